@@ -1,0 +1,157 @@
+"""Prequential error: every rating is predicted, scored, and only then learned.
+
+Two protocols side by side. *Event*: predicted with everything learned before the rating. *Page*: predicted with
+everything learned before the rating's page, the run of ratings that one user gave at one time; people rate a page of
+films at once, and the event protocol lets the first of them give away the others.
+
+All sums run strictly in order of events, so the figures are the same bits however the stream was cut.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamsvd.errors import SettingsError
+
+Floats = NDArray[np.float64]
+
+EVENT, PAGE = 0, 1  # columns
+_SQUARED, _ABSOLUTE = 0, 1  # rows of sums
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Errors so far, in the units of the data's scale; NaN before the first rating.
+
+    Attributes
+    ----------
+    events : int
+    rmse_event, mae_event, rmse_page, mae_page : float
+        Over all events.
+    rmse_last_window, mae_last_window, rmse_page_last_window : float
+        Over the last `window` events.
+    rmse_fading, rmse_page_fading : float
+        With weights that fade by the fading factor with every event.
+    window : int
+        Events in the window: fewer than asked for at the start of a stream.
+    """
+
+    events: int
+    rmse_event: float
+    mae_event: float
+    rmse_page: float
+    mae_page: float
+    rmse_last_window: float
+    mae_last_window: float
+    rmse_page_last_window: float
+    rmse_fading: float
+    rmse_page_fading: float
+    window: int
+
+
+class Prequential:
+    """Running RMSE and MAE: cumulative, over a window, and fading; event and page protocol.
+
+    Parameters
+    ----------
+    window : int
+        Events of the window.
+    fading : float
+        Factor by which the weight of an error shrinks with each event after it; 0.9995 halves it in 1,386 events.
+
+    Examples
+    --------
+    >>> metrics = Prequential(window=2)
+    >>> metrics.update(np.array([3.0, 4.0, 5.0]), np.array([3.0, 3.0, 3.0]), np.array([2.0, 3.0, 3.0]))
+    >>> figures = metrics.figures()
+    >>> figures.events, round(figures.mae_event, 3), round(figures.rmse_last_window, 3)
+    (3, 1.0, 1.581)
+    """
+
+    def __init__(self, window: int = 5000, fading: float = 0.9995) -> None:
+        if window < 1 or not 0 < fading < 1:
+            raise SettingsError(f"a window of 1 or more and a fading factor between 0 and 1, not {window} and {fading}")
+        self.window = window
+        self.fading = fading
+        self.events = 0
+        self._sums = np.zeros((2, 2))  # squared and absolute, by protocol
+        self._faded = np.zeros(3)  # squared error by protocol, and the weight
+        self._recent = np.zeros((0, 2))  # errors of the last `window` events, oldest first
+
+    def update(self, ratings: NDArray[np.floating[Any]], event: Floats, page: Floats) -> None:
+        """Score predictions.
+
+        Parameters
+        ----------
+        ratings, event, page : float arrays, shape (n,)
+            What was given, and what each protocol had predicted.
+        """
+        errors = np.column_stack([event, page]) - np.asarray(ratings, np.float64)[:, None]
+        if not np.isfinite(errors).all():
+            raise SettingsError("a rating or prediction is not a finite number; nothing has been scored")
+        squared = errors**2
+        self._sums = np.stack([_add_in_order(self._sums[_SQUARED], squared), _add_in_order(self._sums[1], abs(errors))])
+        self._faded = _fade_in_order(self._faded, np.column_stack([squared, np.ones(len(errors))]), self.fading)
+        self._recent = np.concatenate([self._recent, errors])[-self.window :]
+        self.events += len(errors)
+
+    def figures(self) -> Figures:
+        """Errors so far."""
+        n, recent = max(self.events, 1), self._recent
+        mean_squared = self._sums[_SQUARED] / n if self.events else np.full(2, math.nan)
+        mean_absolute = self._sums[_ABSOLUTE] / n if self.events else np.full(2, math.nan)
+        last_squared = (recent**2).mean(axis=0) if len(recent) else np.full(2, math.nan)
+        faded = self._faded[:2] / self._faded[2] if self.events else np.full(2, math.nan)
+        return Figures(
+            events=self.events,
+            rmse_event=math.sqrt(mean_squared[EVENT]),
+            mae_event=float(mean_absolute[EVENT]),
+            rmse_page=math.sqrt(mean_squared[PAGE]),
+            mae_page=float(mean_absolute[PAGE]),
+            rmse_last_window=math.sqrt(last_squared[EVENT]),
+            mae_last_window=float(abs(recent[:, EVENT]).mean()) if len(recent) else math.nan,
+            rmse_page_last_window=math.sqrt(last_squared[PAGE]),
+            rmse_fading=math.sqrt(faded[EVENT]),
+            rmse_page_fading=math.sqrt(faded[PAGE]),
+            window=len(recent),
+        )
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """As arrays; `from_state` continues exactly from there."""
+        return {
+            "settings": np.array([self.window, self.fading]),
+            "events": np.array([self.events], np.int64),
+            "sums": self._sums.copy(),
+            "faded": self._faded.copy(),
+            "recent": self._recent.copy(),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, NDArray[Any]]) -> Prequential:
+        """The metrics that `state` was taken from."""
+        window, fading = state["settings"].tolist()
+        metrics = cls(int(window), fading)
+        metrics.events = int(state["events"][0])
+        metrics._sums, metrics._faded = state["sums"].copy(), state["faded"].copy()
+        metrics._recent = state["recent"].copy()
+        return metrics
+
+
+def _add_in_order(carry: Floats, values: Floats) -> Floats:
+    """carry + values[0] + values[1] + …, in that order (a plain sum pairs its terms up)."""
+    return np.asarray(np.add.accumulate(np.concatenate([carry[None], values]), axis=0)[-1])
+
+
+def _fade_in_order(carry: Floats, values: Floats, fading: float) -> Floats:
+    """((carry·f + values[0])·f + values[1])·f + …"""
+    from scipy.signal import lfilter
+
+    if len(values) == 0:
+        return carry
+    faded, _ = lfilter([1.0], [1.0, -fading], values, axis=0, zi=(fading * carry)[None])
+    return np.asarray(faded[-1])

@@ -1,0 +1,93 @@
+"""Every error that streamsvd raises on purpose, in one tree.
+
+Code decides by type (and by `retriable`), never by message. A message says what is wrong, where, and what to do.
+
+    StreamSVDError
+    ├── InputError                 what the caller gave cannot be used
+    │   ├── DatasetError           a file or data set that cannot be read as ratings
+    │   ├── EventError             a record that is not a valid event
+    │   └── SettingsError          a setting, address or argument out of its range
+    ├── LogError                   Kafka
+    │   ├── LogUnavailable         the broker does not answer                (retriable)
+    │   ├── TopicUnsafe            a topic that would lose or mix ratings
+    │   └── DeliveryFailed         a record whose delivery is not confirmed
+    ├── StoreError                 Redis
+    │   ├── StoreUnavailable       the server does not answer                (retriable)
+    │   ├── StaleWriter            another writer has taken over
+    │   ├── SnapshotMissing        nothing has been written yet
+    │   └── SnapshotCorrupt        damaged, or of a format that this version does not know
+    └── ServiceError               an embedded service or container that could not be started
+        └── JavaMissing            no Java 17 or newer can be had
+"""
+
+from __future__ import annotations
+
+
+class StreamSVDError(Exception):
+    """Base of all errors raised on purpose; catch it to catch them all."""
+
+    retriable = False
+
+
+class InputError(StreamSVDError):
+    """What the caller gave cannot be used."""
+
+
+class DatasetError(InputError):
+    """A file or data set that cannot be read as ratings."""
+
+
+class EventError(InputError):
+    """A record that is not a valid event."""
+
+
+class SettingsError(InputError):
+    """A setting, address or argument out of its range."""
+
+
+class LogError(StreamSVDError):
+    """Something about Kafka."""
+
+
+class LogUnavailable(LogError):
+    """The broker does not answer; the same call may succeed later."""
+
+    retriable = True
+
+
+class TopicUnsafe(LogError):
+    """A topic whose settings or content would lose or mix ratings."""
+
+
+class DeliveryFailed(LogError):
+    """A record whose delivery the broker has not confirmed."""
+
+
+class StoreError(StreamSVDError):
+    """Something about Redis."""
+
+
+class StoreUnavailable(StoreError):
+    """The server does not answer; the same call may succeed later."""
+
+    retriable = True
+
+
+class StaleWriter(StoreError):
+    """Another writer has taken over this model."""
+
+
+class SnapshotMissing(StoreError):
+    """The store holds no snapshot of this model yet."""
+
+
+class SnapshotCorrupt(StoreError):
+    """A snapshot that is damaged, or of a format that this version does not know."""
+
+
+class ServiceError(StreamSVDError):
+    """An embedded service or container that could not be started."""
+
+
+class JavaMissing(ServiceError):
+    """No Java 17 or newer can be had."""

@@ -1,0 +1,39 @@
+"""`compiled`: how this folder's kernels are compiled and where the result is kept.
+
+Numba's own cache looks at the file of the function only and would keep a kernel whose helper in another file has
+changed. Here the cache folder's name is a digest of all of this folder's sources, so it can't be stale; where no
+folder can be written, kernels are compiled in every process. No `fastmath`: the same input gives the same bits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import platformdirs
+
+
+def _sources_digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+CACHE = Path(platformdirs.user_cache_dir("streamsvd")) / "kernels" / _sources_digest()
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile a function with Numba at its first call, or load it from the cache."""
+    before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+    if not before:
+        numba.config.CACHE_DIR = str(CACHE)  # type: ignore[attr-defined]
+    try:
+        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:  # Numba found no folder that it may write
+        return numba.njit(nogil=True, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = before  # type: ignore[attr-defined]

@@ -1,0 +1,371 @@
+"""`IteratedSVD`: the regularised SVD of a rating matrix with holes, kept current one rating at a time.
+
+Each rating is predicted, then learned by two rank-one updates; rows that have grown are refitted. Ids are ints or
+strings; they get row numbers in order of first appearance, and everything below this class works on numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from streamsvd.errors import InputError, SettingsError
+from streamsvd.learner import kernels, memory, retraction, seeding
+from streamsvd.learner.memory import CHANGED, COUNT, EVENTS, NEXT_REFIT
+from streamsvd.learner.scale import Scale
+from streamsvd.learner.settings import Settings
+from streamsvd.learner.state import Id, State
+from streamsvd.learner.svd_form import SVDForm, svd_form
+
+Floats = NDArray[np.float64]
+
+
+class Predictions(NamedTuple):
+    """What was predicted for each rating before it was learned, in the data's own scale.
+
+    Attributes
+    ----------
+    event : float64, shape (n,)
+        Event protocol: with everything learned before this rating.
+    page : float64, shape (n,)
+        Page protocol: with everything learned before this rating's page (a run of ratings by one user at one time).
+    deviation : float64, shape (n,)
+        Standard deviation of the event prediction.
+    """
+
+    event: Floats
+    page: Floats
+    deviation: Floats
+
+
+class ContentSource(Protocol):
+    """Anything that knows the items' content, such as a `Catalogue`."""
+
+    def content(self, items: Sequence[Id], /) -> Floats:
+        """Content of these items, shape (len(items), width); zeros for unknown ones."""
+
+
+class IteratedSVD:
+    """Online matrix factorisation with item content, drift tracking and calibration.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+    scale : (float, float)
+        Limits of the rating scale. (1, 5) and (0.5, 5) are taken as they are, others are mapped onto 1–5.
+    content : ContentSource, optional
+        The items' content (genres, year); without one, ratings are all there is.
+    seed : int
+        With an item's id, decides its factors before its first rating.
+
+    Examples
+    --------
+    >>> model = IteratedSVD(scale=(1, 5))
+    >>> before = model.predict_one("ann", "Heat")
+    >>> for film, stars in [("Heat", 5), ("Casino", 5), ("Babe", 2)]:
+    ...     _ = model.learn_one("ann", film, stars)
+    >>> model.predict_one("ann", "Heat") > before
+    True
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        scale: tuple[float, float] = (1.0, 5.0),
+        content: ContentSource | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.scale = Scale(*scale)
+        self.seed = seed
+        self.n_content = 0 if content is None else content.content([]).shape[1]
+        self._content = content
+        self._parameters = memory.parameters(self.settings, *self.scale.internal_limits)
+        self._memory = memory.initial(self.settings, self.n_content)
+        self._users: dict[Id, int] = {}
+        self._items: dict[Id, int] = {}
+        self._user_ids: list[Id | None] = []  # None: an erased user's number, free for the next new one
+        self._item_ids: list[Id] = []
+        self._free_users: list[int] = []
+        self._erased: list[Id] = []
+
+    def __len__(self) -> int:
+        """Ratings learned."""
+        return int(self._memory.counters[EVENTS])
+
+    @property
+    def n_users(self) -> int:
+        """Users with a row."""
+        return len(self._users)
+
+    @property
+    def n_items(self) -> int:
+        """Items with a row."""
+        return len(self._items)
+
+    # Learning
+
+    def learn(
+        self,
+        users: Sequence[Id] | NDArray[Any],
+        items: Sequence[Id] | NDArray[Any],
+        ratings: ArrayLike,
+        timestamps: ArrayLike | None = None,
+    ) -> Predictions:
+        """Predict, then learn each rating, in order.
+
+        Parameters
+        ----------
+        users, items : sequences of int or str, length n
+        ratings : array_like of float, length n
+            In the data's own scale.
+        timestamps : array_like of int, length n, optional
+            Seconds; ratings by one user in a row with one timestamp are a page. Without them, each is its own page.
+
+        Returns
+        -------
+        Predictions
+            Made before each rating was learned; the same bits whether ratings come one by one or in arrays.
+
+        Raises
+        ------
+        InputError
+            If the lengths differ, or a rating is not a number within the scale; nothing has been learned then.
+        """
+        values = np.ascontiguousarray(ratings, dtype=np.float64)
+        stamps = self._timestamps(timestamps, len(values))
+        user_ids, item_ids = _as_list(users), _as_list(items)
+        if not len(user_ids) == len(item_ids) == len(values) == len(stamps):
+            lengths = f"{len(user_ids)} users, {len(item_ids)} items, {len(values)} ratings, {len(stamps)} timestamps"
+            raise InputError(f"one of each is needed for every rating, found {lengths}")
+        self.scale.check(values)
+        user_rows = self._number_users(user_ids)
+        item_rows = self._number_items(item_ids)
+        predictions = np.empty((len(values), 3))
+        internal = self.scale.to_internal(values)
+        done = 0
+        while done < len(values):
+            self._memory = memory.with_room(self._memory, len(self._user_ids), len(self._item_ids))
+            done = kernels.learn(
+                self._memory, self._parameters, user_rows, item_rows, internal, stamps, predictions, done
+            )
+        return Predictions(
+            self.scale.from_internal(predictions[:, 0]),
+            self.scale.from_internal(predictions[:, 1]),
+            np.sqrt(predictions[:, 2]) / self.scale.slope,
+        )
+
+    def learn_one(self, user: Id, item: Id, rating: float, timestamp: int | None = None) -> float:
+        """Predict, then learn one rating; returns the prediction."""
+        stamps = None if timestamp is None else [timestamp]
+        return float(self.learn([user], [item], [rating], stamps).event[0])
+
+    def retract(self, user: Id, item: Id) -> bool:
+        """Take a rating back and refit both rows from the ratings that remain.
+
+        Returns
+        -------
+        bool
+            Whether there was such a rating.
+        """
+        u, i = self._users.get(user), self._items.get(item)
+        if u is None or i is None:
+            return False
+        self._memory = memory.with_room(self._memory, len(self._user_ids), len(self._item_ids))
+        return bool(retraction.retract(self._memory, self._parameters, u, i))
+
+    def erase(self, user: Id) -> bool:
+        """Remove a user: row, ratings and id go, and the items it had rated are refitted without it.
+
+        What stays is the user's share in the global weights and in other rows' past updates.
+        """
+        u = self._users.pop(user, None)
+        if u is None:
+            return False
+        self._memory = memory.with_room(self._memory, len(self._user_ids), len(self._item_ids))
+        retraction.erase(self._memory, self._parameters, u)
+        self._user_ids[u] = None
+        self._free_users.append(u)
+        self._free_users.sort(reverse=True)
+        self._erased.append(user)
+        return True
+
+    # Predicting: nothing below changes the model.
+
+    def predict(self, users: Sequence[Id] | NDArray[Any], items: Sequence[Id] | NDArray[Any]) -> Floats:
+        """Predicted ratings, clipped to the scale; unknown ids are predicted from what is known of everybody.
+
+        Returns
+        -------
+        float64 array, shape (n,)
+        """
+        return self._predict(users, items, with_variance=False)[0]
+
+    def predict_with_deviation(
+        self, users: Sequence[Id] | NDArray[Any], items: Sequence[Id] | NDArray[Any]
+    ) -> tuple[Floats, Floats]:
+        """Predicted ratings and their standard deviations, both in the data's own scale."""
+        return self._predict(users, items, with_variance=True)
+
+    def predict_one(self, user: Id, item: Id) -> float:
+        """Predicted rating of one item by one user."""
+        return float(self.predict([user], [item])[0])
+
+    def svd(self) -> SVDForm:
+        """The factors as U Σ Vᵀ = P Qᵀ, with orthonormal U and V."""
+        m, rank = self._memory, self.settings.rank
+        rows = np.array([u for u, name in enumerate(self._user_ids) if name is not None], np.int64)
+        ids = [name for name in self._user_ids if name is not None]
+        return svd_form(m.x[rows, -rank:], m.y[: self.n_items, 1:], ids, list(self._item_ids))
+
+    # State
+
+    def state(self) -> State:
+        """The whole state, as arrays that share nothing with the model."""
+        from streamsvd.learner.saving import export_state
+
+        return export_state(self, changed_only=False)
+
+    def changes(self) -> State:
+        """Global state and the rows that changed since the last call; starts a new count of changes."""
+        from streamsvd.learner.saving import export_state
+
+        state = export_state(self, changed_only=True)
+        self._memory.user_ints[:, CHANGED] = 0
+        self._memory.item_ints[:, CHANGED] = 0
+        self._erased = []
+        return state
+
+    @classmethod
+    def from_state(cls, state: State, content: ContentSource | None = None) -> IteratedSVD:
+        """A model that continues exactly where `state` was taken.
+
+        Parameters
+        ----------
+        state : State
+            A whole state.
+        content : ContentSource, optional
+            The one that the model was made with; asked for items that are rated for the first time from now on.
+
+        Raises
+        ------
+        SettingsError
+            If the content is not of the width that the state was made with.
+        """
+        from streamsvd.learner.saving import restore_state
+
+        return restore_state(state, content)
+
+    # Inside
+
+    def _timestamps(self, timestamps: ArrayLike | None, n: int) -> NDArray[np.int64]:
+        if timestamps is None:  # negative and counting down: no two events share a page
+            return -2 - len(self) - np.arange(n, dtype=np.int64)
+        return np.ascontiguousarray(timestamps, dtype=np.int64)
+
+    def _number_users(self, ids: list[Id]) -> NDArray[np.int64]:
+        index, names = self._users, self._user_ids
+        for name in ids:
+            if name not in index:
+                number = self._free_users.pop() if self._free_users else len(names)
+                if number == len(names):
+                    names.append(name)
+                else:
+                    names[number] = name
+                index[name] = number
+        if len(names) > len(self._memory.x):
+            self._memory = memory.with_room(self._memory, len(names), 0)
+        rows = np.array([index[name] for name in ids], np.int64)
+        fresh = rows[self._memory.user_ints[rows, NEXT_REFIT] == 0]
+        self._memory.user_ints[fresh, NEXT_REFIT] = 2
+        return rows
+
+    def _number_items(self, ids: list[Id]) -> NDArray[np.int64]:
+        index, names = self._items, self._item_ids
+        held = len(names)
+        for name in ids:
+            if name not in index:
+                index[name] = len(names)
+                names.append(name)
+        if len(names) > held:
+            self._memory = memory.with_room(self._memory, 0, len(names))
+            m, new = self._memory, slice(held, len(names))
+            m.y[new], m.content[new] = self._first_rows(names[new])
+            m.item_cov[new] = self._first_item_covariance()
+            m.item_ints[new, NEXT_REFIT] = 2
+        return np.array([index[name] for name in ids], np.int64)
+
+    def _first_rows(self, items: list[Id]) -> tuple[Floats, Floats]:
+        """Rows and content of items without ratings."""
+        y = np.zeros((len(items), 1 + self.settings.rank))
+        y[:, 1:] = self.settings.factor_scale * seeding.normals(self.seed, items, self.settings.rank)
+        content = np.zeros((len(items), 0)) if self._content is None else self._content.content(items)
+        return y, content
+
+    def _first_item_covariance(self) -> NDArray[np.float32]:
+        ridge = np.full(1 + self.settings.rank, self.settings.ridge)
+        ridge[0] = self.settings.ridge_item_bias
+        return memory.packed_diagonal(1 / ridge).astype(np.float32)
+
+    def _predict(
+        self, users: Sequence[Id] | NDArray[Any], items: Sequence[Id] | NDArray[Any], *, with_variance: bool
+    ) -> tuple[Floats, Floats]:
+        m = self._memory
+        user_ids, item_ids = _as_list(users), _as_list(items)
+        if len(user_ids) != len(item_ids):
+            raise InputError(f"one user is needed for every item, found {len(user_ids)} users, {len(item_ids)} items")
+        user_rows = np.array([self._users.get(name, -1) for name in user_ids], np.int64)
+        item_rows = np.array([self._items.get(name, -1) for name in item_ids], np.int64)
+        unknown = [k for k, row in enumerate(item_rows) if row < 0]
+        first_y, first_content = self._first_rows([item_ids[k] for k in unknown])
+        y, content = _take(m.y, item_rows), _take(m.content, item_rows)
+        y[unknown], content[unknown] = first_y, first_content
+        counts = _take(m.user_ints[:, COUNT], user_rows)
+        out, variance = np.empty(len(user_rows)), np.empty(len(user_rows) if with_variance else 0)
+        user_cov, item_cov = np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
+        if with_variance:
+            user_cov, item_cov = _take(m.user_cov, user_rows), _take(m.item_cov, item_rows)
+            user_cov[counts == 0] = m.prior_cov
+            item_cov[unknown] = self._first_item_covariance()
+        kernels.predict(
+            m,
+            self._parameters,
+            _take(m.x, user_rows),
+            _take(m.user_means, user_rows),
+            counts,
+            y,
+            _take(m.item_means, item_rows),
+            _take(m.item_ints[:, COUNT], item_rows),
+            content,
+            user_cov,
+            item_cov,
+            out,
+            variance,
+        )
+        return self.scale.from_internal(out), np.sqrt(variance) / self.scale.slope
+
+
+def _as_list(ids: Sequence[Id] | NDArray[Any]) -> list[Id]:
+    return ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+
+
+def _take(array: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Rows of an array; zeros for row -1."""
+    taken = np.zeros((len(rows), *array.shape[1:]), array.dtype)
+    known = rows >= 0
+    taken[known] = array[rows[known]]
+    return taken
+
+
+def check_content_width(expected: int, content: ContentSource | None) -> None:
+    """Refuse a content source that a state was not made with."""
+    found = 0 if content is None else content.content([]).shape[1]
+    if found != expected:
+        raise SettingsError(
+            f"this model was made with {expected} columns of item content, the given catalogue has {found}; "
+            "give the catalogue that it was made with"
+        )

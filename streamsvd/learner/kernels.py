@@ -1,0 +1,237 @@
+"""The learner's loops: learn a run of ratings, each predicted before it is learned; predict without learning.
+
+One event costs two rank-one updates (the user's row, then the item's) and, when a row has grown by the factor 1 + γ,
+its refit. Ratings come in order; nothing here depends on how a stream is cut into calls.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from streamsvd.learner import refits
+from streamsvd.learner.algebra import dot, learn_one, times_vector
+from streamsvd.learner.compiler import compiled
+from streamsvd.learner.lists import FIRST, LENGTH, START, drop, fits, make_room
+from streamsvd.learner.memory import (
+    ALL_GAIN,
+    CHANGED,
+    COUNT,
+    EVENTS,
+    ITEM_GAINS,
+    MEAN_ALL,
+    N_TOUCHED,
+    NEXT_REFIT,
+    PAGE_COUNT,
+    PAGE_LENGTH,
+    PAGE_MEAN_ALL,
+    PAGE_TIMESTAMP,
+    PAGE_USER,
+    USER_GAINS,
+    VARIANCE,
+    VARIANCE_GAIN,
+)
+from streamsvd.learner.scoring import (
+    fill_calibration,
+    fill_features,
+    fill_global_features,
+    popularity_of,
+)
+
+
+@compiled
+def find(lists, row, number):  # type: ignore[no-untyped-def]
+    """Position of an item's number in a user's sorted list, or where it belongs: (position, is there)."""
+    entries, places, _ = lists
+    begin = places[row, START] + places[row, FIRST]
+    low, high = 0, places[row, LENGTH]
+    while low < high:
+        middle = (low + high) // 2
+        if entries[begin + middle] < number:
+            low = middle + 1
+        else:
+            high = middle
+    return low, low < places[row, LENGTH] and entries[begin + low] == number
+
+
+@compiled
+def forget(m, u, i):  # type: ignore[no-untyped-def]
+    """Take a rating out of both windows and counts; the seen list and the rows are the caller's."""
+    places = m.user_window.places[u]
+    begin = places[START] + places[FIRST]
+    for k in range(places[LENGTH] - 1, -1, -1):
+        if m.user_window.entries[begin + k].item == i:
+            drop(m.user_window, u, k)
+            break
+    places = m.item_window.places[i]
+    begin = places[START] + places[FIRST]
+    for k in range(places[LENGTH] - 1, -1, -1):
+        if m.item_window.entries[begin + k].user == u:
+            drop(m.item_window, i, k)
+            break
+    m.user_ints[u, COUNT] -= 1
+    m.item_ints[i, COUNT] -= 1
+
+
+@compiled
+def predict(m, p, x, user_means, user_counts, y, item_means, item_counts, content, user_cov, item_cov, out, variance):  # type: ignore[no-untyped-def]
+    """Predictions for pairs of rows that the caller has gathered; of the memory, only the global part is read.
+
+    The variance is worked out where `variance` has a place for it.
+    """
+    d, d_item = len(m.page_x), m.y.shape[1]
+    phi, gain, z, h = np.empty(d), np.empty(d), np.empty(len(m.g)), np.empty(len(m.c))
+    psi, gain_item = np.empty(d_item), np.empty(d_item)
+    psi[0] = 1.0
+    for e in range(len(out)):
+        user_count, item_count = user_counts[e], item_counts[e]
+        fill_features(y[e], content[e], popularity_of(item_count), y[e, 0], phi)
+        fill_global_features(content[e], item_count, user_count, z)
+        score = dot(m.g, z) + y[e, 0] + dot(x[e], phi)
+        fill_calibration(user_means[e], item_means[e], m.scalars[MEAN_ALL], score, user_count, item_count, h)
+        out[e] = min(max(score + dot(m.c, h), p.low), p.high)
+        if len(variance) > 0:
+            times_vector(user_cov[e], phi, gain)
+            psi[1:] = x[e, d - d_item + 1 :]
+            times_vector(item_cov[e], psi, gain_item)
+            variance[e] = m.scalars[VARIANCE] * (1.0 + dot(gain, phi) + dot(gain_item, psi))
+
+
+@compiled
+def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type: ignore[no-untyped-def]
+    """Learn events from number `start` on; returns the number of the first one that found no room, or all.
+
+    `predictions` has a row per event: what the event protocol predicts, what the page protocol predicts, and the
+    variance of the former.
+    """
+    d, d_item, n_content = m.x.shape[1], m.y.shape[1], m.content.shape[1]
+    popularity_at, bias_at = 1 + n_content, 2 + n_content
+    phi, gain = np.empty(d), np.empty(d)
+    psi, gain_item = np.empty(d_item), np.empty(d_item)
+    psi[0] = 1.0
+    z, page_z, gain_global = np.empty(len(m.g)), np.empty(len(m.g)), np.empty(len(m.g))
+    h, page_h, gain_cal = np.empty(len(m.c)), np.empty(len(m.c)), np.empty(len(m.c))
+    scratch = refits.scratch(d, d_item)
+    cal_start = np.zeros(len(m.c_cov))
+    for a in range(len(m.c)):
+        cal_start[a * (a + 3) // 2] = 0.1
+
+    for e in range(start, len(users)):
+        u, i, rating = users[e], items[e], ratings[e]
+        page_length = m.counters[PAGE_LENGTH]
+        room = fits(m.user_window, u) and fits(m.item_window, i) and fits(m.seen, u)
+        if not room or page_length + 1 >= len(m.page_items) or m.counters[N_TOUCHED] >= len(m.touched):
+            return e
+        user_count, item_count = m.user_ints[u, COUNT], m.item_ints[i, COUNT]
+        popularity, bias = popularity_of(item_count), m.y[i, 0]
+
+        # Predict, as of now and as of when the page began.
+        fill_features(m.y[i], m.content[i], popularity, bias, phi)
+        fill_global_features(m.content[i], item_count, user_count, z)
+        base = dot(m.g, z)
+        score = base + bias + dot(m.x[u], phi)
+        fill_calibration(m.user_means[u], m.item_means[i], m.scalars[MEAN_ALL], score, user_count, item_count, h)
+        calibration = dot(m.c, h)
+        predicted = min(max(score + calibration, p.low), p.high)
+        position, repeated = find(m.seen, u, i)
+        new_page = m.counters[EVENTS] == 0 or m.counters[PAGE_USER] != u or m.counters[PAGE_TIMESTAMP] != timestamps[e]
+        if new_page:
+            m.page_x[:], m.page_means[:], m.page_g[:], m.page_c[:] = m.x[u], m.user_means[u], m.g, m.c
+            m.scalars[PAGE_MEAN_ALL] = m.scalars[MEAN_ALL]
+            m.counters[PAGE_USER], m.counters[PAGE_TIMESTAMP] = u, timestamps[e]
+            m.counters[PAGE_COUNT], page_length = user_count, 0
+            page = predicted
+        else:
+            page_count = m.counters[PAGE_COUNT]
+            fill_global_features(m.content[i], item_count, page_count, page_z)
+            page_score = dot(m.page_g, page_z) + bias + dot(m.page_x, phi)
+            fill_calibration(
+                m.page_means,
+                m.item_means[i],
+                m.scalars[PAGE_MEAN_ALL],
+                page_score,
+                page_count,
+                item_count,
+                page_h,
+            )
+            page = min(max(page_score + dot(m.page_c, page_h), p.low), p.high)
+            if repeated:  # rated twice on one page: the item has learned since the page began
+                for k in range(page_length):
+                    if m.page_items[k] == i:
+                        page = m.page_predictions[k]
+                        break
+        m.page_items[page_length], m.page_predictions[page_length] = i, page
+        m.counters[PAGE_LENGTH] = page_length + 1
+
+        if user_count == 0:
+            m.user_cov[u] = m.prior_cov
+        times_vector(m.user_cov[u], phi, gain)
+        psi[1:] = m.x[u, d - d_item + 1 :]
+        times_vector(m.item_cov[i], psi, gain_item)
+        spread = 1.0 + dot(gain, phi)
+        uncertainty = spread + dot(gain_item, psi)
+        predictions[e, 0], predictions[e, 1] = predicted, page
+        predictions[e, 2] = m.scalars[VARIANCE] * uncertainty
+
+        # Learn: calibration, running means, counts, global weights.
+        error = rating - score
+        missed = (rating - predicted) ** 2 / uncertainty
+        m.scalars[VARIANCE] += VARIANCE_GAIN * (missed - m.scalars[VARIANCE])
+        for a in range(len(cal_start)):
+            m.c_cov[a] += p.leak * (cal_start[a] - m.c_cov[a])
+        times_vector(m.c_cov, h, gain_cal)
+        learn_one(m.c, m.c_cov, gain_cal, 1.0 + dot(gain_cal, h), error - calibration)
+        for a in range(len(USER_GAINS)):
+            m.user_means[u, a] += USER_GAINS[a] * (error - m.user_means[u, a])
+        for a in range(len(ITEM_GAINS)):
+            m.item_means[i, a] += ITEM_GAINS[a] * (error - m.item_means[i, a])
+        m.scalars[MEAN_ALL] += ALL_GAIN * (error - m.scalars[MEAN_ALL])
+        events = m.counters[EVENTS]
+        if events >= p.prior_from and events % p.prior_every == 0:
+            refits.renew_prior(m, p, scratch)
+        m.counters[EVENTS] = events + 1
+        refits.touch(m, p, u)
+        times_vector(m.g_cov, z, gain_global)
+        learn_one(m.g, m.g_cov, gain_global, 1.0 + dot(gain_global, z), rating - base)
+
+        # Remember the rating; one given before is replaced.
+        if repeated:
+            forget(m, u, i)
+        else:
+            slot = make_room(m.seen, u)
+            begin = slot - m.seen.places[u, LENGTH]
+            for k in range(slot, begin + position, -1):
+                m.seen.entries[k] = m.seen.entries[k - 1]
+            m.seen.entries[begin + position] = i
+            m.seen.places[u, LENGTH] += 1
+        m.user_ints[u, COUNT] += 1
+        m.item_ints[i, COUNT] += 1
+        m.user_ints[u, CHANGED] = m.item_ints[i, CHANGED] = 1
+        target = rating - base
+        if m.user_window.places[u, LENGTH] >= p.window:
+            drop(m.user_window, u, 0)
+        slot = make_room(m.user_window, u)
+        entry = m.user_window.entries[slot]
+        entry.item, entry.target, entry.popularity, entry.bias = i, target, popularity, bias
+        m.user_window.places[u, LENGTH] += 1
+        if m.item_window.places[i, LENGTH] >= p.window:
+            drop(m.item_window, i, 0)
+        slot = make_room(m.item_window, i)
+        entry_of_item = m.item_window.entries[slot]
+        entry_of_item.user, entry_of_item.target = u, target
+        m.item_window.places[i, LENGTH] += 1
+
+        # The user's row, then the item's against it.
+        if m.user_ints[u, COUNT] >= m.user_ints[u, NEXT_REFIT] or repeated:
+            refits.refit_user(m, u, scratch)
+            m.user_ints[u, NEXT_REFIT] = refits.next_refit(m.user_ints[u, COUNT], p.gamma)
+        else:
+            learn_one(m.x[u], m.user_cov[u], gain, spread, error)
+        if m.item_ints[i, COUNT] >= m.item_ints[i, NEXT_REFIT] or repeated:
+            refits.refit_item(m, p, i, phi[popularity_at], phi[bias_at], scratch)
+            m.item_ints[i, NEXT_REFIT] = refits.next_refit(m.item_ints[i, COUNT], p.gamma)
+        else:
+            psi[1:] = m.x[u, d - d_item + 1 :]
+            times_vector(m.item_cov[i], psi, gain_item)
+            rest = target - bias - dot(m.x[u], phi)
+            learn_one(m.y[i], m.item_cov[i], gain_item, 1.0 + dot(gain_item, psi), rest)
+    return len(users)

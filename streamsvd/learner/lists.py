@@ -1,0 +1,143 @@
+"""Many growing lists in one pool of memory: each row's newest ratings, and what each user has rated.
+
+A list is a run of entries in a shared array. It doubles by moving to a larger run; the run left behind is reused by
+the next list that needs one of that size. Entries keep their order of arrival and lie next to each other, so that a
+refit reads them straight through. The pool itself is enlarged from Python (`reserve`), between calls of a kernel:
+a kernel asks `fits` first and returns early when it says no.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamsvd.learner.compiler import compiled
+
+SMALLEST = 4  # entries of the first run of a list
+SIZES = 48  # run sizes: SMALLEST · 2**0, …
+START, FIRST, LENGTH, SIZE = range(4)  # columns of `places`; SIZE is the run's size class + 1, 0 without a run
+
+
+class Lists(NamedTuple):
+    """A pool of lists, one for each row.
+
+    Attributes
+    ----------
+    entries : array, shape (pool,)
+        All runs; a structured or plain dtype.
+    places : int64 array, shape (n_rows, 4)
+        Per row: where its run starts, how far into it the first entry is, how many entries there are, run size class.
+    free : int64 array, shape (SIZES + 1, n_free)
+        Per size class, starts of unused runs; the first column counts them. Last row, first column: the pool's used end.
+    """
+
+    entries: NDArray[Any]
+    places: NDArray[np.int64]
+    free: NDArray[np.int64]
+
+
+def empty(dtype: Any, rows: int) -> Lists:
+    """Lists without entries."""
+    return Lists(np.zeros(1024, dtype), np.zeros((rows, 4), np.int64), np.zeros((SIZES + 1, 64), np.int64))
+
+
+def reserve(lists: Lists, rows: int) -> Lists:
+    """The same lists with room for `rows` rows and for more entries, at least doubled where it was short."""
+    entries, places, free = lists
+    if 2 * free[SIZES, 0] >= len(entries):
+        entries = np.concatenate([entries, np.zeros_like(entries)])
+    if rows > len(places):
+        places = np.concatenate([places, np.zeros((rows - len(places), 4), np.int64)])
+    if 2 * free[:SIZES, 0].max() >= free.shape[1]:
+        free = np.concatenate([free, np.zeros_like(free)], axis=1)
+    return Lists(entries, places, free)
+
+
+def load(dtype: Any, values: NDArray[Any], offsets: NDArray[np.int64], rows: int) -> Lists:
+    """Lists with the given content: list `k` is `values[offsets[k]:offsets[k + 1]]`."""
+    lists = empty(dtype, rows)
+    lengths = np.diff(offsets)
+    classes = np.maximum(0, np.ceil(np.log2(np.maximum(lengths, 1) / SMALLEST))).astype(np.int64)
+    sizes = np.where(lengths > 0, SMALLEST << classes, 0)
+    starts = np.cumsum(sizes) - sizes
+    entries = np.zeros(max(1024, 2 * int(sizes.sum())), dtype)
+    if len(values):
+        entries[np.repeat(starts - offsets[:-1], lengths) + np.arange(len(values))] = values
+    lists.places[: len(lengths), START] = starts
+    lists.places[: len(lengths), LENGTH] = lengths
+    lists.places[: len(lengths), SIZE] = np.where(lengths > 0, classes + 1, 0)
+    lists.free[SIZES, 0] = sizes.sum()
+    return lists._replace(entries=entries)
+
+
+def gather(lists: Lists, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Content of some lists, one after another, and the offsets that part them."""
+    lengths = lists.places[rows, LENGTH]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    firsts = lists.places[rows, START] + lists.places[rows, FIRST]
+    index = np.repeat(firsts - offsets[:-1], lengths) + np.arange(offsets[-1])
+    return lists.entries[index], offsets
+
+
+@compiled
+def fits(lists, row):  # type: ignore[no-untyped-def]
+    """Whether one more entry for `row` finds room whatever happens."""
+    entries, places, free = lists
+    size = SMALLEST << places[row, SIZE]  # twice its present run, or the smallest
+    used = free[SIZES, 0]
+    return used + size <= len(entries) and free[max(places[row, SIZE] - 1, 0), 0] + 1 < free.shape[1]
+
+
+@compiled
+def make_room(lists, row):  # type: ignore[no-untyped-def]
+    """Index at which the next entry of `row` goes; moves the list when its run is full."""
+    entries, places, free = lists
+    start, first, length, size_class = places[row]
+    size = SMALLEST << (size_class - 1) if size_class > 0 else 0
+    if first + length < size:
+        return start + first + length
+    if 8 * first >= size > 0:  # a window that has slid goes back to the front: at most 8 moves for each new entry
+        for k in range(length):
+            entries[start + k] = entries[start + first + k]
+        places[row, FIRST] = 0
+        return start + length
+    bigger = size_class  # class index of a run of twice the size
+    if free[bigger, 0] > 0:
+        target = free[bigger, free[bigger, 0]]
+        free[bigger, 0] -= 1
+    else:
+        target = free[SIZES, 0]
+        free[SIZES, 0] += SMALLEST << bigger
+    for k in range(length):
+        entries[target + k] = entries[start + first + k]
+    if size_class > 0:
+        free[size_class - 1, 0] += 1
+        free[size_class - 1, free[size_class - 1, 0]] = start
+    places[row, START], places[row, FIRST], places[row, SIZE] = target, 0, bigger + 1
+    return target + length
+
+
+@compiled
+def drop(lists, row, position):  # type: ignore[no-untyped-def]
+    """Take entry number `position` out of the list of `row`, keeping the order of the others."""
+    entries, places, _ = lists
+    begin = places[row, START] + places[row, FIRST]
+    if position == 0:
+        places[row, FIRST] += 1
+    else:
+        for k in range(begin + position, begin + places[row, LENGTH] - 1):
+            entries[k] = entries[k + 1]
+    places[row, LENGTH] -= 1
+
+
+@compiled
+def clear(lists, row):  # type: ignore[no-untyped-def]
+    """Empty the list of `row` and give its run back."""
+    _, places, free = lists
+    size_class = places[row, SIZE]
+    if size_class > 0:
+        free[size_class - 1, 0] += 1
+        free[size_class - 1, free[size_class - 1, 0]] = places[row, START]
+    places[row, :] = 0

@@ -1,0 +1,58 @@
+"""A rating taken back and a user erased: the rows that they touched end as if refitted from what remains."""
+
+from __future__ import annotations
+
+
+from streamsvd.learner.compiler import compiled
+from streamsvd.learner.kernels import find, forget
+from streamsvd.learner.lists import FIRST, LENGTH, START, clear, drop
+from streamsvd.learner.memory import CHANGED, COUNT, IN_PRIOR, NEXT_REFIT, PAGE_LENGTH, PAGE_USER, TOUCHED
+from streamsvd.learner.refits import next_refit, refit_item, refit_user, scratch, touch
+from streamsvd.learner.scoring import popularity_of
+
+
+@compiled
+def _refit_item_now(m, p, i, s):  # type: ignore[no-untyped-def]
+    refit_item(m, p, i, popularity_of(m.item_ints[i, COUNT]), m.y[i, 0], s)
+    m.item_ints[i, NEXT_REFIT] = max(2, next_refit(m.item_ints[i, COUNT], p.gamma))
+    m.item_ints[i, CHANGED] = 1
+
+
+@compiled
+def retract(m, p, u, i):  # type: ignore[no-untyped-def]
+    """Remove one rating; False where there is none."""
+    position, found = find(m.seen, u, i)
+    if not found:
+        return False
+    s = scratch(m.x.shape[1], m.y.shape[1])
+    touch(m, p, u)
+    forget(m, u, i)
+    drop(m.seen, u, position)
+    refit_user(m, u, s)
+    m.user_ints[u, NEXT_REFIT] = max(2, next_refit(m.user_ints[u, COUNT], p.gamma))
+    m.user_ints[u, CHANGED] = 1
+    _refit_item_now(m, p, i, s)
+    return True
+
+
+@compiled
+def erase(m, p, u):  # type: ignore[no-untyped-def]
+    """Remove a user's ratings from every item, and everything that its row number holds."""
+    s = scratch(m.x.shape[1], m.y.shape[1])
+    touch(m, p, u)
+    begin = m.seen.places[u, START] + m.seen.places[u, FIRST]
+    rated = m.seen.entries[begin : begin + m.seen.places[u, LENGTH]].copy()
+    for i in rated:
+        forget(m, u, i)
+    m.x[u], m.user_cov[u], m.user_means[u] = 0.0, 0.0, 0.0
+    for i in rated:
+        _refit_item_now(m, p, i, s)
+    clear(m.user_window, u)
+    clear(m.seen, u)
+    in_prior, touched = m.user_ints[u, IN_PRIOR], m.user_ints[u, TOUCHED]
+    m.user_ints[u] = 0
+    m.user_ints[u, IN_PRIOR], m.user_ints[u, TOUCHED] = in_prior, touched  # settled at the next renewal
+    if m.counters[PAGE_USER] == u:
+        m.counters[PAGE_USER], m.counters[PAGE_LENGTH] = -1, 0
+        m.page_x[:], m.page_means[:] = 0.0, 0.0
+        m.page_items[:], m.page_predictions[:] = 0, 0.0

@@ -1,0 +1,184 @@
+"""A learner's state to arrays and back, bit for bit.
+
+Where a row lies in memory is no part of its state: two learners that have seen the same events give the same arrays,
+however their streams were cut and however often they were saved and restored.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamsvd.learner import lists, memory
+from streamsvd.learner.iterated_svd import ContentSource, IteratedSVD, check_content_width
+from streamsvd.learner.memory import (
+    CHANGED,
+    COUNT,
+    IN_PRIOR,
+    N_TOUCHED,
+    NEXT_REFIT,
+    PAGE_LENGTH,
+    TOUCHED,
+    Memory,
+)
+from streamsvd.learner.settings import Settings
+from streamsvd.learner.state import Id, Ragged, Rows, State, Structured
+
+GLOBALS = (
+    "g",
+    "g_cov",
+    "c",
+    "c_cov",
+    "moments",
+    "prior",
+    "prior_cov",
+    "page_x",
+    "page_means",
+    "page_g",
+    "page_c",
+    "scalars",
+    "counters",
+)
+
+
+def export_state(model: IteratedSVD, *, changed_only: bool) -> State:
+    """The state of a learner, or its global part and the rows marked as changed."""
+    m = model._memory
+    users = [u for u, name in enumerate(model._user_ids) if name is not None]
+    user_rows, item_rows = np.array(users, np.int64), np.arange(model.n_items)
+    if changed_only:
+        user_rows = user_rows[m.user_ints[user_rows, CHANGED] == 1]
+        item_rows = item_rows[m.item_ints[item_rows, CHANGED] == 1]
+    page_length = m.counters[PAGE_LENGTH]
+    return State(
+        settings={
+            "settings": model.settings.to_dict(),
+            "scale": [model.scale.low, model.scale.high],
+            "seed": model.seed,
+            "content": model.n_content,
+        },
+        globals_={
+            **{name: getattr(m, name).copy() for name in GLOBALS},
+            "touched": m.touched[: m.counters[N_TOUCHED]].copy(),
+            "page_items": m.page_items[:page_length].copy(),
+            "page_predictions": m.page_predictions[:page_length].copy(),
+            "free_users": np.array(model._free_users, np.int64),
+        },
+        users=_user_rows(model, user_rows),
+        items=_item_rows(model, item_rows),
+    )
+
+
+def restore_state(state: State, content: ContentSource | None) -> IteratedSVD:
+    """The learner that `state` was taken from."""
+    made_with = state.settings
+    check_content_width(made_with["content"], content)
+    low, high = made_with["scale"]
+    model = IteratedSVD(
+        Settings.from_dict(made_with["settings"]), scale=(low, high), content=content, seed=made_with["seed"]
+    )
+    free = state.globals_["free_users"]
+    n_users, n_items = len(state.users) + len(free), len(state.items)
+    m = memory.with_room(model._memory, n_users, n_items)
+    _restore_users(m, state.users)
+    _restore_items(m, state.items)
+    user_offsets = _spread(state.users.ragged["window"].offsets, state.users.numbers, n_users)
+    seen_offsets = _spread(state.users.ragged["seen"].offsets, state.users.numbers, n_users)
+    model._memory = m._replace(
+        **{name: state.globals_[name].copy() for name in GLOBALS},
+        touched=_padded(state.globals_["touched"], len(m.touched)),
+        page_items=_padded(state.globals_["page_items"], len(m.page_items)),
+        page_predictions=_padded(state.globals_["page_predictions"], len(m.page_predictions)),
+        user_window=lists.load(memory.USER_ENTRY, state.users.ragged["window"].values, user_offsets, len(m.x)),
+        item_window=lists.load(
+            memory.ITEM_ENTRY, state.items.ragged["window"].values, state.items.ragged["window"].offsets, len(m.y)
+        ),
+        seen=lists.load(memory.SEEN_ENTRY, state.users.ragged["seen"].values, seen_offsets, len(m.x)),
+    )
+    model._free_users = free.tolist()
+    names: list[Id | None] = [None] * n_users
+    for number, name in zip(state.users.numbers.tolist(), state.users.ids, strict=True):
+        names[number] = name
+    model._user_ids = names
+    model._users = dict(zip(state.users.ids, state.users.numbers.tolist(), strict=True))
+    model._item_ids = list(state.items.ids)
+    model._items = {name: number for number, name in enumerate(state.items.ids)}
+    return model
+
+
+def _user_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
+    m = model._memory
+    factors: Structured = np.zeros(
+        len(rows),
+        [("x", "<f8", (m.x.shape[1],)), ("count", "<i8"), ("means", "<f8", (m.user_means.shape[1],))],
+    )
+    factors["x"], factors["count"], factors["means"] = m.x[rows], m.user_ints[rows, COUNT], m.user_means[rows]
+    training: Structured = np.zeros(
+        len(rows),
+        [("cov", "<f4", (m.user_cov.shape[1],)), ("next_refit", "<i8"), ("in_prior", "u1"), ("touched", "u1")],
+    )
+    training["cov"], training["next_refit"] = m.user_cov[rows], m.user_ints[rows, NEXT_REFIT]
+    training["in_prior"], training["touched"] = m.user_ints[rows, IN_PRIOR], m.user_ints[rows, TOUCHED]
+    ids = [name for name in (model._user_ids[u] for u in rows.tolist()) if name is not None]
+    return Rows(
+        numbers=rows,
+        ids=ids,
+        fixed={"factors": factors, "training": training},
+        ragged={
+            "window": Ragged(*lists.gather(m.user_window, rows)),
+            "seen": Ragged(*lists.gather(m.seen, rows)),
+        },
+        removed=list(model._erased),
+    )
+
+
+def _item_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
+    m = model._memory
+    factors: Structured = np.zeros(
+        len(rows),
+        [
+            ("y", "<f8", (m.y.shape[1],)),
+            ("count", "<i8"),
+            ("means", "<f8", (m.item_means.shape[1],)),
+            ("content", "<f8", (m.content.shape[1],)),
+        ],
+    )
+    factors["y"], factors["count"], factors["means"] = m.y[rows], m.item_ints[rows, COUNT], m.item_means[rows]
+    factors["content"] = m.content[rows]
+    training: Structured = np.zeros(len(rows), [("cov", "<f4", (m.item_cov.shape[1],)), ("next_refit", "<i8")])
+    training["cov"], training["next_refit"] = m.item_cov[rows], m.item_ints[rows, NEXT_REFIT]
+    return Rows(
+        numbers=rows,
+        ids=[model._item_ids[i] for i in rows.tolist()],
+        fixed={"factors": factors, "training": training},
+        ragged={"window": Ragged(*lists.gather(m.item_window, rows))},
+    )
+
+
+def _restore_users(m: Memory, users: Rows) -> None:
+    factors, training, rows = users.fixed["factors"], users.fixed["training"], users.numbers
+    m.x[rows], m.user_means[rows], m.user_cov[rows] = factors["x"], factors["means"], training["cov"]
+    m.user_ints[rows, COUNT], m.user_ints[rows, NEXT_REFIT] = factors["count"], training["next_refit"]
+    m.user_ints[rows, IN_PRIOR], m.user_ints[rows, TOUCHED] = training["in_prior"], training["touched"]
+
+
+def _restore_items(m: Memory, items: Rows) -> None:
+    factors, training, rows = items.fixed["factors"], items.fixed["training"], items.numbers
+    m.y[rows], m.item_means[rows], m.item_cov[rows] = factors["y"], factors["means"], training["cov"]
+    m.content[rows] = factors["content"]
+    m.item_ints[rows, COUNT], m.item_ints[rows, NEXT_REFIT] = factors["count"], training["next_refit"]
+
+
+def _spread(offsets: NDArray[np.int64], numbers: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
+    """Offsets over all row numbers, from those over the numbers in use; the others are empty."""
+    lengths = np.zeros(rows, np.int64)
+    lengths[numbers] = np.diff(offsets)
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def _padded(values: NDArray[Any], size: int) -> NDArray[Any]:
+    padded = np.zeros(max(size, 2 * len(values)), values.dtype)
+    padded[: len(values)] = values
+    return padded

@@ -1,0 +1,62 @@
+"""A rating scale, and its mapping onto the stars in which the learner's constants are given."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamsvd.errors import InputError, SettingsError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Limits of a rating scale.
+
+    MovieLens' own scales, (1, 5) and (0.5, 5), are taken as they are; every other one is mapped linearly onto 1–5.
+
+    Examples
+    --------
+    >>> Scale(0, 100).to_internal(np.array([0.0, 50.0, 100.0])).tolist()
+    [1.0, 3.0, 5.0]
+    """
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise SettingsError(f"a rating scale needs two finite limits, low < high; found {self.low} and {self.high}")
+
+    @property
+    def slope(self) -> float:
+        """Internal stars for one step of 1.0 of this scale."""
+        return 1.0 if self._is_stars else 4.0 / (self.high - self.low)
+
+    @property
+    def internal_limits(self) -> tuple[float, float]:
+        """The limits, in internal stars."""
+        return (float(self.low), 5.0) if self._is_stars else (1.0, 5.0)
+
+    def to_internal(self, ratings: Floats) -> Floats:
+        """Ratings in internal stars."""
+        return ratings if self._is_stars else 1.0 + (ratings - self.low) * self.slope
+
+    def from_internal(self, stars: Floats) -> Floats:
+        """Ratings in this scale."""
+        return stars if self._is_stars else self.low + (stars - 1.0) / self.slope
+
+    def check(self, ratings: Floats) -> None:
+        """Raise InputError unless every rating lies within the limits; NaN does not."""
+        bad = ~((ratings >= self.low) & (ratings <= self.high))
+        if bad.any():
+            first = int(np.argmax(bad))
+            raise InputError(f"rating {ratings[first]} at position {first} is not on the scale {self.low}–{self.high}")
+
+    @property
+    def _is_stars(self) -> bool:
+        return (self.low, self.high) in ((1, 5), (0.5, 5))

@@ -1,0 +1,110 @@
+"""The learner's settings: one frozen object, one set of defaults for every data set.
+
+All figures are in stars of a scale that ends at 5; other scales are mapped onto 1–5 first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from streamsvd.errors import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What can be set about `IteratedSVD`.
+
+    Attributes
+    ----------
+    rank : int
+        Learned factors of each user and item (k).
+    gamma : float
+        A row is refitted when it has grown by this share since its last refit; `math.inf` never refits.
+    window : int or None
+        Newest ratings of a row that a refit looks at (W); None for all of them.
+    ridge_user_bias, ridge_item_bias, ridge : float
+        Penalties of b_u, of b_i, and of everything else in a row.
+    factor_scale : float
+        Standard deviation of an item's factors before its first rating.
+    noise : float
+        Variance of a rating around its prediction (σ²), in squared stars, where the prior is learned.
+    prior_from, prior_every : int
+        Ratings after which the users' learned prior comes into use, and between two renewals of it.
+    prior_weight : float
+        Users that the fixed ridge weighs as much as, in the learned prior; `math.inf` keeps the fixed ridge.
+    calibration_leak : float
+        Share of the calibration's covariance that returns to its start with each rating.
+
+    Examples
+    --------
+    >>> Settings(rank=4).replace(gamma="0.5").gamma
+    0.5
+    """
+
+    rank: int = 8
+    gamma: float = 0.25
+    window: int | None = 200
+    ridge_user_bias: float = 3.0
+    ridge_item_bias: float = 5.0
+    ridge: float = 10.0
+    factor_scale: float = 0.1
+    noise: float = 0.72
+    prior_from: int = 2000
+    prior_every: int = 1000
+    prior_weight: float = 100.0
+    calibration_leak: float = 1e-5
+
+    def __post_init__(self) -> None:
+        for name in ("gamma", "ridge_user_bias", "ridge_item_bias", "ridge", "noise", "prior_weight"):
+            if not getattr(self, name) > 0:  # refuses NaN too
+                raise SettingsError(f"setting {name}={getattr(self, name)!r} must be greater than 0")
+        for name, least in (("rank", 1), ("prior_from", 1), ("prior_every", 1)):
+            if getattr(self, name) < least:
+                raise SettingsError(f"setting {name}={getattr(self, name)!r} must be {least} or more")
+        if self.window is not None and self.window < 2:
+            raise SettingsError(f"setting window={self.window!r} must be 2 or more, or none for all ratings")
+        if not (self.factor_scale >= 0 and 0 <= self.calibration_leak < 1):
+            raise SettingsError("settings factor_scale and calibration_leak must be 0 or more, the leak below 1")
+
+    def replace(self, **changes: Any) -> Settings:
+        """These settings with some changed; text is converted to the setting's type.
+
+        Raises
+        ------
+        SettingsError
+            If there is no setting of that name, or its value is out of range or not a number.
+        """
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        converted: dict[str, Any] = {}
+        for name, value in changes.items():
+            if name not in defaults:
+                raise SettingsError(f"there is no setting {name!r}; the settings are: {', '.join(defaults)}")
+            converted[name] = _convert(name, value, type(defaults[name]))
+        return dataclasses.replace(self, **converted)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values; infinity becomes the text `inf`, which `from_dict` takes back."""
+        values = dataclasses.asdict(self)
+        return {name: "inf" if value == math.inf else value for name, value in values.items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Settings:
+        """The inverse of `to_dict`."""
+        return cls().replace(**values)
+
+
+def _convert(name: str, value: Any, kind: type) -> Any:
+    if name == "window" and (value is None or str(value).lower() == "none"):
+        return None
+    try:
+        number = float(value)
+        if kind is int and number != int(number):
+            raise ValueError
+        return kind(number)
+    except (TypeError, ValueError, OverflowError):
+        raise SettingsError(
+            f"setting {name}={value!r} is not {'a whole number' if kind is int else 'a number'}"
+        ) from None
