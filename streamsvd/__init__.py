@@ -2,13 +2,29 @@
 
 >>> from streamsvd import IteratedSVD
 >>> model = IteratedSVD(scale=(1, 5))
->>> model.learn_one("ann", "Heat", 5)
-3.45
+>>> first = model.learn_one("ann", "Heat", 5)
+>>> model.predict_one("ann", "Heat") > first
+True
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from streamsvd.errors import StreamSVDError
-from streamsvd.learner import IteratedSVD, Settings
+
+if TYPE_CHECKING:
+    from streamsvd.learner import IteratedSVD, Settings
 
 __version__ = "0.1.0"
 
 __all__ = ["IteratedSVD", "Settings", "StreamSVDError", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """The learner is imported when it is asked for: the other rooms do without its compiler."""
+    if name in ("IteratedSVD", "Settings"):
+        from streamsvd import learner
+
+        return getattr(learner, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -217,10 +217,10 @@ class IteratedSVD:
 
     def svd(self) -> SVDForm:
         """The factors as U Σ Vᵀ = P Qᵀ, with orthonormal U and V."""
-        m, rank = self._memory, self.settings.rank
+        m, rank, first = self._memory, self.settings.rank, 3 + self.n_content
         rows = np.array([u for u, name in enumerate(self._user_ids) if name is not None], np.int64)
         ids = [name for name in self._user_ids if name is not None]
-        return svd_form(m.x[rows, -rank:], m.y[: self.n_items, 1:], ids, list(self._item_ids))
+        return svd_form(m.x[rows, first : first + rank], m.y[: self.n_items, 1 : 1 + rank], ids, list(self._item_ids))
 
     # State
 
@@ -301,8 +301,10 @@ class IteratedSVD:
 
     def _first_rows(self, items: list[Id]) -> tuple[Floats, Floats]:
         """Rows and content of items without ratings."""
-        y = np.zeros((len(items), 1 + self.settings.rank))
-        y[:, 1:] = self.settings.factor_scale * seeding.normals(self.seed, items, self.settings.rank)
+        y = np.zeros((len(items), self._memory.y.shape[1]))
+        y[:, 1 : 1 + self.settings.rank] = self.settings.factor_scale * seeding.normals(
+            self.seed, items, self.settings.rank
+        )
         content = np.zeros((len(items), 0)) if self._content is None else self._content.content(items)
         return y, content
 

@@ -78,20 +78,20 @@ def predict(m, p, x, user_means, user_counts, y, item_means, item_counts, conten
 
     The variance is worked out where `variance` has a place for it.
     """
-    d, d_item = len(m.page_x), m.y.shape[1]
-    phi, gain, z, h = np.empty(d), np.empty(d), np.empty(len(m.g)), np.empty(len(m.c))
-    psi, gain_item = np.empty(d_item), np.empty(d_item)
+    d, d_item, first = len(m.page_x), m.y.shape[1], 3 + content.shape[1]
+    phi, gain, z, h = np.zeros(d), np.zeros(d), np.zeros(len(m.g)), np.zeros(len(m.c))
+    psi, gain_item = np.zeros(d_item), np.zeros(d_item)
     psi[0] = 1.0
     for e in range(len(out)):
         user_count, item_count = user_counts[e], item_counts[e]
-        fill_features(y[e], content[e], popularity_of(item_count), y[e, 0], phi)
+        fill_features(y[e], p.rank, content[e], popularity_of(item_count), y[e, 0], phi)
         fill_global_features(content[e], item_count, user_count, z)
         score = dot(m.g, z) + y[e, 0] + dot(x[e], phi)
         fill_calibration(user_means[e], item_means[e], m.scalars[MEAN_ALL], score, user_count, item_count, h)
         out[e] = min(max(score + dot(m.c, h), p.low), p.high)
         if len(variance) > 0:
             times_vector(user_cov[e], phi, gain)
-            psi[1:] = x[e, d - d_item + 1 :]
+            psi[1 : 1 + p.rank] = x[e, first : first + p.rank]
             times_vector(item_cov[e], psi, gain_item)
             variance[e] = m.scalars[VARIANCE] * (1.0 + dot(gain, phi) + dot(gain_item, psi))
 
@@ -104,16 +104,13 @@ def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type:
     variance of the former.
     """
     d, d_item, n_content = m.x.shape[1], m.y.shape[1], m.content.shape[1]
-    popularity_at, bias_at = 1 + n_content, 2 + n_content
-    phi, gain = np.empty(d), np.empty(d)
-    psi, gain_item = np.empty(d_item), np.empty(d_item)
+    popularity_at, bias_at, first = 1 + n_content, 2 + n_content, 3 + n_content
+    phi, gain = np.zeros(d), np.zeros(d)
+    psi, gain_item = np.zeros(d_item), np.zeros(d_item)
     psi[0] = 1.0
-    z, page_z, gain_global = np.empty(len(m.g)), np.empty(len(m.g)), np.empty(len(m.g))
-    h, page_h, gain_cal = np.empty(len(m.c)), np.empty(len(m.c)), np.empty(len(m.c))
+    z, page_z, gain_global = np.zeros(len(m.g)), np.zeros(len(m.g)), np.zeros(len(m.g))
+    h, page_h, gain_cal = np.zeros(len(m.c)), np.zeros(len(m.c)), np.zeros(len(m.c))
     scratch = refits.scratch(d, d_item)
-    cal_start = np.zeros(len(m.c_cov))
-    for a in range(len(m.c)):
-        cal_start[a * (a + 3) // 2] = 0.1
 
     for e in range(start, len(users)):
         u, i, rating = users[e], items[e], ratings[e]
@@ -125,7 +122,7 @@ def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type:
         popularity, bias = popularity_of(item_count), m.y[i, 0]
 
         # Predict, as of now and as of when the page began.
-        fill_features(m.y[i], m.content[i], popularity, bias, phi)
+        fill_features(m.y[i], p.rank, m.content[i], popularity, bias, phi)
         fill_global_features(m.content[i], item_count, user_count, z)
         base = dot(m.g, z)
         score = base + bias + dot(m.x[u], phi)
@@ -165,7 +162,7 @@ def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type:
         if user_count == 0:
             m.user_cov[u] = m.prior_cov
         times_vector(m.user_cov[u], phi, gain)
-        psi[1:] = m.x[u, d - d_item + 1 :]
+        psi[1 : 1 + p.rank] = m.x[u, first : first + p.rank]
         times_vector(m.item_cov[i], psi, gain_item)
         spread = 1.0 + dot(gain, phi)
         uncertainty = spread + dot(gain_item, psi)
@@ -176,8 +173,8 @@ def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type:
         error = rating - score
         missed = (rating - predicted) ** 2 / uncertainty
         m.scalars[VARIANCE] += VARIANCE_GAIN * (missed - m.scalars[VARIANCE])
-        for a in range(len(cal_start)):
-            m.c_cov[a] += p.leak * (cal_start[a] - m.c_cov[a])
+        for a in range(len(m.c_cov)):
+            m.c_cov[a] += p.leak * (p.calibration_start[a] - m.c_cov[a])
         times_vector(m.c_cov, h, gain_cal)
         learn_one(m.c, m.c_cov, gain_cal, 1.0 + dot(gain_cal, h), error - calibration)
         for a in range(len(USER_GAINS)):
@@ -222,7 +219,7 @@ def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type:
 
         # The user's row, then the item's against it.
         if m.user_ints[u, COUNT] >= m.user_ints[u, NEXT_REFIT] or repeated:
-            refits.refit_user(m, u, scratch)
+            refits.refit_user(m, p, u, scratch)
             m.user_ints[u, NEXT_REFIT] = refits.next_refit(m.user_ints[u, COUNT], p.gamma)
         else:
             learn_one(m.x[u], m.user_cov[u], gain, spread, error)
@@ -230,7 +227,7 @@ def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type:
             refits.refit_item(m, p, i, phi[popularity_at], phi[bias_at], scratch)
             m.item_ints[i, NEXT_REFIT] = refits.next_refit(m.item_ints[i, COUNT], p.gamma)
         else:
-            psi[1:] = m.x[u, d - d_item + 1 :]
+            psi[1 : 1 + p.rank] = m.x[u, first : first + p.rank]
             times_vector(m.item_cov[i], psi, gain_item)
             rest = target - bias - dot(m.x[u], phi)
             learn_one(m.y[i], m.item_cov[i], gain_item, 1.0 + dot(gain_item, psi), rest)

@@ -30,7 +30,7 @@ class Lists(NamedTuple):
     places : int64 array, shape (n_rows, 4)
         Per row: where its run starts, how far into it the first entry is, how many entries there are, run size class.
     free : int64 array, shape (SIZES + 1, n_free)
-        Per size class, starts of unused runs; the first column counts them. Last row, first column: the pool's used end.
+        Per size class, starts of unused runs; the first column counts them. Last row, first: the pool's used end.
     """
 
     entries: NDArray[Any]

@@ -3,7 +3,7 @@
 Rows are numbered in order of first appearance. A user's row is x_u = [b_u, w_u, p_u], seen against
 φ = [1, content_i, popularity, bias, q_i]; an item's row is y_i = [b_i, q_i], seen against ψ_u = [1, p_u].
 The covariance P of each row is packed (see `algebra`) and in float32: it steers the size of steps only, and a refit
-makes it anew.
+makes it anew. Vectors are padded with zeros to a multiple of four.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.learner import lists
-from streamsvd.learner.algebra import packed_size
+from streamsvd.learner.algebra import pack, packed_size
 from streamsvd.learner.lists import Lists
 from streamsvd.learner.settings import Settings
+from streamsvd.learner.vectors import padded
 
 USER_GAINS = np.array([0.02, 0.1, 0.4])  # of the running means of a user's residual
 ITEM_GAINS = np.array([0.01, 0.05])
@@ -38,7 +39,7 @@ Ints = NDArray[np.int64]
 
 
 class Memory(NamedTuple):
-    """The arrays of one learner; d = 3 + content + rank, d_item = 1 + rank.
+    """The arrays of one learner; d = 3 + content + rank and d_item = 1 + rank, both padded.
 
     Attributes
     ----------
@@ -104,12 +105,14 @@ LISTS = ("user_window", "item_window", "seen")
 class Parameters(NamedTuple):
     """The settings, as the kernels take them."""
 
+    rank: int
     gamma: float
     window: int
     noise: float
     prior_from: int
     prior_every: int
     leak: float
+    calibration_start: Floats  # packed
     ridge_item: Floats  # packed
     low: float
     high: float
@@ -121,12 +124,14 @@ def parameters(settings: Settings, low: float, high: float) -> Parameters:
     ridge[0] = settings.ridge_item_bias
     window = np.iinfo(np.int32).max if settings.window is None else settings.window
     return Parameters(
+        settings.rank,
         float(settings.gamma),
         int(window),
         float(settings.noise),
         settings.prior_from if np.isfinite(settings.prior_weight) else np.iinfo(np.int64).max,
         settings.prior_every,
         float(settings.calibration_leak),
+        packed_diagonal(np.full(CALIBRATION_TERMS, 0.1)),
         packed_diagonal(ridge),
         low,
         high,
@@ -136,12 +141,10 @@ def parameters(settings: Settings, low: float, high: float) -> Parameters:
 def packed_diagonal(values: Floats) -> Floats:
     """A diagonal matrix, packed.
 
-    >>> packed_diagonal(np.array([1.0, 2.0])).tolist()
-    [1.0, 0.0, 2.0]
+    >>> packed_diagonal(np.array([1.0, 2.0]))[:8].tolist()
+    [1.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0]
     """
-    packed = np.zeros(packed_size(len(values)))
-    packed[np.cumsum(np.arange(1, len(values) + 1)) - 1] = values
-    return packed
+    return pack(np.diag(values))
 
 
 def initial(settings: Settings, n_content: int) -> Memory:
@@ -150,11 +153,11 @@ def initial(settings: Settings, n_content: int) -> Memory:
     ridge = np.full(d, settings.ridge)
     ridge[0] = settings.ridge_user_bias
     weight = settings.prior_weight if np.isfinite(settings.prior_weight) else 0.0
-    g, c = np.zeros(d_global), np.zeros(CALIBRATION_TERMS)
+    g, c = np.zeros(padded(d_global)), np.zeros(padded(CALIBRATION_TERMS))
     g[0], c[0], c[3] = 3.5, 0.5, 0.5
     return Memory(
-        x=np.zeros((0, d)),
-        y=np.zeros((0, d_item)),
+        x=np.zeros((0, padded(d))),
+        y=np.zeros((0, padded(d_item))),
         user_cov=np.zeros((0, packed_size(d)), np.float32),
         item_cov=np.zeros((0, packed_size(d_item)), np.float32),
         user_means=np.zeros((0, len(USER_GAINS))),
@@ -173,7 +176,7 @@ def initial(settings: Settings, n_content: int) -> Memory:
         prior=packed_diagonal(ridge),
         prior_cov=packed_diagonal(1 / ridge),
         touched=np.zeros(1024, np.int64),
-        page_x=np.zeros(d),
+        page_x=np.zeros(padded(d)),
         page_means=np.zeros(len(USER_GAINS)),
         page_g=g.copy(),
         page_c=c.copy(),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.learner.algebra import add_outer, invert, times_vector
+from streamsvd.learner.algebra import add_outer, invert, packed_elements, times_vector
 from streamsvd.learner.compiler import compiled
 from streamsvd.learner.lists import FIRST, LENGTH, START
 from streamsvd.learner.memory import (
@@ -24,6 +24,7 @@ from streamsvd.learner.memory import (
     TOUCHED,
 )
 from streamsvd.learner.scoring import fill_features
+from streamsvd.learner.vectors import add_scaled
 
 NEVER = np.iinfo(np.int64).max
 
@@ -45,16 +46,18 @@ class Scratch(NamedTuple):
 
 @compiled
 def scratch(d, d_item):  # type: ignore[no-untyped-def]
-    """Working space for rows of d and d_item elements."""
+    """Working space for rows of d and d_item elements, both padded."""
+    psi = np.zeros(d_item)
+    psi[0] = 1.0
     return Scratch(
-        np.empty(d * (d + 1) // 2),
-        np.empty(d),
-        np.empty(d),
-        np.empty(d),
-        np.empty(d_item * (d_item + 1) // 2),
-        np.empty(d_item),
-        np.ones(d_item),
-        np.empty(d_item),
+        np.empty(packed_elements(d)),
+        np.zeros(d),
+        np.zeros(d),
+        np.zeros(d),
+        np.empty(packed_elements(d_item)),
+        np.zeros(d_item),
+        psi,
+        np.zeros(d_item),
     )
 
 
@@ -67,7 +70,7 @@ def next_refit(count, gamma):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def refit_user(m, u, s):  # type: ignore[no-untyped-def]
+def refit_user(m, p, u, s):  # type: ignore[no-untyped-def]
     """Solve the user's row from its newest ratings, with popularity and bias as each rating found them."""
     s.gram[:] = m.prior
     s.moment[:] = 0.0
@@ -76,12 +79,11 @@ def refit_user(m, u, s):  # type: ignore[no-untyped-def]
     for k in range(begin, begin + place[LENGTH]):
         entry = m.user_window.entries[k]
         j = entry.item
-        fill_features(m.y[j], m.content[j], entry.popularity, entry.bias, s.features)
+        fill_features(m.y[j], p.rank, m.content[j], entry.popularity, entry.bias, s.features)
         add_outer(s.gram, s.features, 1.0)
         rest = entry.target - m.y[j, 0]
-        for a in range(len(s.moment)):
-            s.moment[a] += s.features[a] * rest
-    if invert(s.gram, s.pivots):
+        add_scaled(s.moment, 0, rest, s.features, len(s.moment))
+    if invert(s.gram, 3 + m.content.shape[1] + p.rank, s.pivots):
         times_vector(s.gram, s.moment, m.x[u])
         m.user_cov[u] = s.gram
 
@@ -101,12 +103,11 @@ def refit_item(m, p, i, popularity, bias, s):  # type: ignore[no-untyped-def]
         rest = entry.target - x[0] - x[1 + n_content] * popularity - x[2 + n_content] * bias
         for a in range(n_content):
             rest -= x[1 + a] * m.content[i, a]
-        for a in range(1, len(s.psi)):
+        for a in range(1, 1 + p.rank):
             s.psi[a] = x[2 + n_content + a]
         add_outer(s.gram_item, s.psi, 1.0)
-        for a in range(len(s.psi)):
-            s.moment_item[a] += s.psi[a] * rest
-    if invert(s.gram_item, s.pivots_item):
+        add_scaled(s.moment_item, 0, rest, s.psi, len(s.psi))
+    if invert(s.gram_item, 1 + p.rank, s.pivots_item):
         times_vector(s.gram_item, s.moment_item, m.y[i])
         m.item_cov[i] = s.gram_item
 
@@ -148,5 +149,5 @@ def renew_prior(m, p, s):  # type: ignore[no-untyped-def]
     for a in range(len(m.moments)):
         m.prior_cov[a] = m.moments[a] * scale
     s.gram[:] = m.prior_cov
-    if invert(s.gram, s.pivots):
+    if invert(s.gram, 3 + m.content.shape[1] + p.rank, s.pivots):
         m.prior[:] = s.gram

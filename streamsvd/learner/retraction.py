@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from streamsvd.learner.compiler import compiled
 from streamsvd.learner.kernels import find, forget
 from streamsvd.learner.lists import FIRST, LENGTH, START, clear, drop
@@ -28,7 +27,7 @@ def retract(m, p, u, i):  # type: ignore[no-untyped-def]
     touch(m, p, u)
     forget(m, u, i)
     drop(m.seen, u, position)
-    refit_user(m, u, s)
+    refit_user(m, p, u, s)
     m.user_ints[u, NEXT_REFIT] = max(2, next_refit(m.user_ints[u, COUNT], p.gamma))
     m.user_ints[u, CHANGED] = 1
     _refit_item_now(m, p, i, s)

@@ -109,12 +109,12 @@ def restore_state(state: State, content: ContentSource | None) -> IteratedSVD:
 
 
 def _user_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
-    m = model._memory
+    m, d = model._memory, 3 + model.n_content + model.settings.rank
     factors: Structured = np.zeros(
         len(rows),
-        [("x", "<f8", (m.x.shape[1],)), ("count", "<i8"), ("means", "<f8", (m.user_means.shape[1],))],
+        [("x", "<f8", (d,)), ("count", "<i8"), ("means", "<f8", (m.user_means.shape[1],))],
     )
-    factors["x"], factors["count"], factors["means"] = m.x[rows], m.user_ints[rows, COUNT], m.user_means[rows]
+    factors["x"], factors["count"], factors["means"] = m.x[rows, :d], m.user_ints[rows, COUNT], m.user_means[rows]
     training: Structured = np.zeros(
         len(rows),
         [("cov", "<f4", (m.user_cov.shape[1],)), ("next_refit", "<i8"), ("in_prior", "u1"), ("touched", "u1")],
@@ -135,17 +135,17 @@ def _user_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
 
 
 def _item_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
-    m = model._memory
+    m, d_item = model._memory, 1 + model.settings.rank
     factors: Structured = np.zeros(
         len(rows),
         [
-            ("y", "<f8", (m.y.shape[1],)),
+            ("y", "<f8", (d_item,)),
             ("count", "<i8"),
             ("means", "<f8", (m.item_means.shape[1],)),
             ("content", "<f8", (m.content.shape[1],)),
         ],
     )
-    factors["y"], factors["count"], factors["means"] = m.y[rows], m.item_ints[rows, COUNT], m.item_means[rows]
+    factors["y"], factors["count"], factors["means"] = m.y[rows, :d_item], m.item_ints[rows, COUNT], m.item_means[rows]
     factors["content"] = m.content[rows]
     training: Structured = np.zeros(len(rows), [("cov", "<f4", (m.item_cov.shape[1],)), ("next_refit", "<i8")])
     training["cov"], training["next_refit"] = m.item_cov[rows], m.item_ints[rows, NEXT_REFIT]
@@ -159,14 +159,16 @@ def _item_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
 
 def _restore_users(m: Memory, users: Rows) -> None:
     factors, training, rows = users.fixed["factors"], users.fixed["training"], users.numbers
-    m.x[rows], m.user_means[rows], m.user_cov[rows] = factors["x"], factors["means"], training["cov"]
+    m.x[rows, : factors["x"].shape[1]] = factors["x"]
+    m.user_means[rows], m.user_cov[rows] = factors["means"], training["cov"]
     m.user_ints[rows, COUNT], m.user_ints[rows, NEXT_REFIT] = factors["count"], training["next_refit"]
     m.user_ints[rows, IN_PRIOR], m.user_ints[rows, TOUCHED] = training["in_prior"], training["touched"]
 
 
 def _restore_items(m: Memory, items: Rows) -> None:
     factors, training, rows = items.fixed["factors"], items.fixed["training"], items.numbers
-    m.y[rows], m.item_means[rows], m.item_cov[rows] = factors["y"], factors["means"], training["cov"]
+    m.y[rows, : factors["y"].shape[1]] = factors["y"]
+    m.item_means[rows], m.item_cov[rows] = factors["means"], training["cov"]
     m.content[rows] = factors["content"]
     m.item_ints[rows, COUNT], m.item_ints[rows, NEXT_REFIT] = factors["count"], training["next_refit"]
 

@@ -15,10 +15,11 @@ from streamsvd.learner.algebra import dot
 from streamsvd.learner.compiler import compiled
 from streamsvd.learner.memory import MEAN_ALL
 from streamsvd.learner.scale import Scale
+from streamsvd.learner.vectors import padded
 
 
 @compiled
-def fill_features(y, content, popularity, bias, phi):  # type: ignore[no-untyped-def]
+def fill_features(y, rank, content, popularity, bias, phi):  # type: ignore[no-untyped-def]
     """φ = [1, content, popularity, bias, q]: what a user's row is seen against."""
     n_content = len(content)
     phi[0] = 1.0
@@ -26,7 +27,7 @@ def fill_features(y, content, popularity, bias, phi):  # type: ignore[no-untyped
         phi[1 + a] = content[a]
     phi[1 + n_content] = popularity
     phi[2 + n_content] = bias
-    for a in range(1, len(y)):
+    for a in range(1, rank + 1):
         phi[2 + n_content + a] = y[a]
 
 
@@ -63,9 +64,9 @@ def fill_calibration(user_means, item_means, mean_all, score, user_count, item_c
 
 @compiled
 def _score_items(g, c, mean_all, x, user_means, user_count, y, item_means, item_counts, content, out):  # type: ignore[no-untyped-def]
-    phi, z, h = np.empty(len(x)), np.empty(len(g)), np.empty(len(c))
+    phi, z, h = np.zeros(len(x)), np.zeros(len(g)), np.zeros(len(c))
     for i in range(len(out)):
-        fill_features(y[i], content[i], popularity_of(item_counts[i]), y[i, 0], phi)
+        fill_features(y[i], y.shape[1] - 1, content[i], popularity_of(item_counts[i]), y[i, 0], phi)
         fill_global_features(content[i], item_counts[i], user_count, z)
         score = dot(g, z) + y[i, 0] + dot(x, phi)
         fill_calibration(user_means, item_means[i], mean_all, score, user_count, item_counts[i], h)
@@ -95,15 +96,15 @@ def score_items(
         In the data's own scale, not clipped to it, so that the best items differ.
     """
     d = 2 + item_factors["content"].shape[1] + item_factors["y"].shape[1]
-    x, means, count = np.zeros(d), np.zeros(3), 0
+    x, means, count = np.zeros(padded(d)), np.zeros(3), 0
     if user_factors is not None:
-        x, means, count = user_factors["x"], user_factors["means"], int(user_factors["count"])
+        x[:d], means, count = user_factors["x"], user_factors["means"], int(user_factors["count"])
     out = np.empty(len(item_factors))
     _score_items(
         globals_["g"],
         globals_["c"],
         float(globals_["scalars"][MEAN_ALL]),
-        np.ascontiguousarray(x),
+        x,
         np.ascontiguousarray(means),
         count,
         np.ascontiguousarray(item_factors["y"]),
