@@ -1,0 +1,46 @@
+"""Ratings: what one is, how it travels, and where it is read from.
+
+- **An event** is a `Rating`, a `Retraction` or an `Erasure`; `encode` and `decode` are its form on the wire.
+- **A data set** is a `RatingTable`, ordered as it happened, and perhaps a `Catalogue` of `Film`s: `load` takes a
+  name or a path, `read_ratings` and `read_catalogue` a path, `Synthetic` makes one up; `k_core` thins one out.
+"""
+
+from streamsvd.ratings._layout import Columns
+from streamsvd.ratings.catalogue import Catalogue, Film, decode_film, encode_film
+from streamsvd.ratings.codec import decode, encode
+from streamsvd.ratings.dataset import Dataset
+from streamsvd.ratings.datasets import NAMES, download, find, load, locate, recorded_sha256
+from streamsvd.ratings.event import Erasure, Event, Id, Rating, Retraction, check_scale
+from streamsvd.ratings.kcore import k_core
+from streamsvd.ratings.movielens import Progress, read_catalogue, read_ratings
+from streamsvd.ratings.synthetic import Synthetic
+from streamsvd.ratings.table import RatingTable
+
+__all__ = [
+    "NAMES",
+    "Catalogue",
+    "Columns",
+    "Dataset",
+    "Erasure",
+    "Event",
+    "Film",
+    "Id",
+    "Progress",
+    "Rating",
+    "RatingTable",
+    "Retraction",
+    "Synthetic",
+    "check_scale",
+    "decode",
+    "decode_film",
+    "download",
+    "encode",
+    "encode_film",
+    "find",
+    "k_core",
+    "load",
+    "locate",
+    "read_catalogue",
+    "read_ratings",
+    "recorded_sha256",
+]

@@ -1,0 +1,178 @@
+"""Events as bytes: JSON, version 1, strict.
+
+A value is one JSON object. `v`, `user` and `ts` are always there; a rating adds `item` and `rating`, a retraction
+adds `"kind":"retract"` and `item`, an erasure adds `"kind":"erase"`; `source` and `seq` are optional. Unknown
+fields are ignored, so a minor version may add some; all else that is not exactly right is refused, with the reason.
+
+`decode` is the hot path of the consumer: one pass of a typed decoder, and the few checks that types cannot make.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+import msgspec
+
+from streamsvd.errors import EventError
+from streamsvd.ratings.event import MAX_TIMESTAMP, Erasure, Event, Rating, Retraction
+
+VERSION = 1
+
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=MAX_TIMESTAMP)]
+Sequence = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+_HINTS = {
+    "$.v": f"the version is the integer {VERSION}",
+    "$.kind": 'leave it out for a rating, else "retract" or "erase"',
+    "$.user": "an id is an integer of 64 bits or a string that is not empty",
+    "$.item": "an id is an integer of 64 bits or a string that is not empty",
+    "$.rating": "a rating is a finite number",
+    "$.ts": "event time is in whole seconds since 1970",
+    "$.source": "a source is a string that is not empty",
+    "$.seq": "a sequence number is an integer from 0 on",
+}
+
+
+class _Wire(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+    """The object on the wire, all kinds in one; fields in the order in which they are written."""
+
+    v: int
+    kind: Literal["retract", "erase"] | None = None
+    user: Int64 | Text
+    item: Int64 | Text | None = None
+    rating: float | None = None
+    ts: Seconds
+    source: Text | None = None
+    seq: Sequence | None = None
+
+
+class _Head(msgspec.Struct):
+    v: int
+
+
+_read = msgspec.json.Decoder(_Wire).decode
+_read_head = msgspec.json.Decoder(_Head).decode
+_write = msgspec.json.Encoder().encode
+
+
+def encode(event: Event) -> bytes:
+    """Write one event.
+
+    Raises
+    ------
+    EventError
+        When the event holds anything that `decode` would refuse or read back differently.
+
+    Examples
+    --------
+    >>> encode(Rating(196, 242, 3.0, 881250949))
+    b'{"v":1,"user":196,"item":242,"rating":3.0,"ts":881250949}'
+    """
+    try:
+        value = _write(_wire(event))
+        same = decode(value) == event
+    except (EventError, TypeError, ValueError, OverflowError) as error:
+        raise EventError(f"{event!r} cannot be sent: {error}") from error
+    if not same:
+        raise EventError(f"{event!r} cannot be sent: it would be read back as {decode(value)!r}")
+    return value
+
+
+def decode(value: bytes | None) -> Event:
+    """Read one event.
+
+    Raises
+    ------
+    EventError
+        With the reason, for anything that is not an event of version 1.
+
+    Examples
+    --------
+    >>> decode(b'{"v":1,"kind":"erase","user":"ann","ts":881250949}')
+    Erasure(user='ann', timestamp=881250949, source=None, sequence=None)
+    """
+    if not value:
+        raise EventError("the value is empty; send one JSON object for each event")
+    try:
+        wire = _read(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EventError(_reason(value, error)) from error
+    if wire.v != VERSION:
+        raise EventError(_unknown_version(wire.v))
+    # A colon outside a string follows a key, so a count that fits means neither unknown nor repeated fields.
+    fields = 3 + (wire.item is not None) + (wire.rating is not None) + (wire.kind is not None)
+    if value.count(b":") != fields + (wire.source is not None) + (wire.seq is not None):
+        _check_keys(value)
+    if wire.kind is None:
+        if wire.item is None or wire.rating is None:
+            raise EventError(f"`{'item' if wire.item is None else 'rating'}` is missing; a rating needs it")
+        return Rating(wire.user, wire.item, wire.rating, wire.ts, wire.source, wire.seq)
+    if wire.kind == "retract":
+        if wire.item is None:
+            raise EventError("`item` is missing; a retraction names the item whose rating is taken back")
+        return Retraction(wire.user, wire.item, wire.ts, wire.source, wire.seq)
+    if wire.item is not None:
+        raise EventError("an erasure removes the whole user; leave `item` out, or send a retraction")
+    return Erasure(wire.user, wire.ts, wire.source, wire.seq)
+
+
+def _wire(event: Event) -> _Wire:
+    source, seq = event.source, event.sequence
+    if isinstance(event, Rating):
+        return _Wire(
+            v=VERSION,
+            user=event.user,
+            item=event.item,
+            rating=event.rating,
+            ts=event.timestamp,
+            source=source,
+            seq=seq,
+        )
+    if isinstance(event, Retraction):
+        return _Wire(
+            v=VERSION,
+            kind="retract",
+            user=event.user,
+            item=event.item,
+            ts=event.timestamp,
+            source=source,
+            seq=seq,
+        )
+    return _Wire(v=VERSION, kind="erase", user=event.user, ts=event.timestamp, source=source, seq=seq)
+
+
+def _check_keys(value: bytes) -> None:
+    """Refuse a field given twice; the slow path, taken only when there are more colons than fields."""
+    try:
+        pairs = json.loads(value.decode(), object_pairs_hook=list, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError) as error:
+        raise EventError(_reason(value, error)) from error
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise EventError(f"`{key}` is given twice; send each field once")
+        seen.add(key)
+
+
+def _reason(value: bytes, error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "not an event: JSON nested too deeply; send one flat object"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8: {error.reason} at byte {error.start} of a string; encode text as UTF-8"
+    if not isinstance(error, msgspec.ValidationError):
+        return f"not JSON: {error}; send one JSON object for each event"
+    try:  # the version explains more than a field that another version types differently
+        version = _read_head(value).v
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        version = VERSION
+    if version != VERSION:
+        return _unknown_version(version)
+    hint = next((f"; {text}" for field, text in _HINTS.items() if f"`{field}`" in str(error)), "")
+    return f"not an event: {error}{hint}"
+
+
+def _unknown_version(version: int) -> str:
+    return f"unknown version {version}; this release reads version {VERSION}: upgrade it, or send that version"

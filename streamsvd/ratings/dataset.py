@@ -1,0 +1,50 @@
+"""Which data set ratings come from: its name, its checksum, and the limits of its scale."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from streamsvd.errors import DatasetError
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Identity of a data set.
+
+    Attributes
+    ----------
+    name : str
+        Name for people, such as `ml-100k`.
+    sha256 : str
+        Checksum, in hexadecimal, of the ratings file that was read.
+    scale : tuple of float
+        Lowest and highest rating that the data set declares.
+
+    Raises
+    ------
+    DatasetError
+        When the scale is not two finite numbers, the lower one first.
+
+    Examples
+    --------
+    >>> Dataset("toy", "06416e597f82b734" * 4, (1.0, 5.0)).source
+    'toy-06416e59'
+    """
+
+    name: str
+    sha256: str
+    scale: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        low, high = self.scale
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise DatasetError(
+                f"{self.name}: a scale from {low:g} to {high:g} is not one; "
+                "declare the lowest and the highest rating that the data set allows, such as (1, 5)"
+            )
+
+    @property
+    def source(self) -> str:
+        """Name of this data set as the source of events: a changed file is another source."""
+        return f"{self.name}-{self.sha256[:8]}"

@@ -1,0 +1,104 @@
+"""A whole data set in memory: columns in the order in which the ratings happened.
+
+The order is that of the stream: by timestamp, and within one second as in the file. A rating's position in the
+table is its sequence number, so a slice remembers where it starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamsvd.errors import DatasetError
+from streamsvd.ratings.dataset import Dataset
+from streamsvd.ratings.event import Rating
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RatingTable:
+    """Ratings in (timestamp, file order) order, one array a column, all of shape (n,).
+
+    Attributes
+    ----------
+    users, items : int64 array, or object array of str
+        Ids as they stand in the file.
+    ratings : float32 or float64 array
+        On the data set's own scale; float32 when that loses nothing.
+    timestamps : int64 array
+        Event times in whole seconds since 1970, never decreasing.
+    dataset : Dataset
+        Where the ratings come from.
+    first : int
+        Sequence number of the first row: 0 for a whole data set, the position in it for a slice.
+
+    Examples
+    --------
+    >>> one = np.array([1, 1, 2])
+    >>> dataset = Dataset("toy", "0" * 64, (1.0, 5.0))
+    >>> table = RatingTable(one, one, one.astype(np.float64), np.array([10, 20, 30]), dataset)
+    >>> len(table), len(table[1:]), len(table.between(20, 30)), table.between(20, None).first
+    (3, 2, 1, 1)
+    >>> next(table[2:].events()).sequence
+    2
+    """
+
+    users: NDArray[Any]
+    items: NDArray[Any]
+    ratings: NDArray[np.floating[Any]]
+    timestamps: NDArray[np.int64]
+    dataset: Dataset
+    first: int = 0
+
+    def __post_init__(self) -> None:
+        shapes = {column.shape for column in (self.users, self.items, self.ratings, self.timestamps)}
+        if shapes != {(len(self.timestamps),)}:
+            raise DatasetError(f"{self.dataset.name}: columns need one equal shape (n,), found {sorted(shapes)}")
+        if len(self) and np.any(self.timestamps[1:] < self.timestamps[:-1]):
+            raise DatasetError(f"{self.dataset.name}: timestamps decrease; sort by (timestamp, file order) first")
+
+    def __len__(self) -> int:
+        return len(self.timestamps)
+
+    def __getitem__(self, rows: slice) -> RatingTable:
+        """Rows of a slice with step 1, as views."""
+        start, stop, step = rows.indices(len(self))
+        if step != 1:
+            raise DatasetError(f"a slice of a table keeps the stream's order: step 1, not {step}")
+        return replace(
+            self,
+            users=self.users[start:stop],
+            items=self.items[start:stop],
+            ratings=self.ratings[start:stop],
+            timestamps=self.timestamps[start:stop],
+            first=self.first + start,
+        )
+
+    def between(self, start: int | None, stop: int | None, *, by: Literal["time", "count"] = "time") -> RatingTable:
+        """Rows from `start` up to, not including, `stop`; None leaves that side open.
+
+        Parameters
+        ----------
+        start, stop : int or None
+            Event times in seconds, or sequence numbers.
+        by : {"time", "count"}
+            Which of the two.
+        """
+        if by == "time":
+            edges = [None if t is None else int(np.searchsorted(self.timestamps, t)) for t in (start, stop)]
+        else:
+            edges = [None if n is None else max(n - self.first, 0) for n in (start, stop)]
+        return self[edges[0] : edges[1]]
+
+    def events(self, block: int = 65_536) -> Iterator[Rating]:
+        """Every row as an event of this data set's source, made `block` rows at a time."""
+        source = self.dataset.source
+        for start in range(0, len(self), block):
+            rows = slice(start, start + block)
+            columns = (self.users[rows], self.items[rows], self.ratings[rows], self.timestamps[rows])
+            values = zip(*(column.tolist() for column in columns), strict=True)
+            for sequence, (user, item, rating, timestamp) in enumerate(values, self.first + start):
+                yield Rating(user, item, rating, timestamp, source, sequence)
