@@ -1,0 +1,190 @@
+"""`streamsvd doctor`: what the commands would use on this machine, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from streamsvd.embedded import Choice
+
+_PACKAGES = ("streamsvd", "numpy", "numba", "scipy", "pandas", "kafka-python", "crc32c", "redis", "hiredis")
+_DATA_SETS = ("ml-latest-small", "ml-100k")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report: what a part would be, why, and whether it works (None: not needed here)."""
+
+    part: str
+    used: str
+    why: str
+    works: bool | None = True
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Write the report as one JSON object.")] = False,
+) -> None:
+    """Show which Kafka, Redis, Java and data sets the commands would use here, and why.
+
+    Nothing is started or downloaded. Ends with status 0 when [bold]streamsvd demo[/] could run, else with status 1
+    and what to do.
+    """
+    import json
+    import os
+
+    from rich.console import Console
+
+    findings = list(_findings(os.environ))
+    ready = all(finding.works is not False for finding in findings)
+    if as_json:
+        report = {"ready": ready, "findings": [asdict(one) for one in findings], "versions": _versions()}
+        typer.echo(json.dumps(report, indent=2))
+    else:
+        _show(Console(), findings, ready=ready)
+    raise typer.Exit(0 if ready else 1)
+
+
+def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
+    from streamsvd.embedded import choose_kafka, choose_redis, default_folder
+
+    for name, choose, embedded, answers in (
+        ("Kafka", choose_kafka, _embedded_kafka, _kafka_answers),
+        ("Redis", choose_redis, _embedded_redis, _redis_answers),
+    ):
+        folder = default_folder(name.lower())
+        yield _service(f"{name} of demo", lambda: choose(environ), embedded, answers)  # noqa: B023  used at once
+        yield _service(
+            f"{name} of other commands",
+            lambda: choose(environ, folder=folder),  # noqa: B023  used at once
+            embedded,
+            answers,
+        )
+    yield _java()
+    yield from _data(environ)
+
+
+def _service(
+    part: str, choose: Callable[[], Choice], embedded: Callable[[], str], answers: Callable[[str], bool]
+) -> Finding:
+    from streamsvd.embedded import docker_answers, mask_url
+    from streamsvd.errors import StreamSVDError
+
+    try:
+        choice = choose()
+        if choice.kind == "embedded":
+            return Finding(part, embedded(), choice.why)
+    except StreamSVDError as error:
+        return Finding(part, "none", str(error), works=False)
+    if choice.address is None:
+        advice = "" if docker_answers() else ", but no engine answers or testcontainers is missing"
+        return Finding(part, "a container", choice.why + advice, works=not advice)
+    if answers(choice.address):
+        return Finding(part, mask_url(choice.address), choice.why)
+    advice = f"{choice.why}, but nothing answers there: start it, or unset the variable"
+    return Finding(part, mask_url(choice.address), advice, works=False)
+
+
+def _embedded_kafka() -> str:
+    import importlib.util
+
+    from streamsvd.embedded import KAFKA_VERSION, find_java, jars_folder
+    from streamsvd.errors import ServiceError
+
+    java = find_java()
+    fetched = "" if jars_folder().is_dir() else ", fetched at the first start (44 MB)"
+    if fetched and importlib.util.find_spec("jgo") is None:
+        raise ServiceError("Kafka's jars are not here yet: `pip install 'streamsvd[embedded]'` to fetch them")
+    return f"embedded: Apache Kafka {KAFKA_VERSION} on Java {java.version}{fetched}"
+
+
+def _embedded_redis() -> str:
+    import subprocess
+
+    from streamsvd.embedded import find_redis_server
+
+    program = find_redis_server()
+    answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    version = next((word[2:] for word in answer.stdout.split() if word.startswith("v=")), "of unknown version")
+    return f"embedded: Redis {version}, {program}"
+
+
+def _kafka_answers(address: str) -> bool:
+    import logging
+
+    from streamsvd.embedded import cluster_at
+
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # the report says it
+    return cluster_at(address, timeout_seconds=3.0) is not None
+
+
+def _redis_answers(url: str) -> bool:
+    import redis
+
+    try:
+        with redis.Redis.from_url(url, socket_timeout=3.0, socket_connect_timeout=3.0) as client:
+            return bool(client.ping())
+    except (redis.RedisError, ValueError):
+        return False
+
+
+def _java() -> Finding:
+    from streamsvd.embedded import find_java
+    from streamsvd.errors import JavaMissing
+
+    try:
+        java = find_java()
+    except JavaMissing as error:
+        return Finding("Java", "none", str(error), works=None)
+    place = "the one of the PATH is new enough" if java.origin == "PATH" else "none on the PATH is new enough"
+    return Finding("Java", f"Java {java.version}, {java.program}", place)
+
+
+def _data(environ: Mapping[str, str]) -> Iterator[Finding]:
+    from streamsvd.ratings import find
+
+    for name in _DATA_SETS:
+        path: Path | None = find(name, environ=environ)
+        if path is None:
+            why = "not here: downloaded when needed; the demo makes ratings up where there is no network"
+            yield Finding(f"Data set {name}", "GroupLens", why)
+        else:
+            why = "from STREAMSVD_DATA, this folder or the cache"
+            yield Finding(f"Data set {name}", str(path), why)
+
+
+def _versions() -> dict[str, str]:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "missing"
+    return versions
+
+
+def _show(console: Console, findings: list[Finding], *, ready: bool) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None)
+    for heading in ("", "", "is", "because"):
+        table.add_column(heading, overflow="fold")
+    marks = {True: "[green]✓", False: "[red]✗", None: "[yellow]–"}
+    for one in findings:
+        table.add_row(marks[one.works], one.part, escape(one.used), escape(one.why))
+    console.print(table)
+    console.print("\nVersions: " + ", ".join(f"{name} {text}" for name, text in _versions().items()))
+    console.print(
+        "[green]streamsvd demo can run here." if ready else "[red]What is marked ✗ has to be put right first."
+    )

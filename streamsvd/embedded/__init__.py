@@ -1,0 +1,37 @@
+"""Real Kafka and Redis, started by us, for as long as a `with` block lasts."""
+
+from streamsvd.embedded.choice import (
+    Choice,
+    choose_kafka,
+    choose_redis,
+    mask_url,
+    provide_kafka,
+    provide_redis,
+)
+from streamsvd.embedded.containers import docker_answers
+from streamsvd.embedded.folder import default_folder
+from streamsvd.embedded.jars import KAFKA_VERSION, jars_folder
+from streamsvd.embedded.java import Java, find_java
+from streamsvd.embedded.kafka import cluster_at, embedded_kafka
+from streamsvd.embedded.redis import embedded_redis, find_redis_server
+from streamsvd.embedded.serving import Server
+
+__all__ = [
+    "KAFKA_VERSION",
+    "Choice",
+    "Java",
+    "Server",
+    "choose_kafka",
+    "choose_redis",
+    "cluster_at",
+    "default_folder",
+    "docker_answers",
+    "embedded_kafka",
+    "embedded_redis",
+    "find_java",
+    "find_redis_server",
+    "jars_folder",
+    "mask_url",
+    "provide_kafka",
+    "provide_redis",
+]
