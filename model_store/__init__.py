@@ -1,0 +1,18 @@
+"""Redis: checkpoints of the learner with their offsets, and lookups that an application asks."""
+
+from model_store.checkpoint import Checkpoint
+from model_store.client import connect, masked
+from model_store.reader import Answer, ModelReader, Provenance, Recommendation
+from model_store.writer import ModelWriter, Written
+
+__all__ = [
+    "Answer",
+    "Checkpoint",
+    "ModelReader",
+    "ModelWriter",
+    "Provenance",
+    "Recommendation",
+    "Written",
+    "connect",
+    "masked",
+]

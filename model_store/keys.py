@@ -1,0 +1,118 @@
+"""Names of everything that one model keeps in Redis.
+
+All keys of a model begin with `streamsvd:{MODEL}:`; the braces are a hash tag, so they share one slot of a
+cluster and can be written in one transaction.
+
+| key | type | field or member → value |
+| --- | --- | --- |
+| `…:fence` | string | the newest fencing token, an integer |
+| `…:head` | hash | `version`, `token`, `users`, `items` (decimal integers), `doc` (JSON behind a checksum) |
+| `…:globals` | hash | array name → array blob |
+| `…:metrics` | hash | array name → array blob |
+| `…:users:versions` | sorted set | user → version that last changed the user's row |
+| `…:users:block:NAME` | hash | user → row blob |
+| `…:items:versions` | sorted set | item → version that last changed (or removed) the item's row |
+| `…:items:block:NAME` | hash | item → row blob |
+| `…:catalogue` | hash | item → film, JSON as on the catalogue topic |
+| `…:keys` | set | names of the keys above, but the fence: what a whole write has to remove |
+
+Ids are written as JSON: `196` for an integer, `"abc"` (with the quotes) for a string, so that `7` and `"7"`
+differ.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from streamsvd.errors import SettingsError, SnapshotCorrupt
+from streamsvd.ratings import Id
+
+Side = Literal["users", "items"]
+SIDES: tuple[Side, Side] = ("users", "items")
+
+_MODEL = re.compile(r"[A-Za-z0-9._-]{1,100}")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one model.
+
+    Examples
+    --------
+    >>> keys = Keys("films")
+    >>> keys.head, keys.block("users", "factors")
+    ('streamsvd:{films}:head', 'streamsvd:{films}:users:block:factors')
+
+    Raises
+    ------
+    SettingsError
+        When the name holds anything but letters, digits, dot, underscore and hyphen.
+    """
+
+    model: str
+
+    def __post_init__(self) -> None:
+        if not _MODEL.fullmatch(self.model):
+            raise SettingsError(
+                f"model name {self.model!r}: use 1 to 100 letters, digits, dots, underscores or hyphens"
+            )
+
+    def _key(self, rest: str) -> str:
+        return f"streamsvd:{{{self.model}}}:{rest}"
+
+    @property
+    def fence(self) -> str:
+        return self._key("fence")
+
+    @property
+    def head(self) -> str:
+        return self._key("head")
+
+    @property
+    def globals_(self) -> str:
+        return self._key("globals")
+
+    @property
+    def metrics(self) -> str:
+        return self._key("metrics")
+
+    @property
+    def catalogue(self) -> str:
+        return self._key("catalogue")
+
+    @property
+    def all(self) -> str:
+        return self._key("keys")
+
+    def versions(self, side: Side) -> str:
+        return self._key(f"{side}:versions")
+
+    def block(self, side: Side, name: str) -> str:
+        return self._key(f"{side}:block:{name}")
+
+
+def field(id_: Id) -> bytes:
+    """An id as a field name.
+
+    Examples
+    --------
+    >>> field(7), field("7"), field("é").decode()
+    (b'7', b'"7"', '"é"')
+    """
+    if isinstance(id_, int):
+        return b"%d" % id_
+    return json.dumps(id_, ensure_ascii=False).encode()
+
+
+def parse_field(name: bytes, key: str) -> Id:
+    """The id of a field name; `SnapshotCorrupt` when it is none."""
+    try:
+        id_ = int(name) if name[:1] != b'"' else json.loads(name)
+    except ValueError:
+        id_ = None
+    if not isinstance(id_, int | str):
+        raise SnapshotCorrupt(f"{key}: field {name[:40]!r} is no id; rebuild the snapshot from the log")
+    return id_
