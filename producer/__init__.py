@@ -1,0 +1,19 @@
+"""The producer: a data set's ratings onto the log, in order, once each."""
+
+from producer.pacing import Pace
+from producer.replay import Progress, ReplaySummary, replay
+from producer.resume import LogState, Prepared, inspect_log, prepare
+from producer.selection import Bound, Selection
+
+__all__ = [
+    "Bound",
+    "LogState",
+    "Pace",
+    "Prepared",
+    "Progress",
+    "ReplaySummary",
+    "Selection",
+    "inspect_log",
+    "prepare",
+    "replay",
+]

@@ -1,0 +1,202 @@
+"""Ratings from a data set to the log, in the order in which they happened.
+
+The loop is all there is: skip what the log holds, wait until a rating is due, send it. Nothing is remembered between
+two runs but the log itself, so a replay that was killed at any moment is continued by starting it again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from producer.pacing import Pace
+from producer.resume import LogState
+from producer.selection import Selection
+from streamsvd.errors import SettingsError
+from streamsvd.log import RatingSink
+from streamsvd.ratings import Rating, RatingTable
+
+_EVERY = 256  # ratings between two looks at a request to stop
+_EARLY_SECONDS = 0.005  # a rating may go this much before it is due; shorter waits cost more than they space out
+
+Progress = Callable[[int, int, int], None]
+"""Called now and then with the ratings sent, those skipped, and the event time reached."""
+
+
+@dataclass(slots=True)
+class ReplaySummary:
+    """What a replay did.
+
+    Attributes
+    ----------
+    events : int
+        Ratings sent and confirmed.
+    skipped : int
+        Selected ratings that were not sent, because the log holds them or is past them.
+    left_out : int
+        Those of the skipped that the log does not hold: it starts after them, and cannot take them in order any more.
+    seconds : float
+        From the first rating sent to the last confirmation.
+    first_timestamp, last_timestamp : int or None
+        Event times of the first and the last rating sent.
+    offsets : dict of int to int
+        Next offset of each partition written to.
+    stopped : bool
+        Whether it was asked to stop before the end.
+    """
+
+    events: int = 0
+    skipped: int = 0
+    left_out: int = 0
+    seconds: float = 0.0
+    first_timestamp: int | None = None
+    last_timestamp: int | None = None
+    offsets: dict[int, int] = field(default_factory=dict)
+    stopped: bool = False
+
+    @property
+    def events_per_second(self) -> float:
+        """Ratings sent a second."""
+        return self.events / self.seconds if self.seconds > 0 else 0.0
+
+
+def replay(
+    blocks: Iterable[RatingTable],
+    sink: RatingSink,
+    *,
+    log: LogState | None = None,
+    selection: Selection | None = None,
+    limit: int | None = None,
+    pace: Pace | None = None,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> ReplaySummary:
+    """Send ratings to the log, continuing where it ends.
+
+    Parameters
+    ----------
+    blocks : iterable of RatingTable
+        One data set in order, whole or in consecutive blocks; never held longer than one block.
+    sink : RatingSink
+        Where they go. It is flushed, not closed.
+    log : LogState, optional
+        What the log holds already; None for nothing.
+    selection : Selection, optional
+        Which part is replayed; all by default.
+    limit : int, optional
+        Send at most this many.
+    pace : Pace, optional
+        How fast; as fast as possible by default.
+    progress : callable, optional
+        See `Progress`.
+    stop : callable
+        Asked now and then; True ends the replay after what was sent is confirmed.
+    clock, sleep : callable
+        Seconds, and waiting for some; `sleep` may return early when `stop` turns true.
+
+    Returns
+    -------
+    ReplaySummary
+
+    Raises
+    ------
+    DeliveryFailed
+        A rating is not confirmed. What is in the log is in order and without holes.
+    SettingsError
+        `limit` is negative.
+    """
+    if limit is not None and limit < 0:
+        raise SettingsError(f"limit: a number of ratings from 0 on is needed, found {limit}.")
+    run = _Run(sink, log, limit, pace, progress, stop, clock, sleep)
+    selection = selection or Selection()
+    for block in blocks:
+        if run.is_over() or selection.ends_before(block):
+            break
+        run.send(selection.of(block))
+    return run.finish()
+
+
+def _silent(_sent: int, _skipped: int, _timestamp: int) -> None:
+    pass
+
+
+class _Run:
+    def __init__(
+        self,
+        sink: RatingSink,
+        log: LogState | None,
+        limit: int | None,
+        pace: Pace | None,
+        progress: Progress | None,
+        stop: Callable[[], bool],
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self.sink = sink
+        self.last = log.last if log else {}
+        self.first = (log.first or 0) if log else 0
+        self.limit = limit
+        self.pace = pace if pace and (pace.rate or pace.speed) else None
+        self.progress = progress or _silent
+        self.stop = stop
+        self.clock = clock
+        self.sleep = sleep
+        self.sent = 0
+        self.began = clock()
+        self.summary = ReplaySummary()
+
+    def is_over(self) -> bool:
+        """Whether nothing more may be sent."""
+        self.summary.stopped = self.summary.stopped or self.stop()
+        return self.summary.stopped or self.sent == self.limit
+
+    def send(self, rows: RatingTable) -> None:
+        """Send the rows that the log lacks, until it is over."""
+        summary = self.summary
+        summary.left_out += len(rows.between(None, self.first, by="count"))
+        missing = rows.between(min(self.last.values(), default=-1) + 1, None, by="count")
+        summary.skipped += len(rows) - len(missing)
+        newest = max(self.last.values(), default=-1)
+        send = self.sink.send
+        for event in missing.events():
+            sequence = event.sequence
+            assert sequence is not None
+            if sequence <= newest and sequence <= self.last[self.sink.partition(event.user)]:
+                summary.skipped += 1
+                continue
+            if self.sent % _EVERY == 0 or self.sent == self.limit:
+                self.progress(self.sent, summary.skipped, event.timestamp)
+                if self.is_over():
+                    return
+            if summary.first_timestamp is None:
+                summary.first_timestamp = event.timestamp
+                self.began = self.clock()
+            if self.pace is not None and not self._wait(self.pace, event):
+                return
+            send(event)
+            self.sent += 1
+            summary.last_timestamp = event.timestamp
+
+    def _wait(self, pace: Pace, event: Rating) -> bool:
+        """Wait until the event is due; False when asked to stop."""
+        due = self.began + pace.due(self.sent, event.timestamp - (self.summary.first_timestamp or 0))
+        if due - self.clock() > _EARLY_SECONDS:
+            self.sink.flush()  # while nothing is due, nothing lies in a buffer
+            self.progress(self.sent, self.summary.skipped, event.timestamp)
+            while (left := due - self.clock()) > _EARLY_SECONDS and not self.stop():
+                self.sleep(left)
+            return not self.is_over()
+        return True
+
+    def finish(self) -> ReplaySummary:
+        """Wait for the confirmations and sum up."""
+        summary = self.summary
+        self.sink.flush()
+        summary.events = self.sent
+        summary.seconds = self.clock() - self.began
+        summary.offsets = self.sink.offsets
+        self.progress(self.sent, summary.skipped, summary.last_timestamp or 0)
+        return summary

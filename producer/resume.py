@@ -1,0 +1,156 @@
+"""What the log holds already: where a replay continues, and whether it may go there at all.
+
+Each rating carries its source, which is its data set, and its number there. Per partition the log holds a data set's
+ratings in order and without holes, so the last one says where to continue; no other bookkeeping can disagree with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streamsvd.errors import EventError, TopicUnsafe
+from streamsvd.log import Layout, Topics, create_topics, read_catalogue, write_catalogue
+from streamsvd.log.clients import consumer
+from streamsvd.log.reading import first_match, last_match, partitions_of
+from streamsvd.log.source import Record
+from streamsvd.ratings import Catalogue, Dataset, Event, decode
+
+_START = 1000  # records in which the log's first data set must show
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """What a topic holds of one data set.
+
+    Attributes
+    ----------
+    last : dict of int to int
+        Number of its last rating in each partition, -1 where there is none.
+    first : int or None
+        Number of its first rating in the log; None if there is none, or not near the log's start.
+    """
+
+    last: dict[int, int]
+    first: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A topic that is ready for a data set.
+
+    Attributes
+    ----------
+    layout : Layout
+        Partitions, and what was kept or mended.
+    log : LogState
+        Where the replay continues.
+    """
+
+    layout: Layout
+    log: LogState
+
+
+def prepare(
+    address: str,
+    topics: Topics,
+    dataset: Dataset,
+    catalogue: Catalogue | None,
+    *,
+    partitions: int | None = None,
+    mix: bool = False,
+) -> Prepared:
+    """Create the topics, write the catalogue, and find where the log ends.
+
+    Parameters
+    ----------
+    address : str
+        The broker, `host:port`.
+    topics : Topics
+    dataset : Dataset
+        Whose ratings are to follow.
+    catalogue : Catalogue or None
+        Its films.
+    partitions : int, optional
+        Of a new ratings topic.
+    mix : bool
+        Allow several data sets in one topic.
+
+    Raises
+    ------
+    TopicUnsafe
+        The topic would lose ratings, or it holds another data set and `mix` is off.
+    LogUnavailable, LogError, DeliveryFailed, SettingsError
+    """
+    layout = create_topics(address, topics, partitions)
+    found = read_catalogue(address, topics.catalogue).dataset
+    if found is not None and found.source != dataset.source:
+        _refuse_mixing(address, topics, found.source, dataset, mix)
+        if found.scale != dataset.scale:
+            raise TopicUnsafe(
+                f"topic {topics.ratings} at {address} holds {found.source}, rated from {found.scale[0]:g} to "
+                f"{found.scale[1]:g}; {dataset.source} is rated from {dataset.scale[0]:g} to {dataset.scale[1]:g}. "
+                "Their ratings cannot be mixed: name another topic with --topic."
+            )
+    for other in sources_of(address, topics.ratings) - {dataset.source}:
+        _refuse_mixing(address, topics, other, dataset, mix)
+    log = inspect_log(address, topics.ratings, dataset.source)
+    write_catalogue(address, topics.catalogue, dataset, catalogue, keep_others=mix)
+    return Prepared(layout, log)
+
+
+def sources_of(address: str, topic: str) -> set[str]:
+    """Sources at the start and at the end of each partition of a topic.
+
+    Raises
+    ------
+    LogUnavailable, LogError
+    """
+
+    def any_source(record: Record) -> str | None:
+        event = _event(record)
+        return event.source if event else None
+
+    found: set[str | None] = set()
+    with consumer(address) as client:
+        for partition in partitions_of(client, topic):
+            found.add(first_match(client, partition, any_source, _START))
+            found.add(last_match(client, partition, any_source))
+    return {source for source in found if source is not None}
+
+
+def inspect_log(address: str, topic: str, source: str) -> LogState:
+    """Find what a topic holds of one source; reads its start, and its end backwards as far as needed.
+
+    Raises
+    ------
+    LogUnavailable, LogError
+    """
+
+    def own_number(record: Record) -> int | None:
+        event = _event(record)
+        return event.sequence if event and event.source == source else None
+
+    last: dict[int, int] = {}
+    firsts: set[int | None] = set()
+    with consumer(address) as client:
+        for partition in partitions_of(client, topic):
+            firsts.add(first_match(client, partition, own_number, _START))
+            number = last_match(client, partition, own_number)
+            last[partition.partition] = -1 if number is None else number
+    return LogState(last, min((first for first in firsts if first is not None), default=None))
+
+
+def _event(record: Record) -> Event | None:
+    try:
+        return decode(record.value)
+    except EventError:  # rubbish is the consumer's business
+        return None
+
+
+def _refuse_mixing(address: str, topics: Topics, found: str, dataset: Dataset, mix: bool) -> None:
+    if not mix:
+        raise TopicUnsafe(
+            f"topic {topics.ratings} at {address} holds ratings of {found}; those of {dataset.source} would be mixed "
+            "with them, and users and items of one number would become one. Name another topic with --topic, or "
+            "allow it with --mix."
+        )

@@ -1,0 +1,85 @@
+"""Which part of a data set is replayed: from one bound to another, each a time or a count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from streamsvd.errors import SettingsError
+from streamsvd.ratings import RatingTable
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One end of a range.
+
+    Attributes
+    ----------
+    value : int
+        Event time in seconds since 1970, or number of ratings before it in the whole ordered data set.
+    by : {"time", "count"}
+        Which of the two.
+    """
+
+    value: int
+    by: Literal["time", "count"]
+
+    @classmethod
+    def parse(cls, text: str) -> Bound:
+        """Read a bound: an ISO date or time (UTC unless it says otherwise), `@` and seconds since 1970, or a count.
+
+        Raises
+        ------
+        SettingsError
+
+        Examples
+        --------
+        >>> Bound.parse("1997-12-05")
+        Bound(value=881280000, by='time')
+        >>> Bound.parse("@881250949"), Bound.parse("5000")
+        (Bound(value=881250949, by='time'), Bound(value=5000, by='count'))
+        """
+        plain = text.strip().replace("_", "")
+        if plain.isdecimal() and len(plain) < 9:
+            return cls(int(plain), "count")
+        if plain.startswith("@") and plain[1:].isdecimal():
+            return cls(int(plain[1:]), "time")
+        try:
+            moment = datetime.fromisoformat(plain)
+        except ValueError:
+            raise SettingsError(
+                f"{text!r} is neither a date (1997-12-05, 1997-12-05T10:30), nor seconds since 1970 (@881250949), "
+                "nor a number of ratings (5000)."
+            ) from None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return cls(int(moment.timestamp()), "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Ratings from `start` up to, not including, `until`; None leaves that side open."""
+
+    start: Bound | None = None
+    until: Bound | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether both sides are open."""
+        return self.start is None and self.until is None
+
+    def of(self, block: RatingTable) -> RatingTable:
+        """The selected rows of a block."""
+        if self.start is not None:
+            block = block.between(self.start.value, None, by=self.start.by)
+        if self.until is not None:
+            block = block.between(None, self.until.value, by=self.until.by)
+        return block
+
+    def ends_before(self, block: RatingTable) -> bool:
+        """Whether no row of this block or of a later one can be selected."""
+        if self.until is None or not len(block):
+            return False
+        begin = block.first if self.until.by == "count" else int(block.timestamps[0])
+        return begin >= self.until.value

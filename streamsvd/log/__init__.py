@@ -1,0 +1,25 @@
+"""The log: Kafka topics that keep every rating, and the two ends through which ratings go in and come out."""
+
+from streamsvd.log.catalogue_topic import LoggedCatalogue, read_catalogue, write_catalogue
+from streamsvd.log.dead_letters import DeadLetters
+from streamsvd.log.sink import KafkaSink, RatingSink, partition_of
+from streamsvd.log.source import KafkaSource, RatingSource, Record
+from streamsvd.log.topics import DEFAULT_TOPIC, Layout, Topics, check_ratings_topic, create_topics
+
+__all__ = [
+    "DEFAULT_TOPIC",
+    "DeadLetters",
+    "KafkaSink",
+    "KafkaSource",
+    "Layout",
+    "LoggedCatalogue",
+    "RatingSink",
+    "RatingSource",
+    "Record",
+    "Topics",
+    "check_ratings_topic",
+    "create_topics",
+    "partition_of",
+    "read_catalogue",
+    "write_catalogue",
+]

@@ -1,0 +1,175 @@
+"""Records to Kafka in order, each one accounted for.
+
+An interrupted replay continues where the log ends, so a log must never hold a record whose predecessor was
+lost. Hence: idempotent, acknowledged by all replicas, one request in flight a broker, and at the first record
+that fails the client's I/O thread is stopped before it takes out the next batch. What then is in the log is a
+prefix of what was sent.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from streamsvd.errors import DeliveryFailed
+from streamsvd.log.clients import BOOTSTRAP_SECONDS, brokers
+from streamsvd.log.kafka_errors import kafka_errors, translated
+
+MAX_IN_FLIGHT = 20_000
+_DELIVERY_SECONDS = 60.0
+_LINGER_SECONDS = 0.02
+
+Headers = list[tuple[str, bytes]]
+
+
+class Delivery:
+    """A producer that remembers what is not confirmed yet.
+
+    Parameters
+    ----------
+    address : str
+        The broker, `host:port`.
+
+    Attributes
+    ----------
+    acknowledged : int
+        Records that the broker has confirmed.
+    offsets : dict of (str, int) to int
+        Next offset after the last confirmed record, by topic and partition.
+
+    Raises
+    ------
+    LogUnavailable
+        The broker does not answer.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.acknowledged = 0
+        self.offsets: dict[tuple[str, int], int] = {}
+        self._address = address
+        self._pending: deque[tuple[Any, object]] = deque()
+        self._cause: Exception | None = None
+        with kafka_errors(address, "connecting"):
+            self._producer = KafkaProducer(
+                bootstrap_servers=brokers(address),
+                bootstrap_timeout_ms=int(BOOTSTRAP_SECONDS * 1000),
+                enable_idempotence=True,
+                acks="all",
+                max_in_flight_requests_per_connection=1,
+                allow_auto_create_topics=False,
+                linger_ms=int(_LINGER_SECONDS * 1000),
+                batch_size=256 << 10,
+                max_request_size=4 << 20,
+                request_timeout_ms=15_000,
+                delivery_timeout_ms=int(_DELIVERY_SECONDS * 1000),
+                max_block_ms=int(BOOTSTRAP_SECONDS * 1000),
+                metrics_enabled=False,
+            )
+
+    def send(
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        timestamp_ms: int | None,
+        subject: object,
+        headers: Headers | None = None,
+    ) -> None:
+        """Hand over one record; returns before it is confirmed, or waits while `MAX_IN_FLIGHT` are not.
+
+        `subject` is named in the message should the record fail.
+
+        Raises
+        ------
+        DeliveryFailed
+            This record or an earlier one is not confirmed; nothing after the failed one was sent.
+        """
+        if self._cause is not None:
+            self._fail()
+        try:
+            future = self._producer.send(topic, value, key, headers, partition, timestamp_ms)
+        except (KafkaError, AssertionError, ValueError) as error:
+            self._stop(error)
+            self._fail(subject)
+        future.add_errback(self._stop)
+        pending = self._pending
+        pending.append((future, subject))
+        if pending[0][0].is_done or len(pending) > MAX_IN_FLIGHT:
+            self._settle(MAX_IN_FLIGHT)
+
+    def flush(self) -> None:
+        """Send what is buffered at once and wait until all of it is confirmed.
+
+        Raises
+        ------
+        DeliveryFailed
+            A record is not confirmed.
+        """
+        if self._cause is None:
+            self._producer.flush()
+            self._settle(0)
+        if self._cause is not None:
+            self._fail()
+
+    def close(self) -> None:
+        """Flush and let go of the connection; `DeliveryFailed` as in `flush`."""
+        try:
+            self.flush()
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the connection without waiting for what is not confirmed."""
+        self._producer._sender.force_close()
+        self._producer._sender.join(BOOTSTRAP_SECONDS)
+        self._producer.close(timeout=0)
+
+    def _settle(self, allowed: int) -> None:
+        """Take confirmed records off the queue; wait while more than `allowed` are on it."""
+        pending = self._pending
+        while pending:
+            future, _ = pending[0]
+            if not future.is_done:
+                if len(pending) <= allowed:
+                    return
+                try:
+                    future.get(2 * _DELIVERY_SECONDS)
+                except KafkaError as error:
+                    self._stop(error)
+            if future.exception is not None or not future.is_done:
+                self._fail()
+            pending.popleft()
+            self.acknowledged += 1
+            sent = future.value
+            self.offsets[sent.topic, sent.partition] = sent.offset + 1
+
+    def _stop(self, error: Exception) -> None:
+        # Runs in the I/O thread. Only the client's sender, not its close(), can be told to send nothing more.
+        if self._cause is None:
+            self._cause = error
+        self._producer._sender.force_close()
+
+    def _fail(self, subject: object = None) -> None:
+        cause = self._cause
+        assert cause is not None
+        self._producer._sender.join(BOOTSTRAP_SECONDS)
+        found = False
+        while self._pending:  # what was confirmed counts; the failed record carries the cause itself
+            future, named = self._pending.popleft()
+            if future.is_done and future.exception is None:
+                self.acknowledged += 1
+                self.offsets[future.value.topic, future.value.partition] = future.value.offset + 1
+            elif future.exception is cause and not found:
+                subject, found = named, True
+            elif subject is None:
+                subject = named
+        reason = translated(cause, self._address, "sending")
+        raise DeliveryFailed(
+            f"{subject} is not confirmed, and sending ended there. {reason} In the log are at least "
+            f"{self.acknowledged:,} records of this run, in order. It is safe to run the same command again: "
+            "it continues where the log ends."
+        ) from cause

@@ -1,0 +1,215 @@
+"""Where ratings come from: the reading end of the log.
+
+One reader takes all partitions, by hand: no group, no rebalancing. It starts where the checkpoint says and
+hands out the client's own records, because a record of our own for each would cost a tenth of the speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from types import TracebackType
+from typing import Protocol
+
+from kafka import TopicPartition
+from kafka.structs import OffsetAndMetadata
+
+from streamsvd.log.clients import new_consumer
+from streamsvd.log.kafka_errors import kafka_errors
+from streamsvd.log.reading import partitions_of
+from streamsvd.log.topics import topic_id
+
+_ANSWER_MS = 10_000  # a broker that is away must not hold up a shut-down
+
+
+class Record(Protocol):
+    """One record of the log; kafka-python's `ConsumerRecord` is one.
+
+    Attributes
+    ----------
+    topic, partition, offset
+        Where it lies.
+    timestamp : int
+        Its timestamp in milliseconds: the event time, for ratings.
+    key, value : bytes or None
+    headers : sequence of (str, bytes)
+    """
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class RatingSource(Protocol):
+    """What a consumer needs of the log. Offsets are those of the next record, by partition."""
+
+    @property
+    def partitions(self) -> tuple[int, ...]: ...
+
+    def seek(self, offsets: Mapping[int, int]) -> None:
+        """Go to these offsets; a partition that is not named goes to its start."""
+        ...
+
+    def poll(self, timeout_seconds: float, max_records: int | None = None) -> Sequence[Record]:
+        """Next records, in order within each partition; empty when none came in time."""
+        ...
+
+    def positions(self) -> dict[int, int]:
+        """Offsets that are read next."""
+        ...
+
+    def end_offsets(self) -> dict[int, int]:
+        """Offsets that are written next."""
+        ...
+
+    def commit(self, offsets: Mapping[int, int]) -> None:
+        """Tell lag tools how far the checkpoint is; nothing is ever read from there."""
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
+class KafkaSource:
+    """All partitions of a Kafka topic; see `RatingSource`. Not for several threads.
+
+    Parameters
+    ----------
+    address : str
+        The broker, `host:port`.
+    topic : str
+        An existing topic.
+    group : str, optional
+        Name under which `commit` shows progress to lag tools. The group is never joined.
+    max_poll_records : int
+        Most records of one poll.
+
+    Attributes
+    ----------
+    topic_id : str
+        Kafka's id of the topic: another one means that it was made anew, and old offsets mean nothing.
+
+    Raises
+    ------
+    LogUnavailable, LogError
+        The broker does not answer, or there is no such topic.
+    """
+
+    def __init__(self, address: str, topic: str, *, group: str | None = None, max_poll_records: int = 5000) -> None:
+        self._address = address
+        self._topic = topic
+        self._group = group
+        self.topic_id = topic_id(address, topic)
+        self._client = new_consumer(address, group=group, max_poll_records=max_poll_records)
+        try:
+            with kafka_errors(address, f"opening topic {topic}"):
+                self._assigned = partitions_of(self._client, topic)
+                self._client.assign(self._assigned)
+                self.seek({})
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def partitions(self) -> tuple[int, ...]:
+        """Numbers of the topic's partitions."""
+        return tuple(assigned.partition for assigned in self._assigned)
+
+    def seek(self, offsets: Mapping[int, int]) -> None:
+        """Go to these offsets; a partition that is not named goes to its start, offset 0.
+
+        An offset that the log does not hold makes the next `poll` raise `TopicUnsafe`.
+        """
+        with kafka_errors(self._address, f"seeking in topic {self._topic}"):
+            for assigned in self._assigned:
+                self._client.seek(assigned, offsets.get(assigned.partition, 0))
+
+    def poll(self, timeout_seconds: float, max_records: int | None = None) -> Sequence[Record]:
+        """Next records, in order within each partition; empty when none came in time.
+
+        While the broker is away this returns nothing and goes on trying; `end_offsets` tells.
+
+        Raises
+        ------
+        TopicUnsafe
+            The log does not hold the records at the position any more, or not yet.
+        LogError
+            A damaged record batch.
+        """
+        with kafka_errors(self._address, f"reading topic {self._topic}"):
+            batches = self._client.poll(int(timeout_seconds * 1000), max_records)
+        if len(batches) == 1:
+            (records,) = batches.values()
+            return records  # type: ignore[no-any-return]
+        return list(chain.from_iterable(batches.values()))
+
+    def positions(self) -> dict[int, int]:
+        """Offsets that are read next, by partition."""
+        with kafka_errors(self._address, f"asking for the position in topic {self._topic}"):
+            return {
+                assigned.partition: self._client.position(assigned, timeout_ms=_ANSWER_MS)
+                for assigned in self._assigned
+            }
+
+    def end_offsets(self) -> dict[int, int]:
+        """Offsets that are written next, by partition; asks the broker.
+
+        Raises
+        ------
+        LogUnavailable
+        """
+        with kafka_errors(self._address, f"asking for the end of topic {self._topic}"):
+            ends = self._client.end_offsets(self._assigned, timeout_ms=_ANSWER_MS)
+        return {assigned.partition: ends[assigned] for assigned in self._assigned}
+
+    def lag(self) -> int:
+        """Records between the position and the end of the log; `LogUnavailable` as in `end_offsets`."""
+        ends = self.end_offsets()
+        return sum(ends[partition] - position for partition, position in self.positions().items())
+
+    def commit(self, offsets: Mapping[int, int]) -> None:
+        """Tell lag tools how far the checkpoint is; nothing is ever read from there.
+
+        Raises
+        ------
+        LogUnavailable, LogError
+            Not committed, for instance because another program has joined the group.
+        """
+        if self._group is None:
+            return
+        with kafka_errors(self._address, f"committing offsets of group {self._group}"):
+            committed = {
+                TopicPartition(self._topic, number): OffsetAndMetadata(offset, "", -1)
+                for number, offset in offsets.items()
+            }
+            self._client.commit(committed, timeout_ms=_ANSWER_MS)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close(autocommit=False)
+
+    def __enter__(self) -> KafkaSource:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Record]:
+        """Records from the position to the end of the log as it is now."""
+        ends = self.end_offsets()
+        while any(position < ends[partition] for partition, position in self.positions().items()):
+            yield from self.poll(1.0)

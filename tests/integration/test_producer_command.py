@@ -1,0 +1,79 @@
+"""`streamsvd replay` as a user runs it, against a real Kafka."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from streamsvd.app.commands.replay import replay
+from streamsvd.errors import SettingsError, TopicUnsafe
+from streamsvd.log import Topics, read_catalogue
+
+BOOKS = "reader,isbn,stars,day\n" + "".join(
+    f"r{n % 40},b{n % 30},{n % 10 + 1},{900000000 + n * 60}\n" for n in range(1500)
+)
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    made = typer.Typer()
+    made.command()(replay)
+    return made
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Path:
+    path = tmp_path / "books.csv"
+    path.write_text(BOOKS)
+    return path
+
+
+def invoke(app: typer.Typer, *arguments: str) -> Result:
+    result = CliRunner().invoke(app, arguments)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def test_another_table_is_replayed_and_reported(
+    app: typer.Typer, kafka_address: str, topic_prefix: str, books: Path, tmp_path: Path
+) -> None:
+    options = ["--columns", "reader,isbn,stars,day", "--scale", "1:10", "--kafka", kafka_address]
+    figures = tmp_path / "figures.json"
+    first = invoke(app, str(books), *options, "--topic", topic_prefix, "--limit", "1000", "--json", str(figures))
+    assert "books: 1,000 ratings sent" in first.output
+    assert "from 1998-07-09 to 1998-07-10." in first.output
+    found = json.loads(figures.read_text())
+    assert (found["dataset"], found["events"], found["offsets"]) == ("books", 1000, {"0": 1000})
+    assert len(found["sha256"]) == 64
+    assert found["events_per_second"] > 0
+    second = invoke(app, str(books), *options, "--topic", topic_prefix)
+    assert "books: 500 ratings sent" in second.output
+    assert "1,000 ratings were in the log already." in second.output
+    held = read_catalogue(kafka_address, Topics(topic_prefix).catalogue)
+    assert held.dataset is not None
+    assert held.dataset.scale == (1.0, 10.0)
+
+
+def test_the_synthetic_stream_with_its_films(app: typer.Typer, kafka_address: str, topic_prefix: str) -> None:
+    arguments = ["synthetic", "--ratings", "2000", "--kafka", kafka_address, "--topic", topic_prefix]
+    assert "synthetic: 2,000 ratings sent" in invoke(app, *arguments).output
+    held = read_catalogue(kafka_address, Topics(topic_prefix).catalogue)
+    assert held.catalogue is not None
+    with pytest.raises(TopicUnsafe):
+        invoke(app, *arguments, "--seed", "1")
+
+
+def test_quiet_says_nothing(app: typer.Typer, kafka_address: str, topic_prefix: str) -> None:
+    arguments = ["synthetic", "--ratings", "100", "--kafka", kafka_address, "--topic", topic_prefix, "--quiet"]
+    assert invoke(app, *arguments).output == ""
+
+
+@pytest.mark.parametrize("wrong", [["--from", "soon"], ["--speed", "fast"], ["--topic", "a b"], ["--scale", "5"]])
+def test_a_wrong_option_is_refused_before_anything_starts(app: typer.Typer, books: Path, wrong: list[str]) -> None:
+    with pytest.raises(SettingsError):
+        invoke(app, str(books), "--columns", "reader,isbn,stars,day", "--kafka", "127.0.0.1:1", *wrong)

@@ -1,0 +1,214 @@
+"""The replay loop on a sink in memory and a clock of its own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from producer import Bound, LogState, Pace, Selection, replay
+from streamsvd.errors import SettingsError
+from streamsvd.ratings import Dataset, Event, Id, Rating, RatingTable
+
+DATASET = Dataset("toy", "ab" * 32, (1.0, 5.0))
+
+
+def table(size: int, seconds_apart: int = 10) -> RatingTable:
+    numbers = np.arange(size)
+    return RatingTable(numbers % 7, numbers % 5, numbers % 5 + 1.0, 1000 + numbers * seconds_apart, DATASET)
+
+
+@dataclass
+class MemorySink:
+    """Keeps what it is sent; nothing counts as confirmed before a flush."""
+
+    partitions: int = 1
+    logs: dict[int, list[Rating]] = field(default_factory=lambda: defaultdict(list))
+    unflushed: int = 0
+    flushes: int = 0
+    acknowledged: int = 0
+
+    @property
+    def offsets(self) -> dict[int, int]:
+        return {number: len(log) for number, log in self.logs.items()}
+
+    def partition(self, user: Id) -> int:
+        return hash(user) % self.partitions
+
+    def send(self, event: Event) -> None:
+        assert isinstance(event, Rating)
+        self.logs[self.partition(event.user)].append(event)
+        self.unflushed += 1
+
+    def flush(self) -> None:
+        self.acknowledged += self.unflushed
+        self.unflushed = 0
+        self.flushes += 1
+
+    def close(self) -> None:
+        self.flush()
+
+    def state(self) -> LogState:
+        """What a reader of these logs would find."""
+        last = dict.fromkeys(range(self.partitions), -1)
+        last.update({number: log[-1].sequence or 0 for number, log in self.logs.items() if log})
+        firsts = [log[0].sequence or 0 for log in self.logs.values() if log]
+        return LogState(last, min(firsts, default=None))
+
+
+class FakeTime:
+    """A clock that only sleeping moves; remembers what was unconfirmed while asleep."""
+
+    def __init__(self, sink: MemorySink) -> None:
+        self.now = 50.0
+        self.sink = sink
+        self.unflushed_asleep: list[int] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.unflushed_asleep.append(self.sink.unflushed)
+        self.now += seconds
+
+
+def numbers(log: list[Rating]) -> list[int | None]:
+    return [event.sequence for event in log]
+
+
+def test_everything_goes_in_order_with_source_and_number() -> None:
+    sink = MemorySink()
+    summary = replay([table(600)], sink)
+    assert [*table(600).events()] == sink.logs[0]
+    assert (summary.events, summary.skipped, sink.acknowledged, summary.offsets) == (600, 0, 600, {0: 600})
+    assert (summary.first_timestamp, summary.last_timestamp, summary.stopped) == (1000, 6990, False)
+
+
+@given(
+    partitions=st.integers(1, 4),
+    cuts=st.lists(st.integers(0, 100), min_size=4, max_size=4),
+    block=st.integers(1, 120),
+)
+def test_after_any_interruption_nothing_is_missing_or_twice(partitions: int, cuts: list[int], block: int) -> None:
+    whole = MemorySink(partitions)
+    replay([table(100)], whole)
+    interrupted = MemorySink(partitions)
+    for number, log in whole.logs.items():
+        if log[: cuts[number]]:
+            interrupted.logs[number] = log[: cuts[number]]
+    there = sum(interrupted.offsets.values())
+    blocks = [table(100)[start : start + block] for start in range(0, 100, block)]
+    summary = replay(blocks, interrupted, log=interrupted.state())
+    assert whole.logs == interrupted.logs
+    assert (100 - there, there) == (summary.events, summary.skipped)
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "expected"),
+    [
+        (None, None, range(100)),
+        ("20", "30", range(20, 30)),
+        ("@1095", None, range(10, 100)),
+        (None, "1970-01-01T00:20:00", range(20)),
+        ("@1900", "95", range(90, 95)),
+        ("200", None, range(0)),
+    ],
+)
+def test_a_range_by_time_or_count(start: str | None, until: str | None, expected: range) -> None:
+    sink = MemorySink()
+    selection = Selection(*(bound and Bound.parse(bound) for bound in (start, until)))
+    replay([table(100)[:37], table(100)[37:]], sink, selection=selection)
+    assert list(expected) == numbers(sink.logs[0])
+
+
+def test_blocks_after_the_range_are_never_made() -> None:
+    def blocks():  # type: ignore[no-untyped-def]
+        yield table(100)[:50]
+        yield table(100)[50:60]
+        raise AssertionError("made a block that nobody wants")
+
+    for until in (Bound(40, "count"), Bound(1400, "time")):
+        summary = replay(blocks(), MemorySink(), selection=Selection(until=until))
+        assert summary.events == 40
+    assert replay(blocks(), MemorySink(), limit=45).events == 45
+
+
+def test_limit_counts_what_is_sent_now() -> None:
+    sink = MemorySink()
+    for _ in range(3):
+        replay([table(100)], sink, limit=20, log=sink.state())
+    assert list(range(60)) == numbers(sink.logs[0])
+
+
+def test_a_negative_limit_is_refused() -> None:
+    with pytest.raises(SettingsError, match="limit"):
+        replay([table(3)], MemorySink(), limit=-1)
+
+
+def test_what_lies_before_the_log_is_named() -> None:
+    sink = MemorySink()
+    replay([table(100)], sink, selection=Selection(Bound(30, "count"), Bound(50, "count")))
+    summary = replay([table(100)], sink, log=sink.state())
+    assert (summary.events, summary.skipped, summary.left_out) == (50, 50, 30)
+    assert list(range(30, 100)) == numbers(sink.logs[0])
+
+
+def test_a_rate_spaces_ratings_out_and_leaves_none_in_a_buffer() -> None:
+    sink = MemorySink()
+    time = FakeTime(sink)
+    summary = replay([table(50)], sink, pace=Pace(rate=10), clock=time.clock, sleep=time.sleep)
+    assert pytest.approx(summary.seconds) == 4.9
+    assert {0} == set(time.unflushed_asleep)
+    assert len(time.unflushed_asleep) == 49
+
+
+def test_a_high_rate_does_not_flush_every_rating() -> None:
+    sink = MemorySink()
+    time = FakeTime(sink)
+    summary = replay([table(5000)], sink, pace=Pace(rate=10_000), clock=time.clock, sleep=time.sleep)
+    assert pytest.approx(summary.seconds, abs=0.006) == 0.5
+    assert sink.flushes < 120
+
+
+def test_a_speed_follows_event_time_and_sends_a_page_at_once() -> None:
+    sink = MemorySink()
+    time = FakeTime(sink)
+    page = table(40, seconds_apart=0)
+    stamps = 5000 + np.arange(40) // 10 * 7200
+    rows = RatingTable(page.users, page.items, page.ratings, stamps, DATASET)
+    summary = replay([rows], sink, pace=Pace(speed=3600), clock=time.clock, sleep=time.sleep)
+    assert pytest.approx(summary.seconds) == 6.0
+    assert len(time.unflushed_asleep) == 3
+
+
+def test_a_request_to_stop_ends_after_what_was_sent_is_confirmed() -> None:
+    sink = MemorySink()
+    summary = replay([table(5000)], sink, stop=lambda: len(sink.logs[0]) >= 1000)
+    assert summary.stopped
+    assert 1000 <= summary.events == sink.acknowledged < 1300
+    rest = replay([table(5000)], sink, log=sink.state())
+    assert list(range(5000)) == numbers(sink.logs[0])
+    assert summary.events + rest.events == 5000
+
+
+def test_a_request_to_stop_ends_a_long_wait() -> None:
+    sink = MemorySink()
+    time = FakeTime(sink)
+    asked: list[bool] = []
+
+    def sleep(_seconds: float) -> None:
+        asked.append(True)  # woken at once, as by a signal
+
+    summary = replay([table(5)], sink, pace=Pace(rate=0.001), stop=lambda: bool(asked), clock=time.clock, sleep=sleep)
+    assert (summary.events, summary.stopped, time.now) == (1, True, 50.0)
+
+
+def test_progress_ends_with_the_last_rating() -> None:
+    seen: list[tuple[int, int, int]] = []
+    replay([table(600)], MemorySink(), progress=lambda *figures: seen.append(figures))
+    assert seen[-1] == (600, 0, 6990)
+    assert sorted(seen) == seen
