@@ -1,0 +1,284 @@
+"""The loop: poll, decode, predict, score, learn; from time to time a checkpoint.
+
+A checkpoint is these steps, in this order; docs/checkpointing.md says what happens when each fails:
+
+1. the dead letters written so far are confirmed;
+2. one atomic, fenced write: changed rows, metrics, marks, and the next offset of every partition;
+3. the group's offset is committed, for lag tools only.
+
+Nothing in the state depends on where a poll or a checkpoint fell, so a consumer that was killed and started again ends
+with the same bits as one that never was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from consumer.recovery import Resumed
+from consumer.sorting import Run, Sorter
+from evaluation import Figures
+from model_store import Checkpoint, ModelWriter, Written
+from streamsvd.errors import EventError, LogError, StoreUnavailable
+from streamsvd.log import DeadLetters, KafkaSource, Record
+from streamsvd.ratings import Erasure, Retraction
+
+POLL_SECONDS = 0.2
+_LONGEST_PAUSE = 5.0
+_MOST_RECORDS = 5000  # of one poll: progress is shown, and a stop is seen, between two
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a checkpoint is written: after so many events or seconds, whichever comes first.
+
+    Attributes
+    ----------
+    events : int
+    seconds : float
+    patience : float
+        Seconds to go on trying while Redis does not answer; then the consumer stops, and nothing is lost.
+    """
+
+    events: int = 20_000
+    seconds: float = 5.0
+    patience: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the consumer is.
+
+    Attributes
+    ----------
+    learned : int
+        Ratings learned since this consumer started.
+    positions : dict of int to int
+        Next offset of each partition.
+    figures : Figures
+    event_time : int or None
+        Newest event time, in seconds.
+    rejected, repeated : int
+        Records sent to the dead letters, and repeated deliveries left out, since this consumer started.
+    version : int
+        Of the newest checkpoint.
+    """
+
+    learned: int
+    positions: dict[int, int]
+    figures: Figures
+    event_time: int | None
+    rejected: int
+    repeated: int
+    version: int
+
+
+class Consumer:
+    """Learns one model from one topic.
+
+    Parameters
+    ----------
+    source : KafkaSource
+    start : Resumed
+        What to go on from.
+    writer : ModelWriter
+        Already acquired.
+    dead_letters : DeadLetters
+    topic, topic_id : str
+    schedule : Schedule
+    clock : callable
+        Wall clock in seconds: the checkpoint's date.
+    timer : callable
+        A clock that never goes back, in seconds: for the schedule.
+    pause : callable
+        Waits some seconds; may return early when a stop was asked for.
+    say : callable
+        Told when Redis does not answer, and when it does again.
+    """
+
+    def __init__(
+        self,
+        source: KafkaSource,
+        start: Resumed,
+        writer: ModelWriter,
+        dead_letters: DeadLetters,
+        *,
+        topic: str,
+        topic_id: str,
+        schedule: Schedule,
+        clock: Callable[[], float],
+        timer: Callable[[], float],
+        pause: Callable[[float], None],
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._source = source
+        self._writer = writer
+        self._dead_letters = dead_letters
+        self._topic, self._topic_id = topic, topic_id
+        self._schedule = schedule
+        self._clock, self._timer, self._pause, self._say = clock, timer, pause, say
+        self._stop: Callable[[], bool] = lambda: False
+        self._start = start
+        self.dataset = start.dataset
+        self.model, self.metrics = start.model, start.metrics
+        self._sorter = Sorter((self.model.scale.low, self.model.scale.high), start.marks)
+        self._positions = {number: start.offsets.get(number, 0) for number in source.partitions}
+        self._event_time = start.event_time
+        self._learned = self._rejected = self._since_checkpoint = 0
+        self._nothing_written = start.fresh
+        self._checkpointed_at = timer()
+
+    def run(
+        self,
+        *,
+        until: Mapping[int, int] | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Progress:
+        """Consume until the given offsets are reached or a stop is asked for; the last act is a checkpoint.
+
+        Parameters
+        ----------
+        until : dict of int to int, optional
+            Offset of each partition at which to stop; without it, the consumer follows the log.
+        stop : callable
+            Asked after every poll.
+        progress : callable, optional
+            Called after every poll, with the state of things.
+
+        Raises
+        ------
+        StaleWriter
+            Another consumer has taken this model over; everything up to its start is in the store.
+        StoreUnavailable, StoreError, LogUnavailable, LogError
+            A restart goes on from the newest checkpoint; nothing is lost.
+        """
+        self._stop = stop
+        self._source.seek(self._positions)
+        self._checkpointed_at = self._timer()
+        while not stop() and not self._reached(until):
+            room = min(self._schedule.events - self._since_checkpoint, _MOST_RECORDS)
+            records = self._source.poll(POLL_SECONDS, room)
+            self._take(self._cut(records, until))
+            if self._is_due():
+                self.checkpoint()
+            if progress is not None:
+                progress(self.progress())
+        if self._since_checkpoint or self._nothing_written:
+            self.checkpoint()
+        return self.progress()
+
+    def progress(self) -> Progress:
+        """How far this is now."""
+        return Progress(
+            self._learned,
+            dict(self._positions),
+            self.metrics.figures(),
+            self._event_time,
+            self._rejected,
+            self._sorter.repeated,
+            self._writer.version,
+        )
+
+    def checkpoint(self) -> Written:
+        """Write what has changed since the last checkpoint, and from where to go on."""
+        self._dead_letters.flush()
+        state = self.model.changes()
+        figures = self.metrics.figures()
+        checkpoint = Checkpoint(
+            version=self._writer.version + 1,
+            token=self._writer.token,
+            offsets={
+                **{(self._topic, n): next_ for n, next_ in self._positions.items()},
+                **self._start.catalogue_offsets,
+            },
+            state=state,
+            metrics=self.metrics.state(),
+            marks=dict(self._sorter.marks),
+            genres=self._start.catalogue.genres if self._start.catalogue else (),
+            event_time=self._event_time,
+            written_at=self._clock(),
+            summary={
+                "topic": self._topic,
+                "topic_id": self._topic_id,
+                "dataset": self._start.dataset,
+                "users": self.model.n_users,
+                "items": self.model.n_items,
+                "rmse": figures.rmse_last_window,
+                **asdict(figures),
+            },
+        )
+        written = self._write(checkpoint)
+        self._nothing_written = False
+        self._since_checkpoint = 0
+        self._checkpointed_at = self._timer()
+        self._tell_lag_tools()
+        return written
+
+    def _write(self, checkpoint: Checkpoint) -> Written:
+        """Write, and go on trying while the store does not answer; a stop asked for meanwhile ends that."""
+        catalogue = self._start.catalogue
+        films = (catalogue.values() if catalogue else []) if self._nothing_written else None
+        give_up, wait, waited = self._timer() + self._schedule.patience, 0.1, False
+        while True:
+            try:
+                written = self._writer.write(
+                    checkpoint,
+                    removed_users=checkpoint.state.users.removed,
+                    films=films,
+                    whole=self._nothing_written,
+                )
+            except StoreUnavailable as error:
+                if self._stop() or self._timer() + wait > give_up:
+                    raise StoreUnavailable(f"{error}. Nothing is lost: start again when it does") from error
+                if not waited:
+                    self._say(f"{error}. Trying again for {self._schedule.patience:g} s.")
+                self._pause(wait)
+                wait, waited = min(2 * wait, _LONGEST_PAUSE), True
+            else:
+                if waited:
+                    self._say("Redis answers again.")
+                return written
+
+    def _tell_lag_tools(self) -> None:
+        with suppress(LogError):  # the checkpoint holds; the next commit says the same and more
+            self._source.commit(self._positions)
+
+    def _reached(self, until: Mapping[int, int] | None) -> bool:
+        return until is not None and all(self._positions.get(n, 0) >= offset for n, offset in until.items())
+
+    def _cut(self, records: Sequence[Record], until: Mapping[int, int] | None) -> Sequence[Record]:
+        if until is None:
+            return records
+        return [record for record in records if record.offset < until.get(record.partition, record.offset + 1)]
+
+    def _is_due(self) -> bool:
+        waited = self._timer() - self._checkpointed_at
+        return self._since_checkpoint >= self._schedule.events or (
+            self._since_checkpoint > 0 and waited >= self._schedule.seconds
+        )
+
+    def _take(self, records: Sequence[Record]) -> None:
+        for part in self._sorter.sort(records, self._reject):
+            if isinstance(part, Run):
+                self._learn(part)
+            elif isinstance(part, Retraction):
+                self.model.retract(part.user, part.item)
+            elif isinstance(part, Erasure):
+                self.model.erase(part.user)
+        for record in records:
+            self._positions[record.partition] = record.offset + 1
+        self._since_checkpoint += len(records)
+
+    def _learn(self, run: Run) -> None:
+        predictions = self.model.learn(run.users, run.items, run.ratings, run.timestamps)
+        self.metrics.update(np.array(run.ratings), predictions.event, predictions.page)
+        self._learned += len(run)
+        self._event_time = max(run.timestamps if self._event_time is None else [self._event_time, *run.timestamps])
+
+    def _reject(self, record: Record, error: EventError) -> None:
+        self._dead_letters.send(record, "decode", error)
+        self._rejected += 1

@@ -1,0 +1,122 @@
+"""Where a consumer starts: from the model's checkpoint, or anew from the beginning of the log.
+
+The checkpoint holds the learner, the metrics and the offsets of one moment, so a consumer that was killed goes on as if
+it never had been. The group's committed offset is never read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evaluation import Prequential
+from model_store import Checkpoint
+from streamsvd.errors import TopicUnsafe
+from streamsvd.learner import IteratedSVD, Settings
+from streamsvd.log import LoggedCatalogue
+from streamsvd.ratings import Catalogue, Dataset
+
+DEFAULT_SCALE = (0.5, 5.0)
+
+
+@dataclass(slots=True)
+class Resumed:
+    """A model with all that belongs to it, as of its checkpoint.
+
+    Attributes
+    ----------
+    model : IteratedSVD
+    metrics : Prequential
+    offsets : dict of int to int
+        Next offset of each partition of the ratings topic; empty for a fresh start.
+    marks : dict of str to int
+        Highest sequence number learned, by "source/partition".
+    event_time : int or None
+    catalogue : Catalogue or None
+    catalogue_offsets : dict of (topic, partition) to int
+    dataset : str
+        Name and checksum of the data set that the log holds, as far as it says so.
+    fresh : bool
+        Nothing was learned before.
+    """
+
+    model: IteratedSVD
+    metrics: Prequential
+    offsets: dict[int, int]
+    marks: dict[str, int]
+    event_time: int | None
+    catalogue: Catalogue | None
+    catalogue_offsets: dict[tuple[str, int], int]
+    dataset: str
+    fresh: bool
+
+
+def resume(
+    checkpoint: Checkpoint | None,
+    *,
+    topic: str,
+    topic_id: str,
+    catalogue_topic: str,
+    logged: LoggedCatalogue,
+    stored_catalogue: Catalogue | None,
+    settings: Settings,
+    metrics: Prequential,
+    seed: int = 0,
+) -> Resumed:
+    """The starting point for one model and one topic.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint or None
+        What the store holds.
+    topic, topic_id, catalogue_topic : str
+        The ratings topic with Kafka's id of it, and the topic of its catalogue.
+    logged : LoggedCatalogue
+        The catalogue topic's content, used for a fresh start only.
+    stored_catalogue : Catalogue or None
+        The catalogue that the checkpoint's model was made with.
+    settings, metrics, seed
+        For a fresh start.
+
+    Raises
+    ------
+    TopicUnsafe
+        The checkpoint belongs to another topic, or to one of that name that has been deleted since.
+    """
+    if checkpoint is None:
+        return _start(catalogue_topic, logged, settings, metrics, seed)
+    learned_from = str(checkpoint.summary.get("topic", topic)), str(checkpoint.summary.get("topic_id", topic_id))
+    if learned_from != (topic, topic_id):
+        raise TopicUnsafe(
+            f"the stored model has learned from topic {learned_from[0]} (id {learned_from[1]}), not from this {topic} "
+            f"(id {topic_id}): its offsets mean nothing here. Give the model another name with --model, "
+            "or learn it anew from this topic with --rebuild"
+        )
+    return Resumed(
+        model=IteratedSVD.from_state(checkpoint.state, stored_catalogue),
+        metrics=Prequential.from_state(checkpoint.metrics),
+        offsets={number: offset for (name, number), offset in checkpoint.offsets.items() if name == topic},
+        marks=dict(checkpoint.marks),
+        event_time=checkpoint.event_time,
+        catalogue=stored_catalogue,
+        catalogue_offsets={place: n for place, n in checkpoint.offsets.items() if place[0] != topic},
+        dataset=str(checkpoint.summary.get("dataset", "")),
+        fresh=False,
+    )
+
+
+def _start(
+    catalogue_topic: str, logged: LoggedCatalogue, settings: Settings, metrics: Prequential, seed: int
+) -> Resumed:
+    dataset: Dataset | None = logged.dataset
+    scale = dataset.scale if dataset else DEFAULT_SCALE
+    return Resumed(
+        model=IteratedSVD(settings, scale=scale, content=logged.catalogue, seed=seed),
+        metrics=metrics,
+        offsets={},
+        marks={},
+        event_time=None,
+        catalogue=logged.catalogue,
+        catalogue_offsets={(catalogue_topic, number): offset for number, offset in logged.offsets.items()},
+        dataset=f"{dataset.name} {dataset.sha256}" if dataset else "",
+        fresh=True,
+    )

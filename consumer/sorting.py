@@ -1,0 +1,94 @@
+"""Records of the log, sorted: ratings to learn, other events, repeated deliveries, and what cannot be read.
+
+Every record ends in exactly one of these. What is decided here depends on the records alone, never on how a poll cut
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from streamsvd.errors import EventError
+from streamsvd.log import Record
+from streamsvd.ratings import Erasure, Id, Rating, Retraction, check_scale, decode
+
+Reject = Callable[[Record, EventError], None]
+
+
+@dataclass(slots=True)
+class Run:
+    """Ratings in a row, in columns."""
+
+    users: list[Id] = field(default_factory=list)
+    items: list[Id] = field(default_factory=list)
+    ratings: list[float] = field(default_factory=list)
+    timestamps: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ratings)
+
+
+class Sorter:
+    """Decodes records and recognises repeated ones.
+
+    Parameters
+    ----------
+    scale : (float, float)
+        Limits that the data set declares; a rating outside is no rating.
+    marks : dict of str to int
+        Highest sequence number learned, by "source/partition"; kept up to date in place.
+
+    Attributes
+    ----------
+    repeated : int
+        Records left out because their sequence number was learned before.
+    """
+
+    def __init__(self, scale: tuple[float, float], marks: dict[str, int]) -> None:
+        self._scale = scale
+        self.marks = marks
+        self.repeated = 0
+
+    def sort(self, records: Sequence[Record], reject: Reject) -> Iterator[Run | Retraction | Erasure]:
+        """What is to be learned from some records, in their order.
+
+        Parameters
+        ----------
+        records : sequence of Record
+        reject : callable
+            Called with each record that is no valid event, and why.
+        """
+        run = Run()
+        low, high = self._scale
+        for record in records:
+            try:
+                event = decode(record.value)
+                if type(event) is Rating and not low <= event.rating <= high:
+                    check_scale(event.rating, self._scale)
+            except EventError as error:
+                reject(record, error)
+                continue
+            if event.sequence is not None and not self._is_new(event.source, record.partition, event.sequence):
+                continue
+            if type(event) is Rating:
+                run.users.append(event.user)
+                run.items.append(event.item)
+                run.ratings.append(event.rating)
+                run.timestamps.append(event.timestamp)
+                continue
+            if run:
+                yield run
+                run = Run()
+            if not isinstance(event, Rating):
+                yield event
+        if run:
+            yield run
+
+    def _is_new(self, source: str | None, partition: int, sequence: int) -> bool:
+        key = f"{source or ''}/{partition}"
+        if sequence <= self.marks.get(key, -1):
+            self.repeated += 1
+            return False
+        self.marks[key] = sequence
+        return True

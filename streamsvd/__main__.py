@@ -1,0 +1,5 @@
+"""`python -m streamsvd` is the `streamsvd` command."""
+
+from streamsvd.app.main import main
+
+main()

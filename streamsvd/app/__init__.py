@@ -1,0 +1,1 @@
+"""The commands and what ties several rooms together for them."""

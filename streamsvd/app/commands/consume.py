@@ -1,0 +1,144 @@
+"""`streamsvd consume`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from streamsvd.app.options import (
+    JsonOption,
+    KafkaOption,
+    ModelOption,
+    RedisOption,
+    SeedOption,
+    SetOption,
+    TopicOption,
+)
+
+
+def consume(
+    kafka: KafkaOption = None,
+    redis: RedisOption = None,
+    topic: TopicOption = "ratings",
+    model: ModelOption = "default",
+    until_end: Annotated[
+        bool, typer.Option("--until-end", help="Stop where the log ends now, instead of following it.")
+    ] = False,
+    checkpoint_events: Annotated[int, typer.Option(help="Write a checkpoint after so many records …", min=1)] = 20_000,
+    checkpoint_seconds: Annotated[float, typer.Option(help="… or so many seconds, whichever is first.", min=0.0)] = 5.0,
+    patience: Annotated[
+        float, typer.Option(help="Seconds to go on trying while Redis does not answer.", min=0.0)
+    ] = 60.0,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Forget the stored model and learn from the beginning of the log.")
+    ] = False,
+    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the log has them (fresh model).")] = True,
+    settings: SetOption = None,
+    seed: SeedOption = 0,
+    window: Annotated[int, typer.Option(help="Ratings of the rolling window (fresh model).", min=1)] = 5000,
+    json_file: JsonOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Learn from Kafka as ratings arrive, and keep the model in Redis.
+
+    Each rating is predicted, scored and learned exactly once: the store holds the model, the metrics and the offsets
+    of one moment, and a restart goes on from there, whatever happened. Ctrl-C or SIGTERM finish the batch, write a
+    checkpoint and leave. A second consumer of the same model takes it over, and the first one stops.
+
+    Records that are no valid ratings go to the topic's dead letters, with the reason.
+
+    Examples:
+
+        streamsvd consume --until-end
+
+        streamsvd consume --kafka broker:9092 --redis redis://cache:6379/0 --model films
+    """
+    import os
+    import time
+
+    from rich.console import Console
+
+    from consumer import Progress, Schedule
+    from evaluation import Prequential
+    from streamsvd.app.consuming import Plan, consumer_for, wait_for_topic
+    from streamsvd.app.display import figures_table, learning_bar, megabytes
+    from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
+    from streamsvd.app.lag import LagWatch
+    from streamsvd.app.options import parse_settings
+    from streamsvd.app.services import lent_kafka, lent_redis
+    from streamsvd.app.stopping import stop_on_signals
+    from streamsvd.app.warming import warm_up
+    from streamsvd.learner import Settings
+    from streamsvd.log import Topics
+
+    console = Console(stderr=True)
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    check_json(json_file)
+    chosen = Settings().replace(**parse_settings(settings))
+    with stop_on_signals() as stop, lent_kafka(kafka, os.environ) as address, lent_redis(redis, os.environ) as url:
+        plan = Plan(
+            kafka=address,
+            redis=url,
+            topics=Topics(topic),
+            model=model,
+            settings=chosen,
+            metrics=Prequential(window=window),
+            seed=seed,
+            catalogue=catalogue,
+            rebuild=rebuild,
+            schedule=Schedule(events=checkpoint_events, seconds=checkpoint_seconds, patience=patience),
+        )
+        warm_up(console)
+        if not wait_for_topic(plan, lambda: bool(stop), stop.wait, say):
+            say("Stopped on request: nothing was learned.")
+            return
+        with consumer_for(plan, stop.wait, say) as (consumer, source), learning_bar(console, None, quiet=quiet) as bar:
+            ends = source.end_offsets() if until_end else None
+            watch = LagWatch(source, time.monotonic, say)
+            began = time.perf_counter()
+
+            def show(progress: Progress) -> None:
+                lag = watch.lag(progress.positions)
+                rate = progress.learned / (time.perf_counter() - began)
+                done = progress.figures.events
+                rmse = progress.figures.rmse_last_window
+                bar.show(done, rate, rmse, progress.event_time, lag, done + lag)
+
+            end = consumer.run(until=ends, stop=lambda: bool(stop), progress=show)
+            seconds = time.perf_counter() - began
+        if end.figures.events == 0:
+            say("No ratings yet: nothing was learned.")
+            return
+        if stop:
+            say("Stopped on request: the model is in Redis, and the next `streamsvd consume` goes on from there.")
+        rate = end.learned / seconds
+        name, _, checksum = consumer.dataset.partition(" ")
+        if json_file is not None:
+            found = figures_object(
+                dataset=name,
+                sha256=checksum,
+                model=consumer.model,
+                figures=end.figures,
+                events_per_second=rate,
+                model_name=model,
+                version=end.version,
+                learned=end.learned,
+                dead_letters=end.rejected,
+                repeated=end.repeated,
+                offsets={str(number): offset for number, offset in sorted(end.positions.items())},
+            )
+            write_json(json_file, found)
+    extra = {
+        "ratings learned now": f"{end.learned:,} of {end.figures.events:,}",
+        "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
+        "ratings a second": f"{rate:,.0f}",
+        "dead letters": f"{end.rejected:,}",
+        "repeated deliveries": f"{end.repeated:,}",
+        "snapshot": str(end.version),
+        "peak memory": megabytes(peak_rss_bytes()),
+    }
+    Console().print(figures_table(f"model {model}, topic {topic}", end.figures, extra))

@@ -1,0 +1,122 @@
+"""`streamsvd demo`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from streamsvd.app.options import JsonOption
+
+
+def demo(
+    data: Annotated[
+        str | None, typer.Argument(help="A MovieLens name, folder, zip or ratings file; ml-latest-small by default.")
+    ] = None,
+    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    json_file: JsonOption = None,
+    recommendations: Annotated[int, typer.Option("-n", help="Recommendations to show at the end.", min=1)] = 5,
+) -> None:
+    """The whole system at work, once: real Kafka and Redis are started, and a history of ratings is replayed.
+
+    A producer puts all ratings on Kafka in the order in which they were given; a consumer predicts, scores and learns
+    each of them and writes snapshots to Redis; at the end, recommendations are looked up there. Everything that was
+    started is stopped again, and nothing is left behind.
+
+    Examples:
+
+        streamsvd demo
+
+        streamsvd demo ml-100k --json figures.json
+    """
+    import os
+    import time
+    from contextlib import closing
+
+    from rich.console import Console
+
+    from consumer import Progress, Schedule
+    from evaluation import Prequential
+    from model_store import ModelReader, connect
+    from model_store.reasons import reasons
+    from streamsvd.app.consuming import Plan, consumer_for
+    from streamsvd.app.demo_data import demo_data
+    from streamsvd.app.display import answer_table, figures_table, learning_bar, megabytes
+    from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
+    from streamsvd.app.lag import LagWatch
+    from streamsvd.app.producing import ProducerProcess
+    from streamsvd.app.stopping import stop_on_signals
+    from streamsvd.app.warming import warm_up
+    from streamsvd.embedded import choose_kafka, jars_folder, provide_kafka, provide_redis
+    from streamsvd.learner import Settings
+    from streamsvd.log import Topics
+
+    console = Console(stderr=True)
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False)
+
+    check_json(json_file)
+    with stop_on_signals() as stop:
+        source_name, table, films = demo_data(data, os.environ, say)
+        dataset = table.dataset
+        say(f"Data: {dataset.name}, {len(table):,} ratings.")
+        if choose_kafka(os.environ).kind == "embedded" and not jars_folder().is_dir():
+            say("Fetching Apache Kafka, once: about 50 MB …")
+        say("Starting Kafka and Redis …")
+        with provide_kafka() as kafka, provide_redis() as redis:
+            say(f"Kafka at {kafka}. Redis is up.")
+            topics = Topics("demo")
+            plan = Plan(
+                kafka=kafka,
+                redis=redis,
+                topics=topics,
+                model="demo",
+                settings=Settings(),
+                metrics=Prequential(),
+                catalogue=catalogue,
+                schedule=Schedule(events=10_000, seconds=2.0),
+            )
+            warm_up(console)
+            producer = ProducerProcess(source_name, kafka, topics, dataset, films)
+            with producer, consumer_for(plan, stop.wait, say) as (consumer, source):
+                watch = LagWatch(source, time.monotonic, say)
+                began = time.perf_counter()
+                with learning_bar(console, len(table)) as bar:
+
+                    def show(progress: Progress) -> None:
+                        rate = progress.learned / (time.perf_counter() - began)
+                        rmse = progress.figures.rmse_last_window
+                        lag = watch.lag(progress.positions)
+                        bar.show(progress.learned, rate, rmse, progress.event_time, lag, len(table))
+                        producer.check()
+
+                    end = consumer.run(until={0: len(table)}, stop=lambda: bool(stop), progress=show)
+                rate = end.learned / (time.perf_counter() - began)
+            if stop:
+                say("Stopped on request; everything that was started is stopped too.")
+                return
+            if json_file is not None:
+                found = figures_object(
+                    dataset=dataset.name,
+                    sha256=dataset.sha256,
+                    model=consumer.model,
+                    figures=end.figures,
+                    events_per_second=rate,
+                    snapshots=end.version,
+                )
+                write_json(json_file, found)
+            out = Console()
+            extra = {
+                "ratings": f"{end.figures.events:,}",
+                "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
+                "ratings a second": f"{rate:,.0f}, with the producer beside it",
+                "snapshots in Redis": str(end.version),
+                "peak memory": megabytes(peak_rss_bytes()),
+            }
+            out.print(figures_table(f"{dataset.name}, through Kafka and Redis", end.figures, extra))
+            with closing(connect(redis)) as client:
+                reader = ModelReader(client, "demo")
+                answer = reader.recommend(table.users[-1].item(), recommendations)
+                out.print(answer_table(answer, reasons(reader, answer.user, [item.item for item in answer.items])))
+    say("Kafka and Redis are stopped.")

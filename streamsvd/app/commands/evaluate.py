@@ -1,0 +1,88 @@
+"""`streamsvd evaluate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from streamsvd.app.options import ColumnsOption, JsonOption, ScaleOption, SeedOption, SetOption
+
+
+def evaluate(
+    data: Annotated[
+        str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
+    ],
+    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    settings: SetOption = None,
+    columns: ColumnsOption = None,
+    scale: ScaleOption = None,
+    seed: SeedOption = 0,
+    window: Annotated[int, typer.Option(help="Ratings of the rolling window.")] = 5000,
+    json_file: JsonOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """How good would the model have been on this history? Predict, score and learn every rating, in order.
+
+    Runs in this process, without Kafka or Redis, and gives the same figures to the last digit.
+
+    Examples:
+
+        streamsvd evaluate ml-latest-small
+
+        streamsvd evaluate books.csv --columns reader,isbn,stars,day --scale 1:10
+
+        streamsvd evaluate ml-100k --no-catalogue --set rank=16 --json figures.json
+    """
+    import os
+    import time
+
+    from rich.console import Console
+
+    from evaluation import Prequential
+    from evaluation import evaluate as run
+    from streamsvd.app.display import figures_table, learning_bar, megabytes
+    from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
+    from streamsvd.app.options import parse_scale, parse_settings
+    from streamsvd.app.warming import warm_up
+    from streamsvd.learner import IteratedSVD, Settings
+    from streamsvd.ratings import Columns
+    from streamsvd.ratings.datasets import load
+
+    console = Console(stderr=True)
+    check_json(json_file)
+    chosen = Settings().replace(**parse_settings(settings))
+    names = Columns.parse(columns) if columns else None
+    table, films = load(data, names, parse_scale(scale), environ=os.environ)
+    content = films if catalogue else None
+    model = IteratedSVD(chosen, scale=table.dataset.scale, content=content, seed=seed)
+    warm_up(console)
+    metrics = Prequential(window=window)
+    began = time.perf_counter()
+    with learning_bar(console, len(table), quiet=quiet) as bar:
+
+        def show(done: int, metrics: Prequential) -> None:
+            rate = done / (time.perf_counter() - began)
+            figures = metrics.figures()
+            bar.show(done, rate, figures.rmse_last_window, int(table.timestamps[done - 1]), total=len(table))
+
+        run(model, table, metrics, progress=show)
+    rate = len(table) / (time.perf_counter() - began)
+    figures = metrics.figures()
+    if json_file is not None:
+        dataset = table.dataset
+        found = figures_object(
+            dataset=dataset.name, sha256=dataset.sha256, model=model, figures=figures, events_per_second=rate
+        )
+        write_json(json_file, found)
+    extra = {
+        "ratings": f"{figures.events:,}",
+        "users": f"{model.n_users:,}",
+        "items": f"{model.n_items:,}",
+        "content": f"{model.n_content} columns" if content is not None else "none",
+        "scale": f"{table.dataset.scale[0]:g} to {table.dataset.scale[1]:g}",
+        "ratings a second": f"{rate:,.0f}",
+        "peak memory": megabytes(peak_rss_bytes()),
+        "sha256": table.dataset.sha256[:16] + "…",
+    }
+    Console().print(figures_table(f"{table.dataset.name}, in process", figures, extra))

@@ -1,0 +1,151 @@
+"""A consumer put together: Kafka, Redis, catalogue, model; what `consume` and `demo` share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from consumer import Consumer, Schedule, resume
+from evaluation import Prequential
+from model_store import Checkpoint, ModelWriter, connect
+from streamsvd.errors import SnapshotCorrupt, TopicUnsafe
+from streamsvd.learner import Settings
+from streamsvd.log import DeadLetters, KafkaSource, LoggedCatalogue, Topics, check_ratings_topic, read_catalogue
+from streamsvd.log.topics import topic_exists
+from streamsvd.ratings import Catalogue
+
+_LOOK_AGAIN_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be consumed, and how.
+
+    Attributes
+    ----------
+    kafka, redis : str
+        Address and URL.
+    topics : Topics
+    model : str
+        Name of the model in Redis.
+    settings, metrics, seed
+        For a fresh start; a stored model keeps its own.
+    catalogue : bool
+        Use the films' content, in a fresh start.
+    rebuild : bool
+        Forget what is stored and learn from the beginning of the log.
+    schedule : Schedule
+    """
+
+    kafka: str
+    redis: str
+    topics: Topics
+    model: str
+    settings: Settings
+    metrics: Prequential
+    seed: int = 0
+    catalogue: bool = True
+    rebuild: bool = False
+    schedule: Schedule
+
+
+def wait_for_topic(
+    plan: Plan, stop: Callable[[], bool], pause: Callable[[float], None], say: Callable[[str], None]
+) -> bool:
+    """Wait until the ratings topic says what it holds; False when asked to stop before.
+
+    The producer writes the catalogue before the first rating, so a topic that holds a rating, or a catalogue that says
+    which data set it is of, is ready.
+    """
+    said = False
+    while not stop():
+        if topic_exists(plan.kafka, plan.topics.ratings):
+            logged = topic_exists(plan.kafka, plan.topics.catalogue) and read_catalogue(
+                plan.kafka, plan.topics.catalogue
+            )
+            if logged and logged.dataset:
+                return True
+            with closing(KafkaSource(plan.kafka, plan.topics.ratings)) as source:
+                if sum(source.end_offsets().values()) > 0:
+                    return True
+        if not said:
+            say(f"Topic {plan.topics.ratings} holds nothing yet; waiting. Fill it: streamsvd replay ml-latest-small")
+            said = True
+        pause(_LOOK_AGAIN_SECONDS)
+    return False
+
+
+@contextmanager
+def consumer_for(
+    plan: Plan, pause: Callable[[float], None], say: Callable[[str], None] = lambda text: None
+) -> Iterator[tuple[Consumer, KafkaSource]]:
+    """Take the model over and lend its consumer, ready to run from its checkpoint.
+
+    Raises
+    ------
+    TopicUnsafe
+        The topic would lose ratings, or the stored model belongs to another one.
+    SnapshotCorrupt
+        What is stored cannot be used; `rebuild` replaces it.
+    LogUnavailable, StoreUnavailable, LogError, StoreError
+    """
+    check_ratings_topic(plan.kafka, plan.topics.ratings)
+    with (
+        closing(connect(plan.redis)) as client,
+        closing(KafkaSource(plan.kafka, plan.topics.ratings, group=f"streamsvd-{plan.model}")) as source,
+        DeadLetters(plan.kafka, plan.topics) as dead_letters,
+        closing(ModelWriter(client, plan.model)) as writer,
+    ):
+        writer.acquire()
+        checkpoint = None if plan.rebuild else _loaded(writer)
+        films = writer.films() if checkpoint else {}
+        logged = _logged(plan)
+        start = resume(
+            checkpoint,
+            topic=plan.topics.ratings,
+            topic_id=source.topic_id,
+            catalogue_topic=plan.topics.catalogue,
+            logged=logged if plan.catalogue else logged._replace(catalogue=None),
+            stored_catalogue=Catalogue(films.values()) if films else None,
+            settings=plan.settings,
+            metrics=plan.metrics,
+            seed=plan.seed,
+        )
+        ends = source.end_offsets()
+        beyond = {n: offset for n, offset in start.offsets.items() if offset > ends.get(n, 0)}
+        if beyond:
+            raise TopicUnsafe(
+                f"the stored model has read topic {plan.topics.ratings} up to {beyond}, but the log ends at {ends}: it "
+                "has lost records. Restore the log, or learn it anew with --rebuild"
+            )
+        yield (
+            Consumer(
+                source,
+                start,
+                writer,
+                dead_letters,
+                topic=plan.topics.ratings,
+                topic_id=source.topic_id,
+                schedule=plan.schedule,
+                clock=time.time,
+                timer=time.monotonic,
+                pause=pause,
+                say=say,
+            ),
+            source,
+        )
+
+
+def _loaded(writer: ModelWriter) -> Checkpoint | None:
+    try:
+        return writer.load()
+    except SnapshotCorrupt as error:
+        raise SnapshotCorrupt(f"{error}. `streamsvd consume --rebuild` does that") from error
+
+
+def _logged(plan: Plan) -> LoggedCatalogue:
+    if topic_exists(plan.kafka, plan.topics.catalogue):
+        return read_catalogue(plan.kafka, plan.topics.catalogue)
+    return LoggedCatalogue(None, None, {})

@@ -1,0 +1,131 @@
+"""What the commands show: progress while they work, and tables at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from rich import box
+from rich.console import Console, Group
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from evaluation import Figures
+from model_store import Answer
+from model_store.reasons import Reason
+from streamsvd.ratings import Id
+
+
+def day(timestamp: int | None) -> str:
+    """Date of an event time.
+
+    >>> day(881250949)
+    '1997-12-04'
+    """
+    return "–" if timestamp is None else datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d")
+
+
+class LearningBar:
+    """A progress bar of a learner at work: events, events/s, lag, rolling RMSE, event date."""
+
+    def __init__(self, progress: Progress, total: int | None) -> None:
+        self._progress = progress
+        self._task = progress.add_task("learning", total=total, rate=0.0, lag="", rmse=float("nan"), date="–")
+
+    def show(
+        self,
+        done: int,
+        rate: float,
+        rmse: float,
+        timestamp: int | None,
+        lag: int | None = None,
+        total: int | None = None,
+    ) -> None:
+        """Draw the present state."""
+        self._progress.update(
+            self._task,
+            completed=done,
+            total=total,
+            rate=rate,
+            rmse=rmse,
+            date=day(timestamp),
+            lag="" if lag is None else f"lag {lag:,}",
+        )
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._progress.console.print(text, highlight=False)
+
+
+@contextmanager
+def learning_bar(console: Console, total: int | None, *, quiet: bool = False) -> Iterator[LearningBar]:
+    """Lend a bar; it draws on a terminal only, and not at all when quiet."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TaskProgressColumn(),
+        TextColumn("{task.completed:,.0f} ratings"),
+        TextColumn("[cyan]{task.fields[rate]:,.0f}/s"),
+        TextColumn("{task.fields[lag]}"),
+        TextColumn("[bold]RMSE {task.fields[rmse]:.4f}"),
+        TextColumn("[dim]{task.fields[date]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
+        yield LearningBar(progress, total)
+
+
+def figures_table(title: str, figures: Figures, facts: Mapping[str, str]) -> Group:
+    """Both protocols side by side, and what else there is to say."""
+    table = Table(title=title, title_justify="left", box=box.ROUNDED)
+    table.add_column("error")
+    table.add_column("event protocol", justify="right")
+    table.add_column("page protocol", justify="right")
+    table.add_row("RMSE, all events", f"{figures.rmse_event:.4f}", f"{figures.rmse_page:.4f}")
+    table.add_row("MAE, all events", f"{figures.mae_event:.4f}", f"{figures.mae_page:.4f}")
+    last = f"RMSE, last {figures.window:,} events"
+    table.add_row(last, f"{figures.rmse_last_window:.4f}", f"{figures.rmse_page_last_window:.4f}")
+    caption = Text(
+        "event: predicted just before each rating · page: before the page of ratings it came with", style="dim"
+    )
+    grid = Table.grid(padding=(0, 2))
+    for name, value in facts.items():
+        grid.add_row(Text(name, style="cyan"), value)
+    return Group(table, caption, grid)
+
+
+def answer_table(answer: Answer, reasons: Mapping[Id, tuple[Reason, ...]]) -> Group:
+    """Recommendations with titles, scores and reasons, and what they were computed from."""
+    known = answer.provenance.known_user
+    title = f"For user {answer.user}" if known else f"User {answer.user} is unknown: the best for everybody"
+    table = Table(title=title, title_justify="left", box=box.ROUNDED)
+    table.add_column("predicted", justify="right")
+    table.add_column("item")
+    table.add_column("title")
+    table.add_column("because of")
+    for item in answer.items:
+        because = ", ".join(f"{reason.title or reason.item} (+{reason.raised_by:.2f})" for reason in reasons[item.item])
+        table.add_row(f"{item.score:.2f}", str(item.item), item.title or "–", because or "–")
+    return Group(table, Text(provenance_line(answer), style="dim"))
+
+
+def provenance_line(answer: Answer) -> str:
+    """What an answer was computed from, in one line."""
+    p = answer.provenance
+    offsets = ", ".join(f"{topic}/{number}: {offset}" for (topic, number), offset in sorted(p.offsets.items()))
+    rmse = "–" if p.rmse is None else f"{p.rmse:.4f}"
+    return (
+        f"snapshot {p.version}, {p.age_seconds:.1f} s old, ratings until {day(p.event_time)}, RMSE {rmse} ({offsets})"
+    )
+
+
+def megabytes(n: int) -> str:
+    """Bytes for people.
+
+    >>> megabytes(250_000_000)
+    '250 MB'
+    """
+    return f"{n / 1e6:,.0f} MB"

@@ -1,0 +1,99 @@
+"""Options that several commands share, and the texts that they are given as."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streamsvd.errors import SettingsError
+
+KafkaOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kafka",
+        envvar="STREAMSVD_KAFKA",
+        metavar="HOST:PORT",
+        help="Kafka to use. Without it: one that `streamsvd services` runs, else an embedded one.",
+    ),
+]
+RedisOption = Annotated[
+    str | None,
+    typer.Option(
+        "--redis",
+        envvar="STREAMSVD_REDIS",
+        metavar="URL",
+        help="Redis to use, such as redis://127.0.0.1:6379/0. Without it: as for Kafka.",
+    ),
+]
+TopicOption = Annotated[str, typer.Option("--topic", help="Topic that holds the ratings.")]
+ModelOption = Annotated[str, typer.Option("--model", help="Name of the model in Redis.")]
+JsonOption = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to FILE, as one JSON object.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change a setting of the learner, such as --set rank=16; repeat for more.",
+    ),
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the factors before their first rating.")]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="USER,ITEM,RATING,TIME",
+        help="Columns of a csv file that is not MovieLens': names from its header, or positions from 0.",
+    ),
+]
+ScaleOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scale", metavar="LOW:HIGH", help="Limits of the ratings, such as 1:10; by default those of the data set."
+    ),
+]
+
+
+def parse_scale(text: str | None) -> tuple[float, float] | None:
+    """Limits of a scale from `LOW:HIGH`.
+
+    Raises
+    ------
+    SettingsError
+
+    Examples
+    --------
+    >>> parse_scale("1:10")
+    (1.0, 10.0)
+    """
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(":"))
+    except ValueError:
+        raise SettingsError(f"--scale {text!r}: two numbers with a colon are needed, such as 1:5") from None
+    return low, high
+
+
+def parse_settings(pairs: list[str] | None) -> dict[str, str]:
+    """Changed settings from `NAME=VALUE` texts.
+
+    Raises
+    ------
+    SettingsError
+
+    Examples
+    --------
+    >>> parse_settings(["rank=16"])
+    {'rank': '16'}
+    """
+    changes = {}
+    for pair in pairs or []:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise SettingsError(f"--set {pair!r}: a name and a value are needed, such as --set rank=16")
+        changes[name.strip()] = value.strip()
+    return changes

@@ -1,0 +1,22 @@
+"""Kafka and Redis for a command: the one it was given, or the one that `streamsvd.embedded` chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+
+from streamsvd.embedded import default_folder, provide_kafka, provide_redis
+
+
+def lent_kafka(given: str | None, environ: Mapping[str, str]) -> AbstractContextManager[str]:
+    """An address, for the body of a `with`; an embedded Kafka keeps its data for the next command."""
+    return provide_kafka(default_folder("kafka"), environ=_with(environ, "STREAMSVD_KAFKA", given))
+
+
+def lent_redis(given: str | None, environ: Mapping[str, str]) -> AbstractContextManager[str]:
+    """A URL, likewise."""
+    return provide_redis(default_folder("redis"), environ=_with(environ, "STREAMSVD_REDIS", given))
+
+
+def _with(environ: Mapping[str, str], name: str, value: str | None) -> Mapping[str, str]:
+    return environ if value is None else {**environ, name: value}
