@@ -8,6 +8,7 @@ folder can be written, kernels are compiled in every process. No `fastmath`: the
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,14 @@ def _sources_digest() -> str:
     return digest.hexdigest()[:16]
 
 
-CACHE = Path(platformdirs.user_cache_dir("streamsvd")) / "kernels" / _sources_digest()
+_FOLDER = os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_dir("streamsvd")
+CACHE = Path(_FOLDER) / "kernels" / _sources_digest()
 
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function with Numba at its first call, or load it from the cache."""
     before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
-    if not before:
-        numba.config.CACHE_DIR = str(CACHE)  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = str(CACHE)  # type: ignore[attr-defined]
     try:
         return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # Numba found no folder that it may write
