@@ -1,0 +1,42 @@
+# make demo   runs the whole system once          make test   passes all tests
+# Both make the virtual environment that they need first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?=
+
+.PHONY: install demo test test-system lint bench docs-figures clean
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: install
+	@$(BIN)/streamsvd demo $(DATA)
+
+# Two processes, each with its own Kafka and Redis; a file's tests stay together.
+test: install
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not system'
+
+# What needs a program that pip cannot bring: docker-compose.
+test-system: install
+	$(BIN)/python -m pytest -m system
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Ratios and figures of this machine; writes benchmarks/results/ and the tables in README and docs.
+bench: install
+	$(BIN)/python benchmarks/figures.py
+	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/write_tables.py
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
