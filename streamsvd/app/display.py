@@ -88,9 +88,7 @@ def figures_table(title: str, figures: Figures, facts: Mapping[str, str]) -> Gro
     table.add_row("MAE, all events", f"{figures.mae_event:.4f}", f"{figures.mae_page:.4f}")
     last = f"RMSE, last {figures.window:,} events"
     table.add_row(last, f"{figures.rmse_last_window:.4f}", f"{figures.rmse_page_last_window:.4f}")
-    caption = Text(
-        "event: predicted just before each rating · page: before the page of ratings it came with", style="dim"
-    )
+    caption = Text("event: predicted just before each rating · page: before the page that it came with", style="dim")
     grid = Table.grid(padding=(0, 2))
     for name, value in facts.items():
         grid.add_row(Text(name, style="cyan"), value)
