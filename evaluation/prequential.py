@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.errors import SettingsError
+from streamsvd.errors import InputError, SettingsError
 
 Floats = NDArray[np.float64]
 
@@ -90,10 +90,18 @@ class Prequential:
         ----------
         ratings, event, page : float arrays, shape (n,)
             What was given, and what each protocol had predicted.
+
+        Raises
+        ------
+        InputError
+            If the lengths differ or a number is not finite; nothing has been scored then.
         """
+        if not len(ratings) == len(event) == len(page):
+            lengths = f"{len(ratings)} ratings, {len(event)} event and {len(page)} page predictions"
+            raise InputError(f"one of each is needed for every rating, found {lengths}; nothing has been scored")
         errors = np.column_stack([event, page]) - np.asarray(ratings, np.float64)[:, None]
         if not np.isfinite(errors).all():
-            raise SettingsError("a rating or prediction is not a finite number; nothing has been scored")
+            raise InputError("a rating or prediction is not a finite number; nothing has been scored")
         squared = errors**2
         self._sums = np.stack([_add_in_order(self._sums[_SQUARED], squared), _add_in_order(self._sums[1], abs(errors))])
         self._faded = _fade_in_order(self._faded, np.column_stack([squared, np.ones(len(errors))]), self.fading)

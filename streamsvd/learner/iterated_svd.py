@@ -6,6 +6,7 @@ strings; they get row numbers in order of first appearance, and everything below
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError, SettingsError
-from streamsvd.learner import kernels, memory, retraction, seeding
+from streamsvd.learner import kernels, memory, refits, retraction, seeding
 from streamsvd.learner.memory import CHANGED, COUNT, EVENTS, NEXT_REFIT
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.settings import Settings
@@ -134,17 +135,18 @@ class IteratedSVD:
         Raises
         ------
         InputError
-            If the lengths differ, or a rating is not a number within the scale; nothing has been learned then.
+            If the lengths differ, an id is neither an int nor a str, or a rating is not a number within the scale;
+            nothing has been learned then.
         """
-        values = np.ascontiguousarray(ratings, dtype=np.float64)
+        values = _as_column("ratings", ratings, np.float64)
         stamps = self._timestamps(timestamps, len(values))
-        user_ids, item_ids = _as_list(users), _as_list(items)
+        user_ids, item_ids = _as_ids(users), _as_ids(items)
         if not len(user_ids) == len(item_ids) == len(values) == len(stamps):
             lengths = f"{len(user_ids)} users, {len(item_ids)} items, {len(values)} ratings, {len(stamps)} timestamps"
             raise InputError(f"one of each is needed for every rating, found {lengths}")
         self.scale.check(values)
+        item_rows = self._number_items(item_ids)  # first: a content source may refuse, and no id is known then
         user_rows = self._number_users(user_ids)
-        item_rows = self._number_items(item_ids)
         predictions = np.empty((len(values), 3))
         internal = self.scale.to_internal(values)
         done = 0
@@ -154,8 +156,8 @@ class IteratedSVD:
                 self._memory, self._parameters, user_rows, item_rows, internal, stamps, predictions, done
             )
         return Predictions(
-            self.scale.from_internal(predictions[:, 0]),
-            self.scale.from_internal(predictions[:, 1]),
+            self.scale.within(predictions[:, 0]),
+            self.scale.within(predictions[:, 1]),
             np.sqrt(predictions[:, 2]) / self.scale.slope,
         )
 
@@ -265,7 +267,7 @@ class IteratedSVD:
     def _timestamps(self, timestamps: ArrayLike | None, n: int) -> NDArray[np.int64]:
         if timestamps is None:  # negative and counting down: no two events share a page
             return -2 - len(self) - np.arange(n, dtype=np.int64)
-        return np.ascontiguousarray(timestamps, dtype=np.int64)
+        return _as_column("timestamps", timestamps, np.int64)
 
     def _number_users(self, ids: list[Id]) -> NDArray[np.int64]:
         index, names = self._users, self._user_ids
@@ -281,22 +283,22 @@ class IteratedSVD:
             self._memory = memory.with_room(self._memory, len(names), 0)
         rows = np.array([index[name] for name in ids], np.int64)
         fresh = rows[self._memory.user_ints[rows, NEXT_REFIT] == 0]
-        self._memory.user_ints[fresh, NEXT_REFIT] = 2
+        self._memory.user_ints[fresh, NEXT_REFIT] = self._first_refit
         return rows
 
     def _number_items(self, ids: list[Id]) -> NDArray[np.int64]:
         index, names = self._items, self._item_ids
-        held = len(names)
-        for name in ids:
-            if name not in index:
-                index[name] = len(names)
-                names.append(name)
-        if len(names) > held:
+        fresh = list(dict.fromkeys(name for name in ids if name not in index))
+        if fresh:
+            rows = self._first_rows(fresh)
+            new = slice(len(names), len(names) + len(fresh))
+            index.update(zip(fresh, range(new.start, new.stop), strict=True))
+            names.extend(fresh)
             self._memory = memory.with_room(self._memory, 0, len(names))
-            m, new = self._memory, slice(held, len(names))
-            m.y[new], m.content[new] = self._first_rows(names[new])
+            m = self._memory
+            m.y[new], m.content[new] = rows
             m.item_cov[new] = self._first_item_covariance()
-            m.item_ints[new, NEXT_REFIT] = 2
+            m.item_ints[new, NEXT_REFIT] = self._first_refit
         return np.array([index[name] for name in ids], np.int64)
 
     def _first_rows(self, items: list[Id]) -> tuple[Floats, Floats]:
@@ -308,6 +310,11 @@ class IteratedSVD:
         content = np.zeros((len(items), 0)) if self._content is None else self._content.content(items)
         return y, content
 
+    @property
+    def _first_refit(self) -> int:
+        """Count at which a new row is refitted for the first time."""
+        return 2 if self.settings.gamma < math.inf else refits.NEVER
+
     def _first_item_covariance(self) -> NDArray[np.float32]:
         ridge = np.full(1 + self.settings.rank, self.settings.ridge)
         ridge[0] = self.settings.ridge_item_bias
@@ -317,7 +324,7 @@ class IteratedSVD:
         self, users: Sequence[Id] | NDArray[Any], items: Sequence[Id] | NDArray[Any], *, with_variance: bool
     ) -> tuple[Floats, Floats]:
         m = self._memory
-        user_ids, item_ids = _as_list(users), _as_list(items)
+        user_ids, item_ids = _as_ids(users), _as_ids(items)
         if len(user_ids) != len(item_ids):
             raise InputError(f"one user is needed for every item, found {len(user_ids)} users, {len(item_ids)} items")
         user_rows = np.array([self._users.get(name, -1) for name in user_ids], np.int64)
@@ -348,11 +355,35 @@ class IteratedSVD:
             out,
             variance,
         )
-        return self.scale.from_internal(out), np.sqrt(variance) / self.scale.slope
+        return self.scale.within(out), np.sqrt(variance) / self.scale.slope
 
 
-def _as_list(ids: Sequence[Id] | NDArray[Any]) -> list[Id]:
-    return ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+def _as_ids(ids: Sequence[Id] | NDArray[Any]) -> list[Id]:
+    """Plain ints and strings: what equals them in Python but is neither (True, 1.0) would be seeded as another id."""
+    names: list[Id] = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+    if set(map(type, names)) <= {int, str}:
+        return names
+    return [_as_id(name) for name in names]
+
+
+def _as_id(name: Any) -> Id:
+    if isinstance(name, str):
+        return str(name)
+    if isinstance(name, (int, np.integer)) and not isinstance(name, bool):
+        return int(name)
+    raise InputError(f"an id is an int or a str, found {name!r} of type {type(name).__name__}")
+
+
+def _as_column(what: str, values: ArrayLike, dtype: type[np.float64 | np.int64]) -> NDArray[Any]:
+    try:
+        column = np.asarray(values)
+        if not (column.dtype.kind in "iuf" or column.size == 0) or column.ndim != 1:
+            raise ValueError(f"found an array of {column.dtype} with {column.ndim} dimensions")
+        if dtype is np.int64 and not ((abs(column) < 2.0**63) & (column == np.floor(column))).all():
+            raise ValueError("found a fraction, NaN or more than 64 bits hold")
+        return np.ascontiguousarray(column, dtype)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} must be one number each: {error}") from None
 
 
 def _take(array: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from streamsvd.learner.compiler import compiled
 from streamsvd.learner.kernels import find, forget
 from streamsvd.learner.lists import FIRST, LENGTH, START, clear, drop
-from streamsvd.learner.memory import CHANGED, COUNT, IN_PRIOR, NEXT_REFIT, PAGE_LENGTH, PAGE_USER, TOUCHED
+from streamsvd.learner.memory import (
+    CHANGED,
+    COUNT,
+    IN_PRIOR,
+    N_TOUCHED,
+    NEXT_REFIT,
+    PAGE_COUNT,
+    PAGE_LENGTH,
+    PAGE_TIMESTAMP,
+    PAGE_USER,
+    PRIOR_USERS,
+)
 from streamsvd.learner.refits import next_refit, refit_item, refit_user, scratch, touch
 from streamsvd.learner.scoring import popularity_of
 
@@ -48,10 +59,16 @@ def erase(m, p, u):  # type: ignore[no-untyped-def]
         _refit_item_now(m, p, i, s)
     clear(m.user_window, u)
     clear(m.seen, u)
-    in_prior, touched = m.user_ints[u, IN_PRIOR], m.user_ints[u, TOUCHED]
+    m.scalars[PRIOR_USERS] -= m.user_ints[u, IN_PRIOR]
+    kept = 0
+    for k in range(m.counters[N_TOUCHED]):  # the number may belong to somebody else before the next renewal
+        if m.touched[k] != u:
+            m.touched[kept] = m.touched[k]
+            kept += 1
+    m.counters[N_TOUCHED] = kept
     m.user_ints[u] = 0
-    m.user_ints[u, IN_PRIOR], m.user_ints[u, TOUCHED] = in_prior, touched  # settled at the next renewal
     if m.counters[PAGE_USER] == u:
-        m.counters[PAGE_USER], m.counters[PAGE_LENGTH] = -1, 0
+        m.counters[PAGE_USER], m.counters[PAGE_TIMESTAMP], m.counters[PAGE_COUNT] = -1, 0, 0
+        m.counters[PAGE_LENGTH] = 0
         m.page_x[:], m.page_means[:] = 0.0, 0.0
         m.page_items[:], m.page_predictions[:] = 0, 0.0

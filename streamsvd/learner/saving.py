@@ -66,7 +66,7 @@ def export_state(model: IteratedSVD, *, changed_only: bool) -> State:
             "page_predictions": m.page_predictions[:page_length].copy(),
             "free_users": np.array(model._free_users, np.int64),
         },
-        users=_user_rows(model, user_rows),
+        users=_user_rows(model, user_rows, list(model._erased) if changed_only else []),
         items=_item_rows(model, item_rows),
     )
 
@@ -108,7 +108,7 @@ def restore_state(state: State, content: ContentSource | None) -> IteratedSVD:
     return model
 
 
-def _user_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
+def _user_rows(model: IteratedSVD, rows: NDArray[np.int64], removed: list[Id]) -> Rows:
     m, d = model._memory, 3 + model.n_content + model.settings.rank
     factors: Structured = np.zeros(
         len(rows),
@@ -130,7 +130,7 @@ def _user_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
             "window": Ragged(*lists.gather(m.user_window, rows)),
             "seen": Ragged(*lists.gather(m.seen, rows)),
         },
-        removed=list(model._erased),
+        removed=removed,
     )
 
 

@@ -50,6 +50,10 @@ class Scale:
         """Ratings in this scale."""
         return stars if self._is_stars else self.low + (stars - 1.0) / self.slope
 
+    def within(self, stars: Floats) -> Floats:
+        """Stars that lie within the internal limits, in this scale: rounding puts none beyond its limits."""
+        return stars if self._is_stars else np.clip(self.from_internal(stars), self.low, self.high)
+
     def check(self, ratings: Floats) -> None:
         """Raise InputError unless every rating lies within the limits; NaN does not."""
         bad = ~((ratings >= self.low) & (ratings <= self.high))

@@ -38,7 +38,8 @@ def normals(seed: int, ids: Sequence[Id], width: int) -> NDArray[np.float64]:
 
 def _hash(seed: int, name: Id) -> int:
     kind = b"i" if isinstance(name, int) else b"s"
-    digest = hashlib.blake2b(b"%d:%c:%s" % (seed, kind, str(name).encode()), digest_size=8).digest()
+    text = str(name).encode("utf-8", "surrogatepass")  # any str is an id, even one that is no Unicode text
+    digest = hashlib.blake2b(b"%d:%c:%s" % (seed, kind, text), digest_size=8).digest()
     return int.from_bytes(digest, "little")
 
 

@@ -61,10 +61,13 @@ class Settings:
         for name in ("gamma", "ridge_user_bias", "ridge_item_bias", "ridge", "noise", "prior_weight"):
             if not getattr(self, name) > 0:  # refuses NaN too
                 raise SettingsError(f"setting {name}={getattr(self, name)!r} must be greater than 0")
+        for name in ("ridge_user_bias", "ridge_item_bias", "ridge", "noise", "factor_scale"):
+            if not math.isfinite(getattr(self, name)):
+                raise SettingsError(f"setting {name}={getattr(self, name)!r} must be finite")
         for name, least in (("rank", 1), ("prior_from", 1), ("prior_every", 1)):
-            if getattr(self, name) < least:
+            if not getattr(self, name) >= least:
                 raise SettingsError(f"setting {name}={getattr(self, name)!r} must be {least} or more")
-        if self.window is not None and self.window < 2:
+        if self.window is not None and not self.window >= 2:
             raise SettingsError(f"setting window={self.window!r} must be 2 or more, or none for all ratings")
         if not (self.factor_scale >= 0 and 0 <= self.calibration_leak < 1):
             raise SettingsError("settings factor_scale and calibration_leak must be 0 or more, the leak below 1")

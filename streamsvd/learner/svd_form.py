@@ -42,6 +42,8 @@ def svd_form(user_factors: Floats, item_factors: Floats, users: list[Id], items:
     >>> form.singular_values.tolist()
     [6.0]
     """
+    if not users or not items:
+        return SVDForm(np.zeros((len(users), 0)), np.zeros(0), np.zeros((len(items), 0)), users, items)
     user_basis, user_core = np.linalg.qr(user_factors)
     item_basis, item_core = np.linalg.qr(item_factors)
     left, values, right = np.linalg.svd(user_core @ item_core.T, full_matrices=False)

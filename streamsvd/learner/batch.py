@@ -1,0 +1,227 @@
+"""Batch iterated SVD on a learner's own state: with the stream paused, sweep refits over all rows to the fixpoint.
+
+With the prior, the targets and each rating's own popularity and bias held still, a sweep solves every user's row, then
+every item's. Each solve minimises one and the same objective over one row,
+
+    Σ (t − b_i − x_u·φ)² + Σ_u x_uᵀ Λ x_u + Σ_i ridge·y_i²,    φ = [1, content_i, popularity, bias, q_i],
+
+so it never rises, and where it stops both sides' normal equations hold (alternating ridge: Hastie et al. 2015). How far
+the stream's state is from there is what learning in one pass has cost in training error.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamsvd.errors import SettingsError
+from streamsvd.learner import lists
+from streamsvd.learner.algebra import add_outer, dot, invert, times_vector
+from streamsvd.learner.compiler import compiled
+from streamsvd.learner.iterated_svd import IteratedSVD
+from streamsvd.learner.memory import CHANGED, COUNT, N_TOUCHED, NEXT_REFIT
+from streamsvd.learner.refits import next_refit, refit_user, scratch, touch
+from streamsvd.learner.scoring import fill_features
+from streamsvd.learner.vectors import add_scaled
+
+
+class Fixpoint(NamedTuple):
+    """What sweeping did.
+
+    Attributes
+    ----------
+    before, after : float
+        Objective, in squared internal stars, before the first sweep and after the last.
+    sweeps : int
+    imbalance : float
+        How far the users' normal equations are from holding, relative to their right sides; the items' hold.
+    """
+
+    before: float
+    after: float
+    sweeps: int
+    imbalance: float
+
+    @property
+    def gap(self) -> float:
+        """Share of the objective that sweeping took away."""
+        return (self.before - self.after) / self.before if self.before > 0 else 0.0
+
+
+class _Ratings(NamedTuple):
+    """Every rating that the model holds, by user, and in which order to read them by item."""
+
+    entries: NDArray[np.void]
+    user_of: NDArray[np.int64]
+    by_user: NDArray[np.int64]  # offsets: user u has entries by_user[u] to by_user[u + 1]
+    order: NDArray[np.int64]
+    by_item: NDArray[np.int64]  # offsets: item i has entries order[by_item[i]:by_item[i + 1]]
+
+
+def objective(model: IteratedSVD) -> float:
+    """The batch objective at the model's present rows, in squared internal stars.
+
+    Raises
+    ------
+    SettingsError
+        If the model remembers only a window of each row's ratings.
+    """
+    return float(_measure(model._memory, model._parameters, _ratings(model))[0])
+
+
+def sweep(model: IteratedSVD, sweeps: int = 1) -> list[float]:
+    """Refit every user's row, then every item's, from all ratings; the model goes on from there.
+
+    Parameters
+    ----------
+    model : IteratedSVD
+        With `window=None`: a sweep needs all ratings. Changed in place.
+    sweeps : int
+
+    Returns
+    -------
+    list of float
+        The objective after each sweep; it never rises.
+
+    Raises
+    ------
+    SettingsError
+        If the model remembers only a window of each row's ratings.
+
+    Examples
+    --------
+    >>> from streamsvd.learner import Settings
+    >>> model = IteratedSVD(Settings(window=None))
+    >>> _ = model.learn(["ann", "ann", "bob"], ["Heat", "Babe", "Heat"], [5, 2, 4])
+    >>> before = objective(model)
+    >>> first, second = sweep(model, 2)
+    >>> before >= first >= second
+    True
+    """
+    ratings = _ratings(model)
+    _take_out_of_prior(model)
+    values = []
+    for _ in range(sweeps):
+        _sweep(model._memory, model._parameters, ratings)
+        values.append(float(_measure(model._memory, model._parameters, ratings)[0]))
+    return values
+
+
+def converge(model: IteratedSVD, tolerance: float = 1e-8, at_most: int = 1000) -> Fixpoint:
+    """Sweep until both sides' normal equations hold.
+
+    Parameters
+    ----------
+    model : IteratedSVD
+        With `window=None`. Changed in place.
+    tolerance : float
+        Imbalance at which to stop.
+    at_most : int
+        Sweeps after which to stop all the same; `imbalance` tells.
+
+    Raises
+    ------
+    SettingsError
+        If the model remembers only a window of each row's ratings.
+    """
+    ratings = _ratings(model)
+    before = after = float(_measure(model._memory, model._parameters, ratings)[0])
+    _take_out_of_prior(model)
+    imbalance, done = np.inf, 0
+    while done < at_most and imbalance > tolerance:
+        _sweep(model._memory, model._parameters, ratings)
+        after, imbalance = _measure(model._memory, model._parameters, ratings)
+        done += 1
+    return Fixpoint(before, float(after), done, float(imbalance))
+
+
+def _ratings(model: IteratedSVD) -> _Ratings:
+    if model.settings.window is not None:
+        raise SettingsError(
+            f"a sweep needs every rating, this model remembers the newest {model.settings.window} of each row; "
+            "make it with window=None"
+        )
+    n_users = len(model._user_ids)
+    entries, by_user = lists.gather(model._memory.user_window, np.arange(n_users))
+    items = entries["item"].astype(np.int64)
+    by_item = np.concatenate([[0], np.cumsum(np.bincount(items, minlength=model.n_items))]).astype(np.int64)
+    user_of = np.repeat(np.arange(n_users), np.diff(by_user))
+    return _Ratings(entries, user_of, by_user, np.argsort(items, kind="stable"), by_item)
+
+
+def _take_out_of_prior(model: IteratedSVD) -> None:
+    """All rows are about to change: the prior's sum gets the users' new terms at its next renewal."""
+    m, n_users = model._memory, len(model._user_ids)
+    if m.counters[N_TOUCHED] + n_users > len(m.touched):
+        m = m._replace(touched=np.concatenate([m.touched, np.zeros(n_users, np.int64)]))
+        model._memory = m
+    _touch_all(m, model._parameters, n_users)
+
+
+@compiled
+def _touch_all(m, p, n_users):  # type: ignore[no-untyped-def]
+    for u in range(n_users):
+        if m.user_ints[u, COUNT] > 0:
+            touch(m, p, u)
+
+
+@compiled
+def _sweep(m, p, r):  # type: ignore[no-untyped-def]
+    """Every user's refit, then every item's with each rating's own popularity and bias."""
+    s = scratch(m.x.shape[1], m.y.shape[1])
+    for u in range(len(r.by_user) - 1):
+        if r.by_user[u] < r.by_user[u + 1]:
+            refit_user(m, p, u, s)
+            m.user_ints[u, NEXT_REFIT] = next_refit(m.user_ints[u, COUNT], p.gamma)
+            m.user_ints[u, CHANGED] = 1
+    first = 3 + m.content.shape[1]  # of the factors in a user's row
+    for i in range(len(r.by_item) - 1):
+        if r.by_item[i] == r.by_item[i + 1]:
+            continue
+        s.gram_item[:] = p.ridge_item
+        s.moment_item[:] = 0.0
+        for k in r.order[r.by_item[i] : r.by_item[i + 1]]:
+            entry, x = r.entries[k], m.x[r.user_of[k]]
+            fill_features(m.y[i], p.rank, m.content[i], entry.popularity, entry.bias, s.features)
+            rest = np.float64(entry.target)
+            for a in range(first):
+                rest -= x[a] * s.features[a]
+            s.psi[1 : 1 + p.rank] = x[first : first + p.rank]
+            add_outer(s.gram_item, s.psi, 1.0)
+            add_scaled(s.moment_item, 0, rest, s.psi, len(s.psi))
+        if invert(s.gram_item, 1 + p.rank, s.pivots_item):
+            times_vector(s.gram_item, s.moment_item, m.y[i])
+            m.item_cov[i] = s.gram_item
+        m.item_ints[i, NEXT_REFIT] = next_refit(m.item_ints[i, COUNT], p.gamma)
+        m.item_ints[i, CHANGED] = 1
+
+
+@compiled
+def _measure(m, p, r):  # type: ignore[no-untyped-def]
+    """The objective, and the largest |Gx − m| / |m| over the users' normal equations G x = m."""
+    d = m.x.shape[1]
+    phi, moment, off = np.zeros(d), np.zeros(d), np.zeros(d)
+    total, imbalance = 0.0, 0.0
+    for u in range(len(r.by_user) - 1):
+        times_vector(m.prior, m.x[u], off)
+        moment[:] = 0.0
+        total += dot(m.x[u], off)
+        for k in range(r.by_user[u], r.by_user[u + 1]):
+            entry = r.entries[k]
+            y = m.y[entry.item]
+            fill_features(y, p.rank, m.content[entry.item], entry.popularity, entry.bias, phi)
+            rest = entry.target - y[0]
+            error = rest - dot(m.x[u], phi)
+            total += error * error
+            add_scaled(moment, 0, rest, phi, d)
+            add_scaled(off, 0, -error, phi, d)
+        size = dot(moment, moment)
+        if size > 0.0:
+            imbalance = max(imbalance, np.sqrt(dot(off, off) / size))
+    weighted = np.zeros(m.y.shape[1])
+    for i in range(len(r.by_item) - 1):
+        times_vector(p.ridge_item, m.y[i], weighted)
+        total += dot(m.y[i], weighted)
+    return total, imbalance

@@ -1,0 +1,36 @@
+"""The learners that the contract tests run over; a further one needs an entry here and nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rating_streams import Genres
+
+from streamsvd.learner import IteratedSVD, Settings, State
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How to make a learner and how to restore one."""
+
+    name: str
+    make: Callable[..., IteratedSVD]
+    restore: Callable[[State], IteratedSVD]
+
+
+def _iterated(name: str, settings: Settings, content: Genres | None = None) -> Kind:
+    def make(**more: Any) -> IteratedSVD:
+        return IteratedSVD(settings, content=content, **more)
+
+    return Kind(name, make, lambda state: IteratedSVD.from_state(state, content))
+
+
+KINDS = [
+    _iterated("defaults", Settings()),
+    _iterated("narrow", Settings(rank=3, window=7, prior_from=60, prior_every=17), Genres()),
+    _iterated("whole", Settings(rank=2, window=None, gamma=0.1, prior_from=100, prior_every=50)),
+    _iterated("one pass", Settings(gamma=math.inf, prior_weight=math.inf)),
+]

@@ -1,0 +1,46 @@
+"""The in-process run: the learner's own predictions, scored, whatever the block."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from evaluation import Prequential, evaluate
+from streamsvd import IteratedSVD
+from streamsvd.ratings import RatingTable, Synthetic
+
+
+@pytest.fixture(scope="module")
+def table() -> RatingTable:
+    """A thousand made-up ratings."""
+    world = Synthetic(ratings=1000, users=60, items=400)
+    blocks = list(world.blocks(1000))
+    assert len(blocks) == 1
+    return blocks[0]
+
+
+@pytest.mark.parametrize("block", [1, 7, 1000, 10**9])
+def test_the_block_changes_no_figure(table: RatingTable, block: int) -> None:
+    scale = table.dataset.scale
+    expected = evaluate(IteratedSVD(scale=scale), table, Prequential(200)).figures()
+    done: list[int] = []
+    metrics = evaluate(
+        IteratedSVD(scale=scale), table, Prequential(200), block=block, progress=lambda n, _: done.append(n)
+    )
+    assert metrics.figures() == expected
+    assert done[-1] == 1000
+    assert len(done) == math.ceil(1000 / block)
+
+
+def test_scores_what_the_learner_predicted(table: RatingTable) -> None:
+    model = IteratedSVD(scale=table.dataset.scale)
+    predicted = model.learn(table.users, table.items, table.ratings, table.timestamps)
+    figures = evaluate(IteratedSVD(scale=table.dataset.scale), table, Prequential()).figures()
+    assert figures.rmse_event == pytest.approx(np.sqrt(((predicted.event - table.ratings) ** 2).mean()), rel=1e-12)
+    assert figures.mae_page == pytest.approx(np.abs(predicted.page - table.ratings).mean(), rel=1e-12)
+
+
+def test_no_ratings_no_figures(table: RatingTable) -> None:
+    assert evaluate(IteratedSVD(), table[:0], Prequential()).figures().events == 0

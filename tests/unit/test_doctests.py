@@ -1,0 +1,34 @@
+"""Every example in the docstrings of the packages runs and gives what it says."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+PACKAGES = ("streamsvd", "producer", "consumer", "model_store", "evaluation")
+
+
+def modules() -> list[str]:
+    """All modules of the packages; `__main__` would start the program."""
+    names = list(PACKAGES)
+    for package in PACKAGES:
+        path = importlib.import_module(package).__path__
+        names += [found.name for found in pkgutil.walk_packages(path, f"{package}.")]
+    return [name for name in names if not name.endswith("__main__")]
+
+
+@pytest.mark.parametrize("name", modules())
+def test_examples(name: str) -> None:
+    module = importlib.import_module(name)
+    failed, _ = doctest.testmod(module)
+    assert failed == 0
+
+
+def test_there_are_examples() -> None:
+    found = sum(
+        len(test.examples) for name in modules() for test in doctest.DocTestFinder().find(importlib.import_module(name))
+    )
+    assert found > 40
