@@ -15,7 +15,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import kernels, memory, refits, retraction, seeding
-from streamsvd.learner.memory import CHANGED, COUNT, EVENTS, NEXT_REFIT
+from streamsvd.learner.memory import (
+    CHANGED,
+    COUNT,
+    EVENTS,
+    NEXT_REFIT,
+    PAGE_LENGTH,
+    PAGE_TIMESTAMP,
+    PAGE_USER,
+    TIME,
+)
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.settings import Settings
 from streamsvd.learner.state import Id, State
@@ -198,24 +207,39 @@ class IteratedSVD:
 
     # Predicting: nothing below changes the model.
 
-    def predict(self, users: Sequence[Id] | NDArray[Any], items: Sequence[Id] | NDArray[Any]) -> Floats:
+    def predict(
+        self,
+        users: Sequence[Id] | NDArray[Any],
+        items: Sequence[Id] | NDArray[Any],
+        timestamps: ArrayLike | None = None,
+    ) -> Floats:
         """Predicted ratings, clipped to the scale; unknown ids are predicted from what is known of everybody.
+
+        Parameters
+        ----------
+        users, items : sequences of int or str, length n
+        timestamps : array_like of int, length n, optional
+            When, in seconds; by default the time of each user's last rating.
 
         Returns
         -------
         float64 array, shape (n,)
+            With its timestamp, exactly what `learn` would predict next.
         """
-        return self._predict(users, items, with_variance=False)[0]
+        return self._predict(users, items, timestamps, with_variance=False)[0]
 
     def predict_with_deviation(
-        self, users: Sequence[Id] | NDArray[Any], items: Sequence[Id] | NDArray[Any]
+        self,
+        users: Sequence[Id] | NDArray[Any],
+        items: Sequence[Id] | NDArray[Any],
+        timestamps: ArrayLike | None = None,
     ) -> tuple[Floats, Floats]:
         """Predicted ratings and their standard deviations, both in the data's own scale."""
-        return self._predict(users, items, with_variance=True)
+        return self._predict(users, items, timestamps, with_variance=True)
 
-    def predict_one(self, user: Id, item: Id) -> float:
+    def predict_one(self, user: Id, item: Id, timestamp: int | None = None) -> float:
         """Predicted rating of one item by one user."""
-        return float(self.predict([user], [item])[0])
+        return float(self.predict([user], [item], None if timestamp is None else [timestamp])[0])
 
     def svd(self) -> SVDForm:
         """The factors as U Σ Vᵀ = P Qᵀ, with orthonormal U and V."""
@@ -321,7 +345,12 @@ class IteratedSVD:
         return memory.packed_diagonal(1 / ridge).astype(np.float32)
 
     def _predict(
-        self, users: Sequence[Id] | NDArray[Any], items: Sequence[Id] | NDArray[Any], *, with_variance: bool
+        self,
+        users: Sequence[Id] | NDArray[Any],
+        items: Sequence[Id] | NDArray[Any],
+        timestamps: ArrayLike | None,
+        *,
+        with_variance: bool,
     ) -> tuple[Floats, Floats]:
         m = self._memory
         user_ids, item_ids = _as_ids(users), _as_ids(items)
@@ -333,7 +362,15 @@ class IteratedSVD:
         first_y, first_content = self._first_rows([item_ids[k] for k in unknown])
         y, content = _take(m.y, item_rows), _take(m.content, item_rows)
         y[unknown], content[unknown] = first_y, first_content
-        counts = _take(m.user_ints[:, COUNT], user_rows)
+        counts, stats = _take(m.user_ints[:, COUNT], user_rows), _take(m.user_stats, user_rows)
+        if timestamps is None:
+            stamps, places = stats[:, TIME].copy(), np.zeros(len(user_rows))
+        else:
+            stamps = _as_column("timestamps", timestamps, np.int64).astype(np.float64)
+            if len(stamps) != len(user_rows):
+                raise InputError(f"one timestamp is needed for every user, found {len(stamps)} for {len(user_rows)}")
+            same_page = (user_rows == m.counters[PAGE_USER]) & (user_rows >= 0) & (stamps == m.counters[PAGE_TIMESTAMP])
+            places = np.where(same_page, float(m.counters[PAGE_LENGTH]), 0.0)
         out, variance = np.empty(len(user_rows)), np.empty(len(user_rows) if with_variance else 0)
         user_cov, item_cov = np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
         if with_variance:
@@ -344,12 +381,14 @@ class IteratedSVD:
             m,
             self._parameters,
             _take(m.x, user_rows),
-            _take(m.user_means, user_rows),
+            stats,
             counts,
             y,
-            _take(m.item_means, item_rows),
+            _take(m.item_stats, item_rows),
             _take(m.item_ints[:, COUNT], item_rows),
             content,
+            stamps,
+            places,
             user_cov,
             item_cov,
             out,

@@ -17,8 +17,12 @@ from streamsvd.learner.memory import (
     CHANGED,
     COUNT,
     EVENTS,
-    ITEM_GAINS,
+    ITEM_GAIN,
+    ITEM_MEAN,
+    ITEM_SLOW,
+    MEAN,
     MEAN_ALL,
+    MEAN_WEIGHT,
     N_TOUCHED,
     NEXT_REFIT,
     PAGE_COUNT,
@@ -26,16 +30,11 @@ from streamsvd.learner.memory import (
     PAGE_MEAN_ALL,
     PAGE_TIMESTAMP,
     PAGE_USER,
+    TIME,
     USER_GAINS,
-    VARIANCE,
-    VARIANCE_GAIN,
 )
-from streamsvd.learner.scoring import (
-    fill_calibration,
-    fill_features,
-    fill_global_features,
-    popularity_of,
-)
+from streamsvd.learner.scoring import predict_pair
+from streamsvd.learner.variance import learn_variance, variance_of
 
 
 @compiled
@@ -73,27 +72,78 @@ def forget(m, u, i):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def predict(m, p, x, user_means, user_counts, y, item_means, item_counts, content, user_cov, item_cov, out, variance):  # type: ignore[no-untyped-def]
+def learn_habits(user, item, user_count, item_count, error, rating, timestamp):  # type: ignore[no-untyped-def]
+    """Running statistics of a user and an item after one more rating."""
+    for a in range(len(USER_GAINS)):
+        user[a] += USER_GAINS[a] * (error - user[a])
+    user[MEAN] += (rating - 3.5 - user[MEAN]) / (user_count + 1.0 + MEAN_WEIGHT)
+    user[TIME] = timestamp
+    item[ITEM_SLOW] += ITEM_GAIN * (error - item[ITEM_SLOW])
+    item[ITEM_MEAN] += (rating - 3.5 - item[ITEM_MEAN]) / (item_count + 1.0 + MEAN_WEIGHT)
+
+
+@compiled
+def predict(
+    m, p, x, users, user_counts, y, items, item_counts, content, stamps, places, user_cov, item_cov, out, variance
+):  # type: ignore[no-untyped-def]
     """Predictions for pairs of rows that the caller has gathered; of the memory, only the global part is read.
 
     The variance is worked out where `variance` has a place for it.
     """
-    d, d_item, first = len(m.page_x), m.y.shape[1], 3 + content.shape[1]
-    phi, gain, z, h = np.zeros(d), np.zeros(d), np.zeros(len(m.g)), np.zeros(len(m.c))
-    psi, gain_item = np.zeros(d_item), np.zeros(d_item)
+    first = 3 + content.shape[1]
+    phi, gain, z, h = np.zeros(len(m.page_x)), np.zeros(len(m.page_x)), np.zeros(len(m.g)), np.zeros(len(m.c))
+    psi, gain_item = np.zeros(m.y.shape[1]), np.zeros(m.y.shape[1])
     psi[0] = 1.0
     for e in range(len(out)):
-        user_count, item_count = user_counts[e], item_counts[e]
-        fill_features(y[e], p.rank, content[e], popularity_of(item_count), y[e, 0], phi)
-        fill_global_features(content[e], item_count, user_count, z)
-        score = dot(m.g, z) + y[e, 0] + dot(x[e], phi)
-        fill_calibration(user_means[e], item_means[e], m.scalars[MEAN_ALL], score, user_count, item_count, h)
-        out[e] = min(max(score + dot(m.c, h), p.low), p.high)
+        _, score, calibration = predict_pair(
+            m.g,
+            m.c,
+            m.scalars[MEAN_ALL],
+            x[e],
+            users[e],
+            user_counts[e],
+            y[e],
+            p.rank,
+            items[e],
+            item_counts[e],
+            content[e],
+            stamps[e],
+            places[e],
+            phi,
+            z,
+            h,
+        )
+        out[e] = min(max(score + calibration, p.low), p.high)
         if len(variance) > 0:
             times_vector(user_cov[e], phi, gain)
             psi[1 : 1 + p.rank] = x[e, first : first + p.rank]
             times_vector(item_cov[e], psi, gain_item)
-            variance[e] = m.scalars[VARIANCE] * (1.0 + dot(gain, phi) + dot(gain_item, psi))
+            uncertainty = 1.0 + dot(gain, phi) + dot(gain_item, psi)
+            variance[e] = variance_of(m.variances, m.scalars, user_counts[e], users[e], items[e], uncertainty)
+
+
+@compiled
+def predict_page(m, p, i, item_count, timestamp, phi, z, h):  # type: ignore[no-untyped-def]
+    """What the page protocol predicts: with the user and all global weights as they were when the page began."""
+    _, score, calibration = predict_pair(
+        m.page_g,
+        m.page_c,
+        m.scalars[PAGE_MEAN_ALL],
+        m.page_x,
+        m.page_stats,
+        m.counters[PAGE_COUNT],
+        m.y[i],
+        p.rank,
+        m.item_stats[i],
+        item_count,
+        m.content[i],
+        timestamp,
+        0.0,
+        phi,
+        z,
+        h,
+    )
+    return min(max(score + calibration, p.low), p.high)
 
 
 @compiled
@@ -104,8 +154,8 @@ def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type:
     variance of the former.
     """
     d, d_item, n_content = m.x.shape[1], m.y.shape[1], m.content.shape[1]
-    popularity_at, bias_at, first = 1 + n_content, 2 + n_content, 3 + n_content
-    phi, gain = np.zeros(d), np.zeros(d)
+    popularity_at, first = 1 + n_content, 3 + n_content
+    phi, page_phi, gain = np.zeros(d), np.zeros(d), np.zeros(d)
     psi, gain_item = np.zeros(d_item), np.zeros(d_item)
     psi[0] = 1.0
     z, page_z, gain_global = np.zeros(len(m.g)), np.zeros(len(m.g)), np.zeros(len(m.g))
@@ -113,44 +163,46 @@ def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type:
     scratch = refits.scratch(d, d_item)
 
     for e in range(start, len(users)):
-        u, i, rating = users[e], items[e], ratings[e]
+        u, i, rating, timestamp = users[e], items[e], ratings[e], float(timestamps[e])
         page_length = m.counters[PAGE_LENGTH]
         room = fits(m.user_window, u) and fits(m.item_window, i) and fits(m.seen, u)
         if not room or page_length + 1 >= len(m.page_items) or m.counters[N_TOUCHED] >= len(m.touched):
             return e
         user_count, item_count = m.user_ints[u, COUNT], m.item_ints[i, COUNT]
-        popularity, bias = popularity_of(item_count), m.y[i, 0]
-
-        # Predict, as of now and as of when the page began.
-        fill_features(m.y[i], p.rank, m.content[i], popularity, bias, phi)
-        fill_global_features(m.content[i], item_count, user_count, z)
-        base = dot(m.g, z)
-        score = base + bias + dot(m.x[u], phi)
-        fill_calibration(m.user_means[u], m.item_means[i], m.scalars[MEAN_ALL], score, user_count, item_count, h)
-        calibration = dot(m.c, h)
-        predicted = min(max(score + calibration, p.low), p.high)
-        position, repeated = find(m.seen, u, i)
         new_page = m.counters[EVENTS] == 0 or m.counters[PAGE_USER] != u or m.counters[PAGE_TIMESTAMP] != timestamps[e]
         if new_page:
-            m.page_x[:], m.page_means[:], m.page_g[:], m.page_c[:] = m.x[u], m.user_means[u], m.g, m.c
+            page_length = 0
+
+        # Predict, as of now and as of when the page began.
+        base, score, calibration = predict_pair(
+            m.g,
+            m.c,
+            m.scalars[MEAN_ALL],
+            m.x[u],
+            m.user_stats[u],
+            user_count,
+            m.y[i],
+            p.rank,
+            m.item_stats[i],
+            item_count,
+            m.content[i],
+            timestamp,
+            float(page_length),
+            phi,
+            z,
+            h,
+        )
+        popularity, bias = phi[popularity_at], m.y[i, 0]  # they belong to the rating, now and in every refit
+        predicted = min(max(score + calibration, p.low), p.high)
+        position, repeated = find(m.seen, u, i)
+        if new_page:
+            m.page_x[:], m.page_stats[:], m.page_g[:], m.page_c[:] = m.x[u], m.user_stats[u], m.g, m.c
             m.scalars[PAGE_MEAN_ALL] = m.scalars[MEAN_ALL]
             m.counters[PAGE_USER], m.counters[PAGE_TIMESTAMP] = u, timestamps[e]
-            m.counters[PAGE_COUNT], page_length = user_count, 0
+            m.counters[PAGE_COUNT] = user_count
             page = predicted
         else:
-            page_count = m.counters[PAGE_COUNT]
-            fill_global_features(m.content[i], item_count, page_count, page_z)
-            page_score = dot(m.page_g, page_z) + bias + dot(m.page_x, phi)
-            fill_calibration(
-                m.page_means,
-                m.item_means[i],
-                m.scalars[PAGE_MEAN_ALL],
-                page_score,
-                page_count,
-                item_count,
-                page_h,
-            )
-            page = min(max(page_score + dot(m.page_c, page_h), p.low), p.high)
+            page = predict_page(m, p, i, item_count, timestamp, page_phi, page_z, page_h)
             if repeated:  # rated twice on one page: the item has learned since the page began
                 for k in range(page_length):
                     if m.page_items[k] == i:
@@ -166,21 +218,20 @@ def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type:
         times_vector(m.item_cov[i], psi, gain_item)
         spread = 1.0 + dot(gain, phi)
         uncertainty = spread + dot(gain_item, psi)
-        predictions[e, 0], predictions[e, 1] = predicted, page
-        predictions[e, 2] = m.scalars[VARIANCE] * uncertainty
+        variance = variance_of(m.variances, m.scalars, user_count, m.user_stats[u], m.item_stats[i], uncertainty)
+        predictions[e, 0], predictions[e, 1], predictions[e, 2] = predicted, page, variance
 
-        # Learn: calibration, running means, counts, global weights.
+        # Learn: calibration, statistics, counts, global weights.
         error = rating - score
-        missed = (rating - predicted) ** 2 / uncertainty
-        m.scalars[VARIANCE] += VARIANCE_GAIN * (missed - m.scalars[VARIANCE])
         for a in range(len(m.c_cov)):
             m.c_cov[a] += p.leak * (p.calibration_start[a] - m.c_cov[a])
         times_vector(m.c_cov, h, gain_cal)
         learn_one(m.c, m.c_cov, gain_cal, 1.0 + dot(gain_cal, h), error - calibration)
-        for a in range(len(USER_GAINS)):
-            m.user_means[u, a] += USER_GAINS[a] * (error - m.user_means[u, a])
-        for a in range(len(ITEM_GAINS)):
-            m.item_means[i, a] += ITEM_GAINS[a] * (error - m.item_means[i, a])
+        missed = (rating - predicted) ** 2
+        learn_variance(
+            m.variances, m.scalars, user_count, m.user_stats[u], m.item_stats[i], uncertainty, variance, missed
+        )
+        learn_habits(m.user_stats[u], m.item_stats[i], user_count, item_count, error, rating, timestamp)
         m.scalars[MEAN_ALL] += ALL_GAIN * (error - m.scalars[MEAN_ALL])
         events = m.counters[EVENTS]
         if events >= p.prior_from and events % p.prior_every == 0:
@@ -224,7 +275,7 @@ def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type:
         else:
             learn_one(m.x[u], m.user_cov[u], gain, spread, error)
         if m.item_ints[i, COUNT] >= m.item_ints[i, NEXT_REFIT] or repeated:
-            refits.refit_item(m, p, i, phi[popularity_at], phi[bias_at], scratch)
+            refits.refit_item(m, p, i, popularity, bias, scratch)
             m.item_ints[i, NEXT_REFIT] = refits.next_refit(m.item_ints[i, COUNT], p.gamma)
         else:
             psi[1 : 1 + p.rank] = m.x[u, first : first + p.rank]

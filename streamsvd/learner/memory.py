@@ -20,13 +20,19 @@ from streamsvd.learner.settings import Settings
 from streamsvd.learner.vectors import padded
 
 USER_GAINS = np.array([0.02, 0.1, 0.4])  # of the running means of a user's residual
-ITEM_GAINS = np.array([0.01, 0.05])
+ITEM_GAIN = 0.05
 ALL_GAIN = 0.02
-VARIANCE_GAIN = 0.0005  # of the running σ²: about 2,000 ratings
-CALIBRATION_TERMS = 11
+VARIANCE_BINS = 12  # of the user's number of ratings, doubling
+MEAN_WEIGHT = 3.0  # ratings that the neutral mean of a row weighs as much as
+CALIBRATION_TERMS = 24
+ITEM_RESIDUAL = 3  # the calibration term that starts with a weight, beside the user's slow mean
+CALIBRATION_START = 0.1  # variance of each calibration weight before the first rating
 PRIOR_MIN_RATINGS = 5  # a user counts towards the learned prior from here on
 
 COUNT, NEXT_REFIT, IN_PRIOR, TOUCHED, CHANGED = range(5)  # integer columns of a row
+USER_STATS, ITEM_STATS = 7, 4
+SLOW, FAST, LAST, MEAN, TIME, SURPRISE, SURPRISES = range(USER_STATS)  # columns of `user_stats`
+ITEM_SLOW, ITEM_MEAN, ITEM_SURPRISE, ITEM_SURPRISES = range(ITEM_STATS)  # columns of `item_stats`
 EVENTS, PAGE_USER, PAGE_TIMESTAMP, PAGE_LENGTH, PAGE_COUNT, N_TOUCHED = range(6)  # `counters`
 MEAN_ALL, PRIOR_USERS, VARIANCE, PAGE_MEAN_ALL = range(4)  # `scalars`
 
@@ -47,8 +53,11 @@ class Memory(NamedTuple):
         Rows.
     user_cov, item_cov : float32, packed
         P of each row, in units of σ².
-    user_means, item_means : float64, shapes (users, 3) and (items, 2)
-        Running means of the residual.
+    user_stats : float64, shape (users, 7)
+        Running means of the residual at three gains; mean rating above 3.5; time of the last rating; sum and number of
+        the squared standardised errors (see `variance`).
+    item_stats : float64, shape (items, 4)
+        Running mean of the residual; mean rating above 3.5; sum and number of the squared standardised errors.
     user_ints, item_ints : int64, shape (rows, 5)
         Count, count of the next refit, in the prior's sum, touched since the last renewal, changed since `changes`.
     content : float64, shape (items, content)
@@ -60,7 +69,9 @@ class Memory(NamedTuple):
         Sum over users of x xᵀ + σ²P; the users' prior precision and its inverse, in units of σ².
     touched : int64
         Users whose term of `moments` is out until the next renewal.
-    page_x, page_means, page_g, page_c : float64
+    variances : float64, shape (2, bins)
+        Running σ² and its weight, by the user's number of ratings (see `variance`).
+    page_x, page_stats, page_g, page_c : float64
         The user's row and the rest as they were when the present page began.
     page_items, page_predictions : int64, float64
         What the present page has predicted so far.
@@ -71,8 +82,8 @@ class Memory(NamedTuple):
     y: Floats
     user_cov: NDArray[np.float32]
     item_cov: NDArray[np.float32]
-    user_means: Floats
-    item_means: Floats
+    user_stats: Floats
+    item_stats: Floats
     user_ints: Ints
     item_ints: Ints
     content: Floats
@@ -87,8 +98,9 @@ class Memory(NamedTuple):
     prior: Floats
     prior_cov: Floats
     touched: Ints
+    variances: Floats
     page_x: Floats
-    page_means: Floats
+    page_stats: Floats
     page_g: Floats
     page_c: Floats
     page_items: Ints
@@ -97,8 +109,8 @@ class Memory(NamedTuple):
     counters: Ints
 
 
-USER_ARRAYS = ("x", "user_cov", "user_means", "user_ints")
-ITEM_ARRAYS = ("y", "item_cov", "item_means", "item_ints", "content")
+USER_ARRAYS = ("x", "user_cov", "user_stats", "user_ints")
+ITEM_ARRAYS = ("y", "item_cov", "item_stats", "item_ints", "content")
 LISTS = ("user_window", "item_window", "seen")
 
 
@@ -131,7 +143,7 @@ def parameters(settings: Settings, low: float, high: float) -> Parameters:
         settings.prior_from if np.isfinite(settings.prior_weight) else np.iinfo(np.int64).max,
         settings.prior_every,
         float(settings.calibration_leak),
-        packed_diagonal(np.full(CALIBRATION_TERMS, 0.1)),
+        packed_diagonal(np.full(CALIBRATION_TERMS, CALIBRATION_START)),
         packed_diagonal(ridge),
         low,
         high,
@@ -154,14 +166,14 @@ def initial(settings: Settings, n_content: int) -> Memory:
     ridge[0] = settings.ridge_user_bias
     weight = settings.prior_weight if np.isfinite(settings.prior_weight) else 0.0
     g, c = np.zeros(padded(d_global)), np.zeros(padded(CALIBRATION_TERMS))
-    g[0], c[0], c[3] = 3.5, 0.5, 0.5
+    g[0], c[SLOW], c[ITEM_RESIDUAL] = 3.5, 0.5, 0.5
     return Memory(
         x=np.zeros((0, padded(d))),
         y=np.zeros((0, padded(d_item))),
         user_cov=np.zeros((0, packed_size(d)), np.float32),
         item_cov=np.zeros((0, packed_size(d_item)), np.float32),
-        user_means=np.zeros((0, len(USER_GAINS))),
-        item_means=np.zeros((0, len(ITEM_GAINS))),
+        user_stats=np.zeros((0, USER_STATS)),
+        item_stats=np.zeros((0, ITEM_STATS)),
         user_ints=np.zeros((0, 5), np.int64),
         item_ints=np.zeros((0, 5), np.int64),
         content=np.zeros((0, n_content)),
@@ -171,13 +183,14 @@ def initial(settings: Settings, n_content: int) -> Memory:
         g=g,
         g_cov=packed_diagonal(np.ones(d_global)),
         c=c,
-        c_cov=packed_diagonal(np.full(CALIBRATION_TERMS, 0.1)),
+        c_cov=packed_diagonal(np.full(CALIBRATION_TERMS, CALIBRATION_START)),
         moments=packed_diagonal(weight * settings.noise / ridge),
         prior=packed_diagonal(ridge),
         prior_cov=packed_diagonal(1 / ridge),
         touched=np.zeros(1024, np.int64),
+        variances=np.stack([np.full(VARIANCE_BINS, settings.noise), np.zeros(VARIANCE_BINS)]),
         page_x=np.zeros(padded(d)),
-        page_means=np.zeros(len(USER_GAINS)),
+        page_stats=np.zeros(USER_STATS),
         page_g=g.copy(),
         page_c=c.copy(),
         page_items=np.zeros(64, np.int64),

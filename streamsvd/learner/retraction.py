@@ -54,7 +54,7 @@ def erase(m, p, u):  # type: ignore[no-untyped-def]
     rated = m.seen.entries[begin : begin + m.seen.places[u, LENGTH]].copy()
     for i in rated:
         forget(m, u, i)
-    m.x[u], m.user_cov[u], m.user_means[u] = 0.0, 0.0, 0.0
+    m.x[u], m.user_cov[u], m.user_stats[u] = 0.0, 0.0, 0.0
     for i in rated:
         _refit_item_now(m, p, i, s)
     clear(m.user_window, u)
@@ -70,5 +70,5 @@ def erase(m, p, u):  # type: ignore[no-untyped-def]
     if m.counters[PAGE_USER] == u:
         m.counters[PAGE_USER], m.counters[PAGE_TIMESTAMP], m.counters[PAGE_COUNT] = -1, 0, 0
         m.counters[PAGE_LENGTH] = 0
-        m.page_x[:], m.page_means[:] = 0.0, 0.0
+        m.page_x[:], m.page_stats[:] = 0.0, 0.0
         m.page_items[:], m.page_predictions[:] = 0, 0.0

@@ -35,7 +35,8 @@ GLOBALS = (
     "prior",
     "prior_cov",
     "page_x",
-    "page_means",
+    "page_stats",
+    "variances",
     "page_g",
     "page_c",
     "scalars",
@@ -112,9 +113,9 @@ def _user_rows(model: IteratedSVD, rows: NDArray[np.int64], removed: list[Id]) -
     m, d = model._memory, 3 + model.n_content + model.settings.rank
     factors: Structured = np.zeros(
         len(rows),
-        [("x", "<f8", (d,)), ("count", "<i8"), ("means", "<f8", (m.user_means.shape[1],))],
+        [("x", "<f8", (d,)), ("count", "<i8"), ("stats", "<f8", (m.user_stats.shape[1],))],
     )
-    factors["x"], factors["count"], factors["means"] = m.x[rows, :d], m.user_ints[rows, COUNT], m.user_means[rows]
+    factors["x"], factors["count"], factors["stats"] = m.x[rows, :d], m.user_ints[rows, COUNT], m.user_stats[rows]
     training: Structured = np.zeros(
         len(rows),
         [("cov", "<f4", (m.user_cov.shape[1],)), ("next_refit", "<i8"), ("in_prior", "u1"), ("touched", "u1")],
@@ -141,11 +142,11 @@ def _item_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
         [
             ("y", "<f8", (d_item,)),
             ("count", "<i8"),
-            ("means", "<f8", (m.item_means.shape[1],)),
+            ("stats", "<f8", (m.item_stats.shape[1],)),
             ("content", "<f8", (m.content.shape[1],)),
         ],
     )
-    factors["y"], factors["count"], factors["means"] = m.y[rows, :d_item], m.item_ints[rows, COUNT], m.item_means[rows]
+    factors["y"], factors["count"], factors["stats"] = m.y[rows, :d_item], m.item_ints[rows, COUNT], m.item_stats[rows]
     factors["content"] = m.content[rows]
     training: Structured = np.zeros(len(rows), [("cov", "<f4", (m.item_cov.shape[1],)), ("next_refit", "<i8")])
     training["cov"], training["next_refit"] = m.item_cov[rows], m.item_ints[rows, NEXT_REFIT]
@@ -160,7 +161,7 @@ def _item_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
 def _restore_users(m: Memory, users: Rows) -> None:
     factors, training, rows = users.fixed["factors"], users.fixed["training"], users.numbers
     m.x[rows, : factors["x"].shape[1]] = factors["x"]
-    m.user_means[rows], m.user_cov[rows] = factors["means"], training["cov"]
+    m.user_stats[rows], m.user_cov[rows] = factors["stats"], training["cov"]
     m.user_ints[rows, COUNT], m.user_ints[rows, NEXT_REFIT] = factors["count"], training["next_refit"]
     m.user_ints[rows, IN_PRIOR], m.user_ints[rows, TOUCHED] = training["in_prior"], training["touched"]
 
@@ -168,7 +169,7 @@ def _restore_users(m: Memory, users: Rows) -> None:
 def _restore_items(m: Memory, items: Rows) -> None:
     factors, training, rows = items.fixed["factors"], items.fixed["training"], items.numbers
     m.y[rows, : factors["y"].shape[1]] = factors["y"]
-    m.item_means[rows], m.item_cov[rows] = factors["means"], training["cov"]
+    m.item_stats[rows], m.item_cov[rows] = factors["stats"], training["cov"]
     m.content[rows] = factors["content"]
     m.item_ints[rows, COUNT], m.item_ints[rows, NEXT_REFIT] = factors["count"], training["next_refit"]
 

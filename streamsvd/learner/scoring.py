@@ -13,8 +13,23 @@ from numpy.typing import NDArray
 
 from streamsvd.learner.algebra import dot
 from streamsvd.learner.compiler import compiled
-from streamsvd.learner.memory import MEAN_ALL
+from streamsvd.learner.memory import (
+    FAST,
+    ITEM_MEAN,
+    ITEM_SLOW,
+    ITEM_SURPRISE,
+    ITEM_SURPRISES,
+    LAST,
+    MEAN,
+    MEAN_ALL,
+    SLOW,
+    SURPRISE,
+    SURPRISES,
+    TIME,
+    USER_STATS,
+)
 from streamsvd.learner.scale import Scale
+from streamsvd.learner.variance import noise_of
 from streamsvd.learner.vectors import padded
 
 
@@ -49,28 +64,103 @@ def fill_global_features(content, item_count, user_count, z):  # type: ignore[no
 
 
 @compiled
-def fill_calibration(user_means, item_means, mean_all, score, user_count, item_count, h):  # type: ignore[no-untyped-def]
-    """h: running means of the residual, the score itself, and what a cold start adds."""
+def fill_calibration(
+    score, content_part, factor_part, bias, user_bias, user_count, item_count, user, item, mean_all, gap, place, h
+):  # type: ignore[no-untyped-def]
+    """h: what the score leaves out. Drift, the cold start, a scale that is not straight, habits of user and item."""
     above = score - 3.5
-    h[0], h[1], h[2] = user_means
-    h[3], h[4] = item_means
-    h[5] = above
-    h[6] = 0.3
-    h[7] = above / (1.0 + user_count / 5.0)
-    h[8] = above / (1.0 + item_count / 5.0)
-    h[9] = mean_all
-    h[10] = 0.3 / (1.0 + user_count)
+    user_size = (np.log(1.0 + user_count) - 3.0) / 3.0
+    item_size = (np.log(1.0 + item_count) - 2.0) / 2.0
+    h[0], h[1], h[2] = user[SLOW], user[FAST], user[LAST]
+    h[3] = item[ITEM_SLOW]
+    h[4] = mean_all
+    h[5], h[6], h[7] = above, 0.5 * above**2, 0.3 * above**3
+    h[8], h[9], h[10] = bias, user_bias, user_bias * user_size
+    h[11], h[12] = user[MEAN], item[ITEM_MEAN]
+    h[13], h[14] = factor_part * user_size, factor_part * item_size
+    h[15], h[16] = content_part, content_part * user_size
+    h[17], h[18] = (
+        noise_of(user[SURPRISE], user[SURPRISES]) - 1.0,
+        noise_of(item[ITEM_SURPRISE], item[ITEM_SURPRISES]) - 1.0,
+    )
+    h[19], h[20] = 0.3 * gap, user[LAST] * gap
+    h[21] = user[FAST] * user_size
+    h[22] = 0.3 * user[LAST] * place
+    h[23] = 0.3 / (1.0 + user_count)
 
 
 @compiled
-def _score_items(g, c, mean_all, x, user_means, user_count, y, item_means, item_counts, content, out):  # type: ignore[no-untyped-def]
+def predict_pair(g, c, mean_all, x, user, user_count, y, rank, item, item_count, content, timestamp, place, phi, z, h):  # type: ignore[no-untyped-def]
+    """One prediction: (g·z, the score s, the calibration c·h); leaves φ, z and h behind.
+
+    Parameters
+    ----------
+    g, c, mean_all
+        Global weights.
+    x, user, user_count
+        The user's row, statistics and number of ratings.
+    y, rank, item, item_count, content
+        The item's.
+    timestamp : float
+        When, in seconds; with the time of the user's last rating it says how long the user was away.
+    place : float
+        Ratings that the user has given on the present page.
+    phi, z, h
+        Filled.
+    """
+    n_content = len(content)
+    fill_features(y, rank, content, popularity_of(item_count), y[0], phi)
+    fill_global_features(content, item_count, user_count, z)
+    base = dot(g, z)
+    content_part, factor_part = 0.0, 0.0
+    for a in range(1, 1 + n_content):
+        content_part += x[a] * phi[a]
+    for a in range(3 + n_content, 3 + n_content + rank):
+        factor_part += x[a] * phi[a]
+    score = base + y[0] + dot(x, phi)
+    away = timestamp - user[TIME] if user_count > 0 else 0.0
+    gap = 0.1 * np.log(1.0 + max(away, 0.0))
+    fill_calibration(
+        score,
+        content_part,
+        factor_part,
+        y[0],
+        x[0],
+        user_count,
+        item_count,
+        user,
+        item,
+        mean_all,
+        gap,
+        np.log(1.0 + place),
+        h,
+    )
+    return base, score, dot(c, h)
+
+
+@compiled
+def _score_items(g, c, mean_all, x, user, user_count, y, items, item_counts, content, out):  # type: ignore[no-untyped-def]
     phi, z, h = np.zeros(len(x)), np.zeros(len(g)), np.zeros(len(c))
     for i in range(len(out)):
-        fill_features(y[i], y.shape[1] - 1, content[i], popularity_of(item_counts[i]), y[i, 0], phi)
-        fill_global_features(content[i], item_counts[i], user_count, z)
-        score = dot(g, z) + y[i, 0] + dot(x, phi)
-        fill_calibration(user_means, item_means[i], mean_all, score, user_count, item_counts[i], h)
-        out[i] = score + dot(c, h)
+        _, score, calibration = predict_pair(
+            g,
+            c,
+            mean_all,
+            x,
+            user,
+            user_count,
+            y[i],
+            y.shape[1] - 1,
+            items[i],
+            item_counts[i],
+            content[i],
+            user[TIME],
+            0.0,
+            phi,
+            z,
+            h,
+        )
+        out[i] = score + calibration
 
 
 def score_items(
@@ -79,7 +169,7 @@ def score_items(
     user_factors: Any | None,
     item_factors: NDArray[Any],
 ) -> NDArray[np.float64]:
-    """Predicted ratings of many items for one user, from a saved state.
+    """Predicted ratings of many items for one user, from a saved state, as of the user's last rating.
 
     Parameters
     ----------
@@ -96,19 +186,19 @@ def score_items(
         In the data's own scale, not clipped to it, so that the best items differ.
     """
     d = 2 + item_factors["content"].shape[1] + item_factors["y"].shape[1]
-    x, means, count = np.zeros(padded(d)), np.zeros(3), 0
+    x, user, count = np.zeros(padded(d)), np.zeros(USER_STATS), 0
     if user_factors is not None:
-        x[:d], means, count = user_factors["x"], user_factors["means"], int(user_factors["count"])
+        x[:d], user, count = user_factors["x"], user_factors["stats"], int(user_factors["count"])
     out = np.empty(len(item_factors))
     _score_items(
         globals_["g"],
         globals_["c"],
         float(globals_["scalars"][MEAN_ALL]),
         x,
-        np.ascontiguousarray(means),
+        np.ascontiguousarray(user),
         count,
         np.ascontiguousarray(item_factors["y"]),
-        np.ascontiguousarray(item_factors["means"]),
+        np.ascontiguousarray(item_factors["stats"]),
         np.ascontiguousarray(item_factors["count"]),
         np.ascontiguousarray(item_factors["content"]),
         out,

@@ -24,9 +24,10 @@ def test_a_page_is_predicted_by_a_model_that_stopped_before_it(seed: int, kind: 
     running, stopped = kind.make(), kind.make()
     found = learn(running, events).page
     for start, end in pages_of(events):
-        expected = stopped.predict(events.users[start:end], events.items[start:end])
+        part = events.cut(start, end)
+        expected = stopped.predict(part.users, part.items, part.timestamps)
         np.testing.assert_allclose(found[start:end], expected, rtol=0, atol=1e-9)
-        learn(stopped, events.cut(start, end))
+        learn(stopped, part)
 
 
 def test_a_page_of_one_is_an_event(kind: Kind, events: Stream) -> None:
@@ -35,13 +36,12 @@ def test_a_page_of_one_is_an_event(kind: Kind, events: Stream) -> None:
     assert (predicted.event == predicted.page).all()
     without = kind.make().learn(alone.users, alone.items, alone.ratings)
     assert (without.event == without.page).all()
-    assert (without.event == predicted.event).all()
 
 
 def test_an_item_rated_twice_on_a_page(kind: Kind, events: Stream) -> None:
     model = kind.make()
     learn(model, events.cut(0, 300))
-    expected = model.predict_one("user 0", "film 0")
+    expected = model.predict_one("user 0", "film 0", 2_000_000_000)
     found = model.learn(["user 0"] * 3, ["film 0", 1, "film 0"], [1.0, 5.0, 5.0], [2_000_000_000] * 3)
     assert found.page[0] == found.page[2] == expected
     assert found.event[2] != found.page[2]

@@ -57,7 +57,7 @@ def test_a_fresh_model_predicts(kind: Any) -> None:
 
 def test_unknown_ids_are_predicted_as_at_their_first_rating(kind: Any, model: IteratedSVD) -> None:
     users, items = ["newcomer", "user 0", "newcomer"], ["film 0", "new film", "new film"]
-    expected, deviation = model.predict_with_deviation(users, items)
+    expected, deviation = model.predict_with_deviation(users, items, [2_000_000_000] * 3)
     for user, item, value, spread in zip(users, items, expected, deviation, strict=True):
         fresh = kind.restore(model.state())
         learned = fresh.learn([user], [item], [3.0], [2_000_000_000])
@@ -67,9 +67,9 @@ def test_unknown_ids_are_predicted_as_at_their_first_rating(kind: Any, model: It
 def test_predicting_before_learning_is_what_learning_reports(kind: Any, events: Stream) -> None:
     model = kind.make()
     for k in range(150):
-        user, item = events.users[k], events.items[k]
-        expected = model.predict_one(user, item)
-        assert model.learn_one(user, item, events.ratings[k], int(events.timestamps[k])) == expected
+        user, item, timestamp = events.users[k], events.items[k], int(events.timestamps[k])
+        expected = model.predict_one(user, item, timestamp)
+        assert model.learn_one(user, item, events.ratings[k], timestamp) == expected
 
 
 def test_one_user_is_needed_for_every_item(model: IteratedSVD) -> None:

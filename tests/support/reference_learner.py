@@ -24,6 +24,15 @@ class Row:
     def __init__(self, start: Floats, ridge: Floats, means: int, gamma: float) -> None:
         self.solution, self.cov = start, np.linalg.inv(ridge)
         self.means, self.ratings, self.due = np.zeros(means), list[Any](), 2.0 if gamma < np.inf else gamma
+        self.given, self.time, self.surprise, self.surprises = list[float](), 0.0, 0.0, 0.0
+
+    @property
+    def mean(self) -> float:
+        return float(sum(self.given) / (len(self.given) + 3))
+
+    @property
+    def noise(self) -> float:
+        return (20 + self.surprise) / (20 + self.surprises)
 
     def rank_one(self, features: Floats, error: float) -> None:
         self.solution, self.cov = rls(self.solution, self.cov, features, error)
@@ -49,51 +58,65 @@ class Reference:
         self.fixed = np.diag([s.ridge_user_bias, *[s.ridge] * (d - 1)])
         self.prior, self.item_ridge = self.fixed, np.diag([s.ridge_item_bias, *[s.ridge] * s.rank])
         self.g, self.G = np.eye(3 + self.width)[0] * 3.5, np.eye(3 + self.width)
-        self.c, self.C = np.zeros(11), np.eye(11) * 0.1
+        self.c, self.C = np.zeros(24), np.eye(24) * 0.1
         self.c[[0, 3]] = 0.5
         self.mean, self.events, self.users, self.items = 0.0, 0, dict[Any, Row](), dict[Any, Row]()
+        self.variance, self.bins = s.noise, dict.fromkeys(range(12), (s.noise, 0))
 
     def run(self, users: Any, items: Any, ratings: Any, times: Any) -> tuple[Floats, Floats]:
         """Predictions by event and by page."""
         marks, event, page = list(zip(users, times, strict=True)), np.zeros(len(users)), np.zeros(len(users))
+        place = 0
         for e in range(len(users)):
             if e == 0 or marks[e] != marks[e - 1]:
-                f = e
+                f, place = e, 0
                 while f < len(users) and marks[f] == marks[e]:
-                    page[f] = self.predict(users[f], items[f])
+                    page[f] = self.predict(users[f], items[f], times[f], 0)
                     f += 1
-            event[e] = self.predict(users[e], items[e])
-            self.learn(users[e], items[e], float(ratings[e]))
+            event[e] = self.predict(users[e], items[e], times[e], place)
+            self.learn(users[e], items[e], float(ratings[e]), times[e], place)
+            place += 1
         return event, page
 
     def rows(self, user: Any, item: Any) -> tuple[Row, Row]:
         start = np.concatenate([[0.0], self.s.factor_scale * normals(0, [item], self.s.rank)[0]])
         u = self.users.get(user) or Row(np.zeros(len(self.fixed)), self.prior, 3, self.s.gamma)
-        return u, self.items.get(item) or Row(start, self.item_ridge, 2, self.s.gamma)
+        return u, self.items.get(item) or Row(start, self.item_ridge, 1, self.s.gamma)
 
-    def parts(self, user: Any, item: Any) -> tuple[Floats, Floats, Floats, float]:
+    def parts(self, user: Any, item: Any, time: float, place: int) -> tuple[Floats, Floats, Floats, float]:
         """φ, z, h and the score."""
         u, i = self.rows(user, item)
         n_u, n_i, about = len(u.ratings), len(i.ratings), self.content.get(item, np.zeros(self.width))
         phi = np.concatenate([[1.0], about, [(np.log(1 + n_i) - 2) / 2], i.solution])
         z = np.concatenate([[1.0], about, [np.log(1 + n_i) - 2, np.log(1 + n_u) - 3]])
         s = self.g @ z + i.solution[0] + u.solution @ phi
-        over = [s - 3.5, 0.3, (s - 3.5) / (1 + n_u / 5), (s - 3.5) / (1 + n_i / 5), self.mean, 0.3 / (1 + n_u)]
-        return phi, z, np.concatenate([u.means, i.means, over]), s
+        above, k, w, b_u = s - 3.5, self.width, u.solution, u.solution[0]
+        size_u, size_i = (np.log(1 + n_u) - 3) / 3, (np.log(1 + n_i) - 2) / 2
+        gap = 0.1 * np.log(1 + max(time - u.time, 0)) if n_u else 0.0
+        about_it, factors = w[1 : 1 + k] @ phi[1 : 1 + k], w[3 + k :] @ phi[3 + k :]
+        h = [*u.means, *i.means, self.mean, above, 0.5 * above**2, 0.3 * above**3, i.solution[0], b_u, b_u * size_u]
+        h += [u.mean, i.mean, factors * size_u, factors * size_i, about_it, about_it * size_u, u.noise - 1, i.noise - 1]
+        last, fast = u.means[2], u.means[1]
+        h += [0.3 * gap, last * gap, fast * size_u, 0.3 * last * np.log(1 + place), 0.3 / (1 + n_u)]
+        return phi, z, np.array(h), s
 
-    def predict(self, user: Any, item: Any) -> float:
-        *_, h, s = self.parts(user, item)
+    def predict(self, user: Any, item: Any, time: float, place: int) -> float:
+        *_, h, s = self.parts(user, item, time, place)
         return float(np.clip(s + self.c @ h, self.low, self.high))
 
-    def learn(self, user: Any, item: Any, rating: float) -> None:
+    def learn(self, user: Any, item: Any, rating: float, time: float, place: int) -> None:
         s, (u, i) = self.s, self.rows(user, item)
-        phi, z, h, score = self.parts(user, item)
+        phi, z, h, score = self.parts(user, item, time, place)
+        self.learn_variance(u, i, phi, (rating - np.clip(score + self.c @ h, self.low, self.high)) ** 2)
         error, target = rating - score, rating - self.g @ z
         known, bias = phi[: 3 + self.width], i.solution[0]
-        self.C = self.C + s.calibration_leak * (np.eye(11) * 0.1 - self.C)
+        self.C = self.C + s.calibration_leak * (np.eye(24) * 0.1 - self.C)
         self.c, self.C = rls(self.c, self.C, h, error - self.c @ h)
         u.means = u.means + np.array([0.02, 0.1, 0.4]) * (error - u.means)
-        i.means = i.means + np.array([0.01, 0.05]) * (error - i.means)
+        i.means = i.means + 0.05 * (error - i.means)
+        u.given.append(rating - 3.5)
+        i.given.append(rating - 3.5)
+        u.time = time
         self.mean += 0.02 * (error - self.mean)
         if self.events >= s.prior_from and self.events % s.prior_every == 0:
             known_users = [r for r in self.users.values() if len(r.ratings) >= 5]
@@ -124,3 +147,19 @@ class Reference:
             i.due = len(i.ratings) + max(1, int(s.gamma * len(i.ratings)))
         else:
             i.rank_one(psi[0], left[0] - psi[0] @ np.append(bias, phi[3 + self.width :]))
+
+    def learn_variance(self, u: Row, i: Row, phi: Floats, squared: float) -> None:
+        """σ² by the number of the user's ratings, and the noise of both."""
+        psi = np.append(1.0, u.solution[3 + self.width :])
+        cov = u.cov if u.ratings else np.linalg.inv(self.prior)
+        unknown = 1 + phi @ cov @ phi + psi @ i.cov @ psi
+        b = min(int(np.log2(1 + len(u.ratings))), 11)
+        mean, weight = self.bins[b]
+        variance = (mean * weight + self.variance * 200) / (weight + 200) * unknown * u.noise * i.noise
+        found = squared / (unknown * u.noise * i.noise)
+        self.bins[b] = (mean + (found - mean) / min(weight + 1, 2000), min(weight + 1, 2000))
+        self.variance += 0.0005 * (found - self.variance)
+        for row in (u, i):
+            row.surprise, row.surprises = row.surprise + min(squared / variance, 6.0), row.surprises + 1
+            if row.surprises > 200:
+                row.surprise, row.surprises = row.surprise / 2, row.surprises / 2
