@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.learner.compiler import compiled
-from streamsvd.learner.vectors import LANES, add_scaled, inner, padded
+from streamsvd.learner.vectors import LANES, add_four_scaled, add_scaled, four_rows, inner, padded
 
 Vector = NDArray[np.float64]
 
@@ -72,14 +72,9 @@ def times_vector(packed, vector, out):  # type: ignore[no-untyped-def]
     for a in range(len(out)):
         out[a] = 0.0
     start = 0
-    for a in range(len(vector)):
-        before = a // LANES * LANES  # elements before the diagonal block, which stand for two
-        value = vector[a]
-        if value != 0.0:
-            for_row = packed[start : start + before]
-            add_scaled(out, 0, value, for_row, before)
-        out[a] += inner(packed, start, vector, before + LANES)
-        start += before + LANES
+    for before in range(0, len(vector), LANES):
+        four_rows(packed, start, before, vector, out)
+        start += LANES * (before + LANES)
 
 
 @compiled
@@ -91,6 +86,16 @@ def add_outer(packed, vector, weight):  # type: ignore[no-untyped-def]
         value = vector[a]
         if value != 0.0:
             add_scaled(packed, start, weight * value, vector, length)
+        start += length
+
+
+@compiled
+def add_four_outers(packed, vectors, order):  # type: ignore[no-untyped-def]
+    """packed += Σ v vᵀ over four vectors of `order` elements, laid end to end: one pass over the matrix for all."""
+    start = 0
+    for a in range(order):
+        length = a // LANES * LANES + LANES
+        add_four_scaled(packed, start, vectors, order, a, length)
         start += length
 
 

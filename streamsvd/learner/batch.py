@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from streamsvd.errors import SettingsError
 from streamsvd.learner import lists
-from streamsvd.learner.algebra import add_outer, dot, invert, times_vector
+from streamsvd.learner.algebra import dot, invert, times_vector
 from streamsvd.learner.compiler import compiled
 from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.memory import CHANGED, COUNT, N_TOUCHED, NEXT_REFIT
-from streamsvd.learner.refits import next_refit, refit_user, scratch, touch
+from streamsvd.learner.refits import add_held, add_when_four, next_refit, refit_user, scratch, touch
 from streamsvd.learner.scoring import fill_features
 from streamsvd.learner.vectors import add_scaled
 
@@ -176,21 +176,24 @@ def _sweep(m, p, r):  # type: ignore[no-untyped-def]
             refit_user(m, p, u, s)
             m.user_ints[u, NEXT_REFIT] = next_refit(m.user_ints[u, COUNT], p.gamma)
             m.user_ints[u, CHANGED] = 1
-    first = 3 + m.content.shape[1]  # of the factors in a user's row
+    first, d = 3 + m.content.shape[1], m.y.shape[1]  # where the factors begin in a user's row
     for i in range(len(r.by_item) - 1):
         if r.by_item[i] == r.by_item[i + 1]:
             continue
         s.gram_item[:] = p.ridge_item
         s.moment_item[:] = 0.0
+        held = 0
         for k in r.order[r.by_item[i] : r.by_item[i + 1]]:
             entry, x = r.entries[k], m.x[r.user_of[k]]
             fill_features(m.y[i], p.rank, m.content[i], entry.popularity, entry.bias, s.features)
             rest = np.float64(entry.target)
             for a in range(first):
                 rest -= x[a] * s.features[a]
-            s.psi[1 : 1 + p.rank] = x[first : first + p.rank]
-            add_outer(s.gram_item, s.psi, 1.0)
-            add_scaled(s.moment_item, 0, rest, s.psi, len(s.psi))
+            psi = s.psi[held * d : held * d + d]
+            psi[1 : 1 + p.rank] = x[first : first + p.rank]
+            add_scaled(s.moment_item, 0, rest, psi, d)
+            held = add_when_four(s.gram_item, s.psi, d, held)
+        add_held(s.gram_item, s.psi, d, held)
         if invert(s.gram_item, 1 + p.rank, s.pivots_item):
             times_vector(s.gram_item, s.moment_item, m.y[i])
             m.item_cov[i] = s.gram_item

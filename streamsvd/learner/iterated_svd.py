@@ -7,7 +7,7 @@ strings; they get row numbers in order of first appearance, and everything below
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -294,36 +294,43 @@ class IteratedSVD:
         return _as_column("timestamps", timestamps, np.int64)
 
     def _number_users(self, ids: list[Id]) -> NDArray[np.int64]:
-        index, names = self._users, self._user_ids
-        for name in ids:
-            if name not in index:
-                number = self._free_users.pop() if self._free_users else len(names)
-                if number == len(names):
-                    names.append(name)
-                else:
-                    names[number] = name
-                index[name] = number
-        if len(names) > len(self._memory.x):
-            self._memory = memory.with_room(self._memory, len(names), 0)
-        rows = np.array([index[name] for name in ids], np.int64)
-        fresh = rows[self._memory.user_ints[rows, NEXT_REFIT] == 0]
-        self._memory.user_ints[fresh, NEXT_REFIT] = self._first_refit
-        return rows
+        rows = list(map(self._users.get, ids))
+        if None in rows:
+            self._add_users(dict.fromkeys(name for name, row in zip(ids, rows, strict=True) if row is None))
+            rows = list(map(self._users.get, ids))
+        return np.array(rows, np.int64)
+
+    def _add_users(self, fresh: Iterable[Id]) -> None:
+        names = self._user_ids
+        for name in fresh:
+            number = self._free_users.pop() if self._free_users else len(names)
+            if number == len(names):
+                names.append(name)
+            else:
+                names[number] = name
+            self._users[name] = number
+        self._memory = memory.with_room(self._memory, len(names), 0)
+        numbers = [self._users[name] for name in fresh]
+        self._memory.user_ints[numbers, NEXT_REFIT] = self._first_refit
 
     def _number_items(self, ids: list[Id]) -> NDArray[np.int64]:
-        index, names = self._items, self._item_ids
-        fresh = list(dict.fromkeys(name for name in ids if name not in index))
-        if fresh:
-            rows = self._first_rows(fresh)
-            new = slice(len(names), len(names) + len(fresh))
-            index.update(zip(fresh, range(new.start, new.stop), strict=True))
-            names.extend(fresh)
-            self._memory = memory.with_room(self._memory, 0, len(names))
-            m = self._memory
-            m.y[new], m.content[new] = rows
-            m.item_cov[new] = self._first_item_covariance()
-            m.item_ints[new, NEXT_REFIT] = self._first_refit
-        return np.array([index[name] for name in ids], np.int64)
+        rows = list(map(self._items.get, ids))
+        if None in rows:
+            self._add_items(list(dict.fromkeys(name for name, row in zip(ids, rows, strict=True) if row is None)))
+            rows = list(map(self._items.get, ids))
+        return np.array(rows, np.int64)
+
+    def _add_items(self, fresh: list[Id]) -> None:
+        rows = self._first_rows(fresh)
+        names = self._item_ids
+        new = slice(len(names), len(names) + len(fresh))
+        self._items.update(zip(fresh, range(new.start, new.stop), strict=True))
+        names.extend(fresh)
+        self._memory = memory.with_room(self._memory, 0, len(names))
+        m = self._memory
+        m.y[new], m.content[new] = rows
+        m.item_cov[new] = self._first_item_covariance()
+        m.item_ints[new, NEXT_REFIT] = self._first_refit
 
     def _first_rows(self, items: list[Id]) -> tuple[Floats, Floats]:
         """Rows and content of items without ratings."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.learner.algebra import add_outer, invert, packed_elements, times_vector
+from streamsvd.learner.algebra import add_four_outers, add_outer, invert, packed_elements, times_vector
 from streamsvd.learner.compiler import compiled
 from streamsvd.learner.lists import FIRST, LENGTH, START
 from streamsvd.learner.memory import (
@@ -24,7 +24,7 @@ from streamsvd.learner.memory import (
     TOUCHED,
 )
 from streamsvd.learner.scoring import fill_features
-from streamsvd.learner.vectors import add_scaled
+from streamsvd.learner.vectors import LANES, add_scaled
 
 NEVER = np.iinfo(np.int64).max
 
@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 
 class Scratch(NamedTuple):
-    """Working space of a refit, made once per call of a kernel."""
+    """Working space of a refit, made once per call of a kernel; `features` and `psi` hold four vectors."""
 
     gram: Floats
     moment: Floats
@@ -47,12 +47,12 @@ class Scratch(NamedTuple):
 @compiled
 def scratch(d, d_item):  # type: ignore[no-untyped-def]
     """Working space for rows of d and d_item elements, both padded."""
-    psi = np.zeros(d_item)
-    psi[0] = 1.0
+    psi = np.zeros(LANES * d_item)
+    psi[::d_item] = 1.0
     return Scratch(
         np.empty(packed_elements(d)),
         np.zeros(d),
-        np.zeros(d),
+        np.zeros(LANES * d),
         np.zeros(d),
         np.empty(packed_elements(d_item)),
         np.zeros(d_item),
@@ -70,19 +70,37 @@ def next_refit(count, gamma):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def add_when_four(gram, vectors, d, held):  # type: ignore[no-untyped-def]
+    """One more of the four vectors is filled: add them all when it is the last one; returns how many are held."""
+    if held < LANES - 1:
+        return held + 1
+    add_four_outers(gram, vectors, d)
+    return 0
+
+
+@compiled
+def add_held(gram, vectors, d, held):  # type: ignore[no-untyped-def]
+    """Add the vectors that are left at the end."""
+    for k in range(held):
+        add_outer(gram, vectors[k * d : k * d + d], 1.0)
+
+
+@compiled
 def refit_user(m, p, u, s):  # type: ignore[no-untyped-def]
     """Solve the user's row from its newest ratings, with popularity and bias as each rating found them."""
     s.gram[:] = m.prior
     s.moment[:] = 0.0
     place = m.user_window.places[u]
     begin = place[START] + place[FIRST]
+    d, held = len(s.moment), 0
     for k in range(begin, begin + place[LENGTH]):
         entry = m.user_window.entries[k]
         j = entry.item
-        fill_features(m.y[j], p.rank, m.content[j], entry.popularity, entry.bias, s.features)
-        add_outer(s.gram, s.features, 1.0)
-        rest = entry.target - m.y[j, 0]
-        add_scaled(s.moment, 0, rest, s.features, len(s.moment))
+        features = s.features[held * d : held * d + d]
+        fill_features(m.y[j], p.rank, m.content[j], entry.popularity, entry.bias, features)
+        add_scaled(s.moment, 0, entry.target - m.y[j, 0], features, d)
+        held = add_when_four(s.gram, s.features, d, held)
+    add_held(s.gram, s.features, d, held)
     if invert(s.gram, 3 + m.content.shape[1] + p.rank, s.pivots):
         times_vector(s.gram, s.moment, m.x[u])
         m.user_cov[u] = s.gram
@@ -96,6 +114,7 @@ def refit_item(m, p, i, popularity, bias, s):  # type: ignore[no-untyped-def]
     n_content = m.content.shape[1]
     place = m.item_window.places[i]
     begin = place[START] + place[FIRST]
+    d, held = len(s.moment_item), 0
     for k in range(begin, begin + place[LENGTH]):
         entry = m.item_window.entries[k]
         v = entry.user
@@ -103,10 +122,12 @@ def refit_item(m, p, i, popularity, bias, s):  # type: ignore[no-untyped-def]
         rest = entry.target - x[0] - x[1 + n_content] * popularity - x[2 + n_content] * bias
         for a in range(n_content):
             rest -= x[1 + a] * m.content[i, a]
+        psi = s.psi[held * d : held * d + d]
         for a in range(1, 1 + p.rank):
-            s.psi[a] = x[2 + n_content + a]
-        add_outer(s.gram_item, s.psi, 1.0)
-        add_scaled(s.moment_item, 0, rest, s.psi, len(s.psi))
+            psi[a] = x[2 + n_content + a]
+        add_scaled(s.moment_item, 0, rest, psi, d)
+        held = add_when_four(s.gram_item, s.psi, d, held)
+    add_held(s.gram_item, s.psi, d, held)
     if invert(s.gram_item, 1 + p.rank, s.pivots_item):
         times_vector(s.gram_item, s.moment_item, m.y[i])
         m.item_cov[i] = s.gram_item

@@ -47,9 +47,13 @@ def _store(builder: Any, values: Any, pointer: Any, size: int, offset: Any) -> N
     builder.store(builder.fptrunc(values, kind) if size == 4 else values, place, align=size)
 
 
+def _lane(number: int) -> Any:
+    return ir.Constant(ir.IntType(32), number)
+
+
 def _spread(builder: Any, value: Any) -> Any:
     """The same number in all lanes."""
-    one = builder.insert_element(ir.Constant(_DOUBLES, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+    one = builder.insert_element(ir.Constant(_DOUBLES, ir.Undefined), value, _lane(0))
     mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
     return builder.shuffle_vector(one, one, mask)
 
@@ -88,7 +92,84 @@ def inner(typing: Any, left: Any, start: Any, right: Any, n: Any) -> Any:  # noq
             product = builder.fmul(_load(builder, of, of_size, k), _load(builder, by, by_size, k))
             builder.store(builder.fadd(builder.load(total), product), total)
         lanes = builder.load(total)
-        parts = [builder.extract_element(lanes, ir.Constant(ir.IntType(32), k)) for k in range(LANES)]
+        parts = [builder.extract_element(lanes, _lane(k)) for k in range(LANES)]
         return builder.fadd(builder.fadd(parts[0], parts[1]), builder.fadd(parts[2], parts[3]))
 
     return types.float64(left, types.intp, right, types.intp), generate
+
+
+@intrinsic
+def four_rows(typing: Any, packed: Any, start: Any, before: Any, vector: Any, out: Any) -> Any:  # noqa: ARG001
+    """Four rows of a packed matrix, which start at `start`, times a vector, both ways.
+
+    With n = `before` + 4 elements each, of which the last four are the diagonal block, and v the last four of
+    vector[:n]: out[:before] += Σ v_r row_r[:before], and out[before:n] += row_r · vector[:n].
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        zero = ir.Constant(values[1].type, 0)
+        rows, row_size = _element(context, builder, signature.args[0], values[0], values[1])
+        by, by_size = _element(context, builder, signature.args[3], values[3], zero)
+        to, to_size = _element(context, builder, signature.args[4], values[4], zero)
+        step = ir.Constant(values[1].type, LANES)
+        before = values[2]
+        length = builder.add(before, step)
+        starts = [zero, length]
+        for _ in range(2):
+            starts.append(builder.add(starts[-1], length))
+        own = _load(builder, by, by_size, before)
+        weights = [_spread(builder, builder.extract_element(own, _lane(k))) for k in range(LANES)]
+        sums = [cgutils.alloca_once_value(builder, ir.Constant(_DOUBLES, [0.0] * LANES)) for _ in range(LANES)]
+        for total in sums:
+            builder.store(ir.Constant(_DOUBLES, [0.0] * LANES), total)
+        with cgutils.for_range_slice(builder, zero, before, step, inc=True) as (k, _):
+            across, column = _load(builder, by, by_size, k), _load(builder, to, to_size, k)
+            for first, weight, total in zip(starts, weights, sums, strict=True):
+                row = _load(builder, rows, row_size, builder.add(first, k))
+                column = builder.fadd(column, builder.fmul(weight, row))
+                builder.store(builder.fadd(builder.load(total), builder.fmul(row, across)), total)
+            _store(builder, column, to, to_size, k)
+        diagonal = []
+        for first, total in zip(starts, sums, strict=True):
+            row = _load(builder, rows, row_size, builder.add(first, before))
+            diagonal.append(builder.fadd(builder.load(total), builder.fmul(row, own)))
+        found = _load(builder, to, to_size, before)
+        for lane in range(LANES):
+            parts = [builder.extract_element(diagonal[lane], _lane(k)) for k in range(LANES)]
+            whole = builder.fadd(builder.fadd(parts[0], parts[1]), builder.fadd(parts[2], parts[3]))
+            added = builder.fadd(builder.extract_element(found, _lane(lane)), whole)
+            found = builder.insert_element(found, added, _lane(lane))
+        _store(builder, found, to, to_size, before)
+        return context.get_dummy_value()
+
+    return types.void(packed, types.intp, types.intp, vector, out), generate
+
+
+@intrinsic
+def add_four_scaled(typing: Any, target: Any, start: Any, vectors: Any, width: Any, column: Any, n: Any) -> Any:  # noqa: ARG001
+    """target[start : start + n] += Σ vectors[r, column] · vectors[r, :n] over four vectors laid end to end.
+
+    Each of them has `width` elements; n is a multiple of four.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        zero = ir.Constant(values[1].type, 0)
+        to, to_size = _element(context, builder, signature.args[0], values[0], values[1])
+        of, of_size = _element(context, builder, signature.args[2], values[2], zero)
+        starts = [zero]
+        for _ in range(LANES - 1):
+            starts.append(builder.add(starts[-1], values[3]))
+        weights = [
+            _spread(builder, builder.load(builder.gep(of, [builder.add(first, values[4])]), align=of_size))
+            for first in starts
+        ]
+        step = ir.Constant(values[1].type, LANES)
+        with cgutils.for_range_slice(builder, zero, values[5], step, inc=True) as (k, _):
+            total = _load(builder, to, to_size, k)
+            for first, weight in zip(starts, weights, strict=True):
+                vector = _load(builder, of, of_size, builder.add(first, k))
+                total = builder.fadd(total, builder.fmul(weight, vector))
+            _store(builder, total, to, to_size, k)
+        return context.get_dummy_value()
+
+    return types.void(target, types.intp, vectors, types.intp, types.intp, types.intp), generate

@@ -1,0 +1,51 @@
+"""What every learner can do, so that the same studies, tests and benchmarks run over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from streamsvd.learner.iterated_svd import Predictions
+from streamsvd.learner.state import Id, State
+
+Ids = Sequence[Id] | NDArray[Any]
+
+
+class OnlineLearner(Protocol):
+    """Learns each rating as it comes: `IteratedSVD` and the online baselines.
+
+    The same ratings give the same bits, whether they come one by one or in arrays, and predicting changes nothing.
+    """
+
+    def __len__(self) -> int:
+        """Ratings learned."""
+
+    @property
+    def n_users(self) -> int:
+        """Users with a row."""
+
+    @property
+    def n_items(self) -> int:
+        """Items with a row."""
+
+    def learn(self, users: Ids, items: Ids, ratings: ArrayLike, timestamps: ArrayLike | None = None, /) -> Predictions:
+        """Predict, then learn each rating, in order; what was predicted, by event and by page."""
+
+    def predict(self, users: Ids, items: Ids, /) -> NDArray[np.float64]:
+        """Predicted ratings within the scale; ids may be unknown."""
+
+    def state(self) -> State:
+        """The whole state, as arrays that share nothing with the learner."""
+
+
+class BatchLearner(Protocol):
+    """Learns from all ratings at once; a second `fit` forgets the first."""
+
+    def fit(self, users: Ids, items: Ids, ratings: ArrayLike, /) -> Self:
+        """Learn these ratings and no others."""
+
+    def predict(self, users: Ids, items: Ids, /) -> NDArray[np.float64]:
+        """Predicted ratings within the scale; ids may be unknown."""
