@@ -2,9 +2,10 @@
 
 A checkpoint is these steps, in this order; docs/checkpointing.md says what happens when each fails:
 
-1. the dead letters written so far are confirmed;
-2. one atomic, fenced write: changed rows, metrics, marks, and the next offset of every partition;
-3. the group's offset is committed, for lag tools only.
+1. the topic is still the one that was read so far;
+2. the dead letters written so far are confirmed;
+3. one atomic, fenced write: changed rows, metrics, marks, and the next offset of every partition;
+4. the group's offset is committed, for lag tools only.
 
 Nothing in the state depends on where a poll or a checkpoint fell, so a consumer that was killed and started again ends
 with the same bits as one that never was.
@@ -22,7 +23,7 @@ from consumer.recovery import Resumed
 from consumer.sorting import Run, Sorter
 from evaluation import Figures
 from model_store import Checkpoint, ModelWriter, Written
-from streamsvd.errors import EventError, LogError, StoreUnavailable
+from streamsvd.errors import EventError, LogError, LogUnavailable, StoreUnavailable
 from streamsvd.log import DeadLetters, KafkaSource, Record
 from streamsvd.ratings import Erasure, Retraction
 
@@ -95,6 +96,8 @@ class Consumer:
         A clock that never goes back, in seconds: for the schedule.
     pause : callable
         Waits some seconds; may return early when a stop was asked for.
+    check : callable
+        Raises when the topic has been deleted, or deleted and made anew: the client would follow it without a word.
     say : callable
         Told when Redis does not answer, and when it does again.
     """
@@ -112,14 +115,15 @@ class Consumer:
         clock: Callable[[], float],
         timer: Callable[[], float],
         pause: Callable[[float], None],
-        say: Callable[[str], None] = lambda text: None,
+        check: Callable[[], None] = lambda: None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._source = source
         self._writer = writer
         self._dead_letters = dead_letters
         self._topic, self._topic_id = topic, topic_id
         self._schedule = schedule
-        self._clock, self._timer, self._pause, self._say = clock, timer, pause, say
+        self._clock, self._timer, self._pause, self._check, self._say = clock, timer, pause, check, say
         self._stop: Callable[[], bool] = lambda: False
         self._start = start
         self.dataset = start.dataset
@@ -163,6 +167,8 @@ class Consumer:
             room = min(self._schedule.events - self._since_checkpoint, _MOST_RECORDS)
             records = self._source.poll(POLL_SECONDS, room)
             self._take(self._cut(records, until))
+            if until is not None and not records:
+                self._pass_gaps(until)
             if self._is_due():
                 self.checkpoint()
             if progress is not None:
@@ -185,6 +191,7 @@ class Consumer:
 
     def checkpoint(self) -> Written:
         """Write what has changed since the last checkpoint, and from where to go on."""
+        self._check_topic()
         self._dead_letters.flush()
         state = self.model.changes()
         figures = self.metrics.figures()
@@ -218,6 +225,10 @@ class Consumer:
         self._tell_lag_tools()
         return written
 
+    def _check_topic(self) -> None:
+        with suppress(LogUnavailable):  # what was read is worth keeping; the next checkpoint, or start, asks again
+            self._check()
+
     def _write(self, checkpoint: Checkpoint) -> Written:
         """Write, and go on trying while the store does not answer; a stop asked for meanwhile ends that."""
         catalogue = self._start.catalogue
@@ -249,6 +260,12 @@ class Consumer:
 
     def _reached(self, until: Mapping[int, int] | None) -> bool:
         return until is not None and all(self._positions.get(n, 0) >= offset for n, offset in until.items())
+
+    def _pass_gaps(self, until: Mapping[int, int]) -> None:
+        """Offsets that hold no record, such as those at which a producer's transactions end, are read too."""
+        with suppress(LogUnavailable):
+            for number, position in self._source.positions().items():
+                self._positions[number] = max(self._positions[number], min(position, until.get(number, 0)))
 
     def _cut(self, records: Sequence[Record], until: Mapping[int, int] | None) -> Sequence[Record]:
         if until is None:

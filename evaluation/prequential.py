@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import InputError, SettingsError
+from streamsvd.learner.compiler import compiled
 
 Floats = NDArray[np.float64]
 
@@ -157,9 +158,13 @@ def _add_in_order(carry: Floats, values: Floats) -> Floats:
 
 def _fade_in_order(carry: Floats, values: Floats, fading: float) -> Floats:
     """((carry·f + values[0])·f + values[1])·f + …"""
-    from scipy.signal import lfilter
+    faded = carry.copy()
+    _fade(faded, values, fading)
+    return faded
 
-    if len(values) == 0:
-        return carry
-    faded, _ = lfilter([1.0], [1.0, -fading], values, axis=0, zi=(fading * carry)[None])
-    return np.asarray(faded[-1])
+
+@compiled
+def _fade(faded, values, fading):  # type: ignore[no-untyped-def]
+    for row in range(len(values)):
+        for column in range(len(faded)):
+            faded[column] = faded[column] * fading + values[row, column]

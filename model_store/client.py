@@ -134,7 +134,10 @@ def translated(client: redis.Redis, what: str) -> Iterator[None]:
     except _REFUSED as error:
         raise StoreError(f"{what}: {address(client)} refuses the login; check user and password") from error
     except _UNAVAILABLE as error:
-        raise StoreUnavailable(f"{what}: Redis at {address(client)} does not answer ({error})") from error
+        raise StoreUnavailable(
+            f"{what}: Redis at {address(client)} does not answer ({error}). Start it, or name another "
+            "with --redis or STREAMSVD_REDIS"
+        ) from error
     except exceptions.OutOfMemoryError as error:
         raise StoreError(
             f"{what}: Redis at {address(client)} has reached its `maxmemory`; nothing was written and the "

@@ -13,7 +13,7 @@ from model_store import Checkpoint, ModelWriter, connect
 from streamsvd.errors import SnapshotCorrupt, TopicUnsafe
 from streamsvd.learner import Settings
 from streamsvd.log import DeadLetters, KafkaSource, LoggedCatalogue, Topics, check_ratings_topic, read_catalogue
-from streamsvd.log.topics import topic_exists
+from streamsvd.log.topics import topic_exists, topic_id
 from streamsvd.ratings import Catalogue
 
 _LOOK_AGAIN_SECONDS = 0.5
@@ -79,7 +79,7 @@ def wait_for_topic(
 
 @contextmanager
 def consumer_for(
-    plan: Plan, pause: Callable[[float], None], say: Callable[[str], None] = lambda text: None
+    plan: Plan, pause: Callable[[float], None], say: Callable[[str], None] = lambda _: None
 ) -> Iterator[tuple[Consumer, KafkaSource]]:
     """Take the model over and lend its consumer, ready to run from its checkpoint.
 
@@ -132,9 +132,21 @@ def consumer_for(
                 clock=time.time,
                 timer=time.monotonic,
                 pause=pause,
+                check=lambda: _check_same(plan, source.topic_id),
                 say=say,
             ),
             source,
+        )
+
+
+def _check_same(plan: Plan, read: str) -> None:
+    """Refuse a topic that was made anew under the name of the one that was read so far."""
+    now = topic_id(plan.kafka, plan.topics.ratings)
+    if now != read:
+        raise TopicUnsafe(
+            f"topic {plan.topics.ratings} was deleted and made anew while it was read (id {read}, now {now}). "
+            "What is stored was learned from the old one. Give the model another name with --model, or learn it anew "
+            "from this topic with --rebuild"
         )
 
 

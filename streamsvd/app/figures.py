@@ -136,4 +136,4 @@ def _part(path: Path) -> Path:
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(f"{path} cannot be written: {error.strerror}; name another file with --json")
+    return InputError(f"{path} cannot be written: {error.strerror}; name another file")

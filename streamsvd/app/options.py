@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from streamsvd.errors import SettingsError
+
+if TYPE_CHECKING:
+    from streamsvd.learner import Settings
 
 KafkaOption = Annotated[
     str | None,
@@ -38,6 +41,14 @@ SetOption = Annotated[
         "--set",
         metavar="NAME=VALUE",
         help="Change a setting of the learner, such as --set rank=16; repeat for more.",
+    ),
+]
+SettingsFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        metavar="FILE",
+        help="Take the learner's settings from FILE, such as `streamsvd tune` writes; --set goes before it.",
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the factors before their first rating.")]
@@ -97,3 +108,41 @@ def parse_settings(pairs: list[str] | None) -> dict[str, str]:
             raise SettingsError(f"--set {pair!r}: a name and a value are needed, such as --set rank=16")
         changes[name.strip()] = value.strip()
     return changes
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Settings by name, from the object `settings` of a JSON file.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or holds no such object.
+    """
+    import json
+
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"--settings {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise SettingsError(f"--settings {path} is not JSON: {error}") from error
+    settings = found.get("settings") if isinstance(found, dict) else None
+    if not isinstance(settings, dict):
+        raise SettingsError(f'--settings {path}: an object is needed that holds "settings", such as {_EXAMPLE}')
+    return settings
+
+
+def chosen_settings(file: Path | None, pairs: list[str] | None) -> Settings:
+    """The learner's settings: the defaults, changed by the file, changed by the pairs.
+
+    Raises
+    ------
+    SettingsError
+    """
+    from streamsvd.learner import Settings
+
+    from_file = Settings() if file is None else Settings().replace(**read_settings(file))
+    return from_file.replace(**parse_settings(pairs))
+
+
+_EXAMPLE = '{"settings": {"rank": 16}}'

@@ -67,6 +67,8 @@ class Settings:
         for name, least in (("rank", 1), ("prior_from", 1), ("prior_every", 1)):
             if not getattr(self, name) >= least:
                 raise SettingsError(f"setting {name}={getattr(self, name)!r} must be {least} or more")
+        if self.rank > 256:
+            raise SettingsError(f"setting rank={self.rank!r} must be 256 or less: each row holds its square in numbers")
         if self.window is not None and not self.window >= 2:
             raise SettingsError(f"setting window={self.window!r} must be 2 or more, or none for all ratings")
         if not (self.factor_scale >= 0 and 0 <= self.calibration_leak < 1):

@@ -73,6 +73,7 @@ def new_consumer(address: str, *, group: str | None = None, max_poll_records: in
             auto_offset_reset="none",  # a position that is gone must be an error, never a jump
             allow_auto_create_topics=False,
             check_crcs=True,
+            reconnect_backoff_max_ms=1000,  # a broker that is back is found at once
             fetch_max_bytes=16 * _MEGABYTE,
             max_partition_fetch_bytes=8 * _MEGABYTE,
             max_poll_records=max_poll_records,

@@ -14,6 +14,7 @@ from kafka.errors import (
     InvalidTopicError,
     KafkaConfigurationError,
     KafkaError,
+    LogTruncationError,
     OffsetOutOfRangeError,
     UnknownTopicOrPartitionError,
 )
@@ -54,7 +55,7 @@ def translated(error: BaseException, address: str, doing: str) -> StreamSVDError
     reason = _reason(error)
     if isinstance(error, UnknownTopicOrPartitionError):
         return LogError(f"{doing}: Kafka at {address} has no such topic. `streamsvd replay` creates it.")
-    if isinstance(error, OffsetOutOfRangeError):
+    if isinstance(error, OffsetOutOfRangeError | LogTruncationError):
         return TopicUnsafe(
             f"{doing}: Kafka at {address} does not hold that offset ({reason}). The topic was deleted, made "
             "anew or shortened since. Rebuild the model from a complete log, under a new model name."

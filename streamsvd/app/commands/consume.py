@@ -13,6 +13,7 @@ from streamsvd.app.options import (
     RedisOption,
     SeedOption,
     SetOption,
+    SettingsFileOption,
     TopicOption,
 )
 
@@ -35,6 +36,7 @@ def consume(
     ] = False,
     catalogue: Annotated[bool, typer.Option(help="Use genres and years where the log has them (fresh model).")] = True,
     settings: SetOption = None,
+    settings_file: SettingsFileOption = None,
     seed: SeedOption = 0,
     window: Annotated[int, typer.Option(help="Ratings of the rolling window (fresh model).", min=1)] = 5000,
     json_file: JsonOption = None,
@@ -65,11 +67,10 @@ def consume(
     from streamsvd.app.display import figures_table, learning_bar, megabytes
     from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
     from streamsvd.app.lag import LagWatch
-    from streamsvd.app.options import parse_settings
+    from streamsvd.app.options import chosen_settings
     from streamsvd.app.services import lent_kafka, lent_redis
     from streamsvd.app.stopping import stop_on_signals
     from streamsvd.app.warming import warm_up
-    from streamsvd.learner import Settings
     from streamsvd.log import Topics
 
     console = Console(stderr=True)
@@ -78,7 +79,7 @@ def consume(
         console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     check_json(json_file)
-    chosen = Settings().replace(**parse_settings(settings))
+    chosen = chosen_settings(settings_file, settings)
     with stop_on_signals() as stop, lent_kafka(kafka, os.environ) as address, lent_redis(redis, os.environ) as url:
         plan = Plan(
             kafka=address,

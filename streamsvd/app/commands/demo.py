@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from streamsvd.app.options import JsonOption
+from streamsvd.app.options import JsonOption, SettingsFileOption
+
+_STOPPED = "Stopped on request; everything that was started is stopped too."
 
 
 def demo(
@@ -14,6 +16,7 @@ def demo(
         str | None, typer.Argument(help="A MovieLens name, folder, zip or ratings file; ml-latest-small by default.")
     ] = None,
     catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    settings_file: SettingsFileOption = None,
     json_file: JsonOption = None,
     recommendations: Annotated[int, typer.Option("-n", help="Recommendations to show at the end.", min=1)] = 5,
 ) -> None:
@@ -44,11 +47,11 @@ def demo(
     from streamsvd.app.display import answer_table, figures_table, learning_bar, megabytes
     from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
     from streamsvd.app.lag import LagWatch
+    from streamsvd.app.options import chosen_settings
     from streamsvd.app.producing import ProducerProcess
     from streamsvd.app.stopping import stop_on_signals
     from streamsvd.app.warming import warm_up
     from streamsvd.embedded import choose_kafka, jars_folder, provide_kafka, provide_redis
-    from streamsvd.learner import Settings
     from streamsvd.log import Topics
 
     console = Console(stderr=True)
@@ -57,6 +60,7 @@ def demo(
         console.print(text, highlight=False)
 
     check_json(json_file)
+    chosen = chosen_settings(settings_file, None)
     with stop_on_signals() as stop:
         source_name, table, films = demo_data(data, os.environ, say)
         dataset = table.dataset
@@ -72,11 +76,14 @@ def demo(
                 redis=redis,
                 topics=topics,
                 model="demo",
-                settings=Settings(),
+                settings=chosen,
                 metrics=Prequential(),
                 catalogue=catalogue,
                 schedule=Schedule(events=10_000, seconds=2.0),
             )
+            if stop:
+                say(_STOPPED)
+                return
             warm_up(console)
             producer = ProducerProcess(source_name, kafka, topics, dataset, films)
             with producer, consumer_for(plan, stop.wait, say) as (consumer, source):
@@ -94,7 +101,7 @@ def demo(
                     end = consumer.run(until={0: len(table)}, stop=lambda: bool(stop), progress=show)
                 rate = end.learned / (time.perf_counter() - began)
             if stop:
-                say("Stopped on request; everything that was started is stopped too.")
+                say(_STOPPED)
                 return
             if json_file is not None:
                 found = figures_object(

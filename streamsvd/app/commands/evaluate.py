@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from streamsvd.app.options import ColumnsOption, JsonOption, ScaleOption, SeedOption, SetOption
+from streamsvd.app.options import ColumnsOption, JsonOption, ScaleOption, SeedOption, SetOption, SettingsFileOption
 
 
 def evaluate(
@@ -15,10 +15,11 @@ def evaluate(
     ],
     catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
     settings: SetOption = None,
+    settings_file: SettingsFileOption = None,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
     seed: SeedOption = 0,
-    window: Annotated[int, typer.Option(help="Ratings of the rolling window.")] = 5000,
+    window: Annotated[int, typer.Option(help="Ratings of the rolling window.", min=1)] = 5000,
     json_file: JsonOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
@@ -43,15 +44,15 @@ def evaluate(
     from evaluation import evaluate as run
     from streamsvd.app.display import figures_table, learning_bar, megabytes
     from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
-    from streamsvd.app.options import parse_scale, parse_settings
+    from streamsvd.app.options import chosen_settings, parse_scale
     from streamsvd.app.warming import warm_up
-    from streamsvd.learner import IteratedSVD, Settings
+    from streamsvd.learner import IteratedSVD
     from streamsvd.ratings import Columns
     from streamsvd.ratings.datasets import load
 
     console = Console(stderr=True)
     check_json(json_file)
-    chosen = Settings().replace(**parse_settings(settings))
+    chosen = chosen_settings(settings_file, settings)
     names = Columns.parse(columns) if columns else None
     table, films = load(data, names, parse_scale(scale), environ=os.environ)
     content = films if catalogue else None

@@ -70,8 +70,8 @@ def replay(
 
     from producer import Bound, Pace, Selection, prepare
     from producer import replay as run
-    from streamsvd.app.stopping import stop_on_signals
     from streamsvd.app.figures import check_json
+    from streamsvd.app.stopping import stop_on_signals
     from streamsvd.embedded import default_folder, provide_kafka
     from streamsvd.log import KafkaSink, Topics
 

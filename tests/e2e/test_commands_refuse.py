@@ -1,0 +1,115 @@
+"""What cannot be done is refused soon, with one helpful message, exit status 1 and no traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from model_runs import environment, run_command
+
+from streamsvd.app.main import COMMANDS, main
+
+CLOSED = "127.0.0.1:1"  # nobody listens there
+LONGEST_SECONDS = 15.0
+
+
+def refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+    """The message with which a command ends; run in this process, which is quicker."""
+    for name in ("STREAMSVD_KAFKA", "STREAMSVD_REDIS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "argv", ["streamsvd", *arguments])
+    began = time.monotonic()
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert time.monotonic() - began < LONGEST_SECONDS
+    said = capsys.readouterr()
+    assert (end.value.code, said.out) == (1, "")
+    assert said.err.count("\n") == 1, said.err
+    return said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("demo nosuch", "DatasetError: nosuch: no such path, and no data set of that name"),
+        ("replay nosuch", "DatasetError: nosuch: no such path, and no data set of that name"),
+        ("evaluate nosuch", "DatasetError: nosuch: no such path, and no data set of that name"),
+        ("evaluate synthetic --set rnk=3", "SettingsError: there is no setting 'rnk'; the settings are: rank, "),
+        ("consume --set rnk=3", "SettingsError: there is no setting 'rnk'; the settings are: rank, "),
+        ("consume --set rank", "SettingsError: --set 'rank': a name and a value are needed"),
+        ("consume --set rank=0", "SettingsError: setting rank=0 must be 1 or more"),
+        ("evaluate synthetic --set gamma=nan", "SettingsError: setting gamma="),
+        ("evaluate synthetic --set rank=many", "SettingsError: setting rank='many' is not a whole number"),
+        ("evaluate ml-100k --scale 5", "SettingsError: --scale '5': two numbers with a colon are needed"),
+        ("evaluate ml-100k --scale 5:1", "a scale from 5 to 1 is not one"),
+        ("evaluate ml-100k --columns a,b", "four different names are needed"),
+        ("consume --kafka nonsense", "SettingsError: STREAMSVD_KAFKA='nonsense' is no Kafka address"),
+        ("consume --redis http://x", "SettingsError: STREAMSVD_REDIS='http://x' is no Redis URL"),
+        ("recommend 1 --redis nonsense", "SettingsError: STREAMSVD_REDIS='nonsense' is no Redis URL"),
+        (f"consume --kafka {CLOSED} --redis redis://{CLOSED}", f"Kafka at {CLOSED} does not answer"),
+        (f"replay ml-100k --kafka {CLOSED}", f"Kafka at {CLOSED} does not answer"),
+        (f"recommend 1 --redis redis://{CLOSED}", f"Redis at redis://{CLOSED}/0 does not answer"),
+        ("evaluate ml-100k --json /proc/figures.json", "InputError: /proc/figures.json cannot be written: "),
+        ("demo ml-100k --json /proc", "InputError: /proc cannot be written: Is a directory; name another file"),
+        (
+            "consume --json /proc/none/figures.json",
+            "InputError: /proc/none/figures.json cannot be written: No such file",
+        ),
+        ("replay ml-100k --json /proc/none/f.json", "InputError: /proc/none/f.json cannot be written: No such file"),
+    ],
+)
+def test_a_bad_input_is_refused_with_one_message(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    data_dir: Path,
+    arguments: str,
+    message: str,
+) -> None:
+    monkeypatch.setenv("STREAMSVD_DATA", str(data_dir))
+    said = refused(capsys, monkeypatch, *arguments.split())
+    assert message in said
+    assert "Traceback" not in said
+
+
+def test_a_topic_and_a_model_have_names_that_can_be_used(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kafka_address: str, redis_url: str
+) -> None:
+    services = ["--kafka", kafka_address, "--redis", redis_url]
+    assert "topic 'a/b': a name has" in refused(capsys, monkeypatch, "consume", *services, "--topic", "a/b")
+    found = refused(capsys, monkeypatch, "recommend", "1", "--redis", redis_url, "--model", "a/b")
+    assert "model name 'a/b': use 1 to 100 letters" in found
+    found = refused(capsys, monkeypatch, "recommend", "1", "--redis", redis_url, "--model", "no-such-model")
+    assert found.startswith("SnapshotMissing: ")
+    assert "start `streamsvd consume` for it, or check the name" in found
+
+
+def test_a_redis_out_of_reach_ends_a_consumer(
+    kafka_address: str, topic_prefix: str, data_dir: Path, tmp_path: Path
+) -> None:
+    small = tmp_path / "small.csv"
+    lines = (data_dir / "ml-latest-small" / "ratings.csv").read_text().splitlines(keepends=True)
+    small.write_text("".join(lines[:50]))
+    topic = ["--kafka", kafka_address, "--topic", topic_prefix]
+    status, _, messages = run_command("replay", str(small), *topic)
+    assert status == 0, messages
+    began = time.monotonic()
+    status, output, messages = run_command("consume", *topic, "--redis", f"redis://{CLOSED}")
+    assert time.monotonic() - began < LONGEST_SECONDS
+    assert (status, output) == (1, "")
+    assert messages.splitlines()[-1].startswith("StoreUnavailable: ")
+    assert "Traceback" not in messages
+
+
+def test_every_command_explains_itself() -> None:
+    for name in ("", *COMMANDS):
+        command = [sys.executable, "-m", "streamsvd", *([name] if name else []), "--help"]
+        found = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=60, check=True)
+        assert found.stderr == ""
+        if name:
+            assert f"Usage: python -m streamsvd {name}" in found.stdout
+            assert name in ("services", "doctor") or f"streamsvd {name}" in found.stdout.split("Usage", 1)[1]
+        else:
+            assert all(f" {command} " in found.stdout for command in COMMANDS)

@@ -1,0 +1,105 @@
+"""The commands as a user runs them: ratings of one's own from a file to recommendations, and figures for programs."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from model_runs import run_command
+
+KEYS = {
+    "dataset",
+    "sha256",
+    "events",
+    "users",
+    "items",
+    "rmse_event",
+    "mae_event",
+    "rmse_page",
+    "mae_page",
+    "rmse_last_window",
+    "events_per_second",
+    "peak_rss_bytes",
+    "settings",
+    "versions",
+}
+COLUMNS = ["--columns", "reader,isbn,stars,day", "--scale", "1:10"]
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Path:
+    """A csv that is not MovieLens': ids are text, ratings go from 1 to 10, and the columns stand in another order."""
+    chance = random.Random(1)
+    lines = ["day,isbn,reader,stars\n"]
+    for day in range(900):
+        reader, book = chance.randrange(30), chance.randrange(60)
+        stars = min(10, max(1, round(5.5 + (reader % 5 - 2) + (book % 3 - 1) + chance.gauss(0, 1))))
+        lines.append(f"{1_500_000_000 + 3600 * day},978-{book:04},reader {reader},{stars}\n")
+    path = tmp_path / "books.csv"
+    path.write_text("".join(lines))
+    return path
+
+
+def test_ratings_of_ones_own_become_recommendations(
+    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, books: Path, tmp_path: Path
+) -> None:
+    through, in_process, sent = (tmp_path / f"{name}.json" for name in ("through", "in-process", "sent"))
+    kafka, redis = ["--kafka", kafka_address, "--topic", topic_prefix], ["--redis", redis_url, "--model", model_name]
+
+    status, output, messages = run_command("replay", str(books), *COLUMNS, *kafka, "--json", str(sent))
+    assert status == 0, messages
+    assert "900 ratings sent" in output
+    status, output, messages = run_command("consume", *kafka, *redis, "--until-end", "--json", str(through))
+    assert status == 0, messages
+    assert "RMSE, all events" in output
+    status, output, messages = run_command("evaluate", str(books), *COLUMNS, "--json", str(in_process))
+    assert status == 0, messages
+    assert "RMSE, all events" in output
+
+    figures, expected = json.loads(through.read_text()), json.loads(in_process.read_text())
+    assert figures.keys() >= KEYS
+    assert expected.keys() >= KEYS
+    measured = {"events_per_second", "peak_rss_bytes"}
+    assert {name: figures[name] for name in KEYS - measured} == {name: expected[name] for name in KEYS - measured}
+    assert (figures["events"], figures["users"], figures["items"]) == (900, 30, 60)
+    assert figures["rmse_event"] < 1.6  # in stars of the file's own scale; always the mean gives 2.0
+    assert json.loads(sent.read_text())["events"] == 900
+
+    status, output, messages = run_command("recommend", "reader 7", *redis, "-n", "3", "--json")
+    assert status == 0, messages
+    answer = json.loads(output)
+    assert answer["user"] == "reader 7"
+    assert len(answer["items"]) == 3
+    assert all(1 <= item["score"] <= 10 for item in answer["items"])
+    rated = {line.split(",")[1] for line in books.read_text().splitlines() if ",reader 7," in line}
+    assert not rated & {item["item"] for item in answer["items"]}
+    provenance = answer["provenance"]
+    assert provenance["known_user"] is True
+    assert provenance["offsets"][f"{topic_prefix}/0"] == 900
+    assert provenance["rmse"] == figures["rmse_last_window"]
+    assert provenance["event_time"] == 1_500_000_000 + 3600 * 899
+
+    status, output, messages = run_command("recommend", "text:42", *redis, "-n", "2")
+    assert status == 0, messages
+    assert "42 is unknown" in output
+    assert "978-" in output
+    assert "snapshot 1, " in output
+
+
+def test_figures_are_the_same_every_time(data_dir: Path, tmp_path: Path) -> None:
+    from streamsvd.ratings import read_ratings
+
+    found = []
+    for number in range(2):
+        file = tmp_path / f"{number}.json"
+        run = ["evaluate", "ml-latest-small", "--quiet", "--json", str(file), "--set", "rank=4"]
+        status, _, messages = run_command(*run, STREAMSVD_DATA=str(data_dir))
+        assert status == 0, messages
+        found.append(json.loads(file.read_text()))
+    for name in ("events_per_second", "peak_rss_bytes"):
+        assert all(figures.pop(name) > 0 for figures in found)
+    assert found[0] == found[1]
+    assert found[0]["settings"]["rank"] == 4
+    assert found[0]["sha256"] == read_ratings(data_dir / "ml-latest-small").dataset.sha256

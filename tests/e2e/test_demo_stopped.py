@@ -1,0 +1,46 @@
+"""An interrupted demonstration leaves nothing behind: no process, no file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from model_runs import compile_kernels, environment, heard, wait_until
+
+
+def replays(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The producer that a demo has started."""
+    return [child for child in psutil.Process(process.pid).children() if "replay" in child.cmdline()]
+
+
+@pytest.mark.parametrize(("moment", "number"), [("starting", signal.SIGTERM), ("learning", signal.SIGINT)])
+def test_an_interrupted_demo_leaves_nothing_behind(
+    data_dir: Path, tmp_path: Path, moment: str, number: signal.Signals
+) -> None:
+    compile_kernels()
+    changes = {"STREAMSVD_DATA": str(data_dir), "TMPDIR": str(tmp_path), "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "streamsvd", "demo", "ml-100k"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**changes),
+        start_new_session=True,
+    ) as process:
+        heard(process, "Starting Kafka and Redis" if moment == "starting" else "Redis is up")
+        if moment == "learning":
+            wait_until(lambda: replays(process), "the producer")
+        begun = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, number)  # as a terminal does
+        output, messages = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, "")
+    assert "Stopped on request; everything that was started is stopped too." in messages
+    assert "Traceback" not in messages
+    assert not any(child.is_running() for child in begun)
+    assert list(tmp_path.iterdir()) == []

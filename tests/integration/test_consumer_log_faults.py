@@ -1,0 +1,181 @@
+"""A Kafka that goes away, and topics that are not, or are no longer, what a model has learned from."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing
+from pathlib import Path
+
+import pytest
+import redis
+from kafka import KafkaProducer
+from killing import killer_of
+from model_runs import (
+    checkpoint_of,
+    command,
+    consume_command,
+    fill,
+    final,
+    learn_all,
+    learned_in_process,
+    plan_for,
+    run_command,
+    version_of,
+    wait_until,
+)
+from model_states import plain
+
+from model_store import connect
+from streamsvd.embedded import Server, embedded_kafka
+from streamsvd.embedded.folder import free_ports
+from streamsvd.log import KafkaSource
+from streamsvd.log.clients import admin
+from streamsvd.log.delivery import Delivery
+from streamsvd.ratings import RatingTable, encode, read_ratings
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with connect(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def table(data_dir: Path) -> RatingTable:
+    return read_ratings(data_dir / "ml-100k")[:3000]
+
+
+@pytest.fixture
+def start_kafka(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[Server]]:
+    """Starts a Kafka of this test's own: the same address and the same data every time."""
+    ports = free_ports(2)
+    monkeypatch.setattr("streamsvd.embedded.kafka.free_ports", lambda count: ports)
+    return lambda: embedded_kafka(tmp_path / "kafka")
+
+
+def delete(kafka: str, topic: str) -> None:
+    with admin(kafka, "deleting") as client:
+        client.delete_topics([topic])
+        wait_until(lambda: topic not in client.list_topics(), "the topic's end")
+
+
+def test_a_kafka_that_stops_for_a_while_is_waited_for(
+    start_kafka: Callable[[], AbstractContextManager[Server]],
+    redis_url: str,
+    client: redis.Redis,
+    model_name: str,
+    table: RatingTable,
+) -> None:
+    with ExitStack() as stack:
+        with start_kafka() as server:
+            address = server.address
+            fill(address, "ratings", table[:1000])
+            consume = consume_command(address, redis_url, "ratings", model_name, "--checkpoint-events", "500")
+            process = stack.enter_context(command(*consume))
+            wait_until(lambda: version_of(client, model_name) == 2, "two checkpoints")
+        with start_kafka():
+            fill(address, "ratings", table)
+            wait_until(lambda: version_of(client, model_name) == 6, "all checkpoints")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+    assert final(redis_url, model_name)["state"] == learned_in_process(table)["state"]
+
+
+def test_a_topic_that_would_delete_ratings_is_refused(
+    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, table: RatingTable
+) -> None:
+    with admin(kafka_address, "test") as client:
+        client.create_topics({topic_prefix: {"configs": {"retention.ms": "604800000"}}})
+        client.wait_for_topics([topic_prefix])
+    now = int(time.time() * 1000)
+    with closing(Delivery(kafka_address)) as delivery:
+        for event in table[:10].events():
+            delivery.send(topic_prefix, 0, None, encode(event), now, event)
+    status, output, messages = run_command(*consume_command(kafka_address, redis_url, topic_prefix, model_name))
+    assert (status, output) == (1, "")
+    assert messages.startswith("TopicUnsafe: ")
+    assert "retention.ms is 604800000" in messages
+    assert "kafka-configs.sh" in messages
+
+
+def test_a_topic_made_anew_under_the_same_name_is_refused_until_a_rebuild(
+    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, table: RatingTable
+) -> None:
+    plan = plan_for(kafka_address, redis_url, topic_prefix, model_name)
+    fill(kafka_address, topic_prefix, table[:1000])
+    learn_all(plan)
+    delete(kafka_address, topic_prefix)
+    fill(kafka_address, topic_prefix, table[500:])
+    status, _, messages = run_command(*consume_command(kafka_address, redis_url, topic_prefix, model_name))
+    assert status == 1
+    assert messages.startswith("TopicUnsafe: the stored model has learned from topic")
+    assert "--rebuild" in messages
+    learn_all(plan_for(kafka_address, redis_url, topic_prefix, model_name, rebuild=True))
+    assert plain(checkpoint_of(redis_url, model_name).state) == learned_in_process(table[500:])["state"]
+
+
+@pytest.mark.parametrize("asleep", [False, True], ids=["awake", "asleep"])
+def test_a_topic_made_anew_while_a_consumer_runs_teaches_it_nothing(
+    kafka_address: str,
+    redis_url: str,
+    client: redis.Redis,
+    topic_prefix: str,
+    model_name: str,
+    table: RatingTable,
+    asleep: bool,
+) -> None:
+    fill(kafka_address, topic_prefix, table[:1000])
+    consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--checkpoint-events", "500")
+    with command(*consume) as process:
+        wait_until(lambda: version_of(client, model_name) == 2, "two checkpoints")
+        if asleep:
+            process.send_signal(signal.SIGSTOP)  # it finds the new topic in the place of the old one
+        delete(kafka_address, topic_prefix)
+        fill(kafka_address, topic_prefix, table[1000:])
+        process.send_signal(signal.SIGCONT)
+        _, messages = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert messages.startswith(("TopicUnsafe: ", "LogError: "))
+    assert plain(checkpoint_of(redis_url, model_name).state) == learned_in_process(table[:1000])["state"]
+
+
+def test_a_log_that_ends_with_a_transaction_has_an_end(
+    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, table: RatingTable
+) -> None:
+    fill(kafka_address, topic_prefix, table[:0])
+    with closing(KafkaProducer(bootstrap_servers=kafka_address, transactional_id=topic_prefix)) as producer:
+        producer.init_transactions()
+        for start in (0, 50):
+            producer.begin_transaction()
+            for event in table[start : start + 50].events():
+                producer.send(topic_prefix, encode(event), partition=0)
+            producer.commit_transaction()
+    _, end = learn_all(plan_for(kafka_address, redis_url, topic_prefix, model_name))
+    assert (end.learned, end.positions) == (100, {0: 102})  # each transaction's end has an offset too
+    _, end = learn_all(plan_for(kafka_address, redis_url, topic_prefix, model_name))
+    assert (end.learned, end.positions) == (0, {0: 102})
+
+
+def test_with_two_partitions_everything_is_learned_once_whatever_is_killed(
+    kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, table: RatingTable
+) -> None:
+    fill(kafka_address, topic_prefix, table, partitions=2)
+    with killer_of(client, redis_url, model_name, 3) as killer:
+        consume = consume_command(kafka_address, killer.store, topic_prefix, model_name, "--checkpoint-events", "200")
+        for moment in (killer.writing, killer.written, killer.learning):
+            with command(*consume) as process:
+                moment(process)
+                assert process.wait(60) == -9
+    _, end = learn_all(plan_for(kafka_address, redis_url, topic_prefix, model_name))
+    with KafkaSource(kafka_address, topic_prefix) as source:
+        ends = source.end_offsets()
+    stored = checkpoint_of(redis_url, model_name)
+    assert min(ends.values()) > 0
+    assert {n: stored.offsets[topic_prefix, n] for n in ends} == ends
+    assert end.figures.events == len(table) == int(stored.state.users.fixed["factors"]["count"].sum())
+    assert len(stored.marks) == 2
+    expected = learned_in_process(table)["state"]
+    assert sorted(stored.state.users.ids) == sorted(expected["users"]["ids"])
+    assert sorted(stored.state.items.ids) == sorted(expected["items"]["ids"])

@@ -1,0 +1,119 @@
+"""What is no event teaches nothing, stops nobody, and is kept once with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import redis
+from killing import killer_of
+from model_runs import (
+    checkpoint_of,
+    command,
+    consume_command,
+    final,
+    learn_all,
+    learned_in_process,
+    letters,
+    plan_for,
+    run_command,
+)
+from model_states import plain
+from rubbish import rubbish
+
+from consumer import Schedule
+from model_store import connect
+from producer import prepare
+from streamsvd.log import Topics
+from streamsvd.log.delivery import Delivery
+from streamsvd.ratings import RatingTable, encode, read_ratings
+
+GOOD = 2_000
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with connect(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def table(data_dir: Path) -> RatingTable:
+    return read_ratings(data_dir / "ml-100k")[:GOOD]
+
+
+@pytest.fixture
+def bad(kafka_address: str, topic_prefix: str, table: RatingTable) -> dict[int, bytes | None]:
+    """A topic in which rubbish of every kind stands between the ratings: what is bad, by offset."""
+    prepare(kafka_address, Topics(topic_prefix), table.dataset, None)
+    kinds = rubbish()
+    every = GOOD // len(kinds)
+    values: list[bytes | None] = []
+    bad = {}
+    for number, event in enumerate(table.events()):
+        if number % every == 0 and kinds:
+            bad[len(values)] = kinds[0]
+            values.append(kinds.pop(0))
+        values.append(encode(event))
+    assert not kinds
+    with closing(Delivery(kafka_address)) as delivery:
+        for number, value in enumerate(values):
+            delivery.send(topic_prefix, 0, b"key %d" % number, value, 881250949000, number)
+    return bad
+
+
+def assert_each_bad_one_is_kept_once(kafka: str, topic: str, bad: dict[int, bytes | None]) -> None:
+    found = letters(kafka, topic)
+    offsets = [int(dict(letter.headers)["__connect.errors.offset"]) for letter in found]
+    assert offsets == list(bad)
+    assert [letter.value for letter in found] == list(bad.values())
+    assert [letter.key for letter in found] == [b"key %d" % offset for offset in bad]
+    for letter in found:
+        headers = dict(letter.headers)
+        assert headers["__connect.errors.topic"] == topic.encode()
+        assert headers["__connect.errors.stage"] == b"decode"
+        assert headers["__connect.errors.exception.class.name"] == b"streamsvd.errors.EventError"
+        assert len(headers["__connect.errors.exception.message"]) > 15
+
+
+def test_each_good_one_is_learned_once_and_each_bad_one_kept_once(
+    kafka_address: str,
+    redis_url: str,
+    topic_prefix: str,
+    model_name: str,
+    table: RatingTable,
+    bad: dict[int, bytes | None],
+) -> None:
+    plan = plan_for(kafka_address, redis_url, topic_prefix, model_name, schedule=Schedule(events=700))
+    _, end = learn_all(plan)
+    assert (end.learned, end.rejected, end.repeated) == (GOOD, len(bad), 0)
+    assert plain(checkpoint_of(redis_url, model_name).state) == learned_in_process(table)["state"]
+    assert_each_bad_one_is_kept_once(kafka_address, topic_prefix, bad)
+
+
+def test_a_consumer_killed_among_rubbish_keeps_each_bad_one_once(
+    kafka_address: str,
+    redis_url: str,
+    client: redis.Redis,
+    topic_prefix: str,
+    model_name: str,
+    table: RatingTable,
+    bad: dict[int, bytes | None],
+) -> None:
+    with killer_of(client, redis_url, model_name, 5) as killer:
+        consume = consume_command(kafka_address, killer.store, topic_prefix, model_name, "--checkpoint-events", "300")
+        for moment in (killer.writing, killer.written, killer.writing):  # the letters are out, the offset is not
+            with command(*consume) as process:
+                moment(process)
+                assert process.wait(60) == -9
+        status, _, messages = run_command(*consume, "--until-end")
+        assert status == 0, messages
+    assert final(redis_url, model_name)["state"] == learned_in_process(table)["state"]
+    assert_each_bad_one_is_kept_once(kafka_address, topic_prefix, bad)
+
+    before = final(redis_url, model_name)
+    learn_all(plan_for(kafka_address, redis_url, topic_prefix, model_name, rebuild=True))
+    assert final(redis_url, model_name) == before
+    assert_each_bad_one_is_kept_once(kafka_address, topic_prefix, bad)

@@ -1,0 +1,97 @@
+"""Stopping a consumer on purpose, and consumers that find nothing to learn."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from model_runs import (
+    command,
+    consume_command,
+    fill,
+    final,
+    heard,
+    learned_in_process,
+    run_command,
+    version_of,
+    wait_until,
+)
+
+from model_store import connect
+from streamsvd.log import Topics, create_topics
+from streamsvd.ratings import RatingTable, read_ratings
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with connect(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def table(data_dir: Path) -> RatingTable:
+    return read_ratings(data_dir / "ml-100k")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_consumer_that_is_asked_to_stop_finishes_its_batch_and_writes_it_down(
+    kafka_address: str,
+    redis_url: str,
+    client: redis.Redis,
+    topic_prefix: str,
+    model_name: str,
+    table: RatingTable,
+    number: signal.Signals,
+    tmp_path: Path,
+) -> None:
+    fill(kafka_address, topic_prefix, table[:30_000])
+    figures = tmp_path / "figures.json"
+    consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--json", str(figures))
+    with command(*consume, "--checkpoint-events", "300") as process:
+        wait_until(lambda: version_of(client, model_name) >= 2, "a second checkpoint")
+        process.send_signal(number)
+        output, messages = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert messages.startswith("Stopped on request: ")
+    assert "RMSE" in output
+    left = final(redis_url, model_name)
+    done = left["offsets"][topic_prefix, 0]
+    assert 600 <= done < 30_000
+    assert left["state"] == learned_in_process(table[:done])["state"]
+    assert json.loads(figures.read_text())["events"] == done
+
+
+@pytest.mark.parametrize("empty", [False, True], ids=["missing", "empty"])
+def test_a_topic_that_holds_nothing_is_waited_for(
+    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, table: RatingTable, empty: bool
+) -> None:
+    if empty:
+        create_topics(kafka_address, Topics(topic_prefix))
+    consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--until-end")
+    with command(*consume) as process:
+        heard(process, f"Topic {topic_prefix} holds nothing yet; waiting.")
+        process.send_signal(signal.SIGTERM)
+        output, messages = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, "")
+    assert messages == "Stopped on request: nothing was learned.\n"
+
+    with command(*consume) as process:
+        heard(process, "waiting")
+        fill(kafka_address, topic_prefix, table[:100])
+        assert process.wait(60) == 0
+    assert final(redis_url, model_name)["summary"]["dataset"].startswith("ml-100k ")
+
+
+def test_a_topic_without_ratings_is_no_error(
+    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, table: RatingTable
+) -> None:
+    fill(kafka_address, topic_prefix, table[:0])
+    consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--until-end")
+    assert run_command(*consume) == (0, "", "No ratings yet: nothing was learned.\n")
+    fill(kafka_address, topic_prefix, table[:100])
+    assert run_command(*consume)[0] == 0
+    assert final(redis_url, model_name)["state"] == learned_in_process(table[:100])["state"]

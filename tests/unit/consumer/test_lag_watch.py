@@ -1,0 +1,44 @@
+"""The lag that is shown: asked for now and then, and never a reason to stop."""
+
+from __future__ import annotations
+
+from streamsvd.app.lag import ASK_AGAIN_SECONDS, ASK_EVERY_SECONDS, LagWatch
+from streamsvd.errors import LogUnavailable
+
+
+class FadingSource:
+    """A log whose end is known only while its broker answers."""
+
+    def __init__(self) -> None:
+        self.end = 10
+        self.answers = True
+        self.asked = 0
+
+    def end_offsets(self) -> dict[int, int]:
+        self.asked += 1
+        if not self.answers:
+            raise LogUnavailable("no answer.")
+        return {0: self.end}
+
+
+def test_a_broker_that_is_away_is_told_once_and_asked_less_often() -> None:
+    source, said, now = FadingSource(), [], 0.0
+    watch = LagWatch(source, lambda: now, said.append)  # type: ignore[arg-type]
+    assert watch.lag({0: 4}) == 6
+    source.end = 20
+    assert watch.lag({0: 4}) == 6  # not asked again yet
+    now += ASK_EVERY_SECONDS
+    assert watch.lag({0: 4}) == 16
+
+    source.answers = False
+    for _ in range(3):
+        now += ASK_AGAIN_SECONDS
+        assert watch.lag({0: 5}) == 15
+        assert watch.lag({0: 30}) == 0
+    assert said == ["no answer. Waiting for it; nothing is lost."]
+    assert source.asked == 5
+
+    source.answers = True
+    now += ASK_AGAIN_SECONDS
+    assert watch.lag({0: 5}) == 15
+    assert said[1:] == ["Kafka answers again."]
