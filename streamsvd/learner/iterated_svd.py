@@ -7,14 +7,15 @@ strings; they get row numbers in order of first appearance, and everything below
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError, SettingsError
-from streamsvd.learner import kernels, memory, refits, retraction, seeding
+from streamsvd.learner import kernels, memory, queries, refits, retraction, seeding
 from streamsvd.learner.memory import (
     CHANGED,
     COUNT,
@@ -25,9 +26,10 @@ from streamsvd.learner.memory import (
     PAGE_USER,
     TIME,
 )
+from streamsvd.learner.queries import Explanation
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.settings import Settings
-from streamsvd.learner.state import Id, State
+from streamsvd.learner.state import Id, State, Structured
 from streamsvd.learner.svd_form import SVDForm, svd_form
 
 Floats = NDArray[np.float64]
@@ -248,6 +250,26 @@ class IteratedSVD:
         ids = [name for name in self._user_ids if name is not None]
         return svd_form(m.x[rows, first : first + rank], m.y[: self.n_items, 1 : 1 + rank], ids, list(self._item_ids))
 
+    def fold_in(self, ratings: Mapping[Id, float]) -> Structured:
+        """The row of somebody who has given these ratings; see `queries.fold_in`."""
+        return queries.fold_in(self, ratings)
+
+    def predict_for(self, row: Structured, items: Sequence[Id]) -> Floats:
+        """Predicted ratings of some items for a row from `fold_in`."""
+        return queries.predict_for(self, row, items)
+
+    def explain(self, user: Id, item: Id) -> Explanation:
+        """Why the model predicts what it predicts; see `queries.explain`."""
+        return queries.explain(self, user, item)
+
+    def similar_items(self, item: Id, n: int = 10) -> list[tuple[Id, float]]:
+        """Items that people like together with this one; see `queries.similar_items`."""
+        return queries.similar_items(self, item, n)
+
+    def similar_users(self, user: Id, n: int = 10) -> list[tuple[Id, float]]:
+        """Users of the same taste; see `queries.similar_users`."""
+        return queries.similar_users(self, user, n)
+
     # State
 
     def state(self) -> State:
@@ -265,6 +287,19 @@ class IteratedSVD:
         self._memory.item_ints[:, CHANGED] = 0
         self._erased = []
         return state
+
+    def save(self, path: Path | str) -> None:
+        """Write the whole state to one file; see `files.save`."""
+        from streamsvd.learner.files import save
+
+        save(self.state(), Path(path))
+
+    @classmethod
+    def load(cls, path: Path | str, content: ContentSource | None = None) -> IteratedSVD:
+        """A model that continues exactly where it was saved; `content` as for `from_state`."""
+        from streamsvd.learner.files import load
+
+        return cls.from_state(load(Path(path)), content)
 
     @classmethod
     def from_state(cls, state: State, content: ContentSource | None = None) -> IteratedSVD:

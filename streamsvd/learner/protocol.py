@@ -34,8 +34,8 @@ class OnlineLearner(Protocol):
     def learn(self, users: Ids, items: Ids, ratings: ArrayLike, timestamps: ArrayLike | None = None, /) -> Predictions:
         """Predict, then learn each rating, in order; what was predicted, by event and by page."""
 
-    def predict(self, users: Ids, items: Ids, /) -> NDArray[np.float64]:
-        """Predicted ratings within the scale; ids may be unknown."""
+    def predict(self, users: Ids, items: Ids, timestamps: ArrayLike | None = None, /) -> NDArray[np.float64]:
+        """Predicted ratings within the scale, at these times; ids may be unknown."""
 
     def state(self) -> State:
         """The whole state, as arrays that share nothing with the learner."""
@@ -44,8 +44,8 @@ class OnlineLearner(Protocol):
 class BatchLearner(Protocol):
     """Learns from all ratings at once; a second `fit` forgets the first."""
 
-    def fit(self, users: Ids, items: Ids, ratings: ArrayLike, /) -> Self:
+    def fit(self, users: Ids, items: Ids, ratings: ArrayLike, timestamps: ArrayLike | None = None, /) -> Self:
         """Learn these ratings and no others."""
 
-    def predict(self, users: Ids, items: Ids, /) -> NDArray[np.float64]:
-        """Predicted ratings within the scale; ids may be unknown."""
+    def predict(self, users: Ids, items: Ids, timestamps: ArrayLike | None = None, /) -> NDArray[np.float64]:
+        """Predicted ratings within the scale, at these times; ids may be unknown."""

@@ -109,33 +109,19 @@ def restore_state(state: State, content: ContentSource | None) -> IteratedSVD:
     return model
 
 
-def _user_rows(model: IteratedSVD, rows: NDArray[np.int64], removed: list[Id]) -> Rows:
+def user_factors(model: IteratedSVD, rows: NDArray[np.int64]) -> Structured:
+    """What a lookup needs of some users."""
     m, d = model._memory, 3 + model.n_content + model.settings.rank
     factors: Structured = np.zeros(
         len(rows),
         [("x", "<f8", (d,)), ("count", "<i8"), ("stats", "<f8", (m.user_stats.shape[1],))],
     )
     factors["x"], factors["count"], factors["stats"] = m.x[rows, :d], m.user_ints[rows, COUNT], m.user_stats[rows]
-    training: Structured = np.zeros(
-        len(rows),
-        [("cov", "<f4", (m.user_cov.shape[1],)), ("next_refit", "<i8"), ("in_prior", "u1"), ("touched", "u1")],
-    )
-    training["cov"], training["next_refit"] = m.user_cov[rows], m.user_ints[rows, NEXT_REFIT]
-    training["in_prior"], training["touched"] = m.user_ints[rows, IN_PRIOR], m.user_ints[rows, TOUCHED]
-    ids = [name for name in (model._user_ids[u] for u in rows.tolist()) if name is not None]
-    return Rows(
-        numbers=rows,
-        ids=ids,
-        fixed={"factors": factors, "training": training},
-        ragged={
-            "window": Ragged(*lists.gather(m.user_window, rows)),
-            "seen": Ragged(*lists.gather(m.seen, rows)),
-        },
-        removed=removed,
-    )
+    return factors
 
 
-def _item_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
+def item_factors(model: IteratedSVD, rows: NDArray[np.int64]) -> Structured:
+    """What a lookup needs of some items."""
     m, d_item = model._memory, 1 + model.settings.rank
     factors: Structured = np.zeros(
         len(rows),
@@ -148,12 +134,38 @@ def _item_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
     )
     factors["y"], factors["count"], factors["stats"] = m.y[rows, :d_item], m.item_ints[rows, COUNT], m.item_stats[rows]
     factors["content"] = m.content[rows]
+    return factors
+
+
+def _user_rows(model: IteratedSVD, rows: NDArray[np.int64], removed: list[Id]) -> Rows:
+    m = model._memory
+    training: Structured = np.zeros(
+        len(rows),
+        [("cov", "<f4", (m.user_cov.shape[1],)), ("next_refit", "<i8"), ("in_prior", "u1"), ("touched", "u1")],
+    )
+    training["cov"], training["next_refit"] = m.user_cov[rows], m.user_ints[rows, NEXT_REFIT]
+    training["in_prior"], training["touched"] = m.user_ints[rows, IN_PRIOR], m.user_ints[rows, TOUCHED]
+    ids = [name for name in (model._user_ids[u] for u in rows.tolist()) if name is not None]
+    return Rows(
+        numbers=rows,
+        ids=ids,
+        fixed={"factors": user_factors(model, rows), "training": training},
+        ragged={
+            "window": Ragged(*lists.gather(m.user_window, rows)),
+            "seen": Ragged(*lists.gather(m.seen, rows)),
+        },
+        removed=removed,
+    )
+
+
+def _item_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
+    m = model._memory
     training: Structured = np.zeros(len(rows), [("cov", "<f4", (m.item_cov.shape[1],)), ("next_refit", "<i8")])
     training["cov"], training["next_refit"] = m.item_cov[rows], m.item_ints[rows, NEXT_REFIT]
     return Rows(
         numbers=rows,
         ids=[model._item_ids[i] for i in rows.tolist()],
-        fixed={"factors": factors, "training": training},
+        fixed={"factors": item_factors(model, rows), "training": training},
         ragged={"window": Ragged(*lists.gather(m.item_window, rows))},
     )
 
