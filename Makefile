@@ -34,8 +34,11 @@ lint: install
 
 # Ratios and figures of this machine; writes benchmarks/results/ and the tables in README and docs.
 bench: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[peers]'
 	$(BIN)/python benchmarks/figures.py
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/peers.py
+	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/write_tables.py
 
 clean:

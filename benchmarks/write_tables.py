@@ -1,7 +1,7 @@
-"""Write the tables of README from the figures in benchmarks/results/.
+"""Write the tables of README and docs from the figures in benchmarks/results/.
 
     python benchmarks/write_tables.py           # writes
-    python benchmarks/write_tables.py --check   # fails when README says something else
+    python benchmarks/write_tables.py --check   # fails when a page says something else
 
 A table stands between two comments, `<!-- table: NAME -->` and `<!-- end -->`.
 """
@@ -12,12 +12,13 @@ import json
 import math
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = ("README.md",)
+PAGES = ("README.md", "docs/benchmarks.md")
 KINDS = {"with-catalogue": "genres and year", "ratings-only": "ratings only"}
 
 
@@ -32,7 +33,7 @@ def read(name: str) -> dict[str, Any]:
 def accuracy() -> list[str]:
     """Error of both protocols on each set."""
     lines = [
-        "| data set | the model knows | ratings | RMSE, event | MAE, event | RMSE, page | MAE, page | RMSE, last 5,000 |",
+        "| data set | it knows | ratings | RMSE, event | MAE, event | RMSE, page | MAE, page | RMSE, last 5,000 |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for data in ("ml-100k", "ml-latest-small"):
@@ -65,7 +66,103 @@ def speed() -> list[str]:
     return lines
 
 
-TABLES = {"accuracy": accuracy, "speed": speed}
+PEER_SETS = ("ml-100k", "ml-latest-small")
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)
+
+
+def peers() -> list[str]:
+    """Error of every peer on both sets."""
+    sets = [read(f"peers.{data}") for data in PEER_SETS]
+    lines = [
+        "| RMSE | " + " | ".join(f"{f['dataset']}, {name}" for f in sets for name in ("event", "page", "late")) + " |",
+        "| --- " * (1 + 3 * len(sets)) + "|",
+    ]
+    columns = ("rmse_event", "rmse_page", "rmse_event_after_first_fit")
+    for rows in zip(*(f["peers"] for f in sets), strict=True):
+        errors = " | ".join(_or_dash(row[name], ".4f") for row in rows for name in columns)
+        lines.append(f"| {rows[0]['name']} | {errors} |")
+    return lines + [f"\nNot compared, since it is not installed: {name}." for name in sets[0]["missing"]]
+
+
+def peers_speed() -> list[str]:
+    """Speed of every peer on both sets, and of River's."""
+    sets = [read(f"peers.{data}") for data in PEER_SETS]
+    forms = (("arrays", "in arrays"), ("one_call", "one call"))
+    lines = [
+        "| ratings a second (of River) | "
+        + " | ".join(f"{f['dataset']}, {name}" for f in sets for _, name in forms)
+        + " |",
+        "| --- " * (1 + len(forms) * len(sets)) + "|",
+    ]
+    for rows in zip(*(f["peers"] for f in sets), strict=True):
+        cells = []
+        for row in rows:
+            for form, _ in forms:
+                rate = row["ratings_per_second"].get(form)
+                of_river = "" if rate is None or rate["of_river"] is None else f" ({rate['of_river']:.2f} ×)"
+                cells.append("–" if rate is None else f"{rate['median']:,.0f}{of_river}")
+        lines.append(f"| {rows[0]['name']} | {' | '.join(cells)} |")
+    return lines
+
+
+def peers_settings() -> list[str]:
+    """Every setting of every peer."""
+    f = read(f"peers.{PEER_SETS[0]}")
+    lines = ["| learner | settings |", "| --- | --- |"]
+    for row in f["peers"]:
+        values = {**row["settings"].get("settings", {}), **row["settings"]}
+        texts = (f"{name} {value}" for name, value in values.items() if name not in ("settings", "scale"))
+        lines.append(f"| {row['name']} | {', '.join(texts)} |")
+    versions = ", ".join(f"{name} {version}" for name, version in f["versions"].items())
+    return [*lines, "", f"Versions: {versions}."]
+
+
+def taking_in() -> list[str]:
+    """Ratings a second that implicit and the learner take in one by one."""
+    lines = ["| ratings a second | implicit ALS, 8 factors | IteratedSVD, one call |", "| --- | --- | --- |"]
+    for data in PEER_SETS:
+        f = read(f"peers.{data}")["implicit"]
+        if f is not None:
+            lines.append(f"| {data} | {f['ratings_per_second']:,.0f} | {f['ours_per_second']:,.0f} |")
+    return lines
+
+
+def scaling() -> list[str]:
+    """Cost per event, memory, roofline and first call."""
+    f = read("scaling")
+    lines = ["| what | " + " | ".join(KINDS.values()) + " |", "| --- | --- | --- |"]
+
+    def line(what: str, part: str, text: Callable[[dict[str, Any]], str]) -> None:
+        lines.append(f"| {what} | " + " | ".join(text(f[part][kind]) for kind in KINDS) + " |")
+
+    large = f["memory"]["ratings-only"]
+    line("events", "flat", lambda k: f"{k['events']:,}")
+    line("last tenth's cost, second tenth's = 1", "flat", lambda k: f"{k['last_to_second_tenth']:.2f}")
+    line("ratings a second, last tenth", "flat", lambda k: f"{k['events_per_second_by_tenth'][9]:,.0f}")
+    line("flops an event", "flat", lambda k: f"{k['roofline']['flops_per_event']:,.0f}")
+    line("bytes an event", "flat", lambda k: f"{k['roofline']['bytes_per_event']:,.0f}")
+    line("of the machine's peak flops", "flat", lambda k: f"{k['roofline']['share_of_peak_flops']:.1%}")
+    line("of its peak bytes", "flat", lambda k: f"{k['roofline']['share_of_peak_bytes']:.1%}")
+    size = f"{large['events']:,} ratings, {large['users']:,} users, {large['items']:,} items"
+    line(f"resident, {size}", "memory", lambda k: f"{k['resident_bytes'] / 1e6:,.0f} MB")
+    line("bytes a user", "memory", lambda k: f"{k['bytes_per_user']:,.0f}")
+    line("bytes an item", "memory", lambda k: f"{k['bytes_per_item']:,.0f}")
+    first, cached = f["first-call"]["first_call_seconds"], f["first-call"]["cached_call_seconds"]
+    return [*lines, "", f"The learner's first call: {first:.1f} s without compiled cache, {cached:.2f} s with it."]
+
+
+TABLES = {
+    "accuracy": accuracy,
+    "speed": speed,
+    "peers": peers,
+    "peers_speed": peers_speed,
+    "peers_settings": peers_settings,
+    "taking_in": taking_in,
+    "scaling": scaling,
+}
 
 
 def written(text: str) -> str:

@@ -161,11 +161,13 @@ class IteratedSVD:
         predictions = np.empty((len(values), 3))
         internal = self.scale.to_internal(values)
         done = 0
-        while done < len(values):
-            self._memory = memory.with_room(self._memory, len(self._user_ids), len(self._item_ids))
+        while True:
             done = kernels.learn(
                 self._memory, self._parameters, user_rows, item_rows, internal, stamps, predictions, done
             )
+            if done == len(values):
+                break
+            self._memory = memory.with_room(self._memory, len(self._user_ids), len(self._item_ids))
         return Predictions(
             self.scale.within(predictions[:, 0]),
             self.scale.within(predictions[:, 1]),

@@ -46,7 +46,8 @@ def empty(dtype: Any, rows: int) -> Lists:
 def reserve(lists: Lists, rows: int) -> Lists:
     """The same lists with room for `rows` rows and for more entries, at least doubled where it was short."""
     entries, places, free = lists
-    if 2 * free[SIZES, 0] >= len(entries):
+    used, largest = int(free[SIZES, 0]), SMALLEST << int(places[:, SIZE].max(initial=0))  # twice the largest run
+    while 2 * used >= len(entries) or used + largest > len(entries):
         entries = np.concatenate([entries, np.zeros_like(entries)])
     if rows > len(places):
         places = np.concatenate([places, np.zeros((rows - len(places), 4), np.int64)])

@@ -1,0 +1,185 @@
+"""What settings are judged by: the error of a stream, or that of held-out folds; a part is always kept apart.
+
+A search that sees all ratings reports an error that nobody will get. So each task splits the data in two: the ratings
+that the search may see, and the rest, which is only looked at afterwards, for the settings found and for the defaults.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.in_process import evaluate
+from evaluation.prequential import Prequential
+from streamsvd.errors import InputError
+from streamsvd.learner import ContentSource, IteratedSVD, Settings
+from streamsvd.learner.batch import sweep
+from streamsvd.ratings import RatingTable
+
+Stop = Callable[[], bool]
+BLOCK = 10_000  # ratings between two looks at whether to stop
+
+
+class Stopped(Exception):
+    """Somebody asked to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Values of one setting, searched on a logarithmic scale."""
+
+    name: str
+    low: float
+    high: float
+    whole: bool = False
+
+
+class Task(Protocol):
+    """Scores settings."""
+
+    name: str
+    space: tuple[Range, ...]
+
+    def error(self, settings: Settings, stopped: Stop) -> float:
+        """RMSE on the ratings that a search may see; raises `Stopped` soon after somebody asked."""
+
+    def report(self, settings: Settings) -> dict[str, float]:
+        """Errors by name, on what a search may see and on the rest."""
+
+
+ROWS = (
+    Range("rank", 3, 24, whole=True),
+    Range("ridge_user_bias", 1, 10),
+    Range("ridge_item_bias", 1.5, 20),
+    Range("ridge", 4, 40),
+    Range("noise", 0.4, 1.2),
+    Range("prior_weight", 30, 30_000),
+    Range("factor_scale", 0.03, 0.3),
+)
+STREAM = (Range("gamma", 0.1, 1), Range("window", 80, 800, whole=True), Range("calibration_leak", 1e-6, 1e-4))
+
+
+class PrequentialTask:
+    """Predict, score and learn the first half of the stream; the other half is kept apart.
+
+    Parameters
+    ----------
+    table : RatingTable
+    content : ContentSource, optional
+    seed : int
+        The learner's.
+    """
+
+    name = "prequential"
+    space = ROWS + STREAM
+
+    def __init__(self, table: RatingTable, content: ContentSource | None = None, seed: int = 0) -> None:
+        _check_size(table, 2)
+        self._table, self._content, self._seed = table, content, seed
+        self._seen = len(table) // 2
+
+    def error(self, settings: Settings, stopped: Stop) -> float:
+        """RMSE of the event protocol on the first half."""
+        metrics = Prequential()
+        evaluate(self._model(settings), self._table[: self._seen], metrics, block=BLOCK, progress=_stopping(stopped))
+        return metrics.figures().rmse_event
+
+    def report(self, settings: Settings) -> dict[str, float]:
+        """RMSE of both protocols, on the first half of one run and on the rest of it."""
+        model, found = self._model(settings), {}
+        for part, rows in (("searched", self._table[: self._seen]), ("rest", self._table[self._seen :])):
+            figures = evaluate(model, rows, Prequential()).figures()
+            found[f"{part}, event"], found[f"{part}, page"] = figures.rmse_event, figures.rmse_page
+        return found
+
+    def _model(self, settings: Settings) -> IteratedSVD:
+        return IteratedSVD(settings, scale=self._table.dataset.scale, content=self._content, seed=self._seed)
+
+
+class CrossValidationTask:
+    """Fit in batch and predict held-out folds of four fifths of the ratings; the last fifth is kept apart.
+
+    A random fold knows no time. So the learner takes its ratings in random order, is swept towards the fixpoint with
+    every rating in its memory, and predicts without its calibration, which tracks the drift of a stream.
+
+    Parameters
+    ----------
+    table : RatingTable
+    content : ContentSource, optional
+    seed : int
+        Of the learner and of the folds.
+    folds, sweeps : int
+    """
+
+    name = "cv"
+    space = ROWS
+
+    def __init__(
+        self,
+        table: RatingTable,
+        content: ContentSource | None = None,
+        seed: int = 0,
+        folds: int = 5,
+        sweeps: int = 15,
+    ) -> None:
+        _check_size(table, 2 * folds)
+        self._table, self._content, self._seed, self._sweeps = table, content, seed, sweeps
+        order = np.random.default_rng(seed).permutation(len(table))
+        self._seen, self._rest = np.split(order, [len(table) * 4 // 5])
+        self._folds = np.array_split(self._seen, folds)
+
+    def error(self, settings: Settings, stopped: Stop) -> float:
+        """RMSE over all folds, each predicted from the others."""
+        squared = 0.0
+        for held_out, fold in enumerate(self._folds):
+            others = [rows for number, rows in enumerate(self._folds) if number != held_out]
+            squared += self._squared(settings, np.concatenate(others), fold, stopped)
+        return math.sqrt(squared / len(self._seen))
+
+    def report(self, settings: Settings) -> dict[str, float]:
+        """RMSE over the folds, and on the rest when fitted to all folds."""
+        squared = self._squared(settings, self._seen, self._rest, lambda: False)
+        return {
+            "searched, folds": self.error(settings, lambda: False),
+            "rest, held out": math.sqrt(squared / len(self._rest)),
+        }
+
+    def _squared(self, settings: Settings, train: NDArray[np.int64], test: NDArray[np.int64], stopped: Stop) -> float:
+        t = self._table
+        model = IteratedSVD(
+            settings.replace(window=None), scale=t.dataset.scale, content=self._content, seed=self._seed
+        )
+        for start in range(0, len(train), BLOCK):
+            _stop_if(stopped)
+            rows = train[start : start + BLOCK]
+            model.learn(t.users[rows], t.items[rows], t.ratings[rows])
+        for _ in range(self._sweeps):
+            _stop_if(stopped)
+            sweep(model)
+        state = model.state()
+        state.globals_["c"][:] = 0.0
+        fitted = IteratedSVD.from_state(state, self._content)
+        errors = fitted.predict(t.users[test], t.items[test]) - t.ratings[test]
+        return float(errors @ errors)
+
+
+TASKS = {"prequential": PrequentialTask, "cv": CrossValidationTask}
+
+
+def _check_size(table: RatingTable, least: int) -> None:
+    if len(table) < least:
+        raise InputError(f"{table.dataset.name} has {len(table)} ratings; tuning needs {least} at least")
+
+
+def _stop_if(stopped: Stop) -> None:
+    if stopped():
+        raise Stopped
+
+
+def _stopping(stopped: Stop) -> Callable[[int, Any], None]:
+    return lambda _done, _metrics: _stop_if(stopped)

@@ -1,0 +1,81 @@
+"""What `streamsvd tune` shows: a bar of trials, and in the end the settings found beside the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich import box
+from rich.console import Console, Group
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from evaluation.tuning import Trial, best
+
+Errors = Mapping[str, float]
+
+
+@contextmanager
+def tuning_bar(console: Console, total: int, *, quiet: bool = False) -> Iterator[Callable[[Sequence[Trial]], None]]:
+    """Lend a function that draws the trials so far; on a terminal only, and not at all when quiet."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("tuning"),
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TextColumn("[bold]{task.fields[errors]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
+        task = progress.add_task("tuning", total=total, errors="")
+
+        def show(trials: Sequence[Trial]) -> None:
+            if trials:
+                defaults = "".join(f", defaults {trial.error:.4f}" for trial in trials if not trial.changes)
+                progress.update(
+                    task,
+                    completed=min(len(trials), total),
+                    errors=f"best RMSE {best(trials).error:.4f}{defaults}",
+                )
+
+        yield show
+
+
+def tuning_table(title: str, errors: Mapping[str, Errors], changes: Mapping[str, float]) -> Group:
+    """Errors on what the search saw and on the rest, and the settings that it changed."""
+    table = Table(title=title, title_justify="left", box=box.ROUNDED)
+    for heading in ("RMSE", "defaults", "found", "change"):
+        table.add_column(heading, justify="left" if heading == "RMSE" else "right")
+    for name, before in errors["defaults"].items():
+        after = errors["found"][name]
+        table.add_row(name, f"{before:.4f}", f"{after:.4f}", f"{after - before:+.4f}")
+    grid = Table.grid(padding=(0, 2))
+    for name, value in changes.items():
+        grid.add_row(Text(name, style="cyan"), f"{value:.4g}")
+    return Group(table, Text(verdict(errors), style="bold"), grid)
+
+
+def verdict(errors: Mapping[str, Errors]) -> str:
+    """What the settings found are worth, by the ratings that nothing was chosen by.
+
+    >>> verdict({"defaults": {"rest, event": 0.91}, "found": {"rest, event": 0.9}})
+    'On the rest, which the search had not seen, the settings found are better by 0.0100.'
+    >>> verdict({"defaults": {"rest, event": 0.91}, "found": {"rest, event": 0.92}})
+    'On the rest, which the search had not seen, the settings found are worse by 0.0100: keep the defaults.'
+    """
+    name = next(name for name in errors["defaults"] if name.startswith("rest"))
+    gain = errors["defaults"][name] - errors["found"][name]
+    if errors["defaults"] == errors["found"]:
+        return "Nothing better than the defaults was found."
+    worth = f"better by {gain:.4f}." if gain > 0 else f"worse by {-gain:.4f}: keep the defaults."
+    return f"On the rest, which the search had not seen, the settings found are {worth}"
