@@ -1,6 +1,7 @@
 """The learner: NumPy arrays in, NumPy arrays out; it knows no Kafka, no Redis and no files."""
 
-from streamsvd.learner.iterated_svd import ContentSource, IteratedSVD, Predictions
+from streamsvd.learner.iterated_svd import IteratedSVD
+from streamsvd.learner.protocol import ContentSource, Predictions
 from streamsvd.learner.settings import Settings
 from streamsvd.learner.state import Id, Ragged, Rows, State
 from streamsvd.learner.svd_form import SVDForm

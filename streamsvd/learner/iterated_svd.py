@@ -9,23 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from streamsvd.errors import InputError, SettingsError
+from streamsvd.errors import InputError
 from streamsvd.learner import kernels, memory, queries, refits, retraction, seeding
+from streamsvd.learner.inputs import as_column, as_ids
 from streamsvd.learner.memory import (
     CHANGED,
-    COUNT,
     EVENTS,
     NEXT_REFIT,
-    PAGE_LENGTH,
-    PAGE_TIMESTAMP,
-    PAGE_USER,
-    TIME,
 )
+from streamsvd.learner.predicting import predict_pairs
+from streamsvd.learner.protocol import ContentSource, Predictions
 from streamsvd.learner.queries import Explanation
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.settings import Settings
@@ -33,31 +31,6 @@ from streamsvd.learner.state import Id, State, Structured
 from streamsvd.learner.svd_form import SVDForm, svd_form
 
 Floats = NDArray[np.float64]
-
-
-class Predictions(NamedTuple):
-    """What was predicted for each rating before it was learned, in the data's own scale.
-
-    Attributes
-    ----------
-    event : float64, shape (n,)
-        Event protocol: with everything learned before this rating.
-    page : float64, shape (n,)
-        Page protocol: with everything learned before this rating's page (a run of ratings by one user at one time).
-    deviation : float64, shape (n,)
-        Standard deviation of the event prediction.
-    """
-
-    event: Floats
-    page: Floats
-    deviation: Floats
-
-
-class ContentSource(Protocol):
-    """Anything that knows the items' content, such as a `Catalogue`."""
-
-    def content(self, items: Sequence[Id], /) -> Floats:
-        """Content of these items, shape (len(items), width); zeros for unknown ones."""
 
 
 class IteratedSVD:
@@ -149,9 +122,9 @@ class IteratedSVD:
             If the lengths differ, an id is neither an int nor a str, or a rating is not a number within the scale;
             nothing has been learned then.
         """
-        values = _as_column("ratings", ratings, np.float64)
+        values = as_column("ratings", ratings, np.float64)
         stamps = self._timestamps(timestamps, len(values))
-        user_ids, item_ids = _as_ids(users), _as_ids(items)
+        user_ids, item_ids = as_ids(users), as_ids(items)
         if not len(user_ids) == len(item_ids) == len(values) == len(stamps):
             lengths = f"{len(user_ids)} users, {len(item_ids)} items, {len(values)} ratings, {len(stamps)} timestamps"
             raise InputError(f"one of each is needed for every rating, found {lengths}")
@@ -230,7 +203,7 @@ class IteratedSVD:
         float64 array, shape (n,)
             With its timestamp, exactly what `learn` would predict next.
         """
-        return self._predict(users, items, timestamps, with_variance=False)[0]
+        return predict_pairs(self, users, items, timestamps, with_variance=False)[0]
 
     def predict_with_deviation(
         self,
@@ -239,7 +212,7 @@ class IteratedSVD:
         timestamps: ArrayLike | None = None,
     ) -> tuple[Floats, Floats]:
         """Predicted ratings and their standard deviations, both in the data's own scale."""
-        return self._predict(users, items, timestamps, with_variance=True)
+        return predict_pairs(self, users, items, timestamps, with_variance=True)
 
     def predict_one(self, user: Id, item: Id, timestamp: int | None = None) -> float:
         """Predicted rating of one item by one user."""
@@ -328,7 +301,7 @@ class IteratedSVD:
     def _timestamps(self, timestamps: ArrayLike | None, n: int) -> NDArray[np.int64]:
         if timestamps is None:  # negative and counting down: no two events share a page
             return -2 - len(self) - np.arange(n, dtype=np.int64)
-        return _as_column("timestamps", timestamps, np.int64)
+        return as_column("timestamps", timestamps, np.int64)
 
     def _number_users(self, ids: list[Id]) -> NDArray[np.int64]:
         rows = list(map(self._users.get, ids))
@@ -387,101 +360,3 @@ class IteratedSVD:
         ridge = np.full(1 + self.settings.rank, self.settings.ridge)
         ridge[0] = self.settings.ridge_item_bias
         return memory.packed_diagonal(1 / ridge).astype(np.float32)
-
-    def _predict(
-        self,
-        users: Sequence[Id] | NDArray[Any],
-        items: Sequence[Id] | NDArray[Any],
-        timestamps: ArrayLike | None,
-        *,
-        with_variance: bool,
-    ) -> tuple[Floats, Floats]:
-        m = self._memory
-        user_ids, item_ids = _as_ids(users), _as_ids(items)
-        if len(user_ids) != len(item_ids):
-            raise InputError(f"one user is needed for every item, found {len(user_ids)} users, {len(item_ids)} items")
-        user_rows = np.array([self._users.get(name, -1) for name in user_ids], np.int64)
-        item_rows = np.array([self._items.get(name, -1) for name in item_ids], np.int64)
-        unknown = [k for k, row in enumerate(item_rows) if row < 0]
-        first_y, first_content = self._first_rows([item_ids[k] for k in unknown])
-        y, content = _take(m.y, item_rows), _take(m.content, item_rows)
-        y[unknown], content[unknown] = first_y, first_content
-        counts, stats = _take(m.user_ints[:, COUNT], user_rows), _take(m.user_stats, user_rows)
-        if timestamps is None:
-            stamps, places = stats[:, TIME].copy(), np.zeros(len(user_rows))
-        else:
-            stamps = _as_column("timestamps", timestamps, np.int64).astype(np.float64)
-            if len(stamps) != len(user_rows):
-                raise InputError(f"one timestamp is needed for every user, found {len(stamps)} for {len(user_rows)}")
-            same_page = (user_rows == m.counters[PAGE_USER]) & (user_rows >= 0) & (stamps == m.counters[PAGE_TIMESTAMP])
-            places = np.where(same_page, float(m.counters[PAGE_LENGTH]), 0.0)
-        out, variance = np.empty(len(user_rows)), np.empty(len(user_rows) if with_variance else 0)
-        user_cov, item_cov = np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
-        if with_variance:
-            user_cov, item_cov = _take(m.user_cov, user_rows), _take(m.item_cov, item_rows)
-            user_cov[counts == 0] = m.prior_cov
-            item_cov[unknown] = self._first_item_covariance()
-        kernels.predict(
-            m,
-            self._parameters,
-            _take(m.x, user_rows),
-            stats,
-            counts,
-            y,
-            _take(m.item_stats, item_rows),
-            _take(m.item_ints[:, COUNT], item_rows),
-            content,
-            stamps,
-            places,
-            user_cov,
-            item_cov,
-            out,
-            variance,
-        )
-        return self.scale.within(out), np.sqrt(variance) / self.scale.slope
-
-
-def _as_ids(ids: Sequence[Id] | NDArray[Any]) -> list[Id]:
-    """Plain ints and strings: what equals them in Python but is neither (True, 1.0) would be seeded as another id."""
-    names: list[Id] = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
-    if set(map(type, names)) <= {int, str}:
-        return names
-    return [_as_id(name) for name in names]
-
-
-def _as_id(name: Any) -> Id:
-    if isinstance(name, str):
-        return str(name)
-    if isinstance(name, (int, np.integer)) and not isinstance(name, bool):
-        return int(name)
-    raise InputError(f"an id is an int or a str, found {name!r} of type {type(name).__name__}")
-
-
-def _as_column(what: str, values: ArrayLike, dtype: type[np.float64 | np.int64]) -> NDArray[Any]:
-    try:
-        column = np.asarray(values)
-        if not (column.dtype.kind in "iuf" or column.size == 0) or column.ndim != 1:
-            raise ValueError(f"found an array of {column.dtype} with {column.ndim} dimensions")
-        if dtype is np.int64 and not ((abs(column) < 2.0**63) & (column == np.floor(column))).all():
-            raise ValueError("found a fraction, NaN or more than 64 bits hold")
-        return np.ascontiguousarray(column, dtype)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{what} must be one number each: {error}") from None
-
-
-def _take(array: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
-    """Rows of an array; zeros for row -1."""
-    taken = np.zeros((len(rows), *array.shape[1:]), array.dtype)
-    known = rows >= 0
-    taken[known] = array[rows[known]]
-    return taken
-
-
-def check_content_width(expected: int, content: ContentSource | None) -> None:
-    """Refuse a content source that a state was not made with."""
-    found = 0 if content is None else content.content([]).shape[1]
-    if found != expected:
-        raise SettingsError(
-            f"this model was made with {expected} columns of item content, the given catalogue has {found}; "
-            "give the catalogue that it was made with"
-        )

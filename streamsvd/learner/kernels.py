@@ -83,9 +83,9 @@ def learn_habits(user, item, user_count, item_count, error, rating, timestamp): 
 
 
 @compiled
-def predict(
+def predict(  # type: ignore[no-untyped-def]
     m, p, x, users, user_counts, y, items, item_counts, content, stamps, places, user_cov, item_cov, out, variance
-):  # type: ignore[no-untyped-def]
+):
     """Predictions for pairs of rows that the caller has gathered; of the memory, only the global part is read.
 
     The variance is worked out where `variance` has a place for it.

@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from streamsvd.learner.iterated_svd import Predictions
 from streamsvd.learner.state import Id, State
 
 Ids = Sequence[Id] | NDArray[Any]
+Floats = NDArray[np.float64]
+
+
+class Predictions(NamedTuple):
+    """What was predicted for each rating before it was learned, in the data's own scale.
+
+    Attributes
+    ----------
+    event : float64, shape (n,)
+        Event protocol: with everything learned before this rating.
+    page : float64, shape (n,)
+        Page protocol: with everything learned before this rating's page (a run of ratings by one user at one time).
+    deviation : float64, shape (n,)
+        Standard deviation of the event prediction.
+    """
+
+    event: Floats
+    page: Floats
+    deviation: Floats
+
+
+class ContentSource(Protocol):
+    """Anything that knows the items' content, such as a `Catalogue`."""
+
+    def content(self, items: Sequence[Id], /) -> Floats:
+        """Content of these items, shape (len(items), width); zeros for unknown ones."""
 
 
 class OnlineLearner(Protocol):

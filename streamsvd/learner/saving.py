@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.errors import SettingsError
 from streamsvd.learner import lists, memory
-from streamsvd.learner.iterated_svd import ContentSource, IteratedSVD, check_content_width
+from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.memory import (
     CHANGED,
     COUNT,
@@ -23,6 +24,7 @@ from streamsvd.learner.memory import (
     TOUCHED,
     Memory,
 )
+from streamsvd.learner.protocol import ContentSource
 from streamsvd.learner.settings import Settings
 from streamsvd.learner.state import Id, Ragged, Rows, State, Structured
 
@@ -75,7 +77,7 @@ def export_state(model: IteratedSVD, *, changed_only: bool) -> State:
 def restore_state(state: State, content: ContentSource | None) -> IteratedSVD:
     """The learner that `state` was taken from."""
     made_with = state.settings
-    check_content_width(made_with["content"], content)
+    _check_content_width(made_with["content"], content)
     low, high = made_with["scale"]
     model = IteratedSVD(
         Settings.from_dict(made_with["settings"]), scale=(low, high), content=content, seed=made_with["seed"]
@@ -197,3 +199,13 @@ def _padded(values: NDArray[Any], size: int) -> NDArray[Any]:
     padded = np.zeros(max(size, 2 * len(values)), values.dtype)
     padded[: len(values)] = values
     return padded
+
+
+def _check_content_width(expected: int, content: ContentSource | None) -> None:
+    """Refuse a content source that a state was not made with."""
+    found = 0 if content is None else content.content([]).shape[1]
+    if found != expected:
+        raise SettingsError(
+            f"this model was made with {expected} columns of item content, the given catalogue has {found}; "
+            "give the catalogue that it was made with"
+        )

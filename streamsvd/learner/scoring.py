@@ -64,9 +64,9 @@ def fill_global_features(content, item_count, user_count, z):  # type: ignore[no
 
 
 @compiled
-def fill_calibration(
+def fill_calibration(  # type: ignore[no-untyped-def]
     score, content_part, factor_part, bias, user_bias, user_count, item_count, user, item, mean_all, gap, place, h
-):  # type: ignore[no-untyped-def]
+):
     """h: what the score leaves out. Drift, the cold start, a scale that is not straight, habits of user and item."""
     above = score - 3.5
     user_size = (np.log(1.0 + user_count) - 3.0) / 3.0

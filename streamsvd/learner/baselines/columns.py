@@ -1,0 +1,81 @@
+"""Checked columns of ratings, and ids as row numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from streamsvd.errors import InputError
+from streamsvd.learner.inputs import as_column, as_ids
+from streamsvd.learner.protocol import Ids
+from streamsvd.learner.state import Id
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Numbering:
+    """Row numbers of ids, in order of first appearance.
+
+    Examples
+    --------
+    >>> numbering = Numbering()
+    >>> numbering.number(["a", "b", "a"])
+    (array([0, 1, 0]), ['a', 'b'])
+    >>> numbering.find(["b", "c"])
+    array([ 1, -1])
+    """
+
+    def __init__(self) -> None:
+        self.ids: list[Id] = []
+        self._rows: dict[Id, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def number(self, ids: list[Id]) -> tuple[Ints, list[Id]]:
+        """Rows of these ids, and those of them that are new."""
+        new = [name for name in dict.fromkeys(ids) if name not in self._rows]
+        self._rows.update(zip(new, range(len(self.ids), len(self.ids) + len(new)), strict=True))
+        self.ids.extend(new)
+        return self.find(ids), new
+
+    def find(self, ids: list[Id]) -> Ints:
+        """Rows of these ids, -1 for unknown ones."""
+        return np.array([self._rows.get(name, -1) for name in ids], np.int64)
+
+
+def columns_of(
+    users: Ids, items: Ids, ratings: ArrayLike, timestamps: ArrayLike | None, learned: int
+) -> tuple[list[Id], list[Id], Floats, Ints]:
+    """Ids, ratings and timestamps, one of each; without timestamps, no two ratings share a page.
+
+    Raises
+    ------
+    InputError
+    """
+    values: NDArray[Any] = as_column("ratings", ratings, np.float64)
+    if timestamps is None:
+        stamps = -2 - learned - np.arange(len(values), dtype=np.int64)
+    else:
+        stamps = as_column("timestamps", timestamps, np.int64)
+    user_ids, item_ids = as_ids(users), as_ids(items)
+    if not len(user_ids) == len(item_ids) == len(values) == len(stamps):
+        lengths = f"{len(user_ids)} users, {len(item_ids)} items, {len(values)} ratings, {len(stamps)} timestamps"
+        raise InputError(f"one of each is needed for every rating, found {lengths}")
+    return user_ids, item_ids, values, stamps
+
+
+def pairs_of(users: Ids, items: Ids) -> tuple[list[Id], list[Id]]:
+    """Ids, one user for every item.
+
+    Raises
+    ------
+    InputError
+    """
+    user_ids, item_ids = as_ids(users), as_ids(items)
+    if len(user_ids) != len(item_ids):
+        raise InputError(f"one user is needed for every item, found {len(user_ids)} users, {len(item_ids)} items")
+    return user_ids, item_ids
