@@ -44,7 +44,7 @@ class Schedule:
         Seconds to go on trying while Redis does not answer; then the consumer stops, and nothing is lost.
     """
 
-    events: int = 20_000
+    events: int = 50_000
     seconds: float = 5.0
     patience: float = 60.0
 

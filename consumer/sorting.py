@@ -61,7 +61,9 @@ class Sorter:
         """
         run = Run()
         low, high = self._scale
-        for record in records:
+        marks = self.marks
+        source, partition, key = None, -1, ""
+        for record in records:  # the consumer's own share of its time is spent here
             try:
                 event = decode(record.value)
                 if type(event) is Rating and not low <= event.rating <= high:
@@ -69,8 +71,14 @@ class Sorter:
             except EventError as error:
                 reject(record, error)
                 continue
-            if event.sequence is not None and not self._is_new(event.source, record.partition, event.sequence):
-                continue
+            if event.sequence is not None:
+                if event.source != source or record.partition != partition or not key:
+                    source, partition = event.source, record.partition
+                    key = f"{source or ''}/{partition}"
+                if event.sequence <= marks.get(key, -1):
+                    self.repeated += 1
+                    continue
+                marks[key] = event.sequence
             if type(event) is Rating:
                 run.users.append(event.user)
                 run.items.append(event.item)
@@ -84,11 +92,3 @@ class Sorter:
                 yield event
         if run:
             yield run
-
-    def _is_new(self, source: str | None, partition: int, sequence: int) -> bool:
-        key = f"{source or ''}/{partition}"
-        if sequence <= self.marks.get(key, -1):
-            self.repeated += 1
-            return False
-        self.marks[key] = sequence
-        return True

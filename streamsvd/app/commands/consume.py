@@ -26,7 +26,7 @@ def consume(
     until_end: Annotated[
         bool, typer.Option("--until-end", help="Stop where the log ends now, instead of following it.")
     ] = False,
-    checkpoint_events: Annotated[int, typer.Option(help="Write a checkpoint after so many records …", min=1)] = 20_000,
+    checkpoint_events: Annotated[int, typer.Option(help="Write a checkpoint after so many records …", min=1)] = 50_000,
     checkpoint_seconds: Annotated[float, typer.Option(help="… or so many seconds, whichever is first.", min=0.0)] = 5.0,
     patience: Annotated[
         float, typer.Option(help="Seconds to go on trying while Redis does not answer.", min=0.0)
