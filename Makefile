@@ -38,8 +38,10 @@ bench: install
 	$(BIN)/python benchmarks/figures.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/peers.py
+	$(BIN)/python benchmarks/cross_validation.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/write_tables.py
+	$(BIN)/python benchmarks/picture.py
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

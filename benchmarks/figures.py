@@ -8,10 +8,15 @@ fails when the two ways do not agree to the last digit.
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
 from pathlib import Path
+
+from measured import add_json
+
+from streamsvd.app.figures import write_json
 
 RESULTS = Path(__file__).parent / "results"
 SETS = ("ml-100k", "ml-latest-small")
@@ -37,13 +42,21 @@ def run(command: str, data: str, catalogue: bool) -> dict[str, object]:
 
 def main() -> None:
     """Run them all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*", default=SETS, metavar="SET", help="a name, folder, zip or ratings file")
+    add_json(parser)
+    options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    for data in sys.argv[1:] or SETS:
+    runs = []
+    for data in options.sets:
         for catalogue in (True, False):
             in_process, streamed = run("evaluate", data, catalogue), run("demo", data, catalogue)
             differing = [name for name in SAME if in_process[name] != streamed[name]]
             if differing:
                 sys.exit(f"{data}: in process and through Kafka differ in {', '.join(differing)}")
+            runs += [in_process, streamed]
+    if options.json is not None:  # the last set with its catalogue, through Kafka and Redis; and all runs
+        write_json(options.json, {**runs[-3], "runs": runs})
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measured import add_json, measured
 from numpy.typing import NDArray
 from peer_models import RIVER, Peer, Stream, peers
 from rich.console import Console
@@ -165,12 +166,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=SETS, metavar="SET", help="a name, folder, zip or ratings file")
     parser.add_argument("--rounds", type=int, default=3)
+    add_json(parser)
     options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     warm_up(Console(stderr=True))
     for name in options.sets:
         found = compare(name, options.rounds)
+        found = {**measured(*load(name, environ=os.environ)), **found}
         write_json(RESULTS / f"peers.{found['dataset']}.json", found)
+        if options.json is not None:  # of several sets, the last one
+            write_json(options.json, found)
 
 
 if __name__ == "__main__":

@@ -148,7 +148,9 @@ class ModelReader:
         scores = np.zeros(0)
         if view.ids:  # before the first item there is nothing to score, and no layout either
             scores = self._score(view.head.settings, view.globals_, factors, view.factors)
-        items = tuple(self._item(view, int(k), float(scores[k])) for k in best(scores, n, seen))
+        places = best(scores, n, seen)  # ranked by what lies beyond the scale too, shown within it
+        shown = np.clip(scores[places], *view.head.settings.get("scale", (-np.inf, np.inf)))
+        items = tuple(self._item(view, int(k), float(score)) for k, score in zip(places, shown, strict=True))
         return Answer(user, items, self._provenance(view.head, known_user=bool(row)))
 
     def user_blocks(self, user: Id) -> dict[str, NDArray[Any]]:

@@ -14,17 +14,24 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import SettingsError
 from streamsvd.learner import lists
 from streamsvd.learner.algebra import dot, invert, times_vector
 from streamsvd.learner.compiler import compiled
+from streamsvd.learner.inputs import as_ids
 from streamsvd.learner.iterated_svd import IteratedSVD
+from streamsvd.learner.lists import FIRST, LENGTH, START
 from streamsvd.learner.memory import CHANGED, COUNT, N_TOUCHED, NEXT_REFIT
+from streamsvd.learner.protocol import ContentSource, Ids
 from streamsvd.learner.refits import add_held, add_when_four, next_refit, refit_user, scratch, touch
-from streamsvd.learner.scoring import fill_features
+from streamsvd.learner.scoring import fill_features, fill_global_features, popularity_of
+from streamsvd.learner.settings import Settings
+from streamsvd.learner.state import Id
 from streamsvd.learner.vectors import add_scaled
+
+Floats = NDArray[np.float64]
 
 
 class Fixpoint(NamedTuple):
@@ -58,6 +65,120 @@ class _Ratings(NamedTuple):
     by_user: NDArray[np.int64]  # offsets: user u has entries by_user[u] to by_user[u + 1]
     order: NDArray[np.int64]
     by_item: NDArray[np.int64]  # offsets: item i has entries order[by_item[i]:by_item[i + 1]]
+
+
+def fit(
+    users: Ids,
+    items: Ids,
+    ratings: ArrayLike,
+    *,
+    settings: Settings | None = None,
+    scale: tuple[float, float] = (1.0, 5.0),
+    content: ContentSource | None = None,
+    seed: int = 0,
+    sweeps: int = 5,
+) -> IteratedSVD:
+    """A model of a set of ratings that has no order: the offline counterpart of the stream.
+
+    The ratings are learned once in random order, for a start and for the prior; then sweeps bring rows and global
+    weights towards the fixpoint, with every item's popularity and bias as they are at the end. There is no drift to
+    follow, so the calibration is left out.
+
+    Parameters
+    ----------
+    users, items, ratings
+        As for `IteratedSVD.learn`; of an item rated twice by one user, the last rating counts.
+    settings : Settings, optional
+        By default a ridge of 15, which is better here than the stream's; the window is always None.
+    scale, content, seed
+        As for `IteratedSVD`; the seed decides the order, too.
+    sweeps : int
+
+    Returns
+    -------
+    IteratedSVD
+        Ready to predict, and to go on from here with a stream.
+
+    Examples
+    --------
+    >>> model = fit(["ann", "ann", "bob"], ["Heat", "Babe", "Heat"], [5, 2, 4])
+    >>> model.predict_one("bob", "Babe") < model.predict_one("bob", "Heat")
+    True
+    """
+    chosen = (settings or Settings(ridge=15.0)).replace(window=None)
+    model = IteratedSVD(chosen, scale=scale, content=content, seed=seed)
+    values = np.asarray(ratings, np.float64)
+    plain_users, plain_items = as_ids(users), as_ids(items)
+    newest = {pair: k for k, pair in enumerate(zip(plain_users, plain_items, strict=True))}
+    order = np.random.default_rng(seed).permutation(list(newest.values()))
+    shuffled_users = [plain_users[k] for k in order]
+    shuffled_items = [plain_items[k] for k in order]
+    model.learn(shuffled_users, shuffled_items, values[order])
+    given = _given(model, shuffled_users, shuffled_items, model.scale.to_internal(values[order]))
+    for _ in range(sweeps):
+        _hold_still(model, given)
+        sweep(model)
+    m = model._memory
+    m.c[:], m.c_cov[:] = 0.0, model._parameters.calibration_start
+    return model
+
+
+def _given(model: IteratedSVD, users: list[Id], items: list[Id], stars: Floats) -> Floats:
+    """The rating of each window entry, user by user."""
+    pairs = {(model._users[u], model._items[i]): star for u, i, star in zip(users, items, stars.tolist(), strict=True)}
+    entries, offsets = lists.gather(model._memory.user_window, np.arange(len(model._user_ids)))
+    owners = np.repeat(np.arange(len(model._user_ids)), np.diff(offsets))
+    return np.array([pairs[pair] for pair in zip(owners.tolist(), entries["item"].tolist(), strict=True)])
+
+
+def _hold_still(model: IteratedSVD, given: Floats) -> None:
+    """Solve the global weights against the rows as they are, and note targets, popularity and bias of every rating."""
+    m, d_global = model._memory, 3 + model.n_content
+    gram, moment = np.eye(d_global), np.zeros(d_global)
+    moment[0] = 3.5  # the prior of the weights, as in the stream: one observation at 3.5, 0, 0, …
+    wide = np.zeros((len(m.g), len(m.g)))
+    right = np.zeros(len(m.g))
+    _global_moments(m, model._parameters, given, wide, right)
+    gram += wide[:d_global, :d_global]
+    m.g[:d_global] = np.linalg.solve(gram, moment + right[:d_global])
+    _note(m, given)
+
+
+@compiled
+def _global_moments(m, p, given, gram, moment):  # type: ignore[no-untyped-def]
+    z, phi = np.zeros(len(m.g)), np.zeros(m.x.shape[1])
+    at = 0
+    for u in range(len(m.user_window.places)):
+        place = m.user_window.places[u]
+        begin = place[START] + place[FIRST]
+        for k in range(begin, begin + place[LENGTH]):
+            i = m.user_window.entries[k].item
+            count = m.item_ints[i, COUNT]
+            fill_features(m.y[i], p.rank, m.content[i], popularity_of(count), m.y[i, 0], phi)
+            fill_global_features(m.content[i], count, m.user_ints[u, COUNT], z)
+            rest = given[at] - m.y[i, 0] - dot(m.x[u], phi)
+            for a in range(len(z)):
+                moment[a] += z[a] * rest
+                for b in range(len(z)):
+                    gram[a, b] += z[a] * z[b]
+            at += 1
+
+
+@compiled
+def _note(m, given):  # type: ignore[no-untyped-def]
+    z = np.zeros(len(m.g))
+    at = 0
+    for u in range(len(m.user_window.places)):
+        place = m.user_window.places[u]
+        begin = place[START] + place[FIRST]
+        for k in range(begin, begin + place[LENGTH]):
+            entry = m.user_window.entries[k]
+            i = entry.item
+            count = m.item_ints[i, COUNT]
+            fill_global_features(m.content[i], count, m.user_ints[u, COUNT], z)
+            entry.target = given[at] - dot(m.g, z)
+            entry.popularity, entry.bias = popularity_of(count), m.y[i, 0]
+            at += 1
 
 
 def objective(model: IteratedSVD) -> float:

@@ -12,10 +12,11 @@ from rating_streams import Genres, Stream, digest, learn
 from streamsvd import IteratedSVD, Settings
 from streamsvd.errors import SettingsError
 from streamsvd.learner.algebra import unpack
-from streamsvd.learner.batch import Fixpoint, converge, objective, sweep
+from streamsvd.learner.batch import Fixpoint, converge, fit, objective, sweep
 from streamsvd.ratings import Catalogue, RatingTable
 
 Floats = NDArray[np.float64]
+Tables = dict[str, tuple[RatingTable, Catalogue]]
 ALL = Settings(window=None, prior_from=500, prior_every=250)
 
 
@@ -169,3 +170,34 @@ def test_a_window_is_refused(call: Any) -> None:
 def test_an_empty_model_is_its_own_fixpoint() -> None:
     found = converge(IteratedSVD(ALL))
     assert (found.before, found.after, found.gap, found.sweeps) == (0.0, 0.0, 0.0, 1)
+
+
+@pytest.mark.parametrize(("with_catalogue", "most"), [(True, 0.902), (False, 0.909)])
+def test_a_fit_without_order_is_accurate(tables: Tables, with_catalogue: bool, most: float) -> None:
+    table, catalogue = tables["ml-100k"]
+    held_out = np.random.default_rng(0).permutation(len(table)) % 5 == 0
+    train = ~held_out
+    model = fit(
+        table.users[train],
+        table.items[train],
+        table.ratings[train],
+        scale=table.dataset.scale,
+        content=catalogue if with_catalogue else None,
+    )
+    predicted = model.predict(table.users[held_out], table.items[held_out])
+    assert np.sqrt(((predicted - table.ratings[held_out]) ** 2).mean()) <= most
+
+
+def test_a_fit_is_deterministic_and_goes_on_as_a_stream(events: Stream) -> None:
+    first, second = (fit(events.users, events.items, events.ratings, seed=3) for _ in range(2))
+    assert digest(first.state()) == digest(second.state())
+    before = first.predict_one(events.users[0], "new film")
+    assert first.learn_one(events.users[0], "new film", 5, 2_000_000_000) == before
+    assert np.isfinite(learn(first, events.cut(0, 50)).event).all()
+
+
+def test_a_fit_keeps_the_last_of_two_ratings() -> None:
+    users, items = ["ann", "bob", "ann"] * 2, ["Heat", "Heat", "Babe", "Heat", "Heat", "Babe"]
+    model, once = fit(users, items, [1, 1, 1, 5, 4, 3]), fit(users[3:], items[3:], [5, 4, 3])
+    assert len(model) == 3
+    assert model.predict(users, items).tolist() == once.predict(users, items).tolist()
