@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +31,19 @@ from streamsvd.learner.state import Id, State, Structured
 from streamsvd.learner.svd_form import SVDForm, svd_form
 
 Floats = NDArray[np.float64]
+
+
+_IDS, _NUMBERS = (int, str), (int, float, np.float64)
+
+
+class _Columns(NamedTuple):
+    """Room for one rating and its predictions, as the kernel takes them."""
+
+    users: NDArray[Any]
+    items: NDArray[Any]
+    ratings: NDArray[Any]
+    timestamps: NDArray[Any]
+    predictions: Floats
 
 
 class IteratedSVD:
@@ -77,6 +90,13 @@ class IteratedSVD:
         self._item_ids: list[Id] = []
         self._free_users: list[int] = []
         self._erased: list[Id] = []
+        self._one = _Columns(
+            users=np.zeros(1, np.int64),
+            items=np.zeros(1, np.int64),
+            ratings=np.zeros(1),
+            timestamps=np.zeros(1, np.int64),
+            predictions=np.zeros((1, 3)),
+        )
 
     def __len__(self) -> int:
         """Ratings learned."""
@@ -133,14 +153,7 @@ class IteratedSVD:
         user_rows = self._number_users(user_ids)
         predictions = np.empty((len(values), 3))
         internal = self.scale.to_internal(values)
-        done = 0
-        while True:
-            done = kernels.learn(
-                self._memory, self._parameters, user_rows, item_rows, internal, stamps, predictions, done
-            )
-            if done == len(values):
-                break
-            self._memory = memory.with_room(self._memory, len(self._user_ids), len(self._item_ids))
+        self._run(user_rows, item_rows, internal, stamps, predictions)
         return Predictions(
             self.scale.within(predictions[:, 0]),
             self.scale.within(predictions[:, 1]),
@@ -149,8 +162,16 @@ class IteratedSVD:
 
     def learn_one(self, user: Id, item: Id, rating: float, timestamp: int | None = None) -> float:
         """Predict, then learn one rating; returns the prediction."""
-        stamps = None if timestamp is None else [timestamp]
-        return float(self.learn([user], [item], [rating], stamps).event[0])
+        plain = type(user) in _IDS and type(item) in _IDS and type(rating) in _NUMBERS and type(timestamp) is int
+        u, i = (self._users.get(user), self._items.get(item)) if plain else (None, None)
+        usual = u is not None and i is not None and self.scale.low <= rating <= self.scale.high
+        if not usual or not -(2**63) <= (timestamp or 0) < 2**63:
+            stamps = None if timestamp is None else [timestamp]
+            return float(self.learn([user], [item], [rating], stamps).event[0])
+        one = self._one  # the usual case makes no arrays
+        one.users[0], one.items[0], one.ratings[0], one.timestamps[0] = u, i, rating, timestamp or 0
+        self._run(one.users, one.items, self.scale.to_internal(one.ratings), one.timestamps, one.predictions)
+        return float(self.scale.within(one.predictions[:, 0])[0])
 
     def retract(self, user: Id, item: Id) -> bool:
         """Take a rating back and refit both rows from the ratings that remain.
@@ -297,6 +318,21 @@ class IteratedSVD:
         return restore_state(state, content)
 
     # Inside
+
+    def _run(
+        self,
+        users: NDArray[np.int64],
+        items: NDArray[np.int64],
+        stars: Floats,
+        stamps: NDArray[np.int64],
+        predictions: Floats,
+    ) -> None:
+        done = 0
+        while True:
+            done = kernels.learn(self._memory, self._parameters, users, items, stars, stamps, predictions, done)
+            if done == len(users):
+                return
+            self._memory = memory.with_room(self._memory, len(self._user_ids), len(self._item_ids))
 
     def _timestamps(self, timestamps: ArrayLike | None, n: int) -> NDArray[np.int64]:
         if timestamps is None:  # negative and counting down: no two events share a page
