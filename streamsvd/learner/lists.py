@@ -44,11 +44,13 @@ def empty(dtype: Any, rows: int) -> Lists:
 
 
 def reserve(lists: Lists, rows: int) -> Lists:
-    """The same lists with room for `rows` rows and for more entries, at least doubled where it was short."""
+    """The same lists with room for `rows` rows and one more entry in each list; a pool that is short grows by half."""
     entries, places, free = lists
     used, largest = int(free[SIZES, 0]), SMALLEST << int(places[:, SIZE].max(initial=0))  # twice the largest run
-    while 2 * used >= len(entries) or used + largest > len(entries):
-        entries = np.concatenate([entries, np.zeros_like(entries)])
+    if used + largest > len(entries):
+        grown = np.zeros(max(used + largest, len(entries) + len(entries) // 2), entries.dtype)
+        grown[:used] = entries[:used]
+        entries = grown
     if rows > len(places):
         places = np.concatenate([places, np.zeros((rows - len(places), 4), np.int64)])
     if 2 * free[:SIZES, 0].max() >= free.shape[1]:
@@ -63,7 +65,7 @@ def load(dtype: Any, values: NDArray[Any], offsets: NDArray[np.int64], rows: int
     classes = np.maximum(0, np.ceil(np.log2(np.maximum(lengths, 1) / SMALLEST))).astype(np.int64)
     sizes = np.where(lengths > 0, SMALLEST << classes, 0)
     starts = np.cumsum(sizes) - sizes
-    entries = np.zeros(max(1024, 2 * int(sizes.sum())), dtype)
+    entries = np.zeros(max(1024, int(sizes.sum())), dtype)
     if len(values):
         entries[np.repeat(starts - offsets[:-1], lengths) + np.arange(len(values))] = values
     lists.places[: len(lengths), START] = starts
