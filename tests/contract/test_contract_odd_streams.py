@@ -91,7 +91,6 @@ def test_seen_is_what_each_user_has_rated(model: IteratedSVD, events: Stream) ->
         assert state.users.fixed["factors"]["count"][k] == len(rated)
 
 
-@pytest.mark.timeout(60)
 def test_a_million_equal_ratings_leave_the_model_sane(kind: Kind, events: Stream) -> None:
     model = kind.make()
     learn(model, events.cut(0, 300))

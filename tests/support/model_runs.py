@@ -33,7 +33,7 @@ from streamsvd.log.delivery import Delivery
 from streamsvd.ratings import Catalogue, RatingTable
 
 ROOT = Path(__file__).resolve().parents[2]
-LONG_SECONDS = 60.0  # for anything but the compilation of the kernels
+LONG_SECONDS = 120.0  # for anything but the compilation of the kernels
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = LONG_SECONDS) -> Any:

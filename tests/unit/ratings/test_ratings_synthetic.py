@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from typing import Any
 
@@ -125,18 +124,14 @@ def test_the_catalogue_covers_the_items(world: RatingTable) -> None:
     assert 10 < len(catalogue.genres) < 30
 
 
-def test_it_is_fast_and_needs_no_memory_for_its_length() -> None:
+def test_it_needs_no_memory_for_its_length() -> None:
     big = Synthetic(ratings=1_000_000, users=10_000, items=20_000, seed=3)
     tracemalloc.start()
-    started, n = time.perf_counter(), 0
-    for block in big.blocks():
-        n += len(block)
-    seconds = time.perf_counter() - started
+    n = sum(len(block) for block in big.blocks())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert n == 1_000_000
     assert peak < 25e6  # the columns alone would be 28 MB
-    assert n / seconds > 100_000  # over a million a second on an idle core
 
 
 @pytest.mark.parametrize(
