@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Id = int | str
+from streamsvd.learner.state import Id
 
 
 def normals(seed: int, ids: Sequence[Id], width: int) -> NDArray[np.float64]:

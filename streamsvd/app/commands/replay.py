@@ -152,28 +152,26 @@ class _Bar:
 
     def update(self, sent: int, skipped: int, timestamp: int) -> None:
         """Show how far it is; a `Progress`."""
+        from streamsvd.app.display import day
+
         elapsed = self._bar.tasks[0].elapsed or 0.0
         self._bar.update(
             self._task,
             completed=sent if self._limited else sent + skipped,
             speed=sent / elapsed if elapsed else 0.0,
-            day=_day(timestamp),
+            day=day(timestamp),
         )
 
 
-def _day(timestamp: int | None) -> str:
-    from datetime import UTC, datetime
-
-    return "–" if timestamp is None else datetime.fromtimestamp(timestamp, UTC).date().isoformat()
-
-
 def _report(summary: ReplaySummary, dataset: Dataset, topic: str, address: str) -> str:
+    from streamsvd.app.display import day
+
     lines = [
         f"{dataset.name}: {summary.events:,} ratings sent to topic {topic} at {address} in {summary.seconds:.1f} s "
         f"({summary.events_per_second:,.0f}/s)"
     ]
     if summary.events:
-        lines[0] += f", from {_day(summary.first_timestamp)} to {_day(summary.last_timestamp)}"
+        lines[0] += f", from {day(summary.first_timestamp)} to {day(summary.last_timestamp)}"
     lines[0] += "."
     if summary.skipped > summary.left_out:
         lines.append(f"{summary.skipped - summary.left_out:,} ratings were in the log already.")
