@@ -144,9 +144,10 @@ class ModelWriter:
         if self._damage:
             raise self._damage
         with translated(self._client, f"reading model {self._keys.model}"):
-            checkpoint = load_checkpoint(self._client, self._keys)
-            self._check_fence(cast("bytes | None", self._client.get(self._keys.fence)))
-        return checkpoint
+            try:
+                return load_checkpoint(self._client, self._keys)
+            finally:  # whatever was found counts only while no other writer was at it
+                self._check_fence(cast("bytes | None", self._client.get(self._keys.fence)))
 
     def films(self) -> dict[Id, Film]:
         """The stored catalogue, by item; empty when there is none."""
@@ -214,8 +215,9 @@ class ModelWriter:
             with self._client.pipeline(transaction=True) as pipe:
                 try:
                     pipe.watch(self._keys.fence, self._keys.head)  # type: ignore[no-untyped-call]
-                    self._check_fence(cast("bytes | None", pipe.get(self._keys.fence)))
                     stored = cast("list[bytes | None]", pipe.hmget(self._keys.head, ["version", "doc"]))
+                    # the fence after the head: a head that another writer moved then never looks like damage
+                    self._check_fence(cast("bytes | None", pipe.get(self._keys.fence)))
                     if stored == [b"%d" % step.version, doc]:
                         return True
                     self._check_version(step, stored[0])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import redis
 from model_states import checkpoint, plain, state
+from redis.client import Pipeline
 
 from model_store import Checkpoint, ModelWriter, connect
 from model_store.keys import Keys
@@ -170,6 +171,33 @@ def test_a_stale_writer_is_refused(client: redis.Redis, model_name: str, writer:
     with pytest.raises(StaleWriter):
         writer.load()
     newer.write(checkpoint(2, newer.token, state(2, [0], [0])))
+    same(newer.load(), checkpoint(2, 2, state(2, [0], [0])))
+    newer.close()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_writer_overtaken_while_it_looks_is_stale_whatever_it_sees(
+    client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    writer.write(checkpoint(1, writer.token, state(1, [0], [0])))
+    newer, look = ModelWriter(client, model_name), Pipeline.hmget
+
+    def overtake() -> None:
+        monkeypatch.undo()
+        newer.acquire()
+        newer.write(checkpoint(2, newer.token, state(2, [0], [0])))
+
+    def looked(self: Pipeline, name: str, keys: list[str]) -> object:
+        if moment == "before":
+            overtake()
+        found = look(self, name, keys)
+        if moment == "after":
+            overtake()
+        return found
+
+    monkeypatch.setattr(Pipeline, "hmget", looked)
+    with pytest.raises(StaleWriter, match="token 2, this one is 1"):
+        writer.write(checkpoint(2, writer.token, state(9, [0], [0])))
     same(newer.load(), checkpoint(2, 2, state(2, [0], [0])))
     newer.close()
 
