@@ -13,6 +13,7 @@ with the same bits as one that never was.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -30,6 +31,7 @@ from streamsvd.ratings import Erasure, Retraction
 POLL_SECONDS = 0.2
 _LONGEST_PAUSE = 5.0
 _MOST_RECORDS = 5000  # of one poll: progress is shown, and a stop is seen, between two
+_ASK_SECONDS = 5.0  # between two questions to Kafka in live mode: each would hold up the ratings behind it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class Schedule:
     ----------
     events : int
     seconds : float
+        0 is live mode: after every poll that brought something.
     patience : float
         Seconds to go on trying while Redis does not answer; then the consumer stops, and nothing is lost.
     """
@@ -47,6 +50,11 @@ class Schedule:
     events: int = 50_000
     seconds: float = 5.0
     patience: float = 60.0
+
+    @property
+    def live(self) -> bool:
+        """Whether every poll ends in a checkpoint."""
+        return self.seconds == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,7 @@ class Consumer:
         self._learned = self._rejected = self._since_checkpoint = 0
         self._nothing_written = start.fresh
         self._checkpointed_at = timer()
+        self._asked_at = -math.inf
 
     def run(
         self,
@@ -173,8 +182,11 @@ class Consumer:
                 self.checkpoint()
             if progress is not None:
                 progress(self.progress())
+        self._asked_at = -math.inf  # the last checkpoint asks, and tells, whatever came before
         if self._since_checkpoint or self._nothing_written:
             self.checkpoint()
+        elif self._schedule.live:
+            self._tell_lag_tools()
         return self.progress()
 
     def progress(self) -> Progress:
@@ -191,7 +203,9 @@ class Consumer:
 
     def checkpoint(self) -> Written:
         """Write what has changed since the last checkpoint, and from where to go on."""
-        self._check_topic()
+        ask = not self._schedule.live or self._timer() - self._asked_at >= _ASK_SECONDS
+        if ask:
+            self._check_topic()
         self._dead_letters.flush()
         state = self.model.changes()
         figures = self.metrics.figures()
@@ -222,7 +236,9 @@ class Consumer:
         self._nothing_written = False
         self._since_checkpoint = 0
         self._checkpointed_at = self._timer()
-        self._tell_lag_tools()
+        if ask:
+            self._tell_lag_tools()
+            self._asked_at = self._timer()
         return written
 
     def _check_topic(self) -> None:

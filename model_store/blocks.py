@@ -22,6 +22,7 @@ import json
 import struct
 import zlib
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ _HEADER = struct.Struct("<IBBHI")
 _REBUILD = "rebuild the snapshot from the log"
 
 
+@cache  # a model has a dozen, and every block of every checkpoint names one
 def dtype_to_json(dtype: np.dtype[Any]) -> Any:
     """A dtype as JSON values: a type string, or a list of fields.
 

@@ -14,6 +14,7 @@ cluster and can be written in one transaction.
 | `…:items:versions` | sorted set | item → version that last changed (or removed) the item's row |
 | `…:items:block:NAME` | hash | item → row blob |
 | `…:catalogue` | hash | item → film, JSON as on the catalogue topic |
+| `…:feed` | stream | figures, an entry or more a checkpoint |
 | `…:keys` | set | names of the keys above, but the fence: what a whole write has to remove |
 
 Ids are written as JSON: `196` for an integer, `"abc"` (with the quotes) for a string, so that `7` and `"7"`
@@ -82,6 +83,10 @@ class Keys:
     @property
     def catalogue(self) -> str:
         return self._key("catalogue")
+
+    @property
+    def feed(self) -> str:
+        return self._key("feed")
 
     @property
     def all(self) -> str:

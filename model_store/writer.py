@@ -12,34 +12,23 @@ was looked at. So
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import redis
 from redis import exceptions
-from redis.client import Pipeline
 
-from model_store.blocks import pack
 from model_store.checkpoint import Checkpoint, Head
 from model_store.client import steady, translated
-from model_store.keys import SIDES, Keys, Side, field
+from model_store.keys import Keys, Side
 from model_store.loading import load_checkpoint, load_films
-from model_store.rows import Layout, encode_rows
+from model_store.step import FeedEntry, Packed, Step
 from streamsvd.errors import SnapshotCorrupt, StaleWriter, StoreError, StoreUnavailable
-from streamsvd.ratings import Film, Id, encode_film
+from streamsvd.ratings import Film, Id
 
-_CHUNK = 500
-"""Fields in one HSET."""
 _ATTEMPTS = 3
 """A lost reply costs one look more; who loses three in a row reports it."""
-
-_COUNT = """
-for k, side in ipairs({'users', 'items'}) do
-  local n = KEYS[k + 1] == KEYS[1] and 0 or redis.call('HLEN', KEYS[k + 1])
-  redis.call('HSET', KEYS[1], side, n)
-end
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +73,7 @@ class ModelWriter:
         self.token = 0
         self.version = 0
         self._head: Head | None = None
+        self._arrays: Packed = {}
         self._damage: SnapshotCorrupt | None = None
 
     def close(self) -> None:
@@ -107,6 +97,7 @@ class ModelWriter:
             token, (version, doc) = pipe.execute()
         self.token, self.version = int(token), 0
         self._head = self._damage = None
+        self._arrays = {}
         try:
             self.version = _number(version, self._keys.head)
             if self.version:
@@ -161,6 +152,7 @@ class ModelWriter:
         removed_users: Iterable[Id] = (),
         removed_items: Iterable[Id] = (),
         films: Iterable[Film] | None = None,
+        feed: Sequence[FeedEntry] = (),
         whole: bool = False,
     ) -> Written:
         """Write one checkpoint: all of it or nothing. Safe to repeat with the same arguments.
@@ -174,6 +166,8 @@ class ModelWriter:
             Rows to delete, before those of the state are written.
         films : iterable of Film, optional
             The catalogue, when it is new: takes the place of the one stored.
+        feed : sequence of (id, fields)
+            Appended to the model's feed in the same step, which keeps the newest `FEED_LENGTH` or some more.
         whole : bool
             Everything stored before is removed in the same step: after a rebuild or an import.
 
@@ -196,20 +190,22 @@ class ModelWriter:
             )
         if self._damage and not whole:
             raise self._damage
-        step = _Step(self._keys, checkpoint, None if whole else self._head)
+        step = Step(self._keys, checkpoint, None if whole else self._head, self._arrays)
         for side, removed in (("users", removed_users), ("items", removed_items)):
             step.remove(cast("Side", side), list(removed))
         step.write_rows()
         step.write_arrays()
         if films is not None:
             step.write_films(films)
+        step.write_feed(feed)
         doc = step.write_head(new_films=films is not None)
         with translated(self._client, f"writing version {checkpoint.version} of model {self._keys.model}"):
             repeated = self._commit(step, doc)
         self.version, self._head, self._damage = checkpoint.version, step.head, None
+        self._arrays = step.arrays
         return Written(checkpoint.version, step.bytes, repeated)
 
-    def _commit(self, step: _Step, doc: bytes) -> bool:
+    def _commit(self, step: Step, doc: bytes) -> bool:
         """Run the step; True when it turns out to have been run before."""
         for _ in range(_ATTEMPTS):
             with self._client.pipeline(transaction=True) as pipe:
@@ -252,7 +248,7 @@ class ModelWriter:
                 f"{self.token}); stop this one"
             )
 
-    def _check_version(self, step: _Step, stored: bytes | None) -> None:
+    def _check_version(self, step: Step, stored: bytes | None) -> None:
         version = self.version if self._damage else _number(stored, self._keys.head)
         if version != self.version:
             raise SnapshotCorrupt(
@@ -264,102 +260,6 @@ class ModelWriter:
                 f"model {self._keys.model}: checkpoint {step.version} does not follow version {version}; "
                 "give each checkpoint the writer's version + 1"
             )
-
-
-class _Step:
-    """The commands of one checkpoint, packed before anything is locked or watched."""
-
-    def __init__(self, keys: Keys, checkpoint: Checkpoint, known: Head | None) -> None:
-        self._keys = keys
-        self._checkpoint = checkpoint
-        self._known = known
-        self._commands: list[tuple[Any, ...]] = []
-        self.version = checkpoint.version
-        self.whole = known is None
-        self.layout = (Layout(known.dtypes, known.blocks) if known else Layout()).extended(checkpoint.state)
-        self.bytes = 0
-        self.head: Head
-
-    def _hset(self, key: str, fields: list[bytes], values: list[bytes]) -> None:
-        for first in range(0, len(fields), _CHUNK):
-            part = values[first : first + _CHUNK]
-            flat: list[bytes] = [b""] * (2 * len(part))
-            flat[::2], flat[1::2] = fields[first : first + _CHUNK], part
-            self._commands.append(("HSET", key, *flat))
-            self.bytes += sum(map(len, part))
-
-    def _mark(self, side: Side, fields: list[bytes]) -> None:
-        for first in range(0, len(fields), _CHUNK):
-            members = [x for name in fields[first : first + _CHUNK] for x in (self.version, name)]
-            self._commands.append(("ZADD", self._keys.versions(side), *members))
-
-    def remove(self, side: Side, ids: list[Id]) -> None:
-        """Delete rows. An item leaves a mark, so that readers drop it; of a user not even the id stays."""
-        if not ids:
-            return
-        fields = [field(id_) for id_ in ids]
-        for name in self.layout.blocks[side]:
-            self._commands.append(("HDEL", self._keys.block(side, name), *fields))
-        if side == "users":
-            self._commands.append(("ZREM", self._keys.versions(side), *fields))
-        else:
-            self._mark(side, fields)
-
-    def write_rows(self) -> None:
-        state = self._checkpoint.state
-        for side, rows in zip(SIDES, (state.users, state.items), strict=True):
-            fields = [field(id_) for id_ in rows.ids]
-            for name, blobs in encode_rows(state, side, self.layout).items():
-                self._hset(self._keys.block(side, name), fields, blobs)
-            self._mark(side, fields)
-
-    def write_arrays(self) -> None:
-        """Globals and metrics: small, always whole."""
-        for key, arrays in (
-            (self._keys.globals_, self._checkpoint.state.globals_),
-            (self._keys.metrics, self._checkpoint.metrics),
-        ):
-            self._commands.append(("DEL", key))
-            self._hset(key, [name.encode() for name in arrays], [pack(array) for array in arrays.values()])
-
-    def write_films(self, films: Iterable[Film]) -> None:
-        by_field = {field(film.item): encode_film(film) for film in films}
-        self._commands.append(("UNLINK", self._keys.catalogue))
-        self._hset(self._keys.catalogue, list(by_field), list(by_field.values()))
-
-    def write_head(self, *, new_films: bool) -> bytes:
-        """The head document, the list of keys and the number of rows."""
-        new, known, keys = self._checkpoint, self._known, self._keys
-        self.head = Head(
-            version=new.version,
-            token=new.token,
-            base=known.base if known else new.version,
-            films=new.version if new_films else (known.films if known else 0),
-            offsets=new.offsets,
-            marks=new.marks,
-            genres=new.genres,
-            event_time=new.event_time,
-            written_at=new.written_at,
-            summary=new.summary,
-            settings=new.state.settings,
-            dtypes=self.layout.dtypes,
-            blocks=self.layout.blocks,
-            arrays={"globals": list(new.state.globals_), "metrics": list(new.metrics)},
-        )
-        doc = self.head.encode()
-        blocks = {side: [keys.block(side, name) for name in self.layout.blocks[side]] for side in SIDES}
-        every = [keys.head, keys.globals_, keys.metrics, keys.catalogue, *map(keys.versions, SIDES)]
-        self._commands += [
-            ("SADD", keys.all, *every, *blocks["users"], *blocks["items"]),
-            ("HSET", keys.head, "version", new.version, "token", new.token, "doc", doc),
-            ("EVAL", _COUNT, 3, keys.head, *((blocks[side] or [keys.head])[0] for side in SIDES)),
-        ]
-        self.bytes += len(doc)
-        return doc
-
-    def queue(self, pipe: Pipeline) -> None:
-        for command in self._commands:
-            pipe.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
 def _number(raw: bytes | None, key: str) -> int:

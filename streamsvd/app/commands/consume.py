@@ -28,6 +28,9 @@ def consume(
     ] = False,
     checkpoint_events: Annotated[int, typer.Option(help="Write a checkpoint after so many records …", min=1)] = 50_000,
     checkpoint_seconds: Annotated[float, typer.Option(help="… or so many seconds, whichever is first.", min=0.0)] = 5.0,
+    live: Annotated[
+        bool, typer.Option("--live", help="Write what changed after every poll: visible within milliseconds.")
+    ] = False,
     patience: Annotated[
         float, typer.Option(help="Seconds to go on trying while Redis does not answer.", min=0.0)
     ] = 60.0,
@@ -53,6 +56,8 @@ def consume(
     Examples:
 
         streamsvd consume --until-end
+
+        streamsvd consume --live
 
         streamsvd consume --kafka broker:9092 --redis redis://cache:6379/0 --model films
     """
@@ -91,7 +96,7 @@ def consume(
             seed=seed,
             catalogue=catalogue,
             rebuild=rebuild,
-            schedule=Schedule(events=checkpoint_events, seconds=checkpoint_seconds, patience=patience),
+            schedule=Schedule(events=checkpoint_events, seconds=0.0 if live else checkpoint_seconds, patience=patience),
         )
         warm_up(console)
         if not wait_for_topic(plan, lambda: bool(stop), stop.wait, say):

@@ -1,0 +1,152 @@
+"""The commands of one checkpoint, packed before anything is locked or watched; the writer runs them all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from redis.client import Pipeline
+
+from model_store.blocks import pack
+from model_store.checkpoint import Checkpoint, Head
+from model_store.keys import SIDES, Keys, Side, field
+from model_store.rows import Layout, encode_rows
+from streamsvd.ratings import Film, Id, encode_film
+
+FEED_LENGTH = 10_000
+"""Entries of the feed that are kept, or some more."""
+
+FeedEntry = tuple[str, Mapping[str, bytes]]
+"""An entry's id, such as `"1200-0"`, greater than all before it, and its fields."""
+
+Packed = dict[str, dict[str, bytes]]
+"""Array blobs as they were last written: key → array name → blob."""
+
+_CHUNK = 500
+"""Fields in one HSET."""
+
+_COUNT = """
+for k, side in ipairs({'users', 'items'}) do
+  local n = KEYS[k + 1] == KEYS[1] and 0 or redis.call('HLEN', KEYS[k + 1])
+  redis.call('HSET', KEYS[1], side, n)
+end
+"""
+
+
+class Step:
+    """One checkpoint on its way into the store.
+
+    Parameters
+    ----------
+    keys : Keys
+    checkpoint : Checkpoint
+    known : Head or None
+        Of the version before; None for a whole write.
+    known_arrays : dict
+        Arrays that the store holds for certain; the others are written.
+    """
+
+    def __init__(self, keys: Keys, checkpoint: Checkpoint, known: Head | None, known_arrays: Packed) -> None:
+        self._keys = keys
+        self._checkpoint = checkpoint
+        self._known = known
+        self._known_arrays = known_arrays if known else {}
+        self.arrays: Packed = {}
+        self._commands: list[tuple[Any, ...]] = []
+        self.version = checkpoint.version
+        self.whole = known is None
+        self.layout = (Layout(known.dtypes, known.blocks) if known else Layout()).extended(checkpoint.state)
+        self.bytes = 0
+        self.head: Head
+
+    def _hset(self, key: str, fields: list[bytes], values: list[bytes]) -> None:
+        for first in range(0, len(fields), _CHUNK):
+            part = values[first : first + _CHUNK]
+            flat: list[bytes] = [b""] * (2 * len(part))
+            flat[::2], flat[1::2] = fields[first : first + _CHUNK], part
+            self._commands.append(("HSET", key, *flat))
+            self.bytes += sum(map(len, part))
+
+    def _mark(self, side: Side, fields: list[bytes]) -> None:
+        for first in range(0, len(fields), _CHUNK):
+            members = [x for name in fields[first : first + _CHUNK] for x in (self.version, name)]
+            self._commands.append(("ZADD", self._keys.versions(side), *members))
+
+    def remove(self, side: Side, ids: list[Id]) -> None:
+        """Delete rows. An item leaves a mark, so that readers drop it; of a user not even the id stays."""
+        if not ids:
+            return
+        fields = [field(id_) for id_ in ids]
+        for name in self.layout.blocks[side]:
+            self._commands.append(("HDEL", self._keys.block(side, name), *fields))
+        if side == "users":
+            self._commands.append(("ZREM", self._keys.versions(side), *fields))
+        else:
+            self._mark(side, fields)
+
+    def write_rows(self) -> None:
+        state = self._checkpoint.state
+        for side, rows in zip(SIDES, (state.users, state.items), strict=True):
+            fields = [field(id_) for id_ in rows.ids]
+            for name, blobs in encode_rows(state, side, self.layout).items():
+                self._hset(self._keys.block(side, name), fields, blobs)
+            self._mark(side, fields)
+
+    def write_arrays(self) -> None:
+        """Globals and metrics: those whose bytes are not what this writer wrote last."""
+        for key, arrays in (
+            (self._keys.globals_, self._checkpoint.state.globals_),
+            (self._keys.metrics, self._checkpoint.metrics),
+        ):
+            packed = self.arrays[key] = {name: pack(array) for name, array in arrays.items()}
+            known = self._known_arrays.get(key, {})
+            if not known or not known.keys() <= packed.keys():
+                self._commands.append(("DEL", key))
+                known = {}
+            new = {name: blob for name, blob in packed.items() if known.get(name) != blob}
+            self._hset(key, [name.encode() for name in new], list(new.values()))
+
+    def write_feed(self, entries: Iterable[FeedEntry]) -> None:
+        for id_, fields in entries:
+            flat = [part for name, value in fields.items() for part in (name.encode(), value)]
+            self._commands.append(("XADD", self._keys.feed, "MAXLEN", "~", FEED_LENGTH, id_, *flat))
+            self.bytes += sum(map(len, flat))
+
+    def write_films(self, films: Iterable[Film]) -> None:
+        by_field = {field(film.item): encode_film(film) for film in films}
+        self._commands.append(("UNLINK", self._keys.catalogue))
+        self._hset(self._keys.catalogue, list(by_field), list(by_field.values()))
+
+    def write_head(self, *, new_films: bool) -> bytes:
+        """The head document, the list of keys and the number of rows."""
+        new, known, keys = self._checkpoint, self._known, self._keys
+        self.head = Head(
+            version=new.version,
+            token=new.token,
+            base=known.base if known else new.version,
+            films=new.version if new_films else (known.films if known else 0),
+            offsets=new.offsets,
+            marks=new.marks,
+            genres=new.genres,
+            event_time=new.event_time,
+            written_at=new.written_at,
+            summary=new.summary,
+            settings=new.state.settings,
+            dtypes=self.layout.dtypes,
+            blocks=self.layout.blocks,
+            arrays={"globals": list(new.state.globals_), "metrics": list(new.metrics)},
+        )
+        doc = self.head.encode()
+        blocks = {side: [keys.block(side, name) for name in self.layout.blocks[side]] for side in SIDES}
+        every = [keys.head, keys.globals_, keys.metrics, keys.catalogue, keys.feed, *map(keys.versions, SIDES)]
+        self._commands += [
+            ("SADD", keys.all, *every, *blocks["users"], *blocks["items"]),
+            ("HSET", keys.head, "version", new.version, "token", new.token, "doc", doc),
+            ("EVAL", _COUNT, 3, keys.head, *((blocks[side] or [keys.head])[0] for side in SIDES)),
+        ]
+        self.bytes += len(doc)
+        return doc
+
+    def queue(self, pipe: Pipeline) -> None:
+        for command in self._commands:
+            pipe.execute_command(*command)  # type: ignore[no-untyped-call]
