@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.batch_fit import BatchFit
 from evaluation.prequential import Figures, Prequential
 from evaluation.study_contenders import Contender, Fixpoint
 from streamsvd.errors import InputError
@@ -227,6 +228,8 @@ def _learned(
 def _rounds(contender: Contender, table: RatingTable, test: Rows) -> list[Point]:
     """The error after each round of a batch learner that has rounds; the clock stands still while it is measured."""
     model = contender.batch() if contender.batch is not None else None
+    if isinstance(model, BatchFit):
+        return _sweeps(model, table, test)
     if not isinstance(model, SoftImpute | Fixpoint):
         return []
     train = np.delete(np.arange(len(table)), test)
@@ -242,6 +245,18 @@ def _rounds(contender: Contender, table: RatingTable, test: Rows) -> list[Point]
 
     model.each_round = measure
     model.fit(table.users[train], table.items[train], table.ratings[train], table.timestamps[train])
+    return curve
+
+
+def _sweeps(model: BatchFit, table: RatingTable, test: Rows) -> list[Point]:
+    """The error of fits with more and more sweeps; each is a fit of its own, with its own time."""
+    train, curve = np.delete(np.arange(len(table)), test), []
+    for sweeps in range(model.sweeps + 1):
+        model.sweeps, began = sweeps, time.perf_counter()
+        model.fit(table.users[train], table.items[train], table.ratings[train])
+        seconds = time.perf_counter() - began
+        error = _errors(model.predict(table.users[test], table.items[test]), table, test)[0]
+        curve.append(Point(sweeps, seconds, error, float("nan")))
     return curve
 
 

@@ -1,4 +1,4 @@
-"""Who takes part in a study: `IteratedSVD` in one pass, with refits and at its fixpoint, and every baseline."""
+"""Who takes part in a study: `IteratedSVD` in one pass, with refits, at its fixpoint and in batch; every baseline."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evaluation.batch_fit import BATCH_SETTINGS, BatchFit
 from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.learner.baselines import BiasedSGD, BrandSVD, DampedMeans, FoldIn, SoftImpute, TruncatedSVD
 from streamsvd.learner.batch import sweep
@@ -28,7 +29,10 @@ class Contender:
 
 
 class Fixpoint:
-    """`IteratedSVD` as a batch learner: one pass with refits over all ratings in order, then sweeps over all rows.
+    """`IteratedSVD`'s stream brought to its fixpoint: one pass with refits in order, then sweeps over all rows.
+
+    It keeps the stream's order, prior and calibration, so it says what a pass over a stream leaves undone; what the
+    model makes of a set without an order is `BatchFit`.
 
     Parameters
     ----------
@@ -79,7 +83,12 @@ class Fixpoint:
 
 
 def contenders(
-    settings: Settings, scale: tuple[float, float], content: ContentSource | None = None, seed: int = 0
+    settings: Settings,
+    scale: tuple[float, float],
+    content: ContentSource | None = None,
+    seed: int = 0,
+    *,
+    batch_settings: Settings = BATCH_SETTINGS,
 ) -> list[Contender]:
     """All contenders, the baselines with their defaults.
 
@@ -91,10 +100,15 @@ def contenders(
     content : ContentSource, optional
         For `IteratedSVD`; with it, one more takes part that goes without.
     seed : int
+    batch_settings : Settings
+        Of its batch fit.
     """
 
     def iterated(content: ContentSource | None, **changes: float) -> Callable[[], OnlineLearner]:
         return lambda: IteratedSVD(settings.replace(**changes), scale=scale, content=content, seed=seed)
+
+    def in_batch() -> BatchLearner:
+        return BatchFit(batch_settings, scale=scale, content=content, seed=seed)
 
     found = [
         Contender("damped means", online=lambda: DampedMeans(scale=scale, seed=seed)),
@@ -106,6 +120,7 @@ def contenders(
         Contender("truncated SVD", batch=lambda: TruncatedSVD(scale=scale, seed=seed)),
         Contender("soft-impute", batch=lambda: SoftImpute(scale=scale, seed=seed)),
         Contender("IteratedSVD, fixpoint", batch=lambda: Fixpoint(settings, scale=scale, content=content, seed=seed)),
+        Contender("IteratedSVD, batch", batch=in_batch),
     ]
     if content is not None:
         found.insert(6, Contender("refits, no catalogue", online=iterated(None)))
@@ -127,6 +142,7 @@ def compile_all(content: ContentSource | None = None) -> None:
         learner.predict([0], [0])
     fitted: tuple[BatchLearner, ...] = (
         Fixpoint(Settings(), content=content),
+        BatchFit(content=content),
         SoftImpute(rank=1),
         TruncatedSVD(rank=1),
     )

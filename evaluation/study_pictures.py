@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from evaluation.pictures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, draw
 from evaluation.study import Online, Point, Study
 from streamsvd.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS = ("#7f7f7f", "#bcbd22", "#8c564b", "#1f77b4", "#ff9896", "#d62728", "#e377c2", "#17becf", "#9467bd", "#2ca02c")
 OURS = "IteratedSVD"
-FORMATS = ("png", "svg")
+COLOURS = {
+    "damped means": GREY,
+    "fold-in only": "#b0a000",
+    "Brand's rank-one SVD": "#8c564b",
+    "biased SGD, replay": PURPLE,
+    "IteratedSVD, one pass": SKY,
+    "IteratedSVD, refits": BLUE,
+    "refits, no catalogue": "#1b3f8b",
+    "truncated SVD": ORANGE,
+    "soft-impute": "#7fa83a",
+    "IteratedSVD, fixpoint": "#e07b91",
+    "IteratedSVD, batch": GREEN,
+}
 
 
-def check_pictures() -> None:
-    """Make sure that pictures can be drawn, before the work that they are to show.
-
-    Raises
-    ------
-    InputError
-        matplotlib is not installed.
-    """
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise InputError(
-            "the pictures of a study are drawn by matplotlib, which is not installed: "
-            "install the extra `streamsvd[pictures]`, or leave out the folder"
-        ) from None
-
-
-def draw(study: Study, folder: Path, title: str) -> list[Path]:
+def draw_study(study: Study, folder: Path, title: str) -> list[Path]:
     """Write `error-against-time` and `error-against-work`.
 
     Parameters
@@ -53,23 +47,37 @@ def draw(study: Study, folder: Path, title: str) -> list[Path]:
     Raises
     ------
     InputError
-        matplotlib is not installed.
+        matplotlib is not installed, or the folder cannot be written.
     """
-    check_pictures()
-    colour = {found.name: COLOURS[k % len(COLOURS)] for k, found in enumerate(study.offline)}
+    drawings = {"error-against-time": draw_time(study, title), "error-against-work": draw_work(study, title)}
     return [
-        *_write(folder / "error-against-time", (11.0, 5.0), 1, lambda axes: _draw_time(axes[0], study, title, colour)),
-        *_write(folder / "error-against-work", (13.0, 5.0), 2, lambda axes: _draw_work(axes, study, title, colour)),
+        _write(folder / f"{name}.{suffix}", data)
+        for name, drawing in drawings.items()
+        for suffix, data in (("png", drawing.png), ("svg", drawing.svg))
     ]
 
 
-def _draw_time(axes: Axes, study: Study, title: str, colour: dict[str, str]) -> None:
+def draw_time(study: Study, title: str) -> Drawing:
+    """The rolling error of every online learner along the stream."""
+    return draw("error-against-time", lambda axes: _paint_time(axes[0], study, title), size=(10.0, 4.6))
+
+
+def draw_work(study: Study, title: str) -> Drawing:
+    """Error against seconds, online and offline."""
+    return draw("error-against-work", lambda axes: _paint_work(axes, study, title), size=(11.5, 4.8), columns=2)
+
+
+def _colour(name: str) -> str:
+    return COLOURS.get(name, RED)
+
+
+def _paint_time(axes: Axes, study: Study, title: str) -> None:
     for found in study.online:
         whole = _settled(found)
         axes.plot(
             [point.events for point in whole],
             [point.rmse_window for point in whole],
-            color=colour[found.name],
+            color=_colour(found.name),
             linewidth=2.0 if found.name.startswith(OURS) else 1.2,
             label=f"{found.name} ({found.figures.rmse_event:.4f})",
         )
@@ -77,7 +85,7 @@ def _draw_time(axes: Axes, study: Study, title: str, colour: dict[str, str]) -> 
     axes.set_title(f"{title}: error on ratings not yet seen")
     axes.set_xlabel("ratings learned")
     axes.set_ylabel(f"RMSE over the last {window:,} ratings")
-    axes.legend(fontsize=8, title="RMSE over all ratings", title_fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    axes.legend(title="RMSE over all ratings", title_fontsize=8.5, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _settled(found: Online) -> list[Point]:
@@ -85,51 +93,36 @@ def _settled(found: Online) -> list[Point]:
     return [point for point in found.curve if point.events >= found.figures.window] or found.curve
 
 
-def _draw_work(axes: list[Axes], study: Study, title: str, colour: dict[str, str]) -> None:
+def _paint_work(axes: list[Axes], study: Study, title: str) -> None:
     for found in study.online:
-        label, last, curve = found.name, found.curve[-1], _settled(found)
+        last, curve = found.curve[-1], _settled(found)
         axes[0].plot(
             [point.seconds for point in curve],
             [point.rmse for point in curve],
-            color=colour[label],
+            color=_colour(found.name),
             linewidth=1.2,
         )
-        axes[0].plot([last.seconds], [last.rmse], "o", color=colour[label], label=label)
+        axes[0].plot([last.seconds], [last.rmse], "o", color=_colour(found.name), label=found.name)
     for held in study.offline:
         if held.curve:
             seconds, errors = [point.seconds for point in held.curve], [point.rmse for point in held.curve]
-            axes[1].plot(seconds, errors, color=colour[held.name], linewidth=1.2)
-        axes[1].plot([held.seconds], [held.random_rmse], "o", color=colour[held.name], label=held.name)
+            axes[1].plot(seconds, errors, color=_colour(held.name), linewidth=1.2)
+        axes[1].plot([held.seconds], [held.random_rmse], "o", color=_colour(held.name), label=held.name)
     lowest = min(held.random_rmse for held in study.offline)
     axes[1].set_ylim(lowest - 0.01, max(held.random_rmse for held in study.offline) + 0.03)
     axes[0].set_title(f"{title}: the stream, predicted before learning")
     axes[0].set_ylabel("RMSE over all ratings so far")
-    axes[1].set_title(f"{title}: a fifth held out at random (lines: round by round, first fifth)")
+    axes[1].set_title(f"{title}: a fifth held out at random")
     axes[1].set_ylabel("RMSE on the ratings held out")
     for each in axes:
         each.set_xscale("log")
-        each.set_xlabel("seconds of learning")
-        each.legend(fontsize=8)
+        each.set_xlabel("seconds of learning (logarithmic)")
+        each.legend(fontsize=7.5)
 
 
-def _write(stem: Path, size: tuple[float, float], columns: int, paint: Callable[[Any], None]) -> list[Path]:
-    """Paint a figure and write it in both formats; the same figures give the same bytes."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    written = []
-    with rc_context({"svg.hashsalt": stem.name, "font.family": "DejaVu Sans"}):
-        figure = Figure(figsize=size, layout="constrained")
-        panels = figure.subplots(1, columns, squeeze=False)[0].tolist()
-        paint(panels)
-        for panel in panels:
-            panel.grid(alpha=0.3)
-            panel.spines[["top", "right"]].set_visible(False)
-        for suffix in FORMATS:
-            path = stem.with_suffix(f".{suffix}")
-            try:
-                figure.savefig(path, dpi=150, metadata={"Date": None} if suffix == "svg" else None)
-            except OSError as error:
-                raise InputError(f"{path} cannot be written: {error.strerror}; name another folder") from error
-            written.append(path)
-    return written
+def _write(path: Path, data: bytes) -> Path:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}; name another folder") from error
+    return path

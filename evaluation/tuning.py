@@ -121,7 +121,7 @@ def search(
             wanted = range(first, min(first + BATCH, trials))
             if all(number in done for number in wanted):
                 continue
-            changes = propose([done[k] for k in range(first)], task.space, seed)
+            changes = propose([done[k] for k in range(first)], task.space, seed, task.defaults)
             futures = [
                 pool.submit(_try, task, number, changes[number - first], stopped)
                 for number in wanted
@@ -142,7 +142,9 @@ def best(trials: Sequence[Trial]) -> Trial:
     return min(trials, key=lambda trial: (trial.error, trial.number))
 
 
-def propose(before: Sequence[Trial], space: Sequence[Range], seed: int) -> list[dict[str, float]]:
+def propose(
+    before: Sequence[Trial], space: Sequence[Range], seed: int, defaults: Settings | None = None
+) -> list[dict[str, float]]:
     """Changes to the default settings for the next batch.
 
     Parameters
@@ -151,7 +153,10 @@ def propose(before: Sequence[Trial], space: Sequence[Range], seed: int) -> list[
         All earlier batches, whole.
     space : sequence of Range
     seed : int
+    defaults : Settings, optional
+        What the changes are changes to.
     """
+    start = defaults or Settings()
     optuna = _optuna()
     distributions = {
         r.name: optuna.distributions.IntDistribution(int(r.low), int(r.high), log=True)
@@ -162,7 +167,7 @@ def propose(before: Sequence[Trial], space: Sequence[Range], seed: int) -> list[
     of_batch = int(np.random.SeedSequence([seed, len(before)]).generate_state(1)[0])
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=of_batch))
     for trial in before:
-        params = {r.name: trial.changes.get(r.name, getattr(Settings(), r.name)) for r in space}
+        params = {r.name: trial.changes.get(r.name, getattr(start, r.name)) for r in space}
         if all(params[r.name] is not None and r.low <= params[r.name] <= r.high for r in space):  # defaults may not be
             study.add_trial(optuna.trial.create_trial(params=params, distributions=distributions, value=trial.error))
     changes: list[dict[str, float]] = [dict(study.ask(distributions).params) for _ in range(BATCH)]
@@ -183,7 +188,7 @@ def optuna_version() -> str:
 
 
 def _try(task: Task, number: int, changes: dict[str, float], stopped: Callable[[], bool]) -> Trial:
-    return Trial(number, changes, task.error(Settings().replace(**changes), stopped))
+    return Trial(number, changes, task.error(task.defaults.replace(**changes), stopped))
 
 
 def _optuna() -> Any:

@@ -14,11 +14,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.batch_fit import BATCH_SETTINGS, BatchFit
 from evaluation.in_process import evaluate
 from evaluation.prequential import Prequential
 from streamsvd.errors import InputError
 from streamsvd.learner import ContentSource, IteratedSVD, Settings
-from streamsvd.learner.batch import sweep
 from streamsvd.ratings import RatingTable
 
 Stop = Callable[[], bool]
@@ -40,10 +40,11 @@ class Range:
 
 
 class Task(Protocol):
-    """Scores settings."""
+    """Scores settings; `defaults` are what the search changes."""
 
     name: str
     space: tuple[Range, ...]
+    defaults: Settings
 
     def error(self, settings: Settings, stopped: Stop) -> float:
         """RMSE on the ratings that a search may see; raises `Stopped` soon after somebody asked."""
@@ -77,6 +78,7 @@ class PrequentialTask:
 
     name = "prequential"
     space = ROWS + STREAM
+    defaults = Settings()
 
     def __init__(self, table: RatingTable, content: ContentSource | None = None, seed: int = 0) -> None:
         _check_size(table, 2)
@@ -104,8 +106,8 @@ class PrequentialTask:
 class CrossValidationTask:
     """Fit in batch and predict held-out folds of four fifths of the ratings; the last fifth is kept apart.
 
-    A random fold knows no time. So the learner takes its ratings in random order, is swept towards the fixpoint with
-    every rating in its memory, and predicts without its calibration, which tracks the drift of a stream.
+    A random fold knows no time, so the learner is fitted in batch (`streamsvd.learner.batch.fit`): swept towards its
+    fixpoint, with every rating in its memory and without the calibration, which tracks the drift of a stream.
 
     Parameters
     ----------
@@ -113,11 +115,19 @@ class CrossValidationTask:
     content : ContentSource, optional
     seed : int
         Of the learner and of the folds.
-    folds, sweeps : int
+    folds : int
+
+    Attributes
+    ----------
+    seen, rest : int64 arrays
+        Rows that the search may see, and those kept apart.
+    folds : list of int64 arrays
+        What each fold holds out of those seen.
     """
 
     name = "cv"
     space = ROWS
+    defaults = BATCH_SETTINGS
 
     def __init__(
         self,
@@ -125,47 +135,36 @@ class CrossValidationTask:
         content: ContentSource | None = None,
         seed: int = 0,
         folds: int = 5,
-        sweeps: int = 15,
     ) -> None:
         _check_size(table, 2 * folds)
-        self._table, self._content, self._seed, self._sweeps = table, content, seed, sweeps
+        self._table, self._content, self._seed = table, content, seed
         order = np.random.default_rng(seed).permutation(len(table))
-        self._seen, self._rest = np.split(order, [len(table) * 4 // 5])
-        self._folds = np.array_split(self._seen, folds)
+        self.seen, self.rest = np.split(order, [len(table) * 4 // 5])
+        self.folds = np.array_split(self.seen, folds)
 
     def error(self, settings: Settings, stopped: Stop) -> float:
         """RMSE over all folds, each predicted from the others."""
         squared = 0.0
-        for held_out, fold in enumerate(self._folds):
-            others = [rows for number, rows in enumerate(self._folds) if number != held_out]
-            squared += self._squared(settings, np.concatenate(others), fold, stopped)
-        return math.sqrt(squared / len(self._seen))
+        for held_out, fold in enumerate(self.folds):
+            others = [rows for number, rows in enumerate(self.folds) if number != held_out]
+            _stop_if(stopped)
+            errors = self._errors(settings, np.concatenate(others), fold)
+            squared += float(errors @ errors)
+        return math.sqrt(squared / len(self.seen))
 
     def report(self, settings: Settings) -> dict[str, float]:
         """RMSE over the folds, and on the rest when fitted to all folds."""
-        squared = self._squared(settings, self._seen, self._rest, lambda: False)
+        errors = self._errors(settings, self.seen, self.rest)
         return {
             "searched, folds": self.error(settings, lambda: False),
-            "rest, held out": math.sqrt(squared / len(self._rest)),
+            "rest, held out": math.sqrt(float(errors @ errors) / len(self.rest)),
         }
 
-    def _squared(self, settings: Settings, train: NDArray[np.int64], test: NDArray[np.int64], stopped: Stop) -> float:
+    def _errors(self, settings: Settings, train: NDArray[np.int64], test: NDArray[np.int64]) -> NDArray[np.float64]:
         t = self._table
-        model = IteratedSVD(
-            settings.replace(window=None), scale=t.dataset.scale, content=self._content, seed=self._seed
-        )
-        for start in range(0, len(train), BLOCK):
-            _stop_if(stopped)
-            rows = train[start : start + BLOCK]
-            model.learn(t.users[rows], t.items[rows], t.ratings[rows])
-        for _ in range(self._sweeps):
-            _stop_if(stopped)
-            sweep(model)
-        state = model.state()
-        state.globals_["c"][:] = 0.0
-        fitted = IteratedSVD.from_state(state, self._content)
-        errors = fitted.predict(t.users[test], t.items[test]) - t.ratings[test]
-        return float(errors @ errors)
+        model = BatchFit(settings, scale=t.dataset.scale, content=self._content, seed=self._seed)
+        model.fit(t.users[train], t.items[train], t.ratings[train])
+        return model.predict(t.users[test], t.items[test]) - t.ratings[test]
 
 
 TASKS = {"prequential": PrequentialTask, "cv": CrossValidationTask}

@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from evaluation.study_pictures import check_pictures
+from evaluation.pictures import check_pictures
 from streamsvd.app.commands.study import study
 from streamsvd.errors import InputError
 from streamsvd.ratings import Synthetic
@@ -46,7 +46,7 @@ def test_table_files_and_pictures(ratings: Path, tmp_path: Path) -> None:
     shown = run(str(ratings), "--quick", "--window", "300", "--out", str(out), "--json", str(figures))
     found = json.loads(figures.read_text())
     assert [each["name"] for each in found["online"]] == [each["name"] for each in found["offline"][:6]]
-    assert len(found["offline"]) == 9
+    assert len(found["offline"]) == 10
     for each in (*found["online"], *found["offline"]):
         assert each["name"] in shown
         assert 0.3 < each.get("rmse_event", each.get("random_rmse")) < 2

@@ -38,7 +38,8 @@ def study(
     """What does each way of learning buy? All of them on one data set, online and offline, side by side.
 
     Damped means, fold-in only, Brand's rank-one SVD update, biased SGD with replay, truncated SVD of the mean-filled
-    matrix, soft-impute, and IteratedSVD in one pass, with refits and at its fixpoint: the error, and what it cost.
+    matrix, soft-impute, and IteratedSVD in one pass, with refits, at its fixpoint and in batch: the error, and what it
+    cost.
 
     Examples:
 
@@ -55,10 +56,12 @@ def study(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+    from evaluation.batch_fit import BATCH_SETTINGS
+    from evaluation.pictures import check_pictures
     from evaluation.study import FOLDS
     from evaluation.study import study as run
     from evaluation.study_contenders import compile_all, contenders
-    from evaluation.study_pictures import check_pictures, draw
+    from evaluation.study_pictures import draw_study
     from streamsvd.app.figures import check_json, write_json
     from streamsvd.app.options import parse_scale, parse_settings
     from streamsvd.errors import InputError
@@ -75,7 +78,8 @@ def study(
             raise InputError(f"{out} is no folder and cannot be made one: {error.strerror}; name another") from error
     for file in (json_file, out and out / "study.json", out and out / "study.csv"):
         check_json(file)
-    chosen = Settings().replace(**parse_settings(settings))
+    changes = parse_settings(settings)
+    chosen, in_batch = Settings().replace(**changes), BATCH_SETTINGS.replace(**changes)
     names = Columns.parse(columns) if columns else None
     table, films = load(data, names, parse_scale(scale), environ=os.environ)
     content = films if catalogue else None
@@ -91,7 +95,7 @@ def study(
         compile_all()
         found = run(
             table,
-            contenders(chosen, table.dataset.scale, content, seed),
+            contenders(chosen, table.dataset.scale, content, seed, batch_settings=in_batch),
             folds=1 if quick else FOLDS,
             seed=seed,
             window=window,
@@ -105,13 +109,14 @@ def study(
         "events": len(table),
         "catalogue": content is not None,
         "settings": chosen.to_dict(),
+        "batch_settings": in_batch.to_dict(),
     }
     if json_file is not None:
         write_json(json_file, _as_object(found, facts))
     if out is not None:
         write_json(out / "study.json", _as_object(found, facts))
         _write_csv(out / "study.csv", found)
-        draw(found, out, name)
+        draw_study(found, out, name)
     Console().print(_tables(name, found))
 
 

@@ -60,7 +60,6 @@ def tune(
     from streamsvd.app.stopping import stop_on_signals
     from streamsvd.app.tuning_display import tuning_bar, tuning_table
     from streamsvd.app.warming import warm_up
-    from streamsvd.learner import Settings
     from streamsvd.learner.compiler import CACHE
     from streamsvd.ratings import Columns
     from streamsvd.ratings.datasets import load
@@ -82,7 +81,7 @@ def tune(
         "seed": seed,
     }
     space = [[r.name, r.low, r.high] for r in task.space]
-    learner = {"learner": CACHE.name, "defaults": Settings().to_dict(), "space": space}  # another one: other scores
+    learner = {"learner": CACHE.name, "defaults": task.defaults.to_dict(), "space": space}  # another one: other scores
     file = TrialFile(out.with_name(out.name + ".trials"), {**about, **learner, **optimiser})
     warm_up(console)
     with stop_on_signals() as stop:
@@ -106,8 +105,8 @@ def tune(
             console.print(f"Stopped on request after {len(found)} of {trials} trials; the same command goes on.")
             return
         chosen = best(found)
-        settings = Settings().replace(**chosen.changes)
-        errors = {"defaults": task.report(Settings()), "found": task.report(settings)}
+        settings = task.defaults.replace(**chosen.changes)
+        errors = {"defaults": task.report(task.defaults), "found": task.report(settings)}
     found_by = {"tuned_on": {**about, "trials": trials}, "versions": {**versions(), **optimiser}}
     write_json(out, {"settings": settings.to_dict(), "rmse": errors, **found_by})
     Console().print(tuning_table(f"{table.dataset.name}, {task.name}, {trials} trials", errors, chosen.changes))

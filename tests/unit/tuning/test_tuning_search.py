@@ -21,6 +21,7 @@ class Bowl:
 
     name = "bowl"
     space = SPACE
+    defaults = Settings()
 
     def error(self, settings: Settings, stopped: Stop) -> float:
         if stopped():
