@@ -14,7 +14,8 @@ cluster and can be written in one transaction.
 | `…:items:versions` | sorted set | item → version that last changed (or removed) the item's row |
 | `…:items:block:NAME` | hash | item → row blob |
 | `…:catalogue` | hash | item → film, JSON as on the catalogue topic |
-| `…:feed` | stream | figures, an entry or more a checkpoint |
+| `…:feed` | stream | `<ratings learned>-0` → field `point`: the figures of that moment, JSON (see `feed`) |
+| `…:now` | hash | `now` and `detail`: the newest figures, JSON |
 | `…:keys` | set | names of the keys above, but the fence: what a whole write has to remove |
 
 Ids are written as JSON: `196` for an integer, `"abc"` (with the quotes) for a string, so that `7` and `"7"`
@@ -87,6 +88,10 @@ class Keys:
     @property
     def feed(self) -> str:
         return self._key("feed")
+
+    @property
+    def now(self) -> str:
+        return self._key("now")
 
     @property
     def all(self) -> str:

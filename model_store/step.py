@@ -112,6 +112,10 @@ class Step:
             self._commands.append(("XADD", self._keys.feed, "MAXLEN", "~", FEED_LENGTH, id_, *flat))
             self.bytes += sum(map(len, flat))
 
+    def write_now(self, fields: Mapping[str, bytes]) -> None:
+        if fields:
+            self._hset(self._keys.now, [name.encode() for name in fields], list(fields.values()))
+
     def write_films(self, films: Iterable[Film]) -> None:
         by_field = {field(film.item): encode_film(film) for film in films}
         self._commands.append(("UNLINK", self._keys.catalogue))
@@ -138,7 +142,8 @@ class Step:
         )
         doc = self.head.encode()
         blocks = {side: [keys.block(side, name) for name in self.layout.blocks[side]] for side in SIDES}
-        every = [keys.head, keys.globals_, keys.metrics, keys.catalogue, keys.feed, *map(keys.versions, SIDES)]
+        every = [keys.head, keys.globals_, keys.metrics, keys.catalogue, keys.feed, keys.now]
+        every += map(keys.versions, SIDES)
         self._commands += [
             ("SADD", keys.all, *every, *blocks["users"], *blocks["items"]),
             ("HSET", keys.head, "version", new.version, "token", new.token, "doc", doc),

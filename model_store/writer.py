@@ -12,8 +12,9 @@ was looked at. So
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import cast
 
 import redis
@@ -153,6 +154,7 @@ class ModelWriter:
         removed_items: Iterable[Id] = (),
         films: Iterable[Film] | None = None,
         feed: Sequence[FeedEntry] = (),
+        now: Mapping[str, bytes] = MappingProxyType({}),
         whole: bool = False,
     ) -> Written:
         """Write one checkpoint: all of it or nothing. Safe to repeat with the same arguments.
@@ -168,6 +170,8 @@ class ModelWriter:
             The catalogue, when it is new: takes the place of the one stored.
         feed : sequence of (id, fields)
             Appended to the model's feed in the same step, which keeps the newest `FEED_LENGTH` or some more.
+        now : dict of str to bytes
+            The newest figures: fields of `…:now` that take the place of those stored.
         whole : bool
             Everything stored before is removed in the same step: after a rebuild or an import.
 
@@ -198,6 +202,7 @@ class ModelWriter:
         if films is not None:
             step.write_films(films)
         step.write_feed(feed)
+        step.write_now(now)
         doc = step.write_head(new_films=films is not None)
         with translated(self._client, f"writing version {checkpoint.version} of model {self._keys.model}"):
             repeated = self._commit(step, doc)

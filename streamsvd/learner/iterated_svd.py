@@ -95,7 +95,7 @@ class IteratedSVD:
             items=np.zeros(1, np.int64),
             ratings=np.zeros(1),
             timestamps=np.zeros(1, np.int64),
-            predictions=np.zeros((1, 3)),
+            predictions=np.zeros((1, 5)),
         )
 
     def __len__(self) -> int:
@@ -151,13 +151,15 @@ class IteratedSVD:
         self.scale.check(values)
         item_rows = self._number_items(item_ids)  # first: a content source may refuse, and no id is known then
         user_rows = self._number_users(user_ids)
-        predictions = np.empty((len(values), 3))
+        predictions = np.empty((len(values), 5))
         internal = self.scale.to_internal(values)
         self._run(user_rows, item_rows, internal, stamps, predictions)
         return Predictions(
             self.scale.within(predictions[:, 0]),
             self.scale.within(predictions[:, 1]),
             np.sqrt(predictions[:, 2]) / self.scale.slope,
+            predictions[:, 3].astype(np.int64),
+            predictions[:, 4].astype(np.int64),
         )
 
     def learn_one(self, user: Id, item: Id, rating: float, timestamp: int | None = None) -> float:

@@ -150,8 +150,8 @@ def predict_page(m, p, i, item_count, timestamp, phi, z, h):  # type: ignore[no-
 def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type: ignore[no-untyped-def]
     """Learn events from number `start` on; returns the number of the first one that found no room, or all.
 
-    `predictions` has a row per event: what the event protocol predicts, what the page protocol predicts, and the
-    variance of the former.
+    `predictions` has a row per event: what the event protocol predicts, what the page protocol predicts, the variance
+    of the former, and how many ratings of the user and of the item were known.
     """
     d, d_item, n_content = m.x.shape[1], m.y.shape[1], m.content.shape[1]
     popularity_at, first = 1 + n_content, 3 + n_content
@@ -220,6 +220,7 @@ def learn(m, p, users, items, ratings, timestamps, predictions, start):  # type:
         uncertainty = spread + dot(gain_item, psi)
         variance = variance_of(m.variances, m.scalars, user_count, m.user_stats[u], m.item_stats[i], uncertainty)
         predictions[e, 0], predictions[e, 1], predictions[e, 2] = predicted, page, variance
+        predictions[e, 3], predictions[e, 4] = user_count, item_count
 
         # Learn: calibration, statistics, counts, global weights.
         error = rating - score

@@ -25,11 +25,15 @@ class Predictions(NamedTuple):
         Page protocol: with everything learned before this rating's page (a run of ratings by one user at one time).
     deviation : float64, shape (n,)
         Standard deviation of the event prediction.
+    user_counts, item_counts : int64, shape (n,), or None
+        Ratings of the user and of the item that the learner held then; only `IteratedSVD` tells.
     """
 
     event: Floats
     page: Floats
     deviation: Floats
+    user_counts: NDArray[np.int64] | None = None
+    item_counts: NDArray[np.int64] | None = None
 
 
 class ContentSource(Protocol):

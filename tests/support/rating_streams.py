@@ -72,7 +72,8 @@ def learn(model: IteratedSVD, events: Stream, cuts: Iterable[int] = ()) -> Predi
     """Learn a stream in pieces that end at the given places."""
     ends = [*sorted(set(cuts) - {0, len(events)}), len(events)]
     parts = [model.learn(*events.cut(start, stop)) for start, stop in zip([0, *ends[:-1]], ends, strict=True)]
-    return Predictions(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    columns = zip(*parts, strict=True)
+    return Predictions(*(None if column[0] is None else np.concatenate(column) for column in columns))
 
 
 class Genres:
