@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
-from streamsvd.embedded import default_folder, provide_kafka, provide_redis
+from streamsvd.embedded import choose_kafka, default_folder, provide_kafka, provide_redis
 
 
 def lent_kafka(given: str | None, environ: Mapping[str, str]) -> AbstractContextManager[str]:
@@ -16,6 +16,11 @@ def lent_kafka(given: str | None, environ: Mapping[str, str]) -> AbstractContext
 def lent_redis(given: str | None, environ: Mapping[str, str]) -> AbstractContextManager[str]:
     """A URL, likewise."""
     return provide_redis(default_folder("redis"), environ=_with(environ, "STREAMSVD_REDIS", given))
+
+
+def known_kafka(given: str | None, environ: Mapping[str, str]) -> str | None:
+    """The address of a Kafka that is named or runs already; None where one would have to be started."""
+    return choose_kafka(_with(environ, "STREAMSVD_KAFKA", given), folder=default_folder("kafka")).address
 
 
 def _with(environ: Mapping[str, str], name: str, value: str | None) -> Mapping[str, str]:

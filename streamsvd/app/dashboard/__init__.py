@@ -1,0 +1,1 @@
+"""The live dashboard: a page in the browser that shows how a model learns."""

@@ -1,0 +1,85 @@
+"""Cards that compare: models side by side, parts of the ratings, singular values."""
+
+from __future__ import annotations
+
+from streamsvd.app.dashboard import wording
+from streamsvd.app.dashboard.board import Stored
+from streamsvd.app.dashboard.charts import singular_options
+from streamsvd.app.dashboard.formats import NOTHING, count, difference, error
+from streamsvd.app.dashboard.parts import Chart, Choice, Table, Text, card
+
+_SLICES_SHOWN = 12
+
+
+class SideBySide:
+    """The served model and its shadows."""
+
+    def __init__(self) -> None:
+        with card(wording.SIDE_BY_SIDE, "w6"):
+            columns = [("model", False), ("ratings", True), ("event", True), ("page", True), ("difference", True)]
+            self._table = Table(columns, "Models on the same ratings", caption_seen=False)
+            self._none = Text("p", "No shadow model runs beside the served one.", "empty")
+
+    def show(self, stored: Stored | None) -> None:
+        """Show the newest figures."""
+        if stored is None:
+            self._table.show([])
+            return
+        point = stored.now.point
+        served = point.total
+        rows = [["served", count(served.events), error(served.rmse_event), error(served.rmse_page), NOTHING]]
+        for name, errors in sorted(point.shadows.items()):
+            apart = None
+            if errors.rmse_page is not None and served.rmse_page is not None:
+                apart = errors.rmse_page - served.rmse_page
+            rows.append(
+                [name, count(errors.events), error(errors.rmse_event), error(errors.rmse_page), difference(apart)]
+            )
+        self._table.show(rows)
+        self._none.set_visibility(not point.shadows)
+
+
+class Slices:
+    """The error over parts of the ratings."""
+
+    def __init__(self) -> None:
+        with card(wording.SLICES, "w6"):
+            self._by = Choice[str]("By", ["user"], "user", self._redraw)
+            columns = [("part", False), ("ratings", True), ("event", True), ("page", True)]
+            self._table = Table(columns, "Error by part", caption_seen=False)
+            self._note = Text("p", "", "note")
+            self._stored: Stored | None = None
+
+    def show(self, stored: Stored | None) -> None:
+        """Show the newest figures."""
+        self._stored = stored
+        self._redraw()
+
+    def _redraw(self) -> None:
+        slices = [] if self._stored is None else self._stored.detail.slices
+        self._by.offer(list(dict.fromkeys(part.by for part in slices)))
+        chosen = [part for part in slices if part.by == self._by.value]
+        rows = [
+            [part.name, count(part.errors.events), error(part.errors.rmse_event), error(part.errors.rmse_page)]
+            for part in chosen[-_SLICES_SHOWN:]
+        ]
+        self._table.show(rows)
+        left_out = len(chosen) - len(rows)
+        self._note.set(f"The newest {len(rows)} of {len(chosen)}." if left_out else "")
+
+
+class Singular:
+    """The singular values as bars."""
+
+    def __init__(self) -> None:
+        with card(wording.SINGULAR, "w4"):
+            self._chart = Chart("Singular values, largest first", "chart low")
+            self._note = Text("p", "", "note")
+
+    def show(self, stored: Stored | None) -> None:
+        """Show the newest figures."""
+        values = [] if stored is None else stored.detail.singular_values
+        self._chart.draw(singular_options(values))
+        shares = sum(value**2 for value in values)
+        first = f"The first holds {100 * values[0] ** 2 / shares:.0f} % of what the factors explain." if shares else ""
+        self._note.set(first or "Not worked out yet.")
