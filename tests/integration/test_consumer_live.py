@@ -1,0 +1,90 @@
+"""Live mode: every rating is in the answers soon after it was produced, and counts once, whoever is killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+import redis
+from model_runs import (
+    command,
+    consume_command,
+    final,
+    learned_in_process,
+    token_of,
+    version_of,
+    wait_until,
+)
+
+from model_store import ModelReader, connect
+from producer import Pace, prepare, replay
+from streamsvd.errors import SnapshotMissing
+from streamsvd.log import KafkaSink, Topics
+from streamsvd.ratings import RatingTable, read_catalogue, read_ratings
+
+RATINGS = 4_000
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with connect(redis_url) as client:
+        yield client
+
+
+def learned_beyond(reader: ModelReader, topic: str, known: int) -> int:
+    """How many ratings the answers know, when that is more than before; else 0."""
+    try:
+        found = reader.recommend(0).provenance.offsets[topic, 0]
+    except SnapshotMissing:
+        return 0
+    return found if found > known else 0
+
+
+def check_seen(reader: ModelReader, table: RatingTable, until: int) -> None:
+    """The newest rating that the answers must know is among what its user has seen, and is not recommended."""
+    user, item = table.users[until - 1].item(), table.items[until - 1].item()
+    view, row = reader.read(user, ("seen",))
+    assert view.index[item] in view.positions(row["seen"])
+    assert item not in [found.item for found in reader.recommend(user, len(view.ids)).items]
+
+
+def test_ratings_are_in_the_answers_soon_after_they_were_produced_and_count_once(
+    kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, data_dir: Path
+) -> None:
+    path = data_dir / "ml-100k"
+    table, films = read_ratings(path)[:RATINGS], read_catalogue(path)
+    ready = prepare(kafka_address, Topics(topic_prefix), table.dataset, films)
+    reader = ModelReader(client, model_name)
+
+    def replay_steadily(part: RatingTable) -> None:
+        with KafkaSink(kafka_address, topic_prefix) as sink:
+            replay([part], sink, log=ready.log, pace=Pace(rate=1000))
+
+    def follow(until: int) -> None:
+        known = 0
+        while known < until:
+            known = wait_until(partial(learned_beyond, reader, topic_prefix, known), f"ratings after {known}")
+            check_seen(reader, table, known)
+
+    consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--live")
+    half = RATINGS // 2
+    with ThreadPoolExecutor(1) as beside:
+        with command(*consume):
+            wait_until(lambda: token_of(client, model_name) == 1, "the first consumer")
+            first = beside.submit(replay_steadily, table[:half])
+            follow(half * 3 // 4)  # then it is killed, while ratings arrive
+        with command(*consume):
+            wait_until(lambda: token_of(client, model_name) == 2, "the second consumer")
+            first.result()
+            second = beside.submit(replay_steadily, table[half:])
+            follow(RATINGS)
+            second.result()
+    assert version_of(client, model_name) > 20  # checkpoints came while ratings came, not at the end
+
+    expected = learned_in_process(table, films)
+    found = final(redis_url, model_name)
+    assert found["state"] == expected["state"]
+    assert found["offsets"][topic_prefix, 0] == RATINGS
