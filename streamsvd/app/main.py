@@ -21,7 +21,20 @@ app = typer.Typer(
 )
 
 
-COMMANDS = ("demo", "replay", "consume", "dashboard", "recommend", "evaluate", "study", "tune", "services", "doctor")
+COMMANDS = (
+    "demo",
+    "replay",
+    "consume",
+    "serve",
+    "key",
+    "dashboard",
+    "recommend",
+    "evaluate",
+    "study",
+    "tune",
+    "services",
+    "doctor",
+)
 
 for _name in COMMANDS:  # each module holds one command of its own name and imports nothing heavy before it runs
     app.command(_name)(getattr(import_module(f"streamsvd.app.commands.{_name}"), _name))

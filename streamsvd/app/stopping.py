@@ -30,6 +30,10 @@ class StopRequest:
         """Wait that long, or until somebody asks."""
         select.select([self._reader], [], [], max(seconds, 0.0))
 
+    def fileno(self) -> int:
+        """What becomes readable when somebody asks, for an event loop."""
+        return self._reader
+
     def close(self) -> None:
         """Let go of the pipe."""
         os.close(self._reader)

@@ -19,8 +19,8 @@ from streamsvd.log.clients import BOOTSTRAP_SECONDS, brokers
 from streamsvd.log.kafka_errors import kafka_errors, translated
 
 MAX_IN_FLIGHT = 20_000
-_DELIVERY_SECONDS = 60.0
-_LINGER_SECONDS = 0.02
+DELIVERY_SECONDS = 60.0
+LINGER_SECONDS = 0.02
 
 Headers = list[tuple[str, bytes]]
 
@@ -32,6 +32,10 @@ class Delivery:
     ----------
     address : str
         The broker, `host:port`.
+    delivery_seconds : float
+        Time after which a record that is not confirmed has failed.
+    linger_seconds : float
+        Time to wait for more records for the same request.
 
     Attributes
     ----------
@@ -46,10 +50,13 @@ class Delivery:
         The broker does not answer.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(
+        self, address: str, *, delivery_seconds: float = DELIVERY_SECONDS, linger_seconds: float = LINGER_SECONDS
+    ) -> None:
         self.acknowledged = 0
         self.offsets: dict[tuple[str, int], int] = {}
         self._address = address
+        self._delivery_seconds = delivery_seconds
         self._pending: deque[tuple[Any, object]] = deque()
         self._cause: Exception | None = None
         with kafka_errors(address, "connecting"):
@@ -60,12 +67,12 @@ class Delivery:
                 acks="all",
                 max_in_flight_requests_per_connection=1,
                 allow_auto_create_topics=False,
-                linger_ms=int(_LINGER_SECONDS * 1000),
+                linger_ms=int(linger_seconds * 1000),
                 batch_size=256 << 10,
                 max_request_size=4 << 20,
-                request_timeout_ms=15_000,
-                delivery_timeout_ms=int(_DELIVERY_SECONDS * 1000),
-                max_block_ms=int(BOOTSTRAP_SECONDS * 1000),
+                request_timeout_ms=int(min(15.0, delivery_seconds / 2) * 1000),
+                delivery_timeout_ms=int(delivery_seconds * 1000),
+                max_block_ms=int(min(BOOTSTRAP_SECONDS, delivery_seconds) * 1000),
                 metrics_enabled=False,
             )
 
@@ -78,10 +85,10 @@ class Delivery:
         timestamp_ms: int | None,
         subject: object,
         headers: Headers | None = None,
-    ) -> None:
+    ) -> Any:
         """Hand over one record; returns before it is confirmed, or waits while `MAX_IN_FLIGHT` are not.
 
-        `subject` is named in the message should the record fail.
+        `subject` is named in the message should the record fail. Returns the client's future of this record.
 
         Raises
         ------
@@ -100,6 +107,7 @@ class Delivery:
         pending.append((future, subject))
         if pending[0][0].is_done or len(pending) > MAX_IN_FLIGHT:
             self._settle(MAX_IN_FLIGHT)
+        return future
 
     def flush(self) -> None:
         """Send what is buffered at once and wait until all of it is confirmed.
@@ -137,7 +145,7 @@ class Delivery:
                 if len(pending) <= allowed:
                     return
                 try:
-                    future.get(2 * _DELIVERY_SECONDS)
+                    future.get(2 * self._delivery_seconds)
                 except KafkaError as error:
                     self._stop(error)
             if future.exception is not None or not future.is_done:

@@ -6,13 +6,15 @@ timestamp is the event time. The key is the id as JSON: the integer 1 and the st
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Protocol
 
 import msgspec
 from kafka.partitioner import murmur2
 
-from streamsvd.log.delivery import Delivery
+from streamsvd.log.delivery import DELIVERY_SECONDS, LINGER_SECONDS, Delivery
+from streamsvd.log.kafka_errors import translated
 from streamsvd.log.topics import partition_count
 from streamsvd.ratings import Event, Id, encode
 
@@ -72,6 +74,8 @@ class KafkaSink:
         The broker, `host:port`.
     topic : str
         An existing topic.
+    delivery_seconds, linger_seconds : float
+        See `Delivery`.
 
     Raises
     ------
@@ -79,10 +83,17 @@ class KafkaSink:
         The broker does not answer, or there is no such topic.
     """
 
-    def __init__(self, address: str, topic: str) -> None:
-        self._topic = topic
+    def __init__(
+        self,
+        address: str,
+        topic: str,
+        *,
+        delivery_seconds: float = DELIVERY_SECONDS,
+        linger_seconds: float = LINGER_SECONDS,
+    ) -> None:
+        self._address, self._topic = address, topic
         self._count = partition_count(address, topic)
-        self._delivery = Delivery(address)
+        self._delivery = Delivery(address, delivery_seconds=delivery_seconds, linger_seconds=linger_seconds)
         self._places: dict[Id, tuple[bytes, int]] = {}
         self._send = self._delivery.send
 
@@ -119,6 +130,26 @@ class KafkaSink:
         """
         key, partition = self._place(event.user)
         self._send(self._topic, partition, key, encode(event), event.timestamp * 1000, event)
+
+    def post(self, event: Event) -> Future[tuple[int, int]]:
+        """Hand over one event, whose partition and offset the future holds once it is confirmed.
+
+        The future's error is `LogUnavailable`, or another that `send` knows; it cannot be cancelled.
+
+        Raises
+        ------
+        EventError, DeliveryFailed
+            As in `send`.
+        """
+        key, value = _encode_key(event.user), encode(event)
+        place: Future[tuple[int, int]] = Future()
+        place.set_running_or_notify_cancel()
+        sent = self._delivery.send(
+            self._topic, partition_of(key, self._count), key, value, event.timestamp * 1000, event
+        )
+        sent.add_callback(lambda record: place.set_result((record.partition, record.offset)))
+        sent.add_errback(lambda error: place.set_exception(translated(error, self._address, "sending")))
+        return place
 
     def flush(self) -> None:
         """Wait until everything handed over is confirmed; `DeliveryFailed` as in `send`."""

@@ -1,0 +1,64 @@
+"""The service's journal: one JSON object a line, on standard error. (*Log* is Kafka's here.)
+
+Lines hold what an operator needs and nothing that a user would not want there: no keys, no query strings, no bodies.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, BinaryIO
+
+import msgspec
+import structlog
+
+Journal = Any
+"""A structlog logger; its type is dynamic."""
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+class _ToJournal(logging.Handler):
+    """What libraries say, in the same form."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__()
+        self._journal = journal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line."""
+        more = {"exc_info": record.exc_info} if record.exc_info else {}
+        self._journal.log(record.levelno, "library", logger=record.name, message=record.getMessage(), **more)
+
+
+def json_journal(stream: BinaryIO) -> Journal:
+    """A journal that writes to a stream.
+
+    Examples
+    --------
+    >>> import io
+    >>> stream = io.BytesIO()
+    >>> json_journal(stream).info("request", status=200)
+    >>> import json
+    >>> line = json.loads(stream.getvalue())
+    >>> line["event"], line["level"], line["status"]
+    ('request', 'info', 200)
+    """
+    return structlog.wrap_logger(
+        structlog.BytesLogger(stream),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(serializer=lambda line, **_: _encode(line)),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+
+
+def take_over(journal: Journal) -> None:
+    """Send what uvicorn and other libraries say to this journal too."""
+    root = logging.getLogger()
+    root.handlers = [_ToJournal(journal)]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.captureWarnings(True)
