@@ -1,0 +1,123 @@
+"""Errors by part of the stream: new or known user and item, the user's number of ratings, genre, month.
+
+A user or an item is new when the model holds no rating of it yet. A film counts in each of its genres.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation import kernels
+from evaluation.sums import Errors, errors_of
+from streamsvd.ratings import Catalogue, Id
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+BUCKETS = ("0", "1-4", "5-19", "20-99", "100+")
+"""Numbers of ratings of a user."""
+_EDGES = np.array([1, 5, 20, 100])
+_FIXED = [
+    ("user", "new"),
+    ("user", "known"),
+    ("item", "new"),
+    ("item", "known"),
+    *(("ratings of the user", bucket) for bucket in BUCKETS),
+]
+_MONTHS = 1200  # from January 1970 on: a hundred years
+
+
+def bucket_of(user_counts: Ints) -> Ints:
+    """Bucket of each number of ratings.
+
+    >>> [BUCKETS[k] for k in bucket_of(np.array([0, 1, 4, 5, 99, 100]))]
+    ['0', '1-4', '1-4', '5-19', '20-99', '100+']
+    """
+    return np.searchsorted(_EDGES, user_counts, side="right")
+
+
+class Slices:
+    """Sums over all ratings, by slice.
+
+    Parameters
+    ----------
+    catalogue : Catalogue, optional
+        The items' genres.
+
+    Examples
+    --------
+    >>> parts = Slices()
+    >>> parts.update(["Heat"], np.array([881250949]), np.array([0]), np.array([3]), np.array([0.5]), np.array([0.5]))
+    >>> [(by, name) for (by, name), errors in parts.errors().items() if errors.events]
+    [('user', 'new'), ('item', 'known'), ('ratings of the user', '0'), ('month', '1997-12')]
+    """
+
+    def __init__(self, catalogue: Catalogue | None = None) -> None:
+        self._genres = catalogue.genres if catalogue else ()
+        films = [film for film in catalogue.values() if film.genres] if catalogue else []
+        number = {genre: k for k, genre in enumerate(self._genres)}
+        self._rows: dict[Id, int] = {film.item: row for row, film in enumerate(films)}
+        self._starts = np.cumsum([0, *(len(film.genres) for film in films)])
+        names = chain.from_iterable(film.genres for film in films)
+        self._members = np.array([number[genre] for genre in names], np.int64)
+        self._fixed = np.zeros((len(_FIXED), kernels.CELL))
+        self._by_genre = np.zeros((len(self._genres), kernels.CELL))
+        self._by_month = np.zeros((_MONTHS, kernels.CELL))
+
+    def update(
+        self, items: list[Id], timestamps: Ints, user_counts: Ints, item_counts: Ints, event: Floats, page: Floats
+    ) -> None:
+        """Take ratings in, in their order.
+
+        Parameters
+        ----------
+        items : list of int or str, length n
+        timestamps : int64, shape (n,)
+            Event times in seconds.
+        user_counts, item_counts : int64, shape (n,)
+            Ratings that the model held of the user and of the item.
+        event, page : float64, shape (n,)
+            Errors by both protocols: predicted less given.
+        """
+        user = np.minimum(user_counts, 1)
+        item = np.minimum(item_counts, 1) + 2
+        kernels.tally_slices(self._fixed, np.column_stack([user, item, bucket_of(user_counts) + 4]), event, page)
+        months = timestamps.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
+        months[(months < 0) | (months >= _MONTHS)] = -1
+        kernels.tally_slices(self._by_month, months[:, None], event, page)
+        if self._rows:
+            rows = np.fromiter(map(self._rows.get, items, repeat(-1)), np.int64, len(items))
+            kernels.tally_groups(self._by_genre, rows, self._starts, self._members, event, page)
+
+    def errors(self) -> dict[tuple[str, str], Errors]:
+        """Errors by slice: what it is by, and its name. Months without ratings are left out."""
+        months = np.flatnonzero(self._by_month[:, 0])
+        names = [
+            *_FIXED,
+            *(("genre", genre) for genre in self._genres),
+            *(("month", str(np.datetime64(int(month), "M"))) for month in months),
+        ]
+        cells = np.concatenate([self._fixed, self._by_genre, self._by_month[months]])
+        return {name: errors_of(cell) for name, cell in zip(names, cells, strict=True)}
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """As arrays; `from_state` continues exactly from there."""
+        months = np.flatnonzero(self._by_month[:, 0])
+        return {
+            "fixed": self._fixed.copy(),
+            "by_genre": self._by_genre.copy(),
+            "months": months,
+            "by_month": self._by_month[months],
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, NDArray[Any]], catalogue: Catalogue | None = None) -> Slices:
+        """The slices that `state` was taken from, with the catalogue that they had."""
+        found = cls(catalogue)
+        found._fixed, found._by_genre = state["fixed"].copy(), state["by_genre"].copy()
+        found._by_month[state["months"]] = state["by_month"]
+        return found
