@@ -28,6 +28,7 @@ def run(command: str, data: str, catalogue: bool) -> dict[str, object]:
     kind = "with-catalogue" if catalogue else "ratings-only"
     target = RESULTS / f"{data}.{kind}.{command}.json"
     options = [] if catalogue else ["--no-catalogue"]
+    options += ["--no-dashboard"] if command == "demo" else []
     subprocess.run(
         [sys.executable, "-m", "streamsvd", command, data, *options, "--json", target],
         check=True,

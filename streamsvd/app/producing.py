@@ -26,11 +26,22 @@ class ProducerProcess:
     topics : Topics
     dataset : Dataset
     catalogue : Catalogue or None
+    rate : float, optional
+        Ratings a second; as fast as possible without it.
     """
 
-    def __init__(self, data: str, kafka: str, topics: Topics, dataset: Dataset, catalogue: Catalogue | None) -> None:
+    def __init__(
+        self,
+        data: str,
+        kafka: str,
+        topics: Topics,
+        dataset: Dataset,
+        catalogue: Catalogue | None,
+        rate: float | None = None,
+    ) -> None:
         self._command = [sys.executable, "-m", "streamsvd", "replay", data, "--quiet"]
         self._command += ["--kafka", kafka, "--topic", topics.ratings]
+        self._command += [] if rate is None else ["--rate", str(rate)]
         self._prepare: Callable[[], object] = lambda: prepare(kafka, topics, dataset, catalogue)
         self._process: subprocess.Popen[str] | None = None
 

@@ -18,19 +18,28 @@ def demo(
     catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
     settings_file: SettingsFileOption = None,
     json_file: JsonOption = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Ratings a second, for watching. As fast as possible without it.")
+    ] = None,
+    dashboard: Annotated[bool, typer.Option(help="Serve the dashboard meanwhile, on a free port.")] = True,
+    keep_open: Annotated[
+        bool, typer.Option("--keep-open", help="Keep the dashboard, Kafka and Redis up at the end, until Ctrl-C.")
+    ] = False,
     recommendations: Annotated[int, typer.Option("-n", help="Recommendations to show at the end.", min=1)] = 5,
 ) -> None:
     """The whole system at work, once: real Kafka and Redis are started, and a history of ratings is replayed.
 
     A producer puts all ratings on Kafka in the order in which they were given; a consumer predicts, scores and learns
-    each of them and writes snapshots to Redis; at the end, recommendations are looked up there. Everything that was
-    started is stopped again, and nothing is left behind.
+    each of them and writes snapshots to Redis; at the end, recommendations are looked up there. A dashboard shows all
+    of it in the browser. Everything that was started is stopped again, and nothing is left behind.
 
     Examples:
 
         streamsvd demo
 
-        streamsvd demo ml-100k --json figures.json
+        streamsvd demo --rate 2000 --keep-open
+
+        streamsvd demo ml-100k --json figures.json --no-dashboard
     """
     import os
     import time
@@ -43,6 +52,7 @@ def demo(
     from model_store import ModelReader, connect
     from model_store.reasons import reasons
     from streamsvd.app.consuming import Plan, consumer_for
+    from streamsvd.app.dashboarding import dashboard_beside
     from streamsvd.app.demo_data import demo_data
     from streamsvd.app.display import answer_table, figures_table, learning_bar, megabytes
     from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
@@ -68,9 +78,13 @@ def demo(
         if choose_kafka(os.environ).kind == "embedded" and not jars_folder().is_dir():
             say("Fetching Apache Kafka, once: about 50 MB …")
         say("Starting Kafka and Redis …")
-        with provide_kafka() as kafka, provide_redis() as redis:
+        topics = Topics("demo")
+        with (
+            provide_kafka() as kafka,
+            provide_redis() as redis,
+            dashboard_beside(kafka, redis, topics, "demo", say, wanted=dashboard or keep_open) as page,
+        ):
             say(f"Kafka at {kafka}. Redis is up.")
-            topics = Topics("demo")
             plan = Plan(
                 kafka=kafka,
                 redis=redis,
@@ -85,21 +99,22 @@ def demo(
                 say(_STOPPED)
                 return
             warm_up(console)
-            producer = ProducerProcess(source_name, kafka, topics, dataset, films)
+            producer = ProducerProcess(source_name, kafka, topics, dataset, films, rate)
             with producer, consumer_for(plan, stop.wait, say) as (consumer, source):
                 watch = LagWatch(source, time.monotonic, say)
                 began = time.perf_counter()
                 with learning_bar(console, len(table)) as bar:
 
                     def show(progress: Progress) -> None:
-                        rate = progress.learned / (time.perf_counter() - began)
+                        speed = progress.learned / (time.perf_counter() - began)
                         rmse = progress.figures.rmse_last_window
                         lag = watch.lag(progress.positions)
-                        bar.show(progress.learned, rate, rmse, progress.event_time, lag, len(table))
+                        bar.show(progress.learned, speed, rmse, progress.event_time, lag, len(table))
                         producer.check()
+                        page.tell()
 
                     end = consumer.run(until={0: len(table)}, stop=lambda: bool(stop), progress=show)
-                rate = end.learned / (time.perf_counter() - began)
+                learned_per_second = end.learned / (time.perf_counter() - began)
             if stop:
                 say(_STOPPED)
                 return
@@ -109,7 +124,7 @@ def demo(
                     sha256=dataset.sha256,
                     model=consumer.model,
                     figures=end.figures,
-                    events_per_second=rate,
+                    events_per_second=learned_per_second,
                     snapshots=end.version,
                 )
                 write_json(json_file, found)
@@ -117,7 +132,7 @@ def demo(
             extra = {
                 "ratings": f"{end.figures.events:,}",
                 "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
-                "ratings a second": f"{rate:,.0f}, with the producer beside it",
+                "ratings a second": f"{learned_per_second:,.0f}, with the producer beside it",
                 "snapshots in Redis": str(end.version),
                 "peak memory": megabytes(peak_rss_bytes()),
             }
@@ -126,4 +141,9 @@ def demo(
                 reader = ModelReader(client, "demo")
                 answer = reader.recommend(table.users[-1].item(), recommendations)
                 out.print(answer_table(answer, reasons(reader, answer.user, [item.item for item in answer.items])))
+            if keep_open:
+                page.wait_until_told()
+                say("All stays up until Ctrl-C.")
+                while not stop:
+                    stop.wait(3600.0)
     say("Kafka and Redis are stopped.")

@@ -72,15 +72,7 @@ def error_options(
         series[0]["markLine"] = _marks(drifts, points, axis)
     return {
         **_base(),
-        "legend": {
-            "top": 0,
-            "left": 0,
-            "itemWidth": 22,
-            "itemHeight": 8,
-            "textStyle": _text("--soft", 12.5),
-            "type": "scroll",
-        },
-        "grid": {"left": 4, "right": 24, "top": 38, "bottom": 4, "containLabel": True},
+        "grid": {"left": 4, "right": 24, "top": 22, "bottom": 4, "containLabel": True},
         "xAxis": _along(axis),
         "yAxis": {**_axis(), "type": "value", "scale": True},
         "series": series,

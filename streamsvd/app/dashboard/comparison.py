@@ -15,7 +15,7 @@ class SideBySide:
     """The served model and its shadows."""
 
     def __init__(self) -> None:
-        with card(wording.SIDE_BY_SIDE, "w6"):
+        with card(wording.SIDE_BY_SIDE, "w4"):
             columns = [("model", False), ("ratings", True), ("event", True), ("page", True), ("difference", True)]
             self._table = Table(columns, "Models on the same ratings", caption_seen=False)
             self._none = Text("p", "No shadow model runs beside the served one.", "empty")
@@ -43,7 +43,7 @@ class Slices:
     """The error over parts of the ratings."""
 
     def __init__(self) -> None:
-        with card(wording.SLICES, "w6"):
+        with card(wording.SLICES, "w4"):
             self._by = Choice[str]("By", ["user"], "user", self._redraw)
             columns = [("part", False), ("ratings", True), ("event", True), ("page", True)]
             self._table = Table(columns, "Error by part", caption_seen=False)

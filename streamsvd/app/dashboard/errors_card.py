@@ -9,7 +9,7 @@ from streamsvd.app.dashboard import wording
 from streamsvd.app.dashboard.board import Stored
 from streamsvd.app.dashboard.charts import Axis, Line, colour_of, error_options, value_of
 from streamsvd.app.dashboard.formats import count, error, moment
-from streamsvd.app.dashboard.parts import Chart, Choice, Table, Text, box, card
+from streamsvd.app.dashboard.parts import Chart, Choice, Legend, Table, Text, box, card
 from streamsvd.app.dashboard.windows import ALL, picking, window_names
 
 _TABLE_ROWS = 12
@@ -31,7 +31,8 @@ class ErrorsCard:
                 self.window = Choice[str]("Window", [ALL], ALL, changed)
                 self.measure = Choice[str]("Measure", ["RMSE", "MAE"], "RMSE", changed)
                 self._axis = Choice[Axis]("Along", _AXES, "events", changed)
-            self._chart = Chart("Error over time; the table below holds the same figures")
+            self._legend = Legend()
+            self._chart = Chart("Error over time; the table below holds the newest points")
             self._drifts = Text("p", "", "note")
             with box("details", "data"):
                 Text("summary", "The newest points as a table")
@@ -50,6 +51,7 @@ class ErrorsCard:
             Line("page", "--page-protocol", True, page),
             *_shadow_lines(stored, measure),
         ]
+        self._legend.show([(line.name, line.colour, line.dashed) for line in lines])
         drifts = [] if stored is None else stored.now.drifts
         self._chart.draw(error_options(points, lines, self._axis.value, drifts))
         self._drifts.set(_drift_note(stored))

@@ -21,11 +21,13 @@ class DeadLettersCard:
     def __init__(self) -> None:
         self._letters: list[DeadLetter] = []
         self._number: int | None = None  # of the letter on show; None follows the newest
-        with card(wording.DEAD_LETTERS, "w4"):
-            self._count = Text("div", "–", "big")
-            self._none = Text("p", "None: every record so far was a valid rating.", "empty")
-            self._reasons = Table([("reason", False), ("records", True)], "Reasons", caption_seen=False)
-            with box("div", "letter") as self._letter:
+        with card(wording.DEAD_LETTERS, "w12"), box("div", "halves"):
+            with box("div", "half"):
+                self._count = Text("div", "–", "big")
+                self._none = Text("p", "None: every record so far was a valid rating.", "empty")
+                self._reasons = Table([("reason", False), ("records", True)], "Reasons", caption_seen=False)
+                self._silent = Text("p", "", "note")
+            with box("div", "half") as self._letter:
                 with box("div", "controls"):
                     self._which = Text("span", "", "note")
                     self._button("Older", 1)
@@ -34,7 +36,6 @@ class DeadLettersCard:
                 self._why = Text("p", "", "error")
                 self._value = Text("pre", "", "record")
                 self._value.props.update({"tabindex": "0", "aria-label": "The record's value"})
-            self._silent = Text("p", "", "note")
 
     def show(self, board: Board) -> None:
         """Show the newest figures."""

@@ -37,9 +37,10 @@ class Page:
             with box("div", "grid"):
                 self._error_now, self._speed, self._waiting, self._clocks = ErrorNow(), Speed(), Waiting(), Clocks()
                 self._errors = ErrorsCard(self.refresh)
+                with box("div", "stack w4"):
+                    self._snapshot, self._known = Snapshot(), Known()
+                self._side_by_side, self._slices, self._singular = SideBySide(), Slices(), Singular()
                 self._letters = DeadLettersCard()
-                self._snapshot, self._known, self._singular = Snapshot(), Known(), Singular()
-                self._side_by_side, self._slices = SideBySide(), Slices()
                 self._lookup = LookupCard(Lookups(client, board.model))
         ui.timer(REFRESH_SECONDS, self.refresh)
 

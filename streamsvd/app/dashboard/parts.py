@@ -163,6 +163,26 @@ class Table:
                             cell.props["scope"] = "row"
 
 
+class Legend:
+    """What the lines of a chart stand for."""
+
+    def __init__(self) -> None:
+        self._place = box("ul", "legend")
+        self._shown: list[tuple[str, str, bool]] = []
+
+    def show(self, lines: list[tuple[str, str, bool]]) -> None:
+        """Show these: name, colour, and whether the line is dashed."""
+        if lines == self._shown:
+            return
+        self._shown = lines
+        self._place.clear()
+        with self._place:
+            for name, colour, dashed in lines:
+                with box("li"):
+                    box("span", "swatch dashed" if dashed else "swatch").style(f"color: var({colour})")
+                    Text("span", name)
+
+
 class Chart:
     """A chart that is sent only when it differs."""
 

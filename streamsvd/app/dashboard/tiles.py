@@ -91,7 +91,7 @@ class Snapshot:
     """Age, duration and size of the checkpoint."""
 
     def __init__(self) -> None:
-        with card(wording.CHECKPOINT, "w4"):
+        with card(wording.CHECKPOINT, ""):
             self._age = Text("div", NOTHING, "big")
             self._facts = Facts(["number", "took", "size"])
 
@@ -111,7 +111,7 @@ class Known:
     """Counts of users, items and ratings."""
 
     def __init__(self) -> None:
-        with card(wording.KNOWN, "w4"):
+        with card(wording.KNOWN, ""):
             with box("div", "pair"):
                 self._users = _figure("users", "swatch event", "")
                 self._items = _figure("items", "swatch dashed third", "")

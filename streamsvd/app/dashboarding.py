@@ -1,0 +1,75 @@
+"""The dashboard in a process of its own, beside a command that learns in this one."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+from streamsvd.embedded.folder import workplace
+from streamsvd.embedded.process import ServerProcess
+from streamsvd.log import Topics
+
+_URL = re.compile(r"^http://\S+$", re.MULTILINE)
+
+
+class DashboardBeside:
+    """A dashboard that was started, or None was: it never holds up the command.
+
+    Parameters
+    ----------
+    process : ServerProcess or None
+    say : callable
+        Told the page's URL once it answers, or why there is none.
+    """
+
+    def __init__(self, process: ServerProcess | None, say: Callable[[str], None]) -> None:
+        self._process = process
+        self._say = say
+        self._told = process is None
+
+    def tell(self, more: str = "") -> None:
+        """Tell the URL, the first time that it is known; ask again and again, it costs little."""
+        if self._told or self._process is None:
+            return
+        if found := _URL.search(self._process.output()):
+            self._say(f"Dashboard: {found.group()}{more}")
+            self._told = True
+        elif self._process.exit_code is not None:
+            self._say(f"The dashboard did not start. {self._process.log_tail()}")
+            self._told = True
+
+    def wait_until_told(self, more: str = "") -> None:
+        """Wait for that."""
+        while not self._told and self._process is not None:
+            self.tell(more)
+            self._process.wait(0.05)
+
+
+@contextmanager
+def dashboard_beside(
+    kafka: str, redis: str, topics: Topics, model: str, say: Callable[[str], None], *, wanted: bool
+) -> Iterator[DashboardBeside]:
+    """Run a dashboard on a free port while the body runs; it ends with this process, however that ends.
+
+    Where its library is not installed there is none, and `say` is told so.
+    """
+    if wanted and find_spec("nicegui") is None:
+        say("No dashboard: pip install 'streamsvd[dashboard]' brings it.")
+        wanted = False
+    if not wanted:
+        yield DashboardBeside(None, say)
+        return
+    command = [sys.executable, "-m", "streamsvd", "dashboard", "--port", "0"]
+    command += ["--kafka", kafka, "--topic", topics.ratings, "--model", model]
+    if os.environ.get("STREAMSVD_REDIS") != redis:  # one that was given may hold a password: the child inherits it
+        command += ["--redis", redis]
+    with workplace("dashboard", None) as place:
+        process = ServerProcess("dashboard", command, place, grace_seconds=5.0)
+        try:
+            yield DashboardBeside(process, say)
+        finally:
+            process.stop()
