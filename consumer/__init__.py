@@ -1,6 +1,7 @@
 """The consumer: ratings from the log, each predicted, scored and learned once; checkpoints to the store."""
 
 from consumer.loop import Consumer, Progress, Schedule
-from consumer.recovery import Resumed, resume
+from consumer.recovery import Resumed, StoredShadows, resume
+from consumer.shadows import Wanted, standings
 
-__all__ = ["Consumer", "Progress", "Resumed", "Schedule", "resume"]
+__all__ = ["Consumer", "Progress", "Resumed", "Schedule", "StoredShadows", "Wanted", "resume", "standings"]

@@ -21,16 +21,18 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from consumer.recovery import Resumed
+from consumer.shadows import standings, whole_state
 from consumer.sorting import Run, Sorter
 from evaluation import Figures
-from model_store import Checkpoint, ModelWriter, Written
-from streamsvd.errors import EventError, LogError, LogUnavailable, StoreUnavailable
+from model_store import Beside, Checkpoint, ModelWriter, ShadowRow, Written
+from streamsvd.errors import EventError, LogError, LogUnavailable, SettingsError, StoreUnavailable
 from streamsvd.log import DeadLetters, KafkaSource, Record
 from streamsvd.ratings import Erasure, Retraction
 
 POLL_SECONDS = 0.2
 _LONGEST_PAUSE = 5.0
 _MOST_RECORDS = 5000  # of one poll: progress is shown, and a stop is seen, between two
+_LOOK_SECONDS = 1.0  # between two looks at whether a shadow is to be served
 _ASK_SECONDS = 5.0  # between two questions to Kafka in live mode: each would hold up the ratings behind it
 
 
@@ -106,8 +108,10 @@ class Consumer:
         Waits some seconds; may return early when a stop was asked for.
     check : callable
         Raises when the topic has been deleted, or deleted and made anew: the client would follow it without a word.
+    requested : callable
+        Name of the shadow that somebody wants to be served; empty without a request.
     say : callable
-        Told when Redis does not answer, and when it does again.
+        Told when Redis does not answer, and when it does again, and what became of a request.
     """
 
     def __init__(
@@ -124,6 +128,7 @@ class Consumer:
         timer: Callable[[], float],
         pause: Callable[[float], None],
         check: Callable[[], None] = lambda: None,
+        requested: Callable[[], str] = lambda: "",
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._source = source
@@ -132,10 +137,11 @@ class Consumer:
         self._topic, self._topic_id = topic, topic_id
         self._schedule = schedule
         self._clock, self._timer, self._pause, self._check, self._say = clock, timer, pause, check, say
+        self._requested, self._looked_at = requested, -math.inf
         self._stop: Callable[[], bool] = lambda: False
         self._start = start
         self.dataset = start.dataset
-        self.model, self.metrics = start.model, start.metrics
+        self.model, self.metrics, self._shadows = start.model, start.metrics, start.shadows
         self._sorter = Sorter((self.model.scale.low, self.model.scale.high), start.marks)
         self._positions = {number: start.offsets.get(number, 0) for number in source.partitions}
         self._event_time = start.event_time
@@ -172,6 +178,9 @@ class Consumer:
         self._stop = stop
         self._source.seek(self._positions)
         self._checkpointed_at = self._timer()
+        if self._shadows.unsaved and not self._nothing_written:
+            self.checkpoint()
+        self._serve_requested()
         while not stop() and not self._reached(until):
             room = min(self._schedule.events - self._since_checkpoint, _MOST_RECORDS)
             records = self._source.poll(POLL_SECONDS, room)
@@ -180,6 +189,7 @@ class Consumer:
                 self._pass_gaps(until)
             if self._is_due():
                 self.checkpoint()
+            self._serve_requested()
             if progress is not None:
                 progress(self.progress())
         self._asked_at = -math.inf  # the last checkpoint asks, and tells, whatever came before
@@ -201,13 +211,45 @@ class Consumer:
             self._writer.version,
         )
 
-    def checkpoint(self) -> Written:
-        """Write what has changed since the last checkpoint, and from where to go on."""
+    def standings(self) -> list[ShadowRow]:
+        """How the served model and its shadows do; empty without any."""
+        return standings(self._shadows.shadows, self.model)
+
+    def _serve_requested(self) -> None:
+        """When somebody wants a shadow to be served: do that, in a checkpoint."""
+        if self._timer() - self._looked_at < _LOOK_SECONDS:
+            return
+        self._looked_at = self._timer()
+        with suppress(StoreUnavailable):  # the next checkpoint says so, and waits
+            if name := self._requested():
+                self._serve(name)
+
+    def _serve(self, name: str) -> None:
+        promoted = False
+        try:
+            self.model = self._shadows.promote(name, self.model, self.metrics.figures().events)
+            promoted = True
+        except SettingsError as error:
+            self._say(f"A request to serve {name} is refused: {error}.")
+        self.checkpoint(answered=name, promoted=promoted)
+        if promoted:
+            self._say(f"{name} is the served model from version {self._writer.version} on.")
+
+    def checkpoint(self, *, answered: str = "", promoted: bool = False) -> Written:
+        """Write what has changed since the last checkpoint, and from where to go on.
+
+        Parameters
+        ----------
+        answered : str
+            A request to serve a shadow that has been dealt with.
+        promoted : bool
+            The served model is another one now.
+        """
         ask = not self._schedule.live or self._timer() - self._asked_at >= _ASK_SECONDS
         if ask:
             self._check_topic()
         self._dead_letters.flush()
-        state = self.model.changes()
+        state = whole_state(self.model) if promoted else self.model.changes()
         figures = self.metrics.figures()
         checkpoint = Checkpoint(
             version=self._writer.version + 1,
@@ -217,7 +259,7 @@ class Consumer:
                 **self._start.catalogue_offsets,
             },
             state=state,
-            metrics=self.metrics.state(),
+            metrics={**self.metrics.state(), **self._shadows.metrics()},
             marks=dict(self._sorter.marks),
             genres=self._start.catalogue.genres if self._start.catalogue else (),
             event_time=self._event_time,
@@ -232,7 +274,7 @@ class Consumer:
                 **asdict(figures),
             },
         )
-        written = self._write(checkpoint)
+        written = self._write(checkpoint, self._shadows.share(checkpoint, self.model, answered), promoted)
         self._nothing_written = False
         self._since_checkpoint = 0
         self._checkpointed_at = self._timer()
@@ -245,10 +287,10 @@ class Consumer:
         with suppress(LogUnavailable):  # what was read is worth keeping; the next checkpoint, or start, asks again
             self._check()
 
-    def _write(self, checkpoint: Checkpoint) -> Written:
+    def _write(self, checkpoint: Checkpoint, beside: Beside | None, promoted: bool) -> Written:
         """Write, and go on trying while the store does not answer; a stop asked for meanwhile ends that."""
         catalogue = self._start.catalogue
-        films = (catalogue.values() if catalogue else []) if self._nothing_written else None
+        films = (catalogue.values() if catalogue else []) if self._nothing_written or promoted else None
         give_up, wait, waited = self._timer() + self._schedule.patience, 0.1, False
         while True:
             try:
@@ -256,6 +298,8 @@ class Consumer:
                     checkpoint,
                     removed_users=checkpoint.state.users.removed,
                     films=films,
+                    beside=beside,
+                    promoted=promoted,
                     whole=self._nothing_written,
                 )
             except StoreUnavailable as error:
@@ -300,8 +344,10 @@ class Consumer:
                 self._learn(part)
             elif isinstance(part, Retraction):
                 self.model.retract(part.user, part.item)
+                self._shadows.shadows.retract(part.user, part.item)
             elif isinstance(part, Erasure):
                 self.model.erase(part.user)
+                self._shadows.shadows.erase(part.user)
         for record in records:
             self._positions[record.partition] = record.offset + 1
         self._since_checkpoint += len(records)
@@ -309,6 +355,7 @@ class Consumer:
     def _learn(self, run: Run) -> None:
         predictions = self.model.learn(run.users, run.items, run.ratings, run.timestamps)
         self.metrics.update(np.array(run.ratings), predictions.event, predictions.page)
+        self._shadows.shadows.learn(run.users, run.items, run.ratings, run.timestamps, predictions)
         self._learned += len(run)
         self._event_time = max(run.timestamps if self._event_time is None else [self._event_time, *run.timestamps])
 

@@ -6,10 +6,13 @@ it never had been. The group's committed offset is never read.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from consumer.shadows import ShadowKeeper, Wanted, begin, resume_shadows
 from evaluation import Prequential
-from model_store import Checkpoint
+from evaluation.shadows import Shadows
+from model_store import Checkpoint, ShadowRow
 from streamsvd.errors import TopicUnsafe
 from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.log import LoggedCatalogue
@@ -26,6 +29,7 @@ class Resumed:
     ----------
     model : IteratedSVD
     metrics : Prequential
+    shadows : ShadowKeeper
     offsets : dict of int to int
         Next offset of each partition of the ratings topic; empty for a fresh start.
     marks : dict of str to int
@@ -41,6 +45,7 @@ class Resumed:
 
     model: IteratedSVD
     metrics: Prequential
+    shadows: ShadowKeeper
     offsets: dict[int, int]
     marks: dict[str, int]
     event_time: int | None
@@ -48,6 +53,21 @@ class Resumed:
     catalogue_offsets: dict[tuple[str, int], int]
     dataset: str
     fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredShadows:
+    """What the store has of a model's shadows.
+
+    Attributes
+    ----------
+    rows : sequence of ShadowRow
+    load : callable
+        A shadow's checkpoint by its name.
+    """
+
+    rows: Sequence[ShadowRow]
+    load: Callable[[str], Checkpoint]
 
 
 def resume(
@@ -60,6 +80,8 @@ def resume(
     stored_catalogue: Catalogue | None,
     settings: Settings,
     metrics: Prequential,
+    stored_shadows: StoredShadows,
+    wanted: Wanted,
     seed: int = 0,
 ) -> Resumed:
     """The starting point for one model and one topic.
@@ -76,14 +98,21 @@ def resume(
         The catalogue that the checkpoint's model was made with.
     settings, metrics, seed
         For a fresh start.
+    stored_shadows : StoredShadows
+    wanted : Wanted
+        Shadows that are to be there, or not.
 
     Raises
     ------
+    SettingsError
+        A shadow that is wanted is there, of other settings.
     TopicUnsafe
         The checkpoint belongs to another topic, or to one of that name that has been deleted since.
     """
     if checkpoint is None:
-        return _start(catalogue_topic, logged, settings, metrics, seed)
+        start = _start(catalogue_topic, logged, settings, metrics, seed)
+        start.model, start.shadows = begin(start.model, stored_shadows.rows, wanted, logged.catalogue)
+        return start
     learned_from = str(checkpoint.summary.get("topic", topic)), str(checkpoint.summary.get("topic_id", topic_id))
     if learned_from != (topic, topic_id):
         raise TopicUnsafe(
@@ -91,9 +120,22 @@ def resume(
             f"(id {topic_id}): its offsets mean nothing here. Give the model another name with --model, "
             "or learn it anew from this topic with --rebuild"
         )
+    model, metrics = (
+        IteratedSVD.from_state(checkpoint.state, stored_catalogue),
+        Prequential.from_state(checkpoint.metrics),
+    )
     return Resumed(
-        model=IteratedSVD.from_state(checkpoint.state, stored_catalogue),
-        metrics=Prequential.from_state(checkpoint.metrics),
+        model=model,
+        metrics=metrics,
+        shadows=resume_shadows(
+            checkpoint,
+            stored_shadows.rows,
+            stored_shadows.load,
+            wanted,
+            model=model,
+            content=stored_catalogue,
+            events=metrics.figures().events,
+        ),
         offsets={number: offset for (name, number), offset in checkpoint.offsets.items() if name == topic},
         marks=dict(checkpoint.marks),
         event_time=checkpoint.event_time,
@@ -112,6 +154,7 @@ def _start(
     return Resumed(
         model=IteratedSVD(settings, scale=scale, content=logged.catalogue, seed=seed),
         metrics=metrics,
+        shadows=ShadowKeeper(Shadows(scale), {}),
         offsets={},
         marks={},
         event_time=None,

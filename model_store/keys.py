@@ -16,7 +16,10 @@ cluster and can be written in one transaction.
 | `…:catalogue` | hash | item → film, JSON as on the catalogue topic |
 | `…:feed` | stream | `<ratings learned>-0` → field `point`: the figures of that moment, JSON (see `feed`) |
 | `…:now` | hash | `now` and `detail`: the newest figures, JSON |
-| `…:keys` | set | names of the keys above, but the fence: what a whole write has to remove |
+| `…:shadows` | hash | name of a shadow, or of the served model → how it does, JSON (see `shadow_rows`) |
+| `…:promote` | string | name of the shadow that is to be served, until it is |
+| `…:shadow:NAME:…` | | of a shadow: its own `head`, `globals`, `metrics`, rows and `keys`, as above |
+| `…:keys` | set | names of the model's own keys above, but fence and promote: what a whole write has to remove |
 
 Ids are written as JSON: `196` for an integer, `"abc"` (with the quotes) for a string, so that `7` and `"7"`
 differ.
@@ -55,15 +58,23 @@ class Keys:
     """
 
     model: str
+    shadow: str = ""
 
     def __post_init__(self) -> None:
-        if not _MODEL.fullmatch(self.model):
-            raise SettingsError(
-                f"model name {self.model!r}: use 1 to 100 letters, digits, dots, underscores or hyphens"
-            )
+        for name in (self.model, self.shadow or self.model):
+            if not _MODEL.fullmatch(name):
+                raise SettingsError(f"model name {name!r}: use 1 to 100 letters, digits, dots, underscores or hyphens")
+
+    def of_shadow(self, name: str) -> Keys:
+        """The keys of one of its shadows, in the same slot.
+
+        >>> Keys("films").of_shadow("wide").head
+        'streamsvd:{films}:shadow:wide:head'
+        """
+        return Keys(self.model, name)
 
     def _key(self, rest: str) -> str:
-        return f"streamsvd:{{{self.model}}}:{rest}"
+        return f"streamsvd:{{{self.model}}}:{f'shadow:{self.shadow}:' if self.shadow else ''}{rest}"
 
     @property
     def fence(self) -> str:
@@ -92,6 +103,14 @@ class Keys:
     @property
     def now(self) -> str:
         return self._key("now")
+
+    @property
+    def shadows(self) -> str:
+        return self._key("shadows")
+
+    @property
+    def promote(self) -> str:
+        return self._key("promote")
 
     @property
     def all(self) -> str:

@@ -20,6 +20,7 @@ from typing import cast
 import redis
 from redis import exceptions
 
+from model_store.beside import Beside, BesideStep, Known
 from model_store.checkpoint import Checkpoint, Head
 from model_store.client import steady, translated
 from model_store.keys import Keys, Side
@@ -75,6 +76,7 @@ class ModelWriter:
         self.version = 0
         self._head: Head | None = None
         self._arrays: Packed = {}
+        self._shadows: dict[str, Known] = {}
         self._damage: SnapshotCorrupt | None = None
 
     def close(self) -> None:
@@ -98,7 +100,7 @@ class ModelWriter:
             token, (version, doc) = pipe.execute()
         self.token, self.version = int(token), 0
         self._head = self._damage = None
-        self._arrays = {}
+        self._arrays, self._shadows = {}, {}
         try:
             self.version = _number(version, self._keys.head)
             if self.version:
@@ -141,6 +143,26 @@ class ModelWriter:
             finally:  # whatever was found counts only while no other writer was at it
                 self._check_fence(cast("bytes | None", self._client.get(self._keys.fence)))
 
+    def load_shadow(self, name: str) -> Checkpoint:
+        """The stored state of a shadow, whole; its next share of a checkpoint needs only what changed.
+
+        Raises
+        ------
+        SnapshotCorrupt
+            Damaged, missing, or not of the served model's version.
+        StaleWriter
+        StoreUnavailable
+        """
+        keys = self._keys.of_shadow(name)
+        with translated(self._client, f"reading shadow {name} of model {self._keys.model}"):
+            found = load_checkpoint(self._client, keys)
+            doc = cast("bytes | None", self._client.hget(keys.head, "doc"))
+            self._check_fence(cast("bytes | None", self._client.get(self._keys.fence)))
+        if found is None or found.version != self.version:
+            raise SnapshotCorrupt(f"{keys.head} is not of version {self.version}; rebuild the snapshot from the log")
+        self._shadows[name] = Known(Head.decode(doc or b"", keys.head), {})
+        return found
+
     def films(self) -> dict[Id, Film]:
         """The stored catalogue, by item; empty when there is none."""
         with translated(self._client, f"reading the catalogue of model {self._keys.model}"):
@@ -155,6 +177,8 @@ class ModelWriter:
         films: Iterable[Film] | None = None,
         feed: Sequence[FeedEntry] = (),
         now: Mapping[str, bytes] = MappingProxyType({}),
+        beside: Beside | None = None,
+        promoted: bool = False,
         whole: bool = False,
     ) -> Written:
         """Write one checkpoint: all of it or nothing. Safe to repeat with the same arguments.
@@ -172,6 +196,11 @@ class ModelWriter:
             Appended to the model's feed in the same step, which keeps the newest `FEED_LENGTH` or some more.
         now : dict of str to bytes
             The newest figures: fields of `…:now` that take the place of those stored.
+        beside : Beside, optional
+            The model's shadows, in the same step. Without it, theirs stays as it is.
+        promoted : bool
+            Another model is served from now on: its state is whole and takes the place of the one before, while feed
+            and figures go on.
         whole : bool
             Everything stored before is removed in the same step: after a rebuild or an import.
 
@@ -194,7 +223,7 @@ class ModelWriter:
             )
         if self._damage and not whole:
             raise self._damage
-        step = Step(self._keys, checkpoint, None if whole else self._head, self._arrays)
+        step = Step(self._keys, checkpoint, None if whole or promoted else self._head, self._arrays)
         for side, removed in (("users", removed_users), ("items", removed_items)):
             step.remove(cast("Side", side), list(removed))
         step.write_rows()
@@ -204,13 +233,17 @@ class ModelWriter:
         step.write_feed(feed)
         step.write_now(now)
         doc = step.write_head(new_films=films is not None)
+        shadows = BesideStep(self._keys, beside or Beside(), self._shadows)
+        kept = {self._keys.feed.encode(), self._keys.now.encode()} if promoted and not whole else set()
         with translated(self._client, f"writing version {checkpoint.version} of model {self._keys.model}"):
-            repeated = self._commit(step, doc)
+            repeated = self._commit(step, doc, shadows, kept)
         self.version, self._head, self._damage = checkpoint.version, step.head, None
         self._arrays = step.arrays
-        return Written(checkpoint.version, step.bytes, repeated)
+        if beside is not None:
+            self._shadows = shadows.known
+        return Written(checkpoint.version, step.bytes + shadows.bytes, repeated)
 
-    def _commit(self, step: Step, doc: bytes) -> bool:
+    def _commit(self, step: Step, doc: bytes, shadows: BesideStep, kept: set[bytes]) -> bool:
         """Run the step; True when it turns out to have been run before."""
         for _ in range(_ATTEMPTS):
             with self._client.pipeline(transaction=True) as pipe:
@@ -222,11 +255,14 @@ class ModelWriter:
                     if stored == [b"%d" % step.version, doc]:
                         return True
                     self._check_version(step, stored[0])
-                    old = cast("set[bytes]", pipe.smembers(self._keys.all)) if step.whole else set()
+                    old = cast("set[bytes]", pipe.smembers(self._keys.all)) - kept if step.whole else set()
+                    for names in shadows.replaced:
+                        old |= {names.encode(), *cast("set[bytes]", pipe.smembers(names))}
                     pipe.multi()
                     if old:
                         pipe.unlink(*old)
                     step.queue(pipe)
+                    shadows.queue(pipe)
                     pipe.execute()
                     return False
                 except exceptions.WatchError:

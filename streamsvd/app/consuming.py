@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from consumer import Consumer, Schedule, resume
+from redis import Redis
+
+from consumer import Consumer, Schedule, StoredShadows, Wanted, resume
 from evaluation import Prequential
-from model_store import Checkpoint, ModelWriter, connect
+from model_store import Checkpoint, ModelWriter, ShadowRow, connect, read_shadows
+from model_store.shadow_rows import requested_promotion
 from streamsvd.errors import SnapshotCorrupt, TopicUnsafe
 from streamsvd.learner import Settings
 from streamsvd.log import DeadLetters, KafkaSource, LoggedCatalogue, Topics, check_ratings_topic, read_catalogue
@@ -17,6 +20,7 @@ from streamsvd.log.topics import topic_exists, topic_id
 from streamsvd.ratings import Catalogue
 
 _LOOK_AGAIN_SECONDS = 0.5
+NO_SHADOWS = Wanted(shadows={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,8 @@ class Plan:
     rebuild : bool
         Forget what is stored and learn from the beginning of the log.
     schedule : Schedule
+    wanted : Wanted
+        Shadows that are to be there, or to go.
     """
 
     kafka: str
@@ -49,6 +55,7 @@ class Plan:
     catalogue: bool = True
     rebuild: bool = False
     schedule: Schedule
+    wanted: Wanted = NO_SHADOWS
 
 
 def wait_for_topic(
@@ -111,6 +118,8 @@ def consumer_for(
             stored_catalogue=Catalogue(films.values()) if films else None,
             settings=plan.settings,
             metrics=plan.metrics,
+            stored_shadows=StoredShadows(rows=_rows(client, plan), load=writer.load_shadow),
+            wanted=plan.wanted,
             seed=plan.seed,
         )
         ends = source.end_offsets()
@@ -133,6 +142,7 @@ def consumer_for(
                 timer=time.monotonic,
                 pause=pause,
                 check=lambda: _check_same(plan, source.topic_id),
+                requested=lambda: requested_promotion(client, plan.model),
                 say=say,
             ),
             source,
@@ -154,6 +164,15 @@ def _loaded(writer: ModelWriter) -> Checkpoint | None:
     try:
         return writer.load()
     except SnapshotCorrupt as error:
+        raise SnapshotCorrupt(f"{error}. `streamsvd consume --rebuild` does that") from error
+
+
+def _rows(client: Redis, plan: Plan) -> list[ShadowRow]:
+    try:
+        return read_shadows(client, plan.model)
+    except SnapshotCorrupt as error:
+        if plan.rebuild:
+            return []
         raise SnapshotCorrupt(f"{error}. `streamsvd consume --rebuild` does that") from error
 
 

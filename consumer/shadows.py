@@ -1,0 +1,295 @@
+"""Shadow models on their way into the checkpoint and back.
+
+A learner gives the rows that changed; of a baseline, which can only be taken whole, those that differ from what was
+written last. So a checkpoint grows with what was learned, not with the number of users.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from evaluation import Figures
+from evaluation.comparison import Comparison, Verdict
+from evaluation.pages import Pages
+from evaluation.prequential import Prequential
+from evaluation.shadow_specs import ShadowModel, ShadowSpec
+from evaluation.shadows import FIRST_SERVED, Served, Shadow, Shadows
+from model_store import Beside, Checkpoint, Difference, ShadowPart, ShadowRow
+from model_store.baseline_states import changed, from_rows, to_rows
+from model_store.shadow_rows import encode_row
+from streamsvd.errors import SettingsError
+from streamsvd.learner import ContentSource, IteratedSVD, State
+
+_OURS = "shadows."  # arrays among the served model's metrics
+_FIGURES = ("rmse_event", "mae_event", "rmse_page", "mae_page", "rmse_last_window", "rmse_page_last_window")
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked for at the start.
+
+    Attributes
+    ----------
+    shadows : dict of str to ShadowSpec
+        That are to be there; those that are not begin now.
+    dropped : collection of str
+        That are to go.
+    """
+
+    shadows: Mapping[str, ShadowSpec]
+    dropped: Collection[str] = ()
+
+
+class ShadowKeeper:
+    """The shadows of one consumer, and what the store has of them.
+
+    Parameters
+    ----------
+    shadows : Shadows
+    stored : dict of str to State or None
+        Shadows that the store has: baselines' rows as they are there, None for learners.
+    """
+
+    def __init__(self, shadows: Shadows, stored: Mapping[str, State | None]) -> None:
+        self.shadows = shadows
+        self._stored = dict(stored)
+        self._moved: set[str] = set()
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether shadows have come or gone since the last checkpoint."""
+        return self._stored.keys() != self.shadows.models.keys()
+
+    def promote(self, name: str, served: IteratedSVD, events: int) -> IteratedSVD:
+        """The shadow of that name, to be served from now on; raises as `Shadows.promote`."""
+        before = self.shadows.served.name
+        model = self.shadows.promote(name, served, events)
+        self._moved = {before}
+        return model
+
+    def metrics(self) -> Arrays:
+        """Arrays that belong into the served model's checkpoint."""
+        return {_OURS + name: array for name, array in self.shadows.state().items()}
+
+    def share(self, checkpoint: Checkpoint, model: ShadowModel, answered: str = "") -> Beside | None:
+        """What the shadows add to a checkpoint; None when there is nothing to say. Starts a new count of changes.
+
+        Parameters
+        ----------
+        checkpoint : Checkpoint
+            Of the served model.
+        model
+            The served model.
+        answered : str
+            The promotion that this checkpoint carries out or refuses.
+        """
+        shadows = self.shadows
+        if not (shadows or self._stored or answered):
+            return None
+        parts = {name: self._part(name, shadow, checkpoint) for name, shadow in shadows.models.items()}
+        dropped = [name for name in self._stored if name not in shadows.models]
+        for name in dropped:
+            del self._stored[name]
+        self._moved = set()
+        rows = {row.name: encode_row(row) for row in standings(shadows, model)}
+        return Beside(parts=parts, rows=rows, dropped=dropped, answered=answered)
+
+    def _part(self, name: str, shadow: Shadow, served: Checkpoint) -> ShadowPart:
+        state, whole = self._changes(name, shadow.model)
+        checkpoint = Checkpoint(
+            version=served.version,
+            token=served.token,
+            offsets={},
+            state=state,
+            metrics=_arrays("metrics", shadow.metrics) | _arrays("comparison", shadow.comparison),
+            event_time=served.event_time,
+            written_at=served.written_at,
+        )
+        return ShadowPart(checkpoint, state.users.removed, whole)
+
+    def _changes(self, name: str, model: ShadowModel) -> tuple[State, bool]:
+        if isinstance(model, IteratedSVD):
+            whole = name in self._moved or name not in self._stored
+            self._stored[name] = None
+            return (whole_state(model), True) if whole else (model.changes(), False)
+        now = to_rows(model.state())
+        some = changed(self._stored.get(name), now)
+        self._stored[name] = now
+        return (now, True) if some is None else (some, False)
+
+
+def whole_state(model: IteratedSVD) -> State:
+    """The whole state, from which changes count anew."""
+    model.changes()
+    return model.state()
+
+
+def begin(
+    model: IteratedSVD, rows: Sequence[ShadowRow], wanted: Wanted, content: ContentSource | None
+) -> tuple[IteratedSVD, ShadowKeeper]:
+    """For a model that learns from the log's beginning: every shadow that is stored or wanted, empty.
+
+    Returns
+    -------
+    IteratedSVD
+        The model to serve: the given one, or the empty one of the shadow that was promoted before.
+    ShadowKeeper
+
+    Raises
+    ------
+    SettingsError
+        A name that cannot be used.
+    """
+    shadows = Shadows((model.scale.low, model.scale.high))
+    specs = {row.name: ShadowSpec(**row.made_of) for row in rows if row.name != FIRST_SERVED}
+    specs = {name: spec for name, spec in specs.items() if name not in wanted.dropped} | dict(wanted.shadows)
+    for name, spec in specs.items():
+        shadows.add(name, spec, content, 0)
+    keeper = ShadowKeeper(shadows, dict.fromkeys((row.name for row in rows if not row.served), None))
+    promoted = [row.name for row in rows if row.served and row.name in shadows.models]
+    return (keeper.promote(promoted[0], model, 0) if promoted else model), keeper
+
+
+def resume_shadows(
+    checkpoint: Checkpoint,
+    rows: Sequence[ShadowRow],
+    load: Callable[[str], Checkpoint],
+    wanted: Wanted,
+    *,
+    model: IteratedSVD,
+    content: ContentSource | None,
+    events: int,
+) -> ShadowKeeper:
+    """The shadows as the checkpoint has them, less those dropped, and those that begin now.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        Of the served model.
+    rows : sequence of ShadowRow
+        As stored.
+    load : callable
+        A shadow's checkpoint by its name.
+    wanted : Wanted
+    model : IteratedSVD
+        The served one.
+    content : ContentSource or None
+    events : int
+        Ratings that the stream has had.
+
+    Raises
+    ------
+    SettingsError
+        A shadow of that name is there, of other settings; or the one to drop is served.
+    SnapshotCorrupt
+    """
+    scale = model.scale.low, model.scale.high
+    shadows, stored = Shadows(scale), dict[str, State | None]()
+    arrays = {n.removeprefix(_OURS): a for n, a in checkpoint.metrics.items() if n.startswith(_OURS)}
+    served = next((row for row in rows if row.served), None)
+    if served is not None:
+        metrics = Prequential.from_state(_under("served", arrays))
+        shadows = Shadows(scale, Served(served.name, served.since, metrics), Pages.from_state(_under("pages", arrays)))
+    if shadows.served.name in wanted.dropped:
+        raise SettingsError(f"{shadows.served.name} is the served model: promote another one before it is dropped")
+    for row in rows:
+        if row.served:
+            continue
+        stored[row.name] = None
+        if row.name in wanted.dropped:
+            continue
+        found, spec = load(row.name), ShadowSpec(**row.made_of)
+        state = found.state
+        if not spec.servable:
+            stored[row.name], state = state, from_rows(state)
+        comparison = Comparison.from_state(_under("comparison", found.metrics))
+        metrics = Prequential.from_state(_under("metrics", found.metrics))
+        shadows.put(row.name, Shadow(spec, spec.restore(state, content), row.since, metrics, comparison))
+    for name, spec in wanted.shadows.items():
+        there = shadows.models[name].spec if name in shadows.models else None
+        if name == shadows.served.name:
+            there = ShadowSpec(spec.kind, ShadowSpec.of(model).settings, model.seed, spec.catalogue)
+        if there is None:
+            shadows.add(name, spec, content, events)
+        elif there != spec:
+            raise SettingsError(
+                f"{name} is there already, made of {there.text} (seed {there.seed}) and not of {spec.text} (seed "
+                f"{spec.seed}): choose another name, or give --drop-shadow {name} as well to begin it anew"
+            )
+    return ShadowKeeper(shadows, stored)
+
+
+def standings(shadows: Shadows, model: ShadowModel) -> list[ShadowRow]:
+    """How the served model and each of its shadows do; empty without any.
+
+    Parameters
+    ----------
+    shadows : Shadows
+    model
+        The served one.
+    """
+    if not shadows:
+        return []
+    served = shadows.served
+    spec = ShadowSpec.of(model) if isinstance(model, IteratedSVD) else None
+    assert spec is not None
+    rows = [_row(served.name, spec, model, served.since, served.metrics.figures(), None)]
+    for name, shadow in shadows.models.items():
+        verdict = _difference(shadow.comparison.verdict())
+        rows.append(_row(name, shadow.spec, shadow.model, shadow.since, shadow.metrics.figures(), verdict))
+    return rows
+
+
+def _row(
+    name: str, spec: ShadowSpec, model: ShadowModel, since: int, figures: Figures, against: Difference | None
+) -> ShadowRow:
+    return ShadowRow(
+        name=name,
+        served=against is None,
+        kind=spec.kind,
+        spec=spec.text,
+        made_of=asdict(spec),
+        since=since,
+        events=figures.events,
+        users=model.n_users,
+        items=model.n_items,
+        **{name: _or_none(getattr(figures, name)) for name in _FIGURES},
+        against_served=against,
+    )
+
+
+def _difference(verdict: Verdict) -> Difference:
+    return Difference(
+        ratings=verdict.ratings,
+        blocks=verdict.blocks,
+        rmse=_or_none(verdict.rmse_first),
+        rmse_served=_or_none(verdict.rmse_second),
+        squared=_or_none(verdict.difference),
+        squared_low=_or_none(verdict.low),
+        squared_high=_or_none(verdict.high),
+        difference=_or_none(verdict.rmse_difference),
+        low=_or_none(verdict.rmse_low),
+        high=_or_none(verdict.rmse_high),
+        better={"first": "shadow", "second": "served", None: None}[verdict.better],
+        since_event=verdict.since_event,
+        since_time=verdict.since_time,
+    )
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _arrays(prefix: str, part: Prequential | Comparison) -> Arrays:
+    return {f"{prefix}.{name}": array for name, array in part.state().items()}
+
+
+def _under(prefix: str, arrays: Arrays) -> Arrays:
+    return {n.removeprefix(f"{prefix}."): a for n, a in arrays.items() if n.startswith(f"{prefix}.")}

@@ -1,0 +1,260 @@
+"""Shadow models: they learn the same stream beside the served model, and are compared with it all the while.
+
+Each predicts before it learns, by both protocols, has error figures of its own, and is held against the served model
+by `Comparison`, over the squared errors of the page protocol. A shadow that came later begins with an empty model; its
+figures are those since then. Nothing here depends on how the stream is cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.comparison import Comparison
+from evaluation.forgetting import without_user
+from evaluation.pages import Pages
+from evaluation.prequential import Prequential
+from evaluation.shadow_specs import ShadowModel, ShadowSpec
+from streamsvd.errors import SettingsError
+from streamsvd.learner import IteratedSVD
+from streamsvd.learner.protocol import ContentSource, Floats, Ids, Predictions
+from streamsvd.learner.state import Id
+
+FIRST_SERVED = "original"
+"""Name of the model that a consumer begins with."""
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
+
+
+@dataclass(slots=True)
+class Shadow:
+    """One model beside the served one.
+
+    Attributes
+    ----------
+    spec : ShadowSpec
+    model : IteratedSVD or OnlineBaseline
+    since : int
+        Ratings that the stream had before its first one.
+    metrics : Prequential
+    comparison : Comparison
+        First this model, second the served one.
+    """
+
+    spec: ShadowSpec
+    model: ShadowModel
+    since: int
+    metrics: Prequential
+    comparison: Comparison
+
+    def erase(self, user: Id) -> None:
+        """Remove a user."""
+        if isinstance(self.model, IteratedSVD):
+            self.model.erase(user)
+            return
+        state = without_user(self.model.state(), user)
+        if state is None:
+            return
+        alone = not state.users.ids  # a baseline may remember ratings, and now has none
+        scale = self.model.scale.low, self.model.scale.high
+        self.model = self.spec.make(scale, None) if alone else self.spec.restore(state, None)
+
+
+@dataclass(slots=True)
+class Served:
+    """What is kept of the served model while it has shadows.
+
+    Attributes
+    ----------
+    name : str
+    since : int
+        Ratings that the stream had before the first one of `metrics`.
+    metrics : Prequential
+        Of this model, since then; they go with it when another one is served.
+    """
+
+    name: str = FIRST_SERVED
+    since: int = 0
+    metrics: Prequential = field(default_factory=Prequential)
+
+
+class Shadows:
+    """All shadows of a served model.
+
+    Parameters
+    ----------
+    scale : (float, float)
+    served : Served, optional
+    pages : Pages, optional
+        Where the stream is.
+
+    Attributes
+    ----------
+    served : Served
+    models : dict of str to Shadow
+        By name, in order of their names.
+
+    Examples
+    --------
+    >>> from evaluation.shadow_specs import parse_spec
+    >>> shadows, model = Shadows((1, 5)), IteratedSVD()
+    >>> shadows.add("means", parse_spec("damped-means"), None, 0)
+    >>> ratings = ["ann", "bob"], ["Heat", "Heat"], [5, 4], [10, 20]
+    >>> shadows.learn(*ratings, model.learn(*ratings))
+    >>> shadows.models["means"].metrics.figures().events
+    2
+    """
+
+    def __init__(self, scale: tuple[float, float], served: Served | None = None, pages: Pages | None = None) -> None:
+        self._scale = scale
+        self.served = served or Served()
+        self.pages = pages or Pages()
+        self.models: dict[str, Shadow] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.models)
+
+    def add(self, name: str, spec: ShadowSpec, content: ContentSource | None, events: int) -> None:
+        """Begin a model that has learned nothing.
+
+        Parameters
+        ----------
+        name : str
+            Letters, digits, dots, underscores, hyphens.
+        spec : ShadowSpec
+        content : ContentSource or None
+            The items' content.
+        events : int
+            Ratings that the stream has had.
+
+        Raises
+        ------
+        SettingsError
+            The name cannot be used, or is taken.
+        """
+        if not _NAME.fullmatch(name):
+            raise SettingsError(f"shadow name {name!r}: use 1 to 60 letters, digits, dots, underscores or hyphens")
+        if name in self.models or name == self.served.name:
+            raise SettingsError(f"the name {name!r} is taken; the models are: {', '.join(self.names())}")
+        if not self.models:  # until now nobody counted
+            self.served = Served(self.served.name, events)
+            self.pages = Pages()
+        model, comparison = spec.make(self._scale, content), Comparison(self._scale, start=events)
+        self.put(name, Shadow(spec, model, events, Prequential(), comparison))
+
+    def put(self, name: str, shadow: Shadow) -> None:
+        """Take a shadow in as it is."""
+        self.models = dict(sorted({**self.models, name: shadow}.items()))
+
+    def names(self) -> list[str]:
+        """The served model's and the shadows'."""
+        return [self.served.name, *self.models]
+
+    def learn(
+        self, users: Ids, items: Ids, ratings: Sequence[float] | Floats, timestamps: Any, served: Predictions
+    ) -> None:
+        """Let every shadow predict and learn ratings, and compare.
+
+        Parameters
+        ----------
+        users, items, ratings, timestamps : sequences, length n
+            As for `IteratedSVD.learn`.
+        served : Predictions
+            What the served model predicted for them.
+        """
+        if not self.models:
+            return
+        given, stamps = np.asarray(ratings, np.float64), np.asarray(timestamps, np.int64)
+        begins = self.pages.begins(users, stamps)
+        self.served.metrics.update(given, served.event, served.page)
+        second = (served.page - given) ** 2
+        for shadow in self.models.values():
+            found = shadow.model.learn(users, items, ratings, timestamps)
+            shadow.metrics.update(given, found.event, found.page)
+            shadow.comparison.update(begins, (found.page - given) ** 2, second, stamps)
+
+    def retract(self, user: Id, item: Id) -> None:
+        """Take a rating back, in the learners; a baseline knows no single ratings and keeps what it learned."""
+        for shadow in self.models.values():
+            if isinstance(shadow.model, IteratedSVD):
+                shadow.model.retract(user, item)
+
+    def erase(self, user: Id) -> None:
+        """Remove a user from every shadow."""
+        self.pages.forget(user)
+        for shadow in self.models.values():
+            shadow.erase(user)
+
+    def promote(self, name: str, served: IteratedSVD, events: int) -> IteratedSVD:
+        """Serve a shadow; the model that was served takes its place among the shadows, under its own name.
+
+        Their comparison goes on, seen from the other side. Those of the other shadows begin anew, since they are with
+        another model from now on.
+
+        Parameters
+        ----------
+        name : str
+        served : IteratedSVD
+            The model that is served now.
+        events : int
+            Ratings that the stream has had.
+
+        Returns
+        -------
+        IteratedSVD
+            The model to serve.
+
+        Raises
+        ------
+        SettingsError
+            There is no such shadow, or it is a baseline.
+        """
+        check_promotion(name, self.served.name, {n: shadow.spec.kind for n, shadow in self.models.items()})
+        shadow = self.models.pop(name)
+        assert isinstance(shadow.model, IteratedSVD)
+        for other in self.models.values():
+            other.comparison = Comparison(self._scale, start=events)
+        before = self.served
+        self.served = Served(name, shadow.since, shadow.metrics)
+        kept = Shadow(ShadowSpec.of(served), served, before.since, before.metrics, shadow.comparison.swapped())
+        self.put(before.name, kept)
+        return shadow.model
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What belongs to no single shadow, as arrays; empty without any."""
+        if not self.models:
+            return {}
+        arrays = {f"served.{name}": array for name, array in self.served.metrics.state().items()}
+        return arrays | {f"pages.{name}": array for name, array in self.pages.state().items()}
+
+
+def check_promotion(name: str, served: str, kinds: dict[str, str]) -> None:
+    """Refuse to promote what cannot be served.
+
+    Parameters
+    ----------
+    name : str
+    served : str
+        Name of the model that is served now.
+    kinds : dict of str to str
+        Kind of every shadow, by name.
+
+    Raises
+    ------
+    SettingsError
+    """
+    if name == served:
+        raise SettingsError(f"{name} is the model that is served already")
+    if name not in kinds:
+        there = f"the shadows are: {', '.join(kinds)}" if kinds else "there are none; consume with --shadow NAME=SPEC"
+        raise SettingsError(f"there is no shadow {name!r}; {there}")
+    if not ShadowSpec(kinds[name], {}).servable:
+        raise SettingsError(
+            f"{name} is a baseline ({kinds[name]}): it can be compared with, but lookups need the learner's rows. "
+            "Promote a shadow of the kind iterated-svd"
+        )
