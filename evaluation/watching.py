@@ -1,0 +1,154 @@
+"""Asking for the lists that would have been shown, while a model learns: what `Ranking` counts.
+
+To order all items costs far more than to learn a rating, so only every k-th page of the stream is watched: by its
+number, so the same pages whatever the size of the batches. All liked items of a watched page are questions, to the
+list from before the page and to that from before the rating.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evaluation.ranking import MISS, RANKING_ARRAYS, Ranking, is_liked
+from streamsvd.errors import SettingsError
+from streamsvd.learner import IteratedSVD, Predictions
+from streamsvd.learner.choices import Choices
+from streamsvd.learner.inputs import as_ids
+from streamsvd.learner.listing import best, item_number, predicted_ratings, rated_by, rating_counts
+from streamsvd.learner.state import Id
+
+Order = Callable[[IteratedSVD, Choices, Id, int, NDArray[np.int32]], list[Id]]
+"""Gives the best n items for a user, but for some row numbers; ties by id."""
+
+
+def by_choice(model: IteratedSVD, choices: Choices, user: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
+    """By the probability that the user chooses an item and likes it: the order of `recommend`."""
+    return choices.best(model, user, n, excluded)
+
+
+def by_rating(model: IteratedSVD, _: Choices, user: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
+    """By predicted rating."""
+    return best(model, predicted_ratings(model, user), n, excluded)
+
+
+def by_popularity(model: IteratedSVD, _: Choices, __: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
+    """By the number of ratings so far."""
+    return best(model, rating_counts(model).astype(np.float64), n, excluded)
+
+
+ORDERS: dict[str, Order] = {"choice": by_choice, "rating": by_rating, "popular": by_popularity}
+
+
+class Watch:
+    """Learns ratings and choices, and asks for lists on the way.
+
+    Parameters
+    ----------
+    ranking : dict of str to Ranking
+        What counts, by the name of the order: one of `ORDERS`.
+    every : int
+        Every how many pages one is watched; 0 for none.
+    """
+
+    def __init__(self, ranking: dict[str, Ranking], *, every: int = 1) -> None:
+        if every < 0 or not ranking.keys() <= ORDERS.keys():
+            names = f"{', '.join(ORDERS)}, not {', '.join(ranking)}"
+            raise SettingsError(
+                f"watch every page (1), every k-th or none (0), not {every}; lists are ordered by {names}"
+            )
+        self.ranking = ranking
+        self.every = every
+        self._page: tuple[Id, int] | None = None
+        self._pages = 0
+        self._shown: dict[str, list[Id]] = {}  # the watched page's lists
+
+    def learn(
+        self,
+        model: IteratedSVD,
+        choices: Choices,
+        users: Sequence[Id] | NDArray[Any],
+        items: Sequence[Id] | NDArray[Any],
+        ratings: ArrayLike,
+        timestamps: ArrayLike,
+    ) -> Predictions:
+        """Ask, then learn; the arguments and the result are those of `IteratedSVD.learn`."""
+        values, stamps = np.asarray(ratings, np.float64), np.asarray(timestamps, np.int64)
+        names, films = as_ids(users), as_ids(items)
+        model.scale.check(values)
+        liked = is_liked(values, model.scale)
+        parts, done = [], 0
+
+        def learn_to(end: int) -> None:
+            nonlocal done
+            part = slice(done, end)
+            parts.append(model.learn(names[part], films[part], values[part], stamps[part]))
+            choices.learn(model, names[part], films[part])
+            done = end
+
+        for k, begins in self._stops(names, stamps, liked):
+            if k > done:
+                learn_to(k)
+            self._look(model, choices, names[k], films[k], begins=begins, liked=bool(liked[k]))
+        if done < len(names) or not parts:
+            learn_to(len(names))
+        return Predictions(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+    def _stops(
+        self, users: list[Id], stamps: NDArray[np.int64], liked: NDArray[np.bool_]
+    ) -> Iterator[tuple[int, bool]]:
+        """Where a list is needed, and whether a page begins there; keeps count of the pages."""
+        if not users:
+            return iter(())
+        pages = list(zip(users, stamps.tolist(), strict=True))
+        begins = np.array([page != before for page, before in zip(pages, [self._page, *pages], strict=False)])
+        numbers = self._pages + np.cumsum(begins)
+        self._page, self._pages = pages[-1], int(numbers[-1])
+        if not self.every:
+            return iter(())
+        stops = np.flatnonzero((numbers % self.every == 0) & (begins | liked))
+        return zip(stops.tolist(), begins[stops].tolist(), strict=True)
+
+    def _look(self, model: IteratedSVD, choices: Choices, user: Id, item: Id, *, begins: bool, liked: bool) -> None:
+        seen = rated_by(model, user)
+        shown = {name: ORDERS[name](model, choices, user, ranking.n, seen) for name, ranking in self.ranking.items()}
+        if begins:
+            self._shown = shown
+        number = item_number(model, item)
+        if liked and number not in seen:
+            for name, ranking in self.ranking.items():
+                ranking.update([_place(item, shown[name])], [_place(item, self._shown[name])], int(number < 0))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """As arrays; `from_state` continues exactly from there."""
+        text = json.dumps(
+            {
+                "orders": list(self.ranking),
+                "every": self.every,
+                "page": self._page,
+                "pages": self._pages,
+                "shown": self._shown,
+            }
+        )
+        found = {"watch": np.frombuffer(text.encode(), np.uint8).copy()}
+        for name, ranking in self.ranking.items():
+            found |= {f"{name}.{part}": array for part, array in ranking.state().items()}
+        return found
+
+    @classmethod
+    def from_state(cls, state: dict[str, NDArray[Any]]) -> Watch:
+        """The watch that `state` was taken from."""
+        text = json.loads(state["watch"].tobytes())
+        parts = {name: {part: state[f"{name}.{part}"] for part in RANKING_ARRAYS} for name in text["orders"]}
+        watch = cls({name: Ranking.from_state(part) for name, part in parts.items()}, every=text["every"])
+        watch._page = None if text["page"] is None else (text["page"][0], text["page"][1])
+        watch._pages, watch._shown = text["pages"], text["shown"]
+        return watch
+
+
+def _place(item: Id, shown: list[Id]) -> int:
+    return shown.index(item) + 1 if item in shown else MISS

@@ -1,0 +1,276 @@
+"""How likely a user is to choose an item at all: what a rating prediction leaves out.
+
+The best predicted ratings belong to films that hardly anybody comes across, so a list of them is seldom right about
+what the user takes next. `Choices` learns that from the same stream, one rating at a time, from the fact that somebody
+rated an item and not from how: which items people rate within a few steps of each other, and what is popular now. Then
+
+    chance of an item = 0.8 · (what follows the user's last 6 items, the newest weighing most) + 0.2 · (its share of
+    recent ratings)
+
+and the list is in the order of chance × probability that the user likes the item, which comes from the predicted
+rating. Popularity alone ranks for a user without ratings. All constants are the same for every data set.
+
+Rows have the numbers of the learner beside it, and its state is stored as further blocks of the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamsvd.errors import SettingsError
+from streamsvd.learner import choice_kernels as kernels
+from streamsvd.learner.choice_kernels import NEIGHBOUR, RECENT, SLOTS, WAYS
+from streamsvd.learner.inputs import as_ids
+from streamsvd.learner.iterated_svd import IteratedSVD
+from streamsvd.learner.listing import best, highest, predicted_ratings
+from streamsvd.learner.memory import CHANGED
+from streamsvd.learner.scale import Scale
+from streamsvd.learner.state import Id, Ragged, State, Structured
+
+Floats = NDArray[np.float64]
+
+RECENT_BLOCK = "recent"
+"""Fixed block of users: `items`, numbers of the last items, newest first, -1 after the last."""
+COUNTS_BLOCK = "choice"
+"""Fixed block of items: `count`, the fading number of ratings; `at`, the clock then; `met`, weight of all meetings."""
+NEAR_BLOCK = "near"
+"""Ragged block of items: `item`, a neighbour's number; `weight`."""
+CLOCK = "choice_clock"
+"""Global array: ratings taken up."""
+
+_FEW = 100
+
+RECENT_ROW = np.dtype([("items", "<i4", (RECENT,))])
+COUNTS_ROW = np.dtype([("count", "<f8"), ("at", "<i8"), ("met", "<f8")])
+
+
+class Choices:
+    """Learns what is chosen next, beside an `IteratedSVD`.
+
+    Examples
+    --------
+    >>> model, choices = IteratedSVD(), Choices()
+    >>> for user, item in [("ann", "Heat"), ("ann", "Casino"), ("bob", "Babe"), ("bob", "Heat")]:
+    ...     _ = model.learn([user], [item], [4])
+    ...     choices.learn(model, [user], [item])
+    >>> chances = choices.chances(model, "bob")
+    >>> round(float(chances[model.state().items.ids.index("Casino")]), 2)
+    0.07
+    """
+
+    def __init__(self) -> None:
+        self._recent = np.full((0, RECENT), -1, np.int32)
+        self._near: Structured = _no_neighbours(0)
+        self._met, self._counts = np.zeros(0), np.zeros(0)
+        self._counted_at = np.zeros(0, np.int64)
+        self._changed = np.zeros(0, np.uint8)
+        self._clock = np.zeros(1, np.int64)
+
+    def learn(self, model: IteratedSVD, users: Sequence[Id] | NDArray[Any], items: Sequence[Id] | NDArray[Any]) -> None:
+        """Take up that these users have rated these items, in order; the model has learned the ratings already.
+
+        A rating that is taken back leaves its trace here: the item was chosen all the same.
+        """
+        self._make_room(len(model._user_ids), len(model._item_ids))
+        user_rows = np.array(list(map(model._users.get, as_ids(users))), np.int64)
+        item_rows = np.array(list(map(model._items.get, as_ids(items))), np.int64)
+        kernels.learn(
+            self._recent,
+            self._near,
+            self._met,
+            self._counts,
+            self._counted_at,
+            self._changed,
+            self._clock,
+            user_rows,
+            item_rows,
+        )
+
+    def erase(self, model: IteratedSVD, user: Id) -> None:
+        """Forget a user's last items; to be called before the model forgets the user."""
+        row = model._users.get(user)
+        if row is not None and row < len(self._recent):
+            self._recent[row] = -1
+
+    # Looking up: nothing below changes anything but the count of changes.
+
+    def chances(self, model: IteratedSVD, user: Id) -> Floats:
+        """How likely each item is to be the next one that the user chooses, by the items' row numbers."""
+        self._make_room(len(model._user_ids), len(model._item_ids))
+        n, row = model.n_items, model._users.get(user)
+        recent = np.full(RECENT, -1, np.int32) if row is None else self._recent[row]
+        counts = self._counts_of(np.arange(n))
+        return chances(recent, np.arange(n), self._near[:n], counts, int(self._clock[0]))
+
+    def scores(self, model: IteratedSVD, user: Id) -> Floats:
+        """Probability that the user chooses each item and likes it; by row numbers."""
+        return ranking_scores(self.chances(model, user), predicted_ratings(model, user), model.scale)
+
+    def best(self, model: IteratedSVD, user: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
+        """The n items that the user most likely chooses and likes, best first; ties by id.
+
+        Ratings are predicted for the likeliest items only, as many as it takes: no other can do better than its chance.
+        """
+        chance = self.chances(model, user)
+        candidates = np.delete(np.arange(len(chance)), excluded)
+        few, enough = _FEW, min(n, len(candidates))
+        while True:
+            likeliest = highest(chance, candidates, few)
+            scores = np.zeros(len(chance))
+            scores[likeliest] = ranking_scores(
+                chance[likeliest], predicted_ratings(model, user, likeliest), model.scale
+            )
+            rest = np.setdiff1d(candidates, likeliest, assume_unique=True)
+            if not len(rest) or np.sort(scores[likeliest])[-enough] >= chance[rest].max():
+                return best(model, scores, n, excluded)
+            few *= 4
+
+    # State
+
+    def state(self, model: IteratedSVD) -> State:
+        """The model's whole state with this one in it."""
+        return self._joined(model, model.state())
+
+    def changes(self, model: IteratedSVD) -> State:
+        """The model's changes with these in them; starts a new count of changes in both."""
+        self._make_room(len(model._user_ids), len(model._item_ids))
+        model._memory.item_ints[np.flatnonzero(self._changed), CHANGED] = 1  # one row, all of its blocks
+        self._changed[:] = 0
+        return self._joined(model, model.changes())
+
+    @classmethod
+    def from_state(cls, state: State) -> Choices:
+        """The choices that `state` was taken from; they continue exactly from there.
+
+        Raises
+        ------
+        SettingsError
+            The state has no such blocks.
+        """
+        if CLOCK not in state.globals_:
+            raise SettingsError("this state was saved without what users choose: learn it anew from the log")
+        choices = cls()
+        users, items = state.users, state.items
+        n_users = int(users.numbers.max(initial=-1)) + 1
+        choices._make_room(n_users, len(items))
+        if len(users):
+            choices._recent[users.numbers] = users.fixed[RECENT_BLOCK]["items"]
+        if len(items):
+            counts, near = items.fixed[COUNTS_BLOCK], items.ragged[NEAR_BLOCK]
+            rows = items.numbers
+            choices._counts[rows], choices._counted_at[rows] = counts["count"], counts["at"]
+            choices._met[rows] = counts["met"]
+            choices._near[rows] = tables(near.values, near.offsets)
+        choices._clock = state.globals_[CLOCK].copy()
+        return choices
+
+    def _joined(self, model: IteratedSVD, state: State) -> State:
+        self._make_room(len(model._user_ids), len(model._item_ids))
+        users, items = state.users, state.items
+        recent: Structured = np.zeros(len(users), RECENT_ROW)
+        recent["items"] = self._recent[users.numbers]
+        near = self._near[items.numbers]
+        used = near["item"] >= 0
+        offsets = np.concatenate([[0], np.cumsum(used.sum(axis=1))]).astype(np.int64)
+        return replace(
+            state,
+            globals_={**state.globals_, CLOCK: self._clock.copy()},
+            users=replace(users, fixed={**users.fixed, RECENT_BLOCK: recent}),
+            items=replace(
+                items,
+                fixed={**items.fixed, COUNTS_BLOCK: self._counts_of(items.numbers)},
+                ragged={**items.ragged, NEAR_BLOCK: Ragged(near[used], offsets)},
+            ),
+        )
+
+    def _counts_of(self, rows: NDArray[np.int64]) -> Structured:
+        counts: Structured = np.zeros(len(rows), COUNTS_ROW)
+        counts["count"], counts["at"], counts["met"] = self._counts[rows], self._counted_at[rows], self._met[rows]
+        return counts
+
+    def _make_room(self, users: int, items: int) -> None:
+        if users > len(self._recent):
+            more = max(users, 2 * len(self._recent)) - len(self._recent)
+            self._recent = np.concatenate([self._recent, np.full((more, RECENT), -1, np.int32)])
+        if items > len(self._near):
+            more = max(items, 2 * len(self._near)) - len(self._near)
+            self._near = np.concatenate([self._near, _no_neighbours(more)])
+            self._met, self._counts = (np.append(a, np.zeros(more)) for a in (self._met, self._counts))
+            self._counted_at = np.append(self._counted_at, np.zeros(more, np.int64))
+            self._changed = np.append(self._changed, np.zeros(more, np.uint8))
+
+
+def chances(
+    recent: NDArray[np.int32], places: NDArray[np.intp], near: Structured, counts: Structured, clock: int
+) -> Floats:
+    """How likely each of n items is to be the next one that a user chooses; they sum to at most 1.
+
+    Parameters
+    ----------
+    recent : int32 array, shape (at most 6,)
+        Numbers of the user's last items, newest first, -1 after the last; empty for a user without ratings.
+    places : intp array
+        By an item's number: its place in the next two; -1 where it has none.
+    near : structured array, shape (n, 64)
+        Neighbours; see `tables`.
+    counts : structured array, shape (n,)
+        The items' `choice` block.
+    clock : int
+        The global array `choice_clock`.
+
+    Returns
+    -------
+    float64 array, shape (n,)
+    """
+    out = np.empty(len(counts))
+    kernels.chances(recent, places, near, np.ascontiguousarray(counts["met"]), popularity(counts, clock), out)
+    return out
+
+
+def popularity(counts: Structured, clock: int) -> Floats:
+    """Each item's share of recent ratings, shape (n,): counts that halve every 5,000 ratings."""
+    faded = counts["count"] * 2.0 ** ((counts["at"] - clock) / kernels.HALF_LIFE)
+    return np.asarray(faded / max(float(faded.sum()), 1e-300))
+
+
+def ranking_scores(chance: Floats, ratings: Floats, scale: Scale) -> Floats:
+    """Probability that the user chooses an item and likes it, up to a factor that all items share.
+
+    That of liking is 1 / (1 + exp(1.7 · (3.75 − r̂))), with the predicted rating r̂ in stars: very nearly the
+    probability that a rating with mean r̂ and a standard deviation of one star lies above 3.75.
+
+    Parameters
+    ----------
+    chance, ratings : float64 arrays, shape (n,)
+        From `chances`; predicted ratings in the data's own scale, not clipped.
+    scale : Scale
+    """
+    scores = chance.copy()
+    kernels.weigh(scores, scale.to_internal(ratings))
+    return scores
+
+
+def tables(entries: Structured, offsets: NDArray[np.int64]) -> Structured:
+    """Neighbours as tables of equal size, shape (n, 64), from a ragged block; each at its very slot, the free ones -1.
+
+    Slots of a bucket fill from its first on and are never given back, so the entries' order says where each was.
+    """
+    near = _no_neighbours(len(offsets) - 1)
+    if len(entries):
+        rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        first = ((entries["item"].astype(np.int64) * 2654435761 & 0xFFFFFFFF) >> 29) * WAYS
+        begins = np.flatnonzero(np.append(True, (np.diff(rows) != 0) | (np.diff(first) != 0)))
+        lengths = np.diff(np.append(begins, len(entries)))
+        near[rows, first + np.arange(len(entries)) - np.repeat(begins, lengths)] = entries
+    return near
+
+
+def _no_neighbours(rows: int) -> Structured:
+    near: Structured = np.zeros((rows, SLOTS), NEIGHBOUR)
+    near["item"] = -1
+    return near

@@ -1,0 +1,60 @@
+"""What listing items for a user needs of a learner: scores of all items, what was rated, and the best of the rest.
+
+Items are given by their row numbers. Nothing here changes the learner.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamsvd.learner import lists
+from streamsvd.learner.iterated_svd import IteratedSVD
+from streamsvd.learner.memory import COUNT
+from streamsvd.learner.saving import item_factors, user_factors
+from streamsvd.learner.scoring import score_items
+from streamsvd.learner.state import Id
+
+Floats = NDArray[np.float64]
+
+
+def predicted_ratings(model: IteratedSVD, user: Id, numbers: NDArray[np.int64] | None = None) -> Floats:
+    """Predicted ratings of some items, or of all, as of the user's last rating, not clipped to the scale."""
+    m, row = model._memory, model._users.get(user)
+    numbers = np.arange(model.n_items) if numbers is None else numbers
+    factors = None if row is None else user_factors(model, np.array([row]))[0]
+    globals_ = {"g": m.g, "c": m.c, "scalars": m.scalars}
+    settings = {"scale": [model.scale.low, model.scale.high]}
+    return score_items(settings, globals_, factors, item_factors(model, numbers))
+
+
+def rating_counts(model: IteratedSVD) -> NDArray[np.int64]:
+    """How many ratings each item has; shape (n_items,)."""
+    return model._memory.item_ints[: model.n_items, COUNT].copy()
+
+
+def item_number(model: IteratedSVD, item: Id) -> int:
+    """Row number of an item, -1 when nobody has rated it."""
+    return model._items.get(item, -1)
+
+
+def rated_by(model: IteratedSVD, user: Id) -> NDArray[np.int32]:
+    """Row numbers of the items that a user has rated, sorted; empty for an unknown user."""
+    row = model._users.get(user)
+    return np.zeros(0, np.int32) if row is None else lists.gather(model._memory.seen, np.array([row]))[0]
+
+
+def best(model: IteratedSVD, scores: Floats, n: int, excluded: NDArray[np.int32]) -> list[Id]:
+    """The n items with the highest scores that are not excluded, best first; ties by id, integers before strings."""
+    candidates = highest(scores, np.delete(np.arange(len(scores)), excluded), n)
+    names = [model._item_ids[k] for k in candidates.tolist()]
+    ranked = sorted(zip((-scores[candidates]).tolist(), (isinstance(x, str) for x in names), names, strict=True))
+    return [name for _, _, name in ranked[:n]]
+
+
+def highest(scores: Floats, candidates: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """The candidates whose scores are among the n highest, with every tie for the last place, in no order."""
+    if len(candidates) <= n:
+        return candidates
+    among = scores[candidates]
+    return np.asarray(candidates[among >= np.partition(among, len(among) - n)[len(among) - n]])

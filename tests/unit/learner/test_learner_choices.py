@@ -1,0 +1,199 @@
+"""What users choose: the kernels against plain Python, and the same bits wherever the stream is cut or restored."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rating_streams import Stream, digest, stream
+
+from streamsvd.errors import SettingsError
+from streamsvd.learner import Id, IteratedSVD
+from streamsvd.learner.choice_kernels import SLOTS, bucket_of
+from streamsvd.learner.choices import Choices, chances, tables
+from streamsvd.learner.listing import best, predicted_ratings, rated_by
+from streamsvd.learner.state import Ragged, State
+
+SHORT = stream(220, users=12, items=25, seed=5, again=0.1)
+
+
+def learned(events: Stream, cuts: list[int] | None = None, *, restart: bool = False) -> tuple[IteratedSVD, Choices]:
+    model, choices = IteratedSVD(), Choices()
+    for start, stop in pairwise(sorted({0, *(cuts or []), len(events)})):
+        part = events.cut(start, stop)
+        model.learn(*part)
+        choices.learn(model, part.users, part.items)
+        if restart:
+            state = choices.state(model)
+            model, choices = IteratedSVD.from_state(state), Choices.from_state(state)
+    return model, choices
+
+
+def plain_chances(events: Stream, user: Id) -> dict[Id, float]:
+    """The docstring's formula, with dictionaries; right as long as no bucket overflows."""
+    recent: dict[Id, list[Id]] = {}
+    met: dict[Id, dict[Id, float]] = {}
+    counts: dict[Id, float] = {}
+    for who, item in zip(events.users, events.items, strict=True):
+        counts = {name: count * 0.5 ** (1 / 5000) for name, count in counts.items()}
+        last = recent.setdefault(who, [])
+        if item in last[-6:]:
+            continue
+        counts[item] = counts.get(item, 0.0) + 1
+        for step, other in enumerate(reversed(last[-6:])):
+            for left, right in ((item, other), (other, item)):
+                row = met.setdefault(left, {})
+                row[right] = row.get(right, 0.0) + 0.8**step
+        last.append(item)
+    popular = {name: count / sum(counts.values()) for name, count in counts.items()}
+    weights = {item: 0.8**step for step, item in enumerate(reversed(recent.get(user, [])[-6:])) if item in met}
+    if not weights:
+        return popular
+    found = {name: 0.2 * share for name, share in popular.items()}
+    for item, weight in weights.items():
+        for other, together in met[item].items():
+            part = weight / sum(weights.values())
+            found[other] += 0.8 * part * together / (sum(met[item].values()) + 20)
+    return found
+
+
+@pytest.mark.parametrize("user", ["somebody new", *sorted(set(SHORT.users), key=str)[:4]])
+def test_against_plain_python(user: Id) -> None:
+    model, choices = learned(SHORT)
+    state = choices.state(model)
+    near, n = state.items.ragged["near"], len(state.items)
+    assert max(np.diff(near.offsets)) < n  # 25 items: no bucket is full
+    expected = plain_chances(SHORT, user)
+    found = dict(zip(state.items.ids, choices.chances(model, user).tolist(), strict=True))
+    assert found == pytest.approx(expected, rel=1e-5)  # weights are kept in single precision
+    assert sum(found.values()) < 1 + 1e-12
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(0, len(SHORT)), max_size=8), st.booleans())
+def test_any_cuts_and_restarts_give_the_same_bits(cuts: list[int], restart: bool) -> None:
+    (model, choices), (expected_model, expected) = learned(SHORT, cuts, restart=restart), learned(SHORT)
+    assert digest(choices.state(model)) == digest(expected.state(expected_model))
+
+
+def test_a_full_bucket_lets_the_least_go_and_restores_to_the_same_bits() -> None:
+    items: list[Id] = list(range(3000))
+    random = np.random.default_rng(1)
+    users: list[Id] = [int(u) for u in random.integers(0, 3, 3000)]
+    big = Stream(users, items, np.full(3000, 3.0), np.arange(3000))
+    few: list[Id] = [int(i) for i in random.integers(0, 900, 6000)]
+    more = Stream([int(u) for u in random.integers(0, 3, 6000)], few, np.full(6000, 3.0), np.arange(3000, 9000))
+    model, choices = learned(big)
+    choices.learn(model, more.users, more.items)
+    state = choices.state(model)
+    lengths = np.diff(state.items.ragged["near"].offsets)
+    assert lengths.max() > SLOTS * 3 / 4
+    again = Choices.from_state(state)
+    for each in (choices, again):
+        each.learn(model, more.users[:500], more.items[500:1000])
+    assert digest(again.state(model)) == digest(choices.state(model))
+
+
+def test_changes_hold_every_row_that_choices_changed() -> None:
+    model, choices = IteratedSVD(), Choices()
+    stored: dict[Id, tuple[bytes, bytes]] = {}
+
+    def store(state: State) -> None:
+        near: Ragged = state.items.ragged["near"]
+        for k, name in enumerate(state.items.ids):
+            stored[name] = near.row(k).tobytes(), state.items.fixed["choice"][k].tobytes()
+
+    for start, stop in pairwise(range(0, len(SHORT) + 1, 20)):
+        part = SHORT.cut(start, stop)
+        model.learn(*part)
+        choices.learn(model, part.users, part.items)
+        store(choices.changes(model))
+    by_changes = dict(stored)
+    stored.clear()
+    store(choices.state(model))
+    assert by_changes == stored
+    assert len(choices.changes(model).items) == 0
+
+
+def test_best_is_the_head_of_all_scores() -> None:
+    model, choices = learned(stream(600))
+    for user in [*SHORT.users[:5], "somebody new"]:
+        rated = rated_by(model, user)
+        for n in (1, 10, 1000):
+            found = choices.best(model, user, n, rated)
+            assert found == best(model, choices.scores(model, user), n, rated)
+            assert len(found) == min(n, model.n_items - len(rated))
+    assert choices.best(model, "somebody new", 5, np.arange(model.n_items, dtype=np.int32)) == []
+
+
+def test_scores_are_chance_times_liking() -> None:
+    model, choices = learned(SHORT)
+    user = SHORT.users[0]
+    stars = predicted_ratings(model, user)
+    expected = choices.chances(model, user) * [1 / (1 + math.exp(1.7 * (3.75 - s))) for s in stars]
+    assert choices.scores(model, user) == pytest.approx(expected, rel=1e-12)
+
+
+def test_looking_changes_nothing() -> None:
+    model, choices = learned(SHORT)
+    before = digest(choices.state(model))
+    choices.chances(model, "somebody new")
+    choices.best(model, SHORT.users[0], 3, rated_by(model, SHORT.users[0]))
+    assert digest(choices.state(model)) == before
+
+
+def test_an_erased_user_leaves_no_last_items() -> None:
+    model, choices = learned(SHORT)
+    user = SHORT.users[0]
+    choices.erase(model, user)
+    model.erase(user)
+    model.learn(["heir"], [SHORT.items[0]], [3.0])  # takes over the row number
+    assert choices.chances(model, "heir").tolist() == choices.chances(model, "somebody new").tolist()
+    choices.erase(model, "never here")
+
+
+def test_a_state_without_choices_is_refused() -> None:
+    with pytest.raises(SettingsError, match="learn it anew"):
+        Choices.from_state(IteratedSVD().state())
+
+
+def test_an_empty_model_restores() -> None:
+    state = Choices().state(IteratedSVD())
+    assert digest(Choices.from_state(state).state(IteratedSVD())) == digest(state)
+
+
+def test_unknown_places_are_left_out() -> None:
+    model, choices = learned(SHORT)
+    state = choices.state(model)
+    items, clock = state.items, int(state.globals_["choice_clock"][0])
+    near = tables(items.ragged["near"].values, items.ragged["near"].offsets)
+    places = np.arange(len(items))
+    recent = np.array([3, -1, 2**30], np.int32)
+    full = chances(recent, places, near, items.fixed["choice"], clock)
+    kept = np.arange(len(items)) != 7
+    where = np.where(kept, np.cumsum(kept) - 1, -1)
+    found = chances(recent, where, near[kept], items.fixed["choice"][kept], clock)
+    assert found.shape == (len(items) - 1,)
+    assert (full > 0).all()
+    assert (found > 0).all()
+
+
+@given(st.lists(st.lists(st.integers(0, 10**6), max_size=40, unique=True), max_size=5))
+def test_tables_put_every_neighbour_into_its_bucket(rows: list[list[int]]) -> None:
+    kept = []
+    for row in rows:
+        buckets: dict[int, list[int]] = {}
+        for item in row:
+            buckets.setdefault(int(bucket_of(item)), []).append(item)
+        kept.append([item for first in sorted(buckets) for item in buckets[first][:8]])
+    offsets = np.concatenate([[0], np.cumsum([len(row) for row in kept])]).astype(np.int64)
+    entries = np.array([(item, 1.0) for row in kept for item in row], [("item", "<i4"), ("weight", "<f4")])
+    near = tables(entries, offsets)
+    assert near.shape == (len(rows), SLOTS)
+    for row, expected in zip(near, kept, strict=True):
+        assert row["item"][row["item"] >= 0].tolist() == expected
+        assert all(bucket_of(int(item)) == slot // 8 * 8 for slot, item in enumerate(row["item"]) if item >= 0)
