@@ -1,9 +1,27 @@
 """Redis: checkpoints of the learner with their offsets, and lookups that an application asks."""
 
+from model_store.answers import (
+    Answer,
+    Explained,
+    History,
+    KnownUser,
+    Moved,
+    NamedItem,
+    Prediction,
+    Provenance,
+    Rated,
+    Recommendation,
+    SimilarItem,
+    SimilarItems,
+    SimilarUser,
+    SimilarUsers,
+    Users,
+)
 from model_store.beside import Beside, ShadowPart
 from model_store.checkpoint import Checkpoint
+from model_store.choosing import Options
 from model_store.client import connect, masked
-from model_store.reader import Answer, ModelReader, Provenance, Recommendation
+from model_store.reader import ModelReader
 from model_store.shadow_rows import Difference, ShadowRow, read_shadows
 from model_store.writer import ModelWriter, Written
 
@@ -12,12 +30,25 @@ __all__ = [
     "Beside",
     "Checkpoint",
     "Difference",
+    "Explained",
+    "History",
+    "KnownUser",
     "ModelReader",
     "ModelWriter",
+    "Moved",
+    "NamedItem",
+    "Options",
+    "Prediction",
     "Provenance",
+    "Rated",
     "Recommendation",
     "ShadowPart",
     "ShadowRow",
+    "SimilarItem",
+    "SimilarItems",
+    "SimilarUser",
+    "SimilarUsers",
+    "Users",
     "Written",
     "connect",
     "masked",

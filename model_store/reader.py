@@ -1,39 +1,58 @@
 """Lookups: an application asks, the snapshot answers, and says what it was computed from.
 
-The items of the newest version are kept in the process; each call reads the user's row and the version in one
-step of the server. When the version has moved, the items that changed since are read together with the row,
-so an answer is always made of one version.
+The items of the newest version are kept in the process (`following`); each call reads the user's row and the version in
+one step of the server, so an answer is always made of one version. Nothing here writes.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, Unpack
 
 import numpy as np
 import redis
 from numpy.typing import NDArray
 
+from model_store.answers import (
+    Answer,
+    Explained,
+    History,
+    KnownUser,
+    Moved,
+    Prediction,
+    Provenance,
+    Rated,
+    Recommendation,
+    SimilarItem,
+    SimilarItems,
+    SimilarUsers,
+    Users,
+)
+from model_store.asking import Asking, Blobs, Wanted
 from model_store.blocks import unpack_rows
 from model_store.checkpoint import Head
-from model_store.client import address, translated
-from model_store.keys import Keys, field
-from model_store.loading import load_films
-from model_store.ranking import best
-from model_store.view import FACTORS, View, first_view
-from streamsvd.errors import SettingsError, SnapshotCorrupt, SnapshotMissing, StoreUnavailable
+from model_store.choosing import Choice, Options, allowed
+from model_store.client import translated
+from model_store.exploring import BLOCKS as EXPLORING
+from model_store.exploring import explored
+from model_store.following import Following
+from model_store.people import People
+from model_store.predicting import predicted
+from model_store.ranking import best, ranking_called
+from model_store.table import FACTORS, SEEN, TRAINING, WINDOW
+from model_store.view import View
+from streamsvd.errors import SettingsError, SnapshotCorrupt, UnknownId
+from streamsvd.learner import from_rows
+from streamsvd.learner.algebra import unpack
+from streamsvd.learner.memory import MEAN, MEAN_WEIGHT, TIME
+from streamsvd.learner.scale import Scale
 from streamsvd.learner.scoring import score_items
 from streamsvd.ratings import Id
 
-SEEN = "seen"
-"""Name of the ragged block of users that holds the row numbers of the items rated."""
-
-_LOOKUP = (Path(__file__).parent / "lookup.lua").read_text()
-_ATTEMPTS = 20
+UserRow = dict[str, NDArray[Any]]
+"""Blocks of a user by name; empty for somebody unknown."""
 
 
 class Score(Protocol):
@@ -49,55 +68,6 @@ class Score(Protocol):
     ) -> NDArray[np.float64]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
-    """One item of an answer; title, genres and year as far as the catalogue knows them."""
-
-    item: Id
-    title: str | None
-    genres: tuple[str, ...]
-    year: int | None
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What an answer was computed from.
-
-    Attributes
-    ----------
-    version : int
-        Of the snapshot.
-    offsets : dict of (topic, partition) to int
-        Next offsets to read at that version: everything before was learned.
-    event_time : int or None
-        Newest event learned, in seconds.
-    written_at, age_seconds : float
-        When the snapshot was written, and how long ago that is.
-    rmse : float or None
-        The rolling error at that version; None where the writer gave none.
-    known_user : bool
-        False: the learner has not met this user, and the answer is the best for everybody.
-    """
-
-    version: int
-    offsets: dict[tuple[str, int], int]
-    event_time: int | None
-    written_at: float
-    age_seconds: float
-    rmse: float | None
-    known_user: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What `ModelReader.recommend` gives: items, best first, and their provenance."""
-
-    user: Id
-    items: tuple[Recommendation, ...]
-    provenance: Provenance
-
-
 class ModelReader:
     """Reads one model. Thread-safe; writes nothing.
 
@@ -110,6 +80,11 @@ class ModelReader:
         Predicted ratings of all items; the learner's, unless a test has its own.
     clock : callable
         Gives the time in seconds, for the age of answers.
+
+    Notes
+    -----
+    Every method raises `SnapshotMissing`, `SnapshotCorrupt`, `StoreUnavailable` or `StoreError` when the store has no
+    answer, and `SettingsError` for an argument out of its range.
     """
 
     def __init__(
@@ -120,120 +95,293 @@ class ModelReader:
         score: Score = score_items,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if client.connection_pool.connection_kwargs.get("decode_responses"):
-            raise SettingsError("the store holds bytes: make its client with model_store.connect(url)")
-        self._client = client
-        self._keys = Keys(model)
+        self._asking = Asking(client, model)
+        self._following = Following(self._asking)
+        self._people = People(self._asking, self._following)
         self._score = score
         self._clock = clock
-        self._lookup = client.register_script(_LOOKUP)
-        self._refreshing = threading.Lock()
-        self._view: View | None = None
 
-    def recommend(self, user: Id, n: int = 10) -> Answer:
-        """The `n` items with the highest predicted rating among those that the user has not rated;
-        ties by item id.
+    # What to show
+
+    def recommend(
+        self,
+        user: Id,
+        n: int = 10,
+        **options: Unpack[Options],
+    ) -> Answer:
+        """The best `n` items for a user; ties by item id. Somebody unknown gets the best for everybody, marked as such.
+
+        Parameters
+        ----------
+        user : id
+        n : int
+        **options
+            See `Options`: what to leave out, what to keep, how to rank.
 
         Raises
         ------
-        SettingsError
-            When `n` is below 1.
-        SnapshotMissing, SnapshotCorrupt, StoreUnavailable, StoreError
+        InputError
+            No film is of that genre.
         """
-        if n < 1:
-            raise SettingsError(f"n is {n}; ask for at least 1 item")
-        view, row = self.read(user, (FACTORS, SEEN))
-        factors = row[FACTORS][0] if row else None
-        seen = view.positions(row[SEEN]) if row else np.zeros(0, np.intp)
-        scores = np.zeros(0)
-        if view.ids:  # before the first item there is nothing to score, and no layout either
-            scores = self._score(view.head.settings, view.globals_, factors, view.factors)
-        places = best(scores, n, seen)  # ranked by what lies beyond the scale too, shown within it
-        shown = np.clip(scores[places], *view.head.settings.get("scale", (-np.inf, np.inf)))
-        items = tuple(self._item(view, int(k), float(score)) for k, score in zip(places, shown, strict=True))
-        return Answer(user, items, self._provenance(view.head, known_user=bool(row)))
+        choice = Choice(n, **options)
+        return self._recommended([user], choice)[0]
 
-    def user_blocks(self, user: Id) -> dict[str, NDArray[Any]]:
+    def recommend_many(
+        self,
+        users: Sequence[Id],
+        n: int = 10,
+        **options: Unpack[Options],
+    ) -> list[Answer]:
+        """The same for several users, all of one version, with one round trip."""
+        choice = Choice(n, **options)
+        return self._recommended(list(users), choice) if users else []
+
+    def recommend_for(
+        self,
+        ratings: Mapping[Id, float],
+        n: int = 10,
+        **options: Unpack[Options],
+    ) -> Answer:
+        """The same for somebody without an account who has given these ratings; nothing is written.
+
+        Parameters
+        ----------
+        ratings : mapping of item id to rating
+            Items that the model does not know are left out.
+
+        Raises
+        ------
+        InputError
+            A rating is not on the scale.
+        """
+        choice = Choice(n, **options)
+        with self._following.reading((), EXPLORING if choice.explore else (FACTORS,)) as (view, _):
+            settings = view.head.settings
+            Scale(*settings["scale"]).check(np.array(list(ratings.values()), np.float64))
+            known = [item for item in ratings if item in view.items.numbers]
+            places = view.places(known)
+            given = np.array([ratings[item] for item in known], np.float64)
+            user = from_rows.folded_in(settings, view.globals_, view.factors[places], given)[0] if known else None
+            covariance: NDArray[np.float64] | None = None
+            if choice.explore:
+                rated = view.factors[places]
+                covariance = np.asarray(np.linalg.inv(from_rows.precision(settings, view.globals_, rated)))
+            seen = places if choice.exclude_seen else places[:0]
+            return self._answer(view, None, user, seen, choice, covariance)
+
+    def _recommended(self, users: list[Id], choice: Choice) -> list[Answer]:
+        blocks = [FACTORS]
+        if choice.exclude_seen:
+            blocks.append(SEEN)
+        if choice.explore:
+            blocks.append(TRAINING)
+        wanted = [Wanted("users", name, tuple(users)) for name in blocks]
+        with self._following.reading(wanted, EXPLORING if choice.explore else (FACTORS,)) as (view, raw):
+            answers = []
+            for k, user in enumerate(users):
+                row = self._row(view, user, blocks, [column[k] for column in raw])
+                seen = row.get(SEEN, np.zeros(0, np.int32))
+                covariance = None
+                if choice.explore:
+                    packed = row[TRAINING][0]["cov"] if row else view.globals_["prior_cov"]
+                    covariance = unpack(packed, view.width)
+                factors = row[FACTORS][0] if row else None
+                answers.append(self._answer(view, user, factors, seen[view.here(seen)], choice, covariance))
+            return answers
+
+    def _answer(
+        self,
+        view: View,
+        user: Id | None,
+        factors: Any | None,
+        seen: NDArray[np.integer[Any]],
+        choice: Choice,
+        covariance: NDArray[np.float64] | None,
+    ) -> Answer:
+        items: tuple[Recommendation, ...] = ()
+        if len(view.items):  # before the first item there is nothing to score, and no layout either
+            settings, globals_ = view.head.settings, view.globals_
+            scores = self._score(settings, globals_, factors, view.factors)
+            hoped = scores
+            if choice.explore and covariance is not None:
+                hoped = explored(scores, view, factors, covariance, choice.explore, choice.seed)
+            ranked = ranking_called(choice.rank_by)(hoped, view.factors, globals_, factors)
+            places = best(ranked, choice.n, allowed(view, choice, seen), view.items.ids)
+            shown = np.clip(scores[places], *settings.get("scale", (-np.inf, np.inf)))
+            items = tuple(
+                Recommendation(*view.about(int(place)), score)
+                for place, score in zip(places, shown.tolist(), strict=True)
+            )
+        return Answer(user, items, factors is not None, self._provenance(view.head))
+
+    # What is alike
+
+    def similar_items(self, item: Id, n: int = 10) -> SimilarItems:
+        """Items that people like together with this one; see `streamsvd.learner.queries.similar_items`.
+
+        Raises
+        ------
+        UnknownId
+            The model does not know the item.
+        """
+        at_least_one(n)
+        with self._following.reading() as (view, _):
+            place = view.place(item)
+            settings, globals_ = view.head.settings, view.globals_
+            tastes = from_rows.features(view.factors)[:, from_rows.taste_columns(settings)]
+            alike = from_rows.correlations(tastes, from_rows.item_metric(settings, globals_), place)
+            may = view.items.present.copy()
+            may[place] = False
+            found = best(alike, n, may, view.items.ids)
+            items = tuple(SimilarItem(*view.about(int(k)), float(alike[k])) for k in found)
+            return SimilarItems(view.named(item), items, self._provenance(view.head))
+
+    def similar_users(self, user: Id, n: int = 10) -> SimilarUsers:
+        """Users of the same taste; see `streamsvd.learner.queries.similar_users`, and `people` for what it costs.
+
+        Raises
+        ------
+        UnknownId
+            The model does not know the user.
+        """
+        at_least_one(n)
+        head, users = self._people.like(user, n)
+        return SimilarUsers(user, users, self._provenance(head))
+
+    # Why, and how sure
+
+    def predict(self, user: Id, item: Id) -> Prediction:
+        """The rating that a user would give, with its standard deviation; as of the time of the user's last rating.
+
+        Unknown ids are predicted from what is known of everybody, and marked as such.
+        """
+        wanted = [Wanted("users", name, (user,)) for name in (FACTORS, TRAINING)]
+        wanted.append(Wanted("items", TRAINING, (item,)))
+        with self._following.reading(wanted) as (view, raw):
+            row = self._row(view, user, [FACTORS, TRAINING], [raw[0][0], raw[1][0]])
+            training = self._item_block(view, item, TRAINING, raw[2][0])
+            rating, deviation = predicted(
+                view,
+                item,
+                (row[FACTORS][0], row[TRAINING][0]["cov"]) if row else None,
+                None if training is None else training[0]["cov"],
+            )
+            known = training is not None
+            return Prediction(user, view.named(item), rating, deviation, bool(row), known, self._provenance(view.head))
+
+    def explain(self, user: Id, item: Id) -> Explained:
+        """Why the model predicts what it predicts: parts that add up to the score.
+
+        Raises
+        ------
+        UnknownId
+            The model does not know the item. (Of an unknown user, only what holds for everybody is told.)
+        """
+        blocks = [FACTORS, TRAINING, WINDOW]
+        with self.reading(user, blocks) as (view, row):
+            place = view.place(item)
+            known = None
+            if row:
+                window = row[WINDOW][view.here(row[WINDOW]["item"])]
+                ids = [view.about(int(place))[0] for place in window["item"]]
+                rated = view.factors[window["item"]]
+                known = (row[FACTORS][0], row[TRAINING][0]["cov"], window, rated, ids)
+            found = from_rows.explained(
+                view.head.settings,
+                view.globals_,
+                view.factors[place : place + 1],
+                known,
+            )
+            moved = tuple(Moved(*view.about(view.items.numbers[id_]), value) for id_, value in found.ratings)
+            return Explained(
+                user=user,
+                item=view.named(item),
+                score=found.score,
+                everybody=found.everybody,
+                own=found.item,
+                ratings=moved,
+                rest=found.rest,
+                known_user=bool(row),
+                provenance=self._provenance(view.head),
+            )
+
+    # What is there
+
+    def history(self, user: Id, n: int = 10) -> History:
+        """What a user has rated, newest first, as far as the model remembers it (its window).
+
+        Raises
+        ------
+        UnknownId
+            The model does not know the user.
+        """
+        at_least_one(n)
+        with self.reading(user, (FACTORS, WINDOW)) as (view, row):
+            if not row:
+                raise UnknownId("user", user)
+            scale = Scale(*view.head.settings["scale"])
+            window = row[WINDOW][view.here(row[WINDOW]["item"])][::-1][:n]
+            newest = tuple(
+                Rated(*view.about(int(entry["item"])), float(entry["target"]) / scale.slope) for entry in window
+            )
+            return History(_known_user(view, user, row[FACTORS][0]), newest, self._provenance(view.head))
+
+    def users(self, n: int = 10) -> Users:
+        """How many users there are, and some that gave a rating lately, newest rating first."""
+        at_least_one(n)
+        with translated(self._asking.client, f"reading the users of model {self._asking.keys.model}"):
+            total, newest = self._asking.newest_users(n)
+        with self._following.reading([Wanted("users", FACTORS, tuple(newest))]) as (view, raw):
+            rows = [(user, self._row(view, user, [FACTORS], [blob])) for user, blob in zip(newest, raw[0], strict=True)]
+            known = [_known_user(view, user, row[FACTORS][0]) for user, row in rows if row]  # one may have gone since
+            known.sort(key=lambda user: -(user.last_time or 0))
+            return Users(total, tuple(known), self._provenance(view.head))
+
+    def status(self) -> Provenance:
+        """What an answer would be computed from, now."""
+        with self._following.reading() as (view, _):
+            return self._provenance(view.head)
+
+    # What lookups are built on
+
+    @contextmanager
+    def reading(self, user: Id, blocks: Sequence[str] = ()) -> Iterator[tuple[View, UserRow]]:
+        """Lend the items and some blocks of one user, both of the same version, for the body of a `with`.
+
+        The row is empty when the user is unknown.
+        """
+        with self._following.reading([Wanted("users", name, (user,)) for name in blocks]) as (view, raw):
+            yield view, self._row(view, user, blocks, [column[0] for column in raw])
+
+    def user_blocks(self, user: Id) -> UserRow:
         """All blocks of a user, by name, of one version; empty when the user is unknown.
 
         A fixed block is an array of one element, a ragged one of as many as the row has.
         """
-        view = self._view or self.read(user, ())[0]
-        return self.read(user, tuple(view.head.blocks["users"]))[1]
+        with self.reading(user) as (view, _):
+            blocks = tuple(view.head.blocks["users"])
+        with self.reading(user, blocks) as (_, row):
+            return row
 
-    def read(self, user: Id, blocks: tuple[str, ...]) -> tuple[View, dict[str, NDArray[Any]]]:
-        """The items and some blocks of one user, both of the same version. What all lookups are built on.
-
-        Returns
-        -------
-        view : View
-        row : dict of array
-            Empty when the user is unknown.
-        """
-        with translated(self._client, f"reading model {self._keys.model}"):
-            view = self._view
-            if view is not None:
-                version, raw = self._call(user, blocks, b"")
-                if version == view.head.version:
-                    return view, self._row(view, user, blocks, raw)
-            with self._refreshing:
-                view, raw = self._refreshed(user, blocks)
-                self._view = view
-        return view, self._row(view, user, blocks, raw)
-
-    def _call(self, user: Id, blocks: tuple[str, ...], known: bytes) -> Any:
-        keys = self._keys
-        names = [keys.head, keys.globals_, keys.versions("items"), keys.block("items", FACTORS)]
-        names += [keys.block("users", name) for name in blocks]
-        version, *rest = cast("list[Any]", self._lookup(keys=names, args=[field(user), known]))
-        if version is None:
-            raise SnapshotMissing(
-                f"Redis at {address(self._client)} holds no snapshot of model {keys.model!r}: "
-                "start `streamsvd consume` for it, or check the name"
-            )
-        return int(version), *rest
-
-    def _refreshed(self, user: Id, blocks: tuple[str, ...]) -> tuple[View, list[bytes | None]]:
-        """The newest view, and the user's blobs of that version."""
-        view = self._view
-        for _ in range(_ATTEMPTS):
-            view = view or first_view(self._client, self._keys)
-            known = view.head.version
-            version, raw, doc, globals_, changed, blobs = self._call(user, blocks, b"%d" % known)
-            head = Head.decode(doc or b"", self._keys.head)
-            if head.base > known or version < known:
-                view = None  # written whole since: what is known counts for nothing
-                continue
-            view = view.updated(head, globals_, changed, blobs, self._keys)
-            if head.films == view.films_version:
-                return view, raw
-            films = load_films(self._client, self._keys)
-            view = replace(view, films=films, films_version=head.films)  # the next turn sees whether that still holds
-        raise StoreUnavailable(
-            f"model {self._keys.model!r} was rewritten {_ATTEMPTS} times while it was read; try again later"
-        )
-
-    def _row(self, view: View, user: Id, blocks: tuple[str, ...], raw: list[bytes | None]) -> dict[str, NDArray[Any]]:
+    def _row(self, view: View, user: Id, blocks: Sequence[str], raw: Blobs) -> UserRow:
         there = {name: blob for name, blob in zip(blocks, raw, strict=True) if blob is not None}
         if there and len(there) < len(blocks):
             missing = sorted(set(blocks) - set(there))
             raise SnapshotCorrupt(
-                f"user {user!r} has no {', '.join(missing)} in model {self._keys.model!r}: part of the snapshot "
+                f"user {user!r} has no {', '.join(missing)} in model {self._asking.keys.model!r}: part of the snapshot "
                 "was lost; rebuild it from the log"
             )
         return {
-            name: unpack_rows([blob], self._keys.block("users", name), view.dtypes, [user])[1]
+            name: unpack_rows([blob], self._asking.keys.block("users", name), view.dtypes, [user])[1]
             for name, blob in there.items()
         }
 
-    def _item(self, view: View, position: int, score: float) -> Recommendation:
-        item = view.ids[position]
-        film = view.films.get(item)
-        if film is None:
-            return Recommendation(item, None, (), None, score)
-        return Recommendation(item, film.title, film.genres, film.year, score)
+    def _item_block(self, view: View, item: Id, name: str, blob: bytes | None) -> NDArray[Any] | None:
+        if blob is None:
+            return None
+        return unpack_rows([blob], self._asking.keys.block("items", name), view.dtypes, [item])[1]
 
-    def _provenance(self, head: Head, *, known_user: bool) -> Provenance:
+    def _provenance(self, head: Head) -> Provenance:
         rmse = head.summary.get("rmse")
         return Provenance(
             version=head.version,
@@ -242,5 +390,18 @@ class ModelReader:
             written_at=head.written_at,
             age_seconds=max(0.0, self._clock() - head.written_at),
             rmse=rmse if isinstance(rmse, float) else None,
-            known_user=known_user,
         )
+
+
+def _known_user(view: View, user: Id, factors: Any) -> KnownUser:
+    count, stats = int(factors["count"]), factors["stats"]
+    if not count:
+        return KnownUser(user, 0, None, None)
+    mean = 3.5 + stats[MEAN] * (count + MEAN_WEIGHT) / count  # undoes the drawing towards the middle
+    return KnownUser(user, count, float(Scale(*view.head.settings["scale"]).from_internal(mean)), int(stats[TIME]))
+
+
+def at_least_one(n: int) -> None:
+    """Refuse to look for less than one."""
+    if n < 1:
+        raise SettingsError(f"n is {n}; ask for at least 1")

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from model_store.reader import ModelReader
+from model_store.table import TRAINING, WINDOW
+from model_store.view import View
 from streamsvd.learner.explaining import contributions
-from streamsvd.ratings import Film, Id
+from streamsvd.ratings import Id
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +46,22 @@ def reasons(reader: ModelReader, user: Id, items: Sequence[Id], n: int = 2) -> d
     ------
     SnapshotMissing, SnapshotCorrupt, StoreUnavailable
     """
-    view, row = reader.read(user, ("training", "window"))
-    if not row:
-        return dict.fromkeys(items, ())
-    places = view.places(row["window"]["item"])
-    window, places = row["window"][places >= 0], places[places >= 0]
-    rated, covariance = view.factors[places], row["training"][0]["cov"]
-    found: dict[Id, tuple[Reason, ...]] = {}
-    for item in items:
-        if item not in view.index:
-            found[item] = ()
-            continue
-        moved = contributions(covariance, window, rated, view.factors[view.index[item]])
-        best = [int(k) for k in np.argsort(-moved, kind="stable")[:n] if moved[k] > 0]
-        found[item] = tuple(_reason(view.ids[places[k]], view.films, float(moved[k])) for k in best)
-    return found
+    with reader.reading(user, (TRAINING, WINDOW)) as (view, row):
+        if not row:
+            return dict.fromkeys(items, ())
+        window = row[WINDOW][view.here(row[WINDOW]["item"])]
+        rated, covariance = view.factors[window["item"]], row[TRAINING][0]["cov"]
+        found: dict[Id, tuple[Reason, ...]] = {}
+        for item in items:
+            if item not in view.items.numbers:
+                found[item] = ()
+                continue
+            moved = contributions(covariance, window, rated, view.factors[view.place(item)])
+            best = [int(k) for k in np.argsort(-moved, kind="stable")[:n] if moved[k] > 0]
+            found[item] = tuple(_reason(view, int(window["item"][k]), float(moved[k])) for k in best)
+        return found
 
 
-def _reason(item: Id, films: dict[Id, Film], raised_by: float) -> Reason:
-    film = films.get(item)
-    return Reason(item, film.title if film else None, raised_by)
+def _reason(view: View, place: int, raised_by: float) -> Reason:
+    item, title, *_ = view.about(place)
+    return Reason(item, title, raised_by)

@@ -6,7 +6,8 @@ Code decides by type (and by `retriable`), never by message. A message says what
     ├── InputError                 what the caller gave cannot be used
     │   ├── DatasetError           a file or data set that cannot be read as ratings
     │   ├── EventError             a record that is not a valid event
-    │   └── SettingsError          a setting, address or argument out of its range
+    │   ├── SettingsError          a setting, address or argument out of its range
+    │   └── UnknownId              a user or item that the model has not met
     ├── LogError                   Kafka
     │   ├── LogUnavailable         the broker does not answer                (retriable)
     │   ├── TopicUnsafe            a topic that would lose or mix ratings
@@ -43,6 +44,22 @@ class EventError(InputError):
 
 class SettingsError(InputError):
     """A setting, address or argument out of its range."""
+
+
+class UnknownId(InputError):
+    """A user or item that the model has not met.
+
+    Parameters
+    ----------
+    what : str
+        "user" or "item".
+    id_ : int or str
+    """
+
+    def __init__(self, what: str, id_: int | str) -> None:
+        super().__init__(
+            f"the model does not know {what} {id_!r}: it has not {'rated' if what == 'user' else 'been rated'} yet"
+        )
 
 
 class LogError(StreamSVDError):

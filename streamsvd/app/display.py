@@ -97,7 +97,7 @@ def figures_table(title: str, figures: Figures, facts: Mapping[str, str]) -> Gro
 
 def answer_table(answer: Answer, reasons: Mapping[Id, tuple[Reason, ...]]) -> Group:
     """Recommendations with titles, scores and reasons, and what they were computed from."""
-    known = answer.provenance.known_user
+    known = answer.known_user
     title = f"For user {answer.user}" if known else f"User {answer.user} is unknown: the best for everybody"
     table = Table(title=title, title_justify="left", box=box.ROUNDED)
     table.add_column("predicted", justify="right")

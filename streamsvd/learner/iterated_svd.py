@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.learner import kernels, memory, queries, refits, retraction, seeding
+from streamsvd.learner import from_rows, kernels, memory, queries, refits, retraction
+from streamsvd.learner.from_rows import Explanation
 from streamsvd.learner.inputs import as_column, as_ids
 from streamsvd.learner.memory import (
     CHANGED,
@@ -24,7 +25,6 @@ from streamsvd.learner.memory import (
 )
 from streamsvd.learner.predicting import predict_pairs
 from streamsvd.learner.protocol import ContentSource, Predictions
-from streamsvd.learner.queries import Explanation
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.settings import Settings
 from streamsvd.learner.state import Id, State, Structured
@@ -382,10 +382,7 @@ class IteratedSVD:
 
     def _first_rows(self, items: list[Id]) -> tuple[Floats, Floats]:
         """Rows and content of items without ratings."""
-        y = np.zeros((len(items), self._memory.y.shape[1]))
-        y[:, 1 : 1 + self.settings.rank] = self.settings.factor_scale * seeding.normals(
-            self.seed, items, self.settings.rank
-        )
+        y = from_rows.first_factors(self.settings, self.seed, items, self._memory.y.shape[1])
         content = np.zeros((len(items), 0)) if self._content is None else self._content.content(items)
         return y, content
 
@@ -395,6 +392,4 @@ class IteratedSVD:
         return 2 if self.settings.gamma < math.inf else refits.NEVER
 
     def _first_item_covariance(self) -> NDArray[np.float32]:
-        ridge = np.full(1 + self.settings.rank, self.settings.ridge)
-        ridge[0] = self.settings.ridge_item_bias
-        return memory.packed_diagonal(1 / ridge).astype(np.float32)
+        return from_rows.first_item_covariance(self.settings)

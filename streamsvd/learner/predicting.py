@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,13 +11,30 @@ from numpy.typing import ArrayLike, NDArray
 from streamsvd.errors import InputError
 from streamsvd.learner import kernels
 from streamsvd.learner.inputs import as_column, as_ids
-from streamsvd.learner.memory import COUNT, PAGE_LENGTH, PAGE_TIMESTAMP, PAGE_USER, TIME
+from streamsvd.learner.memory import COUNT, PAGE_LENGTH, PAGE_TIMESTAMP, PAGE_USER, TIME, Memory, Parameters
+from streamsvd.learner.scale import Scale
 from streamsvd.learner.state import Id
 
 if TYPE_CHECKING:
     from streamsvd.learner.iterated_svd import IteratedSVD
 
 Floats = NDArray[np.float64]
+
+
+class Pairs(NamedTuple):
+    """Rows of n pairs, padded as in `Memory`; covariances only where deviations are wanted."""
+
+    x: Floats
+    user_stats: Floats
+    user_counts: NDArray[np.int64]
+    y: Floats
+    item_stats: Floats
+    item_counts: NDArray[np.int64]
+    content: Floats
+    stamps: Floats
+    places: Floats
+    user_cov: NDArray[np.float32] | None
+    item_cov: NDArray[np.float32] | None
 
 
 def predict_pairs(
@@ -48,30 +65,51 @@ def predict_pairs(
             raise InputError(f"one timestamp is needed for every user, found {len(stamps)} for {len(user_rows)}")
         same_page = (user_rows == m.counters[PAGE_USER]) & (user_rows >= 0) & (stamps == m.counters[PAGE_TIMESTAMP])
         places = np.where(same_page, float(m.counters[PAGE_LENGTH]), 0.0)
-    out, variance = np.empty(len(user_rows)), np.empty(len(user_rows) if with_variance else 0)
-    user_cov, item_cov = np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
+    user_cov = item_cov = None
     if with_variance:
         user_cov, item_cov = _take(m.user_cov, user_rows), _take(m.item_cov, item_rows)
         user_cov[counts == 0] = m.prior_cov
         item_cov[unknown] = model._first_item_covariance()
+    pairs = Pairs(
+        x=_take(m.x, user_rows),
+        user_stats=stats,
+        user_counts=counts,
+        y=y,
+        item_stats=_take(m.item_stats, item_rows),
+        item_counts=_take(m.item_ints[:, COUNT], item_rows),
+        content=content,
+        stamps=stamps,
+        places=places,
+        user_cov=user_cov,
+        item_cov=item_cov,
+    )
+    return predict_rows(m, model._parameters, model.scale, pairs)
+
+
+def predict_rows(m: Memory, p: Parameters, scale: Scale, pairs: Pairs) -> tuple[Floats, Floats]:
+    """Predicted ratings of gathered rows, and their standard deviations where covariances are given, in the data's
+    own scale; of the memory, only the global part is read."""
+    n = len(pairs.x)
+    out, variance = np.empty(n), np.empty(0 if pairs.user_cov is None else n)
+    none = np.zeros((0, 0), np.float32)
     kernels.predict(
         m,
-        model._parameters,
-        _take(m.x, user_rows),
-        stats,
-        counts,
-        y,
-        _take(m.item_stats, item_rows),
-        _take(m.item_ints[:, COUNT], item_rows),
-        content,
-        stamps,
-        places,
-        user_cov,
-        item_cov,
+        p,
+        pairs.x,
+        pairs.user_stats,
+        pairs.user_counts,
+        pairs.y,
+        pairs.item_stats,
+        pairs.item_counts,
+        pairs.content,
+        pairs.stamps,
+        pairs.places,
+        none if pairs.user_cov is None else pairs.user_cov,
+        none if pairs.item_cov is None else pairs.item_cov,
         out,
         variance,
     )
-    return model.scale.within(out), np.sqrt(variance) / model.scale.slope
+    return scale.within(out), np.sqrt(variance) / scale.slope
 
 
 def _take(array: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:

@@ -6,18 +6,14 @@ Nothing here changes the model.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.learner import lists
-from streamsvd.learner.algebra import unpack
-from streamsvd.learner.explaining import contributions
-from streamsvd.learner.memory import COUNT, MEAN_WEIGHT, USER_STATS
-from streamsvd.learner.memory import MEAN as MEAN_COLUMN
+from streamsvd.learner import from_rows, lists
+from streamsvd.learner.from_rows import Explanation
 from streamsvd.learner.scoring import score_items
 from streamsvd.learner.state import Id, Structured
 
@@ -25,31 +21,6 @@ if TYPE_CHECKING:
     from streamsvd.learner.iterated_svd import IteratedSVD
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """A score taken apart, in the data's own scale; the parts add up to `score`.
-
-    Attributes
-    ----------
-    score : float
-        The predicted rating before it is clipped to the scale.
-    everybody : float
-        What is expected of any user and any item of this content and popularity.
-    item : float
-        The item's own bias.
-    ratings : list of (id, float)
-        What each of the user's newest ratings adds, strongest first.
-    rest : float
-        Drift and calibration, and what the user's row holds beyond its newest ratings.
-    """
-
-    score: float
-    everybody: float
-    item: float
-    ratings: list[tuple[Id, float]]
-    rest: float
 
 
 def fold_in(model: IteratedSVD, ratings: Mapping[Id, float]) -> Structured:
@@ -80,21 +51,10 @@ def fold_in(model: IteratedSVD, ratings: Mapping[Id, float]) -> Structured:
     >>> bool(predict_for(model, row, ["Babe"])[0] > predict_for(model, fold_in(model, {"Heat": 1}), ["Babe"])[0])
     True
     """
-    values = np.array(list(ratings.values()), np.float64)
-    model.scale.check(values)
-    items = _item_factors(model, [item for item in ratings if item in model._items])
-    given = model.scale.to_internal(np.array([r for item, r in ratings.items() if item in model._items], np.float64))
-    d = 3 + model.n_content + model.settings.rank
-    row: Structured = np.zeros(1, [("x", "<f8", (d,)), ("count", "<i8"), ("stats", "<f8", (USER_STATS,))])
-    if len(items) == 0:
-        return row
-    phi = features(items)
-    targets = given - base(model, items, np.arange(len(items))) - items["y"][:, 0]
-    gram = unpack(model._memory.prior, d) + phi.T @ phi
-    row["x"][0] = np.linalg.solve(gram, phi.T @ targets)
-    row["count"][0] = len(items)
-    row["stats"][0, MEAN_COLUMN] = (given - 3.5).sum() / (len(items) + MEAN_WEIGHT)
-    return row
+    model.scale.check(np.array(list(ratings.values()), np.float64))
+    known = [item for item in ratings if item in model._items]
+    given = np.array([ratings[item] for item in known], np.float64)
+    return from_rows.folded_in(_settings(model), _globals(model), _item_factors(model, known), given)
 
 
 def predict_for(model: IteratedSVD, row: Structured, items: Sequence[Id]) -> Floats:
@@ -118,24 +78,20 @@ def explain(model: IteratedSVD, user: Id, item: Id) -> Explanation:
     InputError
         The model does not know the item.
     """
-    m = model._memory
     factors = _item_factors(model, [item])
     u = model._users.get(user)
-    count = 0 if u is None else int(m.user_ints[u, COUNT])
-    user_row = None if u is None else _user_factors(model, np.array([u]))[0]
-    score = float(score_items(_settings(model), _globals(model), user_row, factors)[0])
-    slope = model.scale.slope
-    everybody = float(model.scale.from_internal(base(model, factors, np.array([count])))[0])
-    bias = float(factors["y"][0, 0]) / slope
-    parts: list[tuple[Id, float]] = []
-    if u is not None:
-        window, _ = lists.gather(m.user_window, np.array([u]))
-        rated = [model._item_ids[i] for i in window["item"]]
-        moved = contributions(m.user_cov[u], window, _item_factors(model, rated), factors[0]) / slope
-        order = np.argsort(-abs(moved), kind="stable")
-        parts = [(rated[k], float(moved[k])) for k in order]
-    rest = score - everybody - bias - sum(value for _, value in parts)
-    return Explanation(score, everybody, bias, parts, rest)
+    if u is None:
+        return from_rows.explained(_settings(model), _globals(model), factors, None)
+    window, _ = lists.gather(model._memory.user_window, np.array([u]))
+    rated = [model._item_ids[i] for i in window["item"]]
+    known = (
+        _user_factors(model, np.array([u]))[0],
+        model._memory.user_cov[u],
+        window,
+        _item_factors(model, rated),
+        rated,
+    )
+    return from_rows.explained(_settings(model), _globals(model), factors, known)
 
 
 def similar_items(model: IteratedSVD, item: Id, n: int = 10) -> list[tuple[Id, float]]:
@@ -154,15 +110,10 @@ def similar_items(model: IteratedSVD, item: Id, n: int = 10) -> list[tuple[Id, f
         The model does not know the item.
     """
     k = _known(model._items, item, "item")
-    everything = features(_item_factors(model, model._item_ids))
-    own = _taste(model)
-    return _nearest(
-        everything[:, own],
-        unpack(model._memory.prior_cov, everything.shape[1])[np.ix_(own, own)],
-        k,
-        n,
-        list(model._item_ids),
-    )
+    settings = _settings(model)
+    tastes = from_rows.features(_item_factors(model, model._item_ids))[:, from_rows.taste_columns(settings)]
+    alike = from_rows.correlations(tastes, from_rows.item_metric(settings, _globals(model)), k)
+    return _best(alike, n, list(model._item_ids))
 
 
 def similar_users(model: IteratedSVD, user: Id, n: int = 10) -> list[tuple[Id, float]]:
@@ -180,39 +131,16 @@ def similar_users(model: IteratedSVD, user: Id, n: int = 10) -> list[tuple[Id, f
     number = _known(model._users, user, "user")
     rows = np.array(sorted(model._users.values()), np.int64)
     names: list[Id] = [name for name in (model._user_ids[u] for u in rows.tolist()) if name is not None]
-    phi = features(_item_factors(model, model._item_ids))[:, _taste(model)]
-    centred = phi - phi.mean(axis=0)
-    x = model._memory.x[rows][:, _taste(model)]
-    return _nearest(x, centred.T @ centred / len(phi), int(np.searchsorted(rows, number)), n, names)
+    own = from_rows.taste_columns(_settings(model))
+    tastes = from_rows.features(_item_factors(model, model._item_ids))[:, own]
+    metric = from_rows.user_metric(tastes)
+    alike = from_rows.correlations(model._memory.x[rows][:, own], metric, int(np.searchsorted(rows, number)))
+    return _best(alike, n, names)
 
 
-def features(items: Structured) -> Floats:
-    """φ of items as they are now, shape (n, d): [1, content, popularity, bias, q]."""
-    popularity = (np.log1p(items["count"]) - 2.0) / 2.0
-    return np.column_stack([np.ones(len(items)), items["content"], popularity, items["y"][:, 0], items["y"][:, 1:]])
-
-
-def base(model: IteratedSVD, items: Structured, user_counts: NDArray[Any]) -> Floats:
-    """g·z: what is expected of anybody, in internal stars, shape (n,)."""
-    z = np.column_stack(
-        [np.ones(len(items)), items["content"], np.log1p(items["count"]) - 2.0, np.log1p(user_counts) - 3.0]
-    )
-    return np.asarray(z @ model._memory.g[: z.shape[1]])
-
-
-def _taste(model: IteratedSVD) -> NDArray[np.intp]:
-    """Columns of φ that tell tastes apart: content and factors."""
-    content, rank = model.n_content, model.settings.rank
-    return np.concatenate([np.arange(1, 1 + content), np.arange(3 + content, 3 + content + rank)])
-
-
-def _nearest(rows: Floats, metric: Floats, k: int, n: int, names: list[Id]) -> list[tuple[Id, float]]:
-    weighted = rows @ metric
-    sizes = np.sqrt(np.maximum((weighted * rows).sum(axis=1), 1e-300))
-    correlation = (weighted @ rows[k]) / (sizes * sizes[k])
-    correlation[k] = -np.inf
-    best = np.argsort(-correlation, kind="stable")[: min(n, len(rows) - 1)]
-    return [(names[j], float(correlation[j])) for j in best]
+def _best(alike: Floats, n: int, names: list[Id]) -> list[tuple[Id, float]]:
+    best = np.argsort(-alike, kind="stable")[: min(n, len(alike) - 1)]
+    return [(names[j], float(alike[j])) for j in best]
 
 
 def _known(index: dict[Id, int], name: Id, what: str) -> int:
@@ -222,12 +150,16 @@ def _known(index: dict[Id, int], name: Id, what: str) -> int:
 
 
 def _settings(model: IteratedSVD) -> dict[str, Any]:
-    return {"scale": [model.scale.low, model.scale.high]}
+    return {
+        "settings": {"rank": model.settings.rank},
+        "scale": [model.scale.low, model.scale.high],
+        "content": model.n_content,
+    }
 
 
 def _globals(model: IteratedSVD) -> dict[str, NDArray[Any]]:
     m = model._memory
-    return {"g": m.g, "c": m.c, "scalars": m.scalars}
+    return {"g": m.g, "c": m.c, "scalars": m.scalars, "prior": m.prior, "prior_cov": m.prior_cov}
 
 
 def _item_factors(model: IteratedSVD, items: Sequence[Id]) -> Structured:

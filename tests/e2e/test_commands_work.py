@@ -76,7 +76,7 @@ def test_ratings_of_ones_own_become_recommendations(
     rated = {line.split(",")[1] for line in books.read_text().splitlines() if ",reader 7," in line}
     assert not rated & {item["item"] for item in answer["items"]}
     provenance = answer["provenance"]
-    assert provenance["known_user"] is True
+    assert answer["known_user"] is True
     assert provenance["offsets"][f"{topic_prefix}/0"] == 900
     assert provenance["rmse"] == figures["rmse_last_window"]
     assert provenance["event_time"] == 1_500_000_000 + 3600 * 899

@@ -136,7 +136,7 @@ def test_of_an_erased_user_nothing_is_left_in_the_store(
     assert ghost not in state.users.ids
     assert number not in state.users.numbers
     assert number not in state.items.ragged["window"].values["user"]
-    assert not ModelReader(client, model_name).recommend(ghost, 1).provenance.known_user
+    assert not ModelReader(client, model_name).recommend(ghost, 1).known_user
 
 
 def test_an_erasure_is_the_same_however_the_run_was_cut(

@@ -46,9 +46,10 @@ def learned_beyond(reader: ModelReader, topic: str, known: int) -> int:
 def check_seen(reader: ModelReader, table: RatingTable, until: int) -> None:
     """The newest rating that the answers must know is among what its user has seen, and is not recommended."""
     user, item = table.users[until - 1].item(), table.items[until - 1].item()
-    view, row = reader.read(user, ("seen",))
-    assert view.index[item] in view.positions(row["seen"])
-    assert item not in [found.item for found in reader.recommend(user, len(view.ids)).items]
+    with reader.reading(user, ("seen",)) as (view, row):
+        assert view.place(item) in row["seen"]
+        n_items = len(view.items)
+    assert item not in [found.item for found in reader.recommend(user, n_items).items]
 
 
 def test_ratings_are_in_the_answers_soon_after_they_were_produced_and_count_once(

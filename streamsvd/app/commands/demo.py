@@ -139,8 +139,9 @@ def demo(
             out.print(figures_table(f"{dataset.name}, through Kafka and Redis", end.figures, extra))
             with closing(connect(redis)) as client:
                 reader = ModelReader(client, "demo")
-                answer = reader.recommend(table.users[-1].item(), recommendations)
-                out.print(answer_table(answer, reasons(reader, answer.user, [item.item for item in answer.items])))
+                user = table.users[-1].item()
+                answer = reader.recommend(user, recommendations)
+                out.print(answer_table(answer, reasons(reader, user, [item.item for item in answer.items])))
             if keep_open:
                 page.wait_until_told()
                 say("All stays up until Ctrl-C.")

@@ -43,14 +43,15 @@ def recommend(
     with lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
         reader = ModelReader(client, model)
         answer = reader.recommend(parse_id(user), n)
-        why = reasons(reader, answer.user, [item.item for item in answer.items])
+        why = reasons(reader, parse_id(user), [item.item for item in answer.items])
     if not as_json:
         Console().print(answer_table(answer, why))
         return
     provenance = asdict(answer.provenance)
     provenance["offsets"] = {f"{topic}/{number}": n for (topic, number), n in answer.provenance.offsets.items()}
     items = [{**asdict(item), "reasons": [asdict(reason) for reason in why[item.item]]} for item in answer.items]
-    typer.echo(json.dumps({"user": answer.user, "items": items, "provenance": provenance}, indent=2))
+    about = {"user": answer.user, "known_user": answer.known_user}
+    typer.echo(json.dumps({**about, "items": items, "provenance": provenance}, indent=2))
 
 
 def parse_id(text: str) -> int | str:

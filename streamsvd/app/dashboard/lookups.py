@@ -59,7 +59,7 @@ class Lookups:
         answer = self._reader.recommend(user, SHOWN)
         why = reasons(self._reader, user, [item.item for item in answer.items])
         rows = [Row(i.item, i.title or str(i.item), _because(why[i.item]), f"{i.score:.2f}") for i in answer.items]
-        known = answer.provenance.known_user
+        known = answer.known_user
         headline = f"User {user}" if known else f"User {user} is unknown: the best for everybody"
         return OfUser(headline, rows, _source(answer.provenance))
 

@@ -26,10 +26,14 @@ def provenance_of(found: Provenance) -> dict[str, Any]:
         "written_at": found.written_at,
         "age_seconds": found.age_seconds,
         "rmse": found.rmse,
-        "known_user": found.known_user,
     }
 
 
 def answer_of(found: Answer) -> dict[str, Any]:
     """A recommendation."""
-    return {"user": found.user, "items": found.items, "provenance": provenance_of(found.provenance)}
+    return {
+        "user": found.user,
+        "known_user": found.known_user,
+        "items": found.items,
+        "provenance": provenance_of(found.provenance),
+    }

@@ -120,7 +120,6 @@ class Provenance(_Model):
     written_at: Annotated[float, Field(description="When the snapshot was written.")]
     age_seconds: Annotated[float, Field(ge=0, description="How long ago that is.")]
     rmse: Annotated[float | None, Field(description="The model's rolling error at that version, in stars.")]
-    known_user: Annotated[bool, Field(description="False: the answer is the best for everybody.")]
 
 
 class Recommendation(_Model):
@@ -137,6 +136,7 @@ class Answer(_Model):
     """Items, best first, and what they were computed from."""
 
     user: ItemId
+    known_user: Annotated[bool, Field(description="False: the answer is the best for everybody.")]
     items: list[Recommendation]
     provenance: Provenance
 

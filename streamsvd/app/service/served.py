@@ -7,10 +7,11 @@ from model_store import ModelReader, Provenance
 
 def status_of(reader: ModelReader) -> Provenance:
     """What an answer would be computed from now."""
-    return reader.recommend(0, 1).provenance
+    return reader.status()
 
 
 def scale_of(reader: ModelReader) -> tuple[float, float]:
     """Limits of the model's ratings; errors as of any lookup."""
-    low, high = reader.read(0, ())[0].head.settings["scale"]
-    return float(low), float(high)
+    with reader.reading(0) as (view, _):
+        low, high = view.head.settings["scale"]
+        return float(low), float(high)

@@ -1,0 +1,116 @@
+"""One question to the server: some rows, and what changed in the tables that the caller keeps, all of one version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import redis
+
+from model_store.checkpoint import Head
+from model_store.client import address
+from model_store.keys import Keys, Side, field, parse_field
+from model_store.loading import read_hash
+from model_store.table import Table
+from streamsvd.errors import SettingsError, SnapshotMissing
+from streamsvd.ratings import Id
+
+_LOOKUP = (Path(__file__).parent / "lookup.lua").read_text()
+
+Blobs = list[bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Rows to read: one block of some users or items."""
+
+    side: Side
+    block: str
+    ids: tuple[Id, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How a table differs from the version that the caller knew."""
+
+    count: int
+    fields: list[bytes]
+    blobs: list[Blobs]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the server had at one moment; head, globals and changes only when tables were asked for."""
+
+    version: int
+    rows: list[Blobs]
+    doc: bytes
+    globals_: list[bytes]
+    changes: list[Changes]
+
+
+class Asking:
+    """Asks about one model. Thread-safe."""
+
+    def __init__(self, client: redis.Redis, model: str) -> None:
+        if client.connection_pool.connection_kwargs.get("decode_responses"):
+            raise SettingsError("the store holds bytes: make its client with model_store.connect(url)")
+        self.client = client
+        self.keys = Keys(model)
+        self._script = client.register_script(_LOOKUP)
+
+    def ask(self, wanted: Sequence[Wanted], tables: Sequence[tuple[Table, int]] = ()) -> Reply:
+        """Read rows, and what changed in tables since a version, in one step of the server.
+
+        Raises
+        ------
+        SnapshotMissing
+            When the model has no snapshot.
+        """
+        names, arguments = [self.keys.head, self.keys.globals_], [b"%d" % len(wanted)]
+        for rows in wanted:
+            names.append(self.keys.block(rows.side, rows.block))
+            arguments += [b"%d" % len(rows.ids), *map(field, rows.ids)]
+        for table, version in tables:
+            names += [self.keys.versions(table.side), *(self.keys.block(table.side, name) for name in table.blocks)]
+            arguments += [b"%d" % version, b"%d" % len(table.blocks)]
+        version, found, *more = cast("list[Any]", self._script(keys=names, args=arguments))
+        if version is None:
+            raise self._missing()
+        doc, globals_, changes = more or (b"", [], [])
+        return Reply(int(version), found, doc or b"", globals_, [Changes(n, ids, parts) for n, ids, *parts in changes])
+
+    def head(self) -> Head:
+        """The newest head document."""
+        doc = self.client.hget(self.keys.head, "doc")
+        if doc is None:
+            raise self._missing()
+        return Head.decode(cast("bytes", doc), self.keys.head)
+
+    def load(self, table: Table, dtypes: list[Any]) -> None:
+        """Fill a table, page by page.
+
+        While the pages are read, versions may pass: every row that changed meanwhile has still to be brought up to
+        date by what `ask` finds changed since the version from before. Rows that are not in all hashes are left to it.
+        """
+        parts = [read_hash(self.client, self.keys.block(table.side, name)) for name in table.blocks]
+        fields = [name for name in parts[0] if all(name in part for part in parts)]
+        if fields:
+            table.update(fields, [[part[name] for name in fields] for part in parts], dtypes, self.keys)
+
+    def newest_users(self, n: int) -> tuple[int, list[Id]]:
+        """How many users there are, and those whose rows changed last."""
+        key = self.keys.versions("users")
+        pipe = self.client.pipeline(transaction=False)
+        pipe.zcard(key)
+        pipe.zrevrange(key, 0, n - 1)
+        total, names = pipe.execute()
+        return total, [parse_field(name, key) for name in names]
+
+    def _missing(self) -> SnapshotMissing:
+        return SnapshotMissing(
+            f"Redis at {address(self.client)} holds no snapshot of model {self.keys.model!r}: "
+            "start `streamsvd consume` for it, or check the name"
+        )

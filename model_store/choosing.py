@@ -1,0 +1,118 @@
+"""Which items a lookup may give: not rated yet, of these genres and years, rated often enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_store.facts import NO_YEAR, Facts
+from model_store.ranking import DEFAULT_RANKING, ranking_called
+from model_store.view import View
+from streamsvd.errors import InputError, SettingsError
+from streamsvd.ratings import Id
+
+Explore = Literal["upper", "sampled"]
+Years = tuple[int | None, int | None]
+
+
+class Options(TypedDict, total=False):
+    """What a caller of `recommend` may ask for beside the number of items.
+
+    Attributes
+    ----------
+    exclude_seen : bool
+        Leave out what the user has rated; so it is unless this is False.
+    exclude : sequence of id
+        Leave these out, too.
+    genres : sequence of str
+        Only films of at least one of these; upper and lower case are the same.
+    years : (int or None, int or None) or None
+        Only films from the first year to the last, both included; None is open.
+    min_ratings : int
+        Only items that have been rated so often.
+    rank_by : str
+        A name of `model_store.ranking.RANKINGS`.
+    explore : "upper", "sampled" or None
+        Give items of which the model knows little the benefit of the doubt; see `exploring`.
+    seed : int or None
+        Of "sampled".
+    """
+
+    exclude_seen: bool
+    exclude: Sequence[Id]
+    genres: Sequence[str]
+    years: Years | None
+    min_ratings: int
+    rank_by: str
+    explore: Explore | None
+    seed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`Options` with their defaults, checked.
+
+    Raises
+    ------
+    SettingsError
+        When a value is out of its range.
+    """
+
+    n: int
+    exclude_seen: bool = True
+    exclude: Sequence[Id] = ()
+    genres: Sequence[str] = ()
+    years: Years | None = None
+    min_ratings: int = 0
+    rank_by: str = DEFAULT_RANKING
+    explore: Explore | None = None
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise SettingsError(f"n is {self.n}; ask for at least 1 item")
+        if self.explore not in (None, "upper", "sampled"):
+            raise SettingsError(f"explore is {self.explore!r}; it can be 'upper', 'sampled' or None")
+        if self.explore == "sampled" and self.seed is None:
+            raise SettingsError("explore='sampled' needs a seed, so that the answer can be had again: give seed=…")
+        ranking_called(self.rank_by)
+        if self.years is not None and None not in self.years and self.years[0] > self.years[1]:  # type: ignore[operator]
+            raise SettingsError(f"years are {self.years[0]} to {self.years[1]}: give the earlier one first")
+
+
+def allowed(view: View, choice: Choice, seen: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Which places of a view may be shown, shape (places,).
+
+    Raises
+    ------
+    InputError
+        When a genre is asked for that no film has.
+    """
+    may = view.items.present.copy()
+    may[seen] = False
+    may[view.places(choice.exclude)] = False
+    if choice.min_ratings > 0:
+        may &= view.factors["count"] >= choice.min_ratings
+    if choice.genres or choice.years:
+        facts = view.facts
+        if choice.genres:
+            may &= np.any([_genre(facts, genre) for genre in choice.genres], axis=0)
+        if choice.years:
+            first, last = choice.years
+            may &= facts.years != NO_YEAR
+            if first is not None:
+                may &= facts.years >= first
+            if last is not None:
+                may &= facts.years <= last
+    return may
+
+
+def _genre(facts: Facts, name: str) -> NDArray[np.bool_]:
+    if name.casefold() not in facts.genres:
+        known = ", ".join(sorted(facts.genres)) or "none: the model has no catalogue"
+        raise InputError(f"no film is of genre {name!r}; the genres are: {known}")
+    return facts.genres[name.casefold()]

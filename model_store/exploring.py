@@ -1,0 +1,77 @@
+"""Exploration: items of which the model knows little get the benefit of the doubt.
+
+The variance of a prediction has two parts: the noise of a rating, and what the model does not know of the user's and
+the item's row, σ²(φᵀPφ + ψᵀPψ) times the noise of both. Only the second shrinks with more ratings, so exploration goes
+by it: the *upper* bound adds its root to every prediction (as LinUCB does, Li et al. 2010), the *sampled* one draws
+every prediction from a normal distribution of that width (Thompson 1933).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_store.choosing import Explore
+from model_store.table import FACTORS, TRAINING
+from model_store.view import View
+from streamsvd.learner.algebra import pack
+from streamsvd.learner.from_rows import features
+from streamsvd.learner.memory import ITEM_STATS, ITEM_SURPRISE, ITEM_SURPRISES, USER_STATS
+from streamsvd.learner.scale import Scale
+from streamsvd.learner.variance import noise_of, variance_of
+from streamsvd.learner.vectors import LANES
+
+Floats = NDArray[np.float64]
+
+
+def explored(
+    predicted: Floats, view: View, user: Any | None, covariance: Floats, explore: Explore, seed: int | None
+) -> Floats:
+    """Predicted ratings as an explorer takes them.
+
+    Parameters
+    ----------
+    predicted : float64 array, shape (places,)
+        In the data's own scale.
+    view : View
+        With the items' `training` block.
+    user : element of a user's `factors` block, or None
+        None for somebody unknown.
+    covariance : float64 array, shape (d, d)
+        P of the user's row.
+    explore : "upper" or "sampled"
+    seed : int, optional
+        For "sampled".
+    """
+    width = np.sqrt(ignorance(view, user, covariance)) / Scale(*view.head.settings["scale"]).slope
+    if explore == "upper":
+        return predicted + width
+    return predicted + width * np.random.default_rng(seed).standard_normal(len(width))
+
+
+def ignorance(view: View, user: Any | None, covariance: Floats) -> Floats:
+    """The variance of each item's prediction that more ratings would take away, in squared internal stars."""
+    items, rank = view.factors, view.head.settings["settings"]["rank"]
+    phi = features(items)
+    of_user = ((phi @ covariance) * phi).sum(axis=1)
+    x, stats, count = np.zeros(rank), np.zeros(USER_STATS), 0
+    if user is not None:
+        x, stats, count = user["x"], np.ascontiguousarray(user["stats"]), int(user["count"])
+    psi = np.concatenate([[1.0], x[-rank:]])
+    of_item = view.items.rows(TRAINING)["cov"] @ _square(psi)
+    noise = noise_of.py_func(items["stats"][:, ITEM_SURPRISE], items["stats"][:, ITEM_SURPRISES])
+    globals_, quiet = view.globals_, np.zeros(ITEM_STATS)
+    of_rating = variance_of(globals_["variances"], globals_["scalars"], count, stats, quiet, 1.0)
+    return np.asarray(of_rating * noise * np.maximum(of_user + of_item, 0.0))
+
+
+def _square(vector: Floats) -> Floats:
+    """Weights w for which w · packed = vᵀPv: an element off the blocks of the diagonal stands for two."""
+    block = np.arange(len(vector)) // LANES
+    return pack(np.outer(vector, vector) * np.where(block[:, None] == block, 1.0, 2.0))
+
+
+BLOCKS = (FACTORS, TRAINING)
+"""Blocks of items that exploration needs."""

@@ -1,0 +1,158 @@
+"""Keeping up with a model that changes several times a second, while many threads read it.
+
+There are two views of the items, and they take turns. One is read by everybody. When the version has moved, what
+changed since the other one's version is read from the store and put into that one, and then they change places. So a
+refresh costs what changed, nobody waits for a reader, and no reader ever sees a view that is being changed. In the rare
+case that somebody still reads the one that is due, a copy is made.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from model_store.asking import Asking, Blobs, Reply, Wanted
+from model_store.checkpoint import Head
+from model_store.client import translated
+from model_store.loading import load_films
+from model_store.rows import Layout
+from model_store.table import FACTORS, Table
+from model_store.view import View
+from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
+
+_ATTEMPTS = 20
+
+
+class Following:
+    """The newest view of a model's items. Thread-safe.
+
+    Parameters
+    ----------
+    asking : Asking
+    """
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self._blocks: tuple[str, ...] = (FACTORS,)
+        self._refreshing = threading.Lock()
+        self._pins = threading.Lock()
+        self._current: View | None = None
+        self._spare: View | None = None
+        self._readers: dict[int, int] = {}  # id of a view → how many read it
+
+    @contextmanager
+    def reading(
+        self, wanted: Sequence[Wanted] = (), blocks: tuple[str, ...] = (FACTORS,)
+    ) -> Iterator[tuple[View, list[Blobs]]]:
+        """Lend the newest view and the rows wanted, all of one version; the view is for the body of a `with` only.
+
+        Parameters
+        ----------
+        wanted : sequence of Wanted
+        blocks : tuple of str
+            Blocks of items that the view must hold; once asked for, they are kept.
+        """
+        with translated(self._asking.client, f"reading model {self._asking.keys.model}"):
+            view, rows = self._newest(wanted, blocks)
+        try:
+            yield view, rows
+        finally:
+            self._unpin(view)
+
+    def _newest(self, wanted: Sequence[Wanted], blocks: tuple[str, ...]) -> tuple[View, list[Blobs]]:
+        """The newest view, pinned, and the rows of its version."""
+        found = self._still_newest(wanted, blocks)
+        if found is not None:
+            return found
+        with self._refreshing:  # whoever waited here may find that another has done the work
+            return self._still_newest(wanted, blocks) or self._refreshed(wanted, blocks)
+
+    def _still_newest(self, wanted: Sequence[Wanted], blocks: tuple[str, ...]) -> tuple[View, list[Blobs]] | None:
+        with self._pins:
+            view = self._current
+            if view is None or not set(blocks) <= set(view.items.blocks):
+                return None
+            self._readers[id(view)] = self._readers.get(id(view), 0) + 1
+        try:
+            reply = self._asking.ask(wanted)
+        except BaseException:
+            self._unpin(view)
+            raise
+        if reply.version == view.head.version:
+            return view, reply.rows
+        self._unpin(view)
+        return None
+
+    def _refreshed(self, wanted: Sequence[Wanted], blocks: tuple[str, ...]) -> tuple[View, list[Blobs]]:
+        self._blocks = tuple(dict.fromkeys([*self._blocks, *blocks]))
+        view = self._take_spare()
+        fresh = False
+        for _ in range(_ATTEMPTS):
+            if view is None:
+                view, fresh = self._first(), True
+            known = view.head.version
+            reply = self._asking.ask(wanted, [(view.items, known)])
+            head = Head.decode(reply.doc, self._asking.keys.head)
+            if head.base > known or reply.version < known:  # written whole since: what is known counts for nothing
+                current = self._current
+                usable = not fresh and current is not None and head.base <= current.head.version <= reply.version
+                view, fresh = (current.copy(), True) if current is not None and usable else (None, False)
+                continue
+            self._update(view, head, reply)
+            if len(view.items) != reply.changes[0].count:
+                if fresh:
+                    raise SnapshotCorrupt(
+                        f"{self._asking.keys.block('items', FACTORS)} holds {reply.changes[0].count} rows, "
+                        f"{len(view.items)} can be read: part of the snapshot was lost; rebuild it from the log"
+                    )
+                view = None
+                continue
+            if head.films == view.films_version:
+                return self._serve(view), reply.rows
+            view.films = load_films(self._asking.client, self._asking.keys)
+            view.films_version = head.films  # the next turn sees whether that still holds
+        raise StoreUnavailable(
+            f"model {self._asking.keys.model!r} was rewritten {_ATTEMPTS} times while it was read; try again later"
+        )
+
+    def _update(self, view: View, head: Head, reply: Reply) -> None:
+        changes = reply.changes[0]
+        view.update(head, reply.globals_, changes.fields, changes.blobs, self._asking.keys)
+        current = self._current
+        if current is not None and current.films_version == head.films:
+            view.films, view.films_version = current.films, current.films_version
+
+    def _take_spare(self) -> View | None:
+        """A view that nobody reads, to be brought up to date; None when all has to be read."""
+        with self._pins:
+            view, self._spare = self._spare, None
+            if view is not None and self._readers.get(id(view)):
+                view = None
+            current = self._current
+        if current is None or current.items.blocks != self._blocks:
+            return None
+        return view if view is not None and view.items.blocks == self._blocks else current.copy()
+
+    def _serve(self, view: View) -> View:
+        """From now on this one is read by everybody; pinned for the caller."""
+        with self._pins:
+            self._current, self._spare = view, self._current
+            self._readers[id(view)] = self._readers.get(id(view), 0) + 1
+        return view
+
+    def _unpin(self, view: View) -> None:
+        with self._pins:
+            left = self._readers[id(view)] - 1
+            if left:
+                self._readers[id(view)] = left
+            else:
+                del self._readers[id(view)]
+
+    def _first(self) -> View:
+        """All items, read page by page, as a start: not yet a view to be served."""
+        head = self._asking.head()
+        dtypes = Layout(head.dtypes).table(self._asking.keys.head)
+        view = View(head, dtypes, {}, Table("items", self._blocks), {}, 0)
+        self._asking.load(view.items, dtypes)
+        return view
