@@ -16,15 +16,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import numpy as np
 
-from consumer.recovery import Resumed
+from consumer.feeding import Feed
+from consumer.progress import Lag, Progress, Saved, Schedule
+from consumer.recovery import DEAD_LETTERS, Resumed
 from consumer.shadows import standings, whole_state
 from consumer.sorting import Run, Sorter
-from evaluation import Figures
 from model_store import Beside, Checkpoint, ModelWriter, ShadowRow, Written
+from model_store.feed import Operation
 from streamsvd.errors import EventError, LogError, LogUnavailable, SettingsError, StoreUnavailable
 from streamsvd.log import DeadLetters, KafkaSource, Record
 from streamsvd.ratings import Erasure, Retraction
@@ -34,57 +36,6 @@ _LONGEST_PAUSE = 5.0
 _MOST_RECORDS = 5000  # of one poll: progress is shown, and a stop is seen, between two
 _LOOK_SECONDS = 1.0  # between two looks at whether a shadow is to be served
 _ASK_SECONDS = 5.0  # between two questions to Kafka in live mode: each would hold up the ratings behind it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """When a checkpoint is written: after so many events or seconds, whichever comes first.
-
-    Attributes
-    ----------
-    events : int
-    seconds : float
-        0 is live mode: after every poll that brought something.
-    patience : float
-        Seconds to go on trying while Redis does not answer; then the consumer stops, and nothing is lost.
-    """
-
-    events: int = 50_000
-    seconds: float = 5.0
-    patience: float = 60.0
-
-    @property
-    def live(self) -> bool:
-        """Whether every poll ends in a checkpoint."""
-        return self.seconds == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the consumer is.
-
-    Attributes
-    ----------
-    learned : int
-        Ratings learned since this consumer started.
-    positions : dict of int to int
-        Next offset of each partition.
-    figures : Figures
-    event_time : int or None
-        Newest event time, in seconds.
-    rejected, repeated : int
-        Records sent to the dead letters, and repeated deliveries left out, since this consumer started.
-    version : int
-        Of the newest checkpoint.
-    """
-
-    learned: int
-    positions: dict[int, int]
-    figures: Figures
-    event_time: int | None
-    rejected: int
-    repeated: int
-    version: int
 
 
 class Consumer:
@@ -110,6 +61,8 @@ class Consumer:
         Raises when the topic has been deleted, or deleted and made anew: the client would follow it without a word.
     requested : callable
         Name of the shadow that somebody wants to be served; empty without a request.
+    lag : callable
+        How far behind the end of the log given offsets and the newest event time learned are; asked after every poll.
     say : callable
         Told when Redis does not answer, and when it does again, and what became of a request.
     """
@@ -129,6 +82,7 @@ class Consumer:
         pause: Callable[[float], None],
         check: Callable[[], None] = lambda: None,
         requested: Callable[[], str] = lambda: "",
+        lag: Callable[[Mapping[int, int], int | None], Lag] = lambda _, __: Lag(),
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._source = source
@@ -138,6 +92,7 @@ class Consumer:
         self._schedule = schedule
         self._clock, self._timer, self._pause, self._check, self._say = clock, timer, pause, check, say
         self._requested, self._looked_at = requested, -math.inf
+        self._ask_lag, self._lag = lag, Lag()
         self._stop: Callable[[], bool] = lambda: False
         self._start = start
         self.dataset = start.dataset
@@ -145,7 +100,10 @@ class Consumer:
         self._sorter = Sorter((self.model.scale.low, self.model.scale.high), start.marks)
         self._positions = {number: start.offsets.get(number, 0) for number in source.partitions}
         self._event_time = start.event_time
-        self._learned = self._rejected = self._since_checkpoint = 0
+        self._feed = Feed(self.metrics, self._shadows.shadows)
+        self._dead_letter_counts = dict(start.dead_letters)
+        self._saved = Saved()
+        self._learned = self._learned_before = self._rejected = self._since_checkpoint = 0
         self._nothing_written = start.fresh
         self._checkpointed_at = timer()
         self._asked_at = -math.inf
@@ -185,6 +143,7 @@ class Consumer:
             room = min(self._schedule.events - self._since_checkpoint, _MOST_RECORDS)
             records = self._source.poll(POLL_SECONDS, room)
             self._take(self._cut(records, until))
+            self._lag = self._ask_lag(self._positions, self._event_time)
             if until is not None and not records:
                 self._pass_gaps(until)
             if self._is_due():
@@ -209,6 +168,12 @@ class Consumer:
             self._rejected,
             self._sorter.repeated,
             self._writer.version,
+            dict(self._dead_letter_counts),
+            self.metrics.drift.counts,
+            self.model.n_users,
+            self.model.n_items,
+            self._lag,
+            self._saved,
         )
 
     def standings(self) -> list[ShadowRow]:
@@ -249,6 +214,8 @@ class Consumer:
         if ask:
             self._check_topic()
         self._dead_letters.flush()
+        began, at = self._timer(), self._clock()
+        now = self._now(at, began - self._checkpointed_at, detailed=ask)
         state = whole_state(self.model) if promoted else self.model.changes()
         figures = self.metrics.figures()
         checkpoint = Checkpoint(
@@ -259,11 +226,15 @@ class Consumer:
                 **self._start.catalogue_offsets,
             },
             state=state,
-            metrics={**self.metrics.state(), **self._shadows.metrics()},
+            metrics={
+                **self.metrics.state(),
+                **self._shadows.metrics(),
+                DEAD_LETTERS: np.array([self._dead_letter_counts[reason] for reason in EventError.REASONS], np.int64),
+            },
             marks=dict(self._sorter.marks),
             genres=self._start.catalogue.genres if self._start.catalogue else (),
             event_time=self._event_time,
-            written_at=self._clock(),
+            written_at=at,
             summary={
                 "topic": self._topic,
                 "topic_id": self._topic_id,
@@ -274,20 +245,40 @@ class Consumer:
                 **asdict(figures),
             },
         )
-        written = self._write(checkpoint, self._shadows.share(checkpoint, self.model, answered), promoted)
+        written = self._write(checkpoint, self._shadows.share(checkpoint, self.model, answered), now, promoted)
+        self._feed.written()
         self._nothing_written = False
         self._since_checkpoint = 0
+        self._learned_before = self._learned
         self._checkpointed_at = self._timer()
+        self._saved = self._saved.after(at, self._checkpointed_at - began, written.bytes)
         if ask:
             self._tell_lag_tools()
             self._asked_at = self._timer()
         return written
 
+    def _now(self, at: float, seconds: float, *, detailed: bool) -> dict[str, bytes]:
+        """The newest figures, for the store; `seconds` have passed since the checkpoint before."""
+        operation = Operation(
+            version=self._writer.version + 1,
+            events_per_second=(self._learned - self._learned_before) / seconds if seconds > 0 else None,
+            lag=self._lag.records,
+            lag_seconds=self._lag.seconds,
+            checkpoint_seconds=self._saved.seconds,
+            checkpoint_bytes=self._saved.bytes,
+            dead_letters={reason: n for reason, n in self._dead_letter_counts.items() if n},
+            repeated=self._sorter.repeated,
+        )
+        point = self._feed.point(self.model, self._event_time, at, self._lag.records)
+        return self._feed.now(self.model, point, operation, detailed=detailed)
+
     def _check_topic(self) -> None:
         with suppress(LogUnavailable):  # what was read is worth keeping; the next checkpoint, or start, asks again
             self._check()
 
-    def _write(self, checkpoint: Checkpoint, beside: Beside | None, promoted: bool) -> Written:
+    def _write(
+        self, checkpoint: Checkpoint, beside: Beside | None, now: Mapping[str, bytes], promoted: bool
+    ) -> Written:
         """Write, and go on trying while the store does not answer; a stop asked for meanwhile ends that."""
         catalogue = self._start.catalogue
         films = (catalogue.values() if catalogue else []) if self._nothing_written or promoted else None
@@ -298,6 +289,8 @@ class Consumer:
                     checkpoint,
                     removed_users=checkpoint.state.users.removed,
                     films=films,
+                    feed=self._feed.pending(),
+                    now=now,
                     beside=beside,
                     promoted=promoted,
                     whole=self._nothing_written,
@@ -353,12 +346,20 @@ class Consumer:
         self._since_checkpoint += len(records)
 
     def _learn(self, run: Run) -> None:
-        predictions = self.model.learn(run.users, run.items, run.ratings, run.timestamps)
-        self.metrics.update(np.array(run.ratings), predictions.event, predictions.page)
-        self._shadows.shadows.learn(run.users, run.items, run.ratings, run.timestamps, predictions)
-        self._learned += len(run)
-        self._event_time = max(run.timestamps if self._event_time is None else [self._event_time, *run.timestamps])
+        """In parts that end where the feed wants a point: what it says then depends on nothing that comes later."""
+        while run:
+            room = self._feed.room
+            part, run = (run, run[len(run) :]) if len(run) <= room else (run[:room], run[room:])
+            ratings, timestamps = np.array(part.ratings), np.array(part.timestamps, np.int64)
+            predictions = self.model.learn(part.users, part.items, ratings, timestamps)
+            self.metrics.score(part.items, ratings, timestamps, predictions)
+            self._shadows.shadows.learn(part.users, part.items, ratings, timestamps, predictions)
+            self._learned += len(part)
+            newest = int(timestamps.max())
+            self._event_time = newest if self._event_time is None else max(self._event_time, newest)
+            self._feed.take(self.model, self._event_time, self._clock(), self._lag.records)
 
     def _reject(self, record: Record, error: EventError) -> None:
         self._dead_letters.send(record, "decode", error)
+        self._dead_letter_counts[error.reason] += 1
         self._rejected += 1

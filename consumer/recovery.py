@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from consumer.shadows import ShadowKeeper, Wanted, begin, resume_shadows
-from evaluation import Prequential
+from evaluation import Monitor, Prequential
 from evaluation.shadows import Shadows
 from model_store import Checkpoint, ShadowRow
-from streamsvd.errors import TopicUnsafe
+from streamsvd.errors import EventError, TopicUnsafe
 from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.log import LoggedCatalogue
 from streamsvd.ratings import Catalogue, Dataset
 
 DEFAULT_SCALE = (0.5, 5.0)
+DEAD_LETTERS = "consumer.dead_letters"
+"""Array of a checkpoint: number of dead letters for each of `EventError.REASONS`."""
 
 
 @dataclass(slots=True)
@@ -28,12 +32,14 @@ class Resumed:
     Attributes
     ----------
     model : IteratedSVD
-    metrics : Prequential
+    metrics : Monitor
     shadows : ShadowKeeper
     offsets : dict of int to int
         Next offset of each partition of the ratings topic; empty for a fresh start.
     marks : dict of str to int
         Highest sequence number learned, by "source/partition".
+    dead_letters : dict of str to int
+        Records refused so far, by reason.
     event_time : int or None
     catalogue : Catalogue or None
     catalogue_offsets : dict of (topic, partition) to int
@@ -44,10 +50,11 @@ class Resumed:
     """
 
     model: IteratedSVD
-    metrics: Prequential
+    metrics: Monitor
     shadows: ShadowKeeper
     offsets: dict[int, int]
     marks: dict[str, int]
+    dead_letters: dict[str, int]
     event_time: int | None
     catalogue: Catalogue | None
     catalogue_offsets: dict[tuple[str, int], int]
@@ -120,13 +127,12 @@ def resume(
             f"(id {topic_id}): its offsets mean nothing here. Give the model another name with --model, "
             "or learn it anew from this topic with --rebuild"
         )
-    model, metrics = (
-        IteratedSVD.from_state(checkpoint.state, stored_catalogue),
-        Prequential.from_state(checkpoint.metrics),
-    )
+    model = IteratedSVD.from_state(checkpoint.state, stored_catalogue)
+    monitor = Monitor.from_state(checkpoint.metrics, stored_catalogue, unit=model.scale.slope)
+    refused = checkpoint.metrics.get(DEAD_LETTERS, np.zeros(0, np.int64)).tolist()
     return Resumed(
         model=model,
-        metrics=metrics,
+        metrics=monitor,
         shadows=resume_shadows(
             checkpoint,
             stored_shadows.rows,
@@ -134,10 +140,11 @@ def resume(
             wanted,
             model=model,
             content=stored_catalogue,
-            events=metrics.figures().events,
+            events=monitor.events,
         ),
         offsets={number: offset for (name, number), offset in checkpoint.offsets.items() if name == topic},
         marks=dict(checkpoint.marks),
+        dead_letters=dict.fromkeys(EventError.REASONS, 0) | dict(zip(EventError.REASONS, refused, strict=False)),
         event_time=checkpoint.event_time,
         catalogue=stored_catalogue,
         catalogue_offsets={place: n for place, n in checkpoint.offsets.items() if place[0] != topic},
@@ -151,12 +158,14 @@ def _start(
 ) -> Resumed:
     dataset: Dataset | None = logged.dataset
     scale = dataset.scale if dataset else DEFAULT_SCALE
+    model = IteratedSVD(settings, scale=scale, content=logged.catalogue, seed=seed)
     return Resumed(
-        model=IteratedSVD(settings, scale=scale, content=logged.catalogue, seed=seed),
-        metrics=metrics,
+        model=model,
+        metrics=Monitor(metrics, logged.catalogue, unit=model.scale.slope),
         shadows=ShadowKeeper(Shadows(scale), {}),
         offsets={},
         marks={},
+        dead_letters=dict.fromkeys(EventError.REASONS, 0),
         event_time=None,
         catalogue=logged.catalogue,
         catalogue_offsets={(catalogue_topic, number): offset for number, offset in logged.offsets.items()},

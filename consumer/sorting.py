@@ -28,6 +28,9 @@ class Run:
     def __len__(self) -> int:
         return len(self.ratings)
 
+    def __getitem__(self, part: slice) -> Run:
+        return Run(self.users[part], self.items[part], self.ratings[part], self.timestamps[part])
+
 
 class Sorter:
     """Decodes records and recognises repeated ones.

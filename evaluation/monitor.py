@@ -16,6 +16,7 @@ from evaluation.calibration import Calibration
 from evaluation.drift import Drift
 from evaluation.prequential import Figures, Prequential
 from evaluation.slices import Slices
+from evaluation.sums import Errors
 from evaluation.windows import WINDOWS, Window, Windows
 from streamsvd.errors import InputError
 from streamsvd.learner import Predictions
@@ -74,6 +75,19 @@ class Monitor:
     def figures(self) -> Figures:
         """The headline."""
         return self.prequential.figures()
+
+    def total(self) -> Errors:
+        """Errors over all ratings."""
+        figures, parts = self.figures(), self.slices.total()
+        return Errors(
+            events=figures.events,
+            rmse_event=figures.rmse_event,
+            mae_event=figures.mae_event,
+            bias_event=parts.bias_event,
+            rmse_page=figures.rmse_page,
+            mae_page=figures.mae_page,
+            bias_page=parts.bias_page,
+        )
 
     def score(
         self, items: Sequence[Id] | NDArray[Any], ratings: ArrayLike, timestamps: ArrayLike, predictions: Predictions

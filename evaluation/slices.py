@@ -104,6 +104,10 @@ class Slices:
         cells = np.concatenate([self._fixed, self._by_genre, self._by_month[months]])
         return {name: errors_of(cell) for name, cell in zip(names, cells, strict=True)}
 
+    def total(self) -> Errors:
+        """Errors over all ratings: those of new and known users."""
+        return errors_of(self._fixed[0] + self._fixed[1])
+
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""
         months = np.flatnonzero(self._by_month[:, 0])

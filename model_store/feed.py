@@ -170,6 +170,8 @@ class FeedPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Prequential ranking metrics, such as `hit_rate@10`.
     shadows : dict of str to Errors
         Of each shadow model, over all ratings that it has seen.
+    shadows_recent : dict of str to Errors
+        Of each shadow model, over the newest ratings (5,000 by default).
     v : int
         Version of this format.
     """
@@ -186,6 +188,7 @@ class FeedPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     drift: dict[str, int] = {}
     ranking: dict[str, float | None] = {}
     shadows: dict[str, Errors] = {}
+    shadows_recent: dict[str, Errors] = {}
     v: int = VERSION
 
     @property

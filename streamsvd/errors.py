@@ -39,7 +39,13 @@ class DatasetError(InputError):
 
 
 class EventError(InputError):
-    """A record that is not a valid event."""
+    """A record that is not a valid event; `reason` is one of the few by which they are counted."""
+
+    REASONS = ("not an event", "empty", "not JSON", "unknown version", "outside the scale")
+
+    def __init__(self, message: str = "", reason: str = REASONS[0]) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class SettingsError(InputError):

@@ -95,13 +95,13 @@ def decode(value: bytes | None) -> Event:
     Erasure(user='ann', timestamp=881250949, source=None, sequence=None)
     """
     if not value:
-        raise EventError("the value is empty; send one JSON object for each event")
+        raise EventError("the value is empty; send one JSON object for each event", reason="empty")
     try:
         wire = _read(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise EventError(_reason(value, error)) from error
+        raise _refusal(value, error) from error
     if wire.v != VERSION:
-        raise EventError(_unknown_version(wire.v))
+        raise _unknown_version(wire.v)
     # A colon outside a string follows a key, so a count that fits means neither unknown nor repeated fields.
     fields = 3 + (wire.item is not None) + (wire.rating is not None) + (wire.kind is not None)
     if value.count(b":") != fields + (wire.source is not None) + (wire.seq is not None):
@@ -149,7 +149,7 @@ def _check_keys(value: bytes) -> None:
     try:
         pairs = json.loads(value.decode(), object_pairs_hook=list, parse_int=str, parse_float=str)
     except (ValueError, RecursionError) as error:
-        raise EventError(_reason(value, error)) from error
+        raise _refusal(value, error) from error
     seen: set[str] = set()
     for key, _ in pairs:
         if key in seen:
@@ -157,13 +157,14 @@ def _check_keys(value: bytes) -> None:
         seen.add(key)
 
 
-def _reason(value: bytes, error: Exception) -> str:
+def _refusal(value: bytes, error: Exception) -> EventError:
     if isinstance(error, RecursionError):
-        return "not an event: JSON nested too deeply; send one flat object"
+        return EventError("not an event: JSON nested too deeply; send one flat object", reason="not JSON")
     if isinstance(error, UnicodeDecodeError):
-        return f"not UTF-8: {error.reason} at byte {error.start} of a string; encode text as UTF-8"
+        message = f"not UTF-8: {error.reason} at byte {error.start} of a string; encode text as UTF-8"
+        return EventError(message, reason="not JSON")
     if not isinstance(error, msgspec.ValidationError):
-        return f"not JSON: {error}; send one JSON object for each event"
+        return EventError(f"not JSON: {error}; send one JSON object for each event", reason="not JSON")
     try:  # the version explains more than a field that another version types differently
         version = _read_head(value).v
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -171,8 +172,9 @@ def _reason(value: bytes, error: Exception) -> str:
     if version != VERSION:
         return _unknown_version(version)
     hint = next((f"; {text}" for field, text in _HINTS.items() if f"`{field}`" in str(error)), "")
-    return f"not an event: {error}{hint}"
+    return EventError(f"not an event: {error}{hint}")
 
 
-def _unknown_version(version: int) -> str:
-    return f"unknown version {version}; this release reads version {VERSION}: upgrade it, or send that version"
+def _unknown_version(version: int) -> EventError:
+    message = f"unknown version {version}; this release reads version {VERSION}: upgrade it, or send that version"
+    return EventError(message, reason="unknown version")

@@ -85,5 +85,6 @@ def check_scale(rating: float, scale: tuple[float, float]) -> None:
     if not scale[0] <= rating <= scale[1]:
         raise EventError(
             f"rating {rating:g} is outside the declared scale {scale[0]:g} to {scale[1]:g}; "
-            "send it in the units of the data set, or declare another scale"
+            "send it in the units of the data set, or declare another scale",
+            reason="outside the scale",
         )

@@ -93,6 +93,8 @@ def everything_of(client: redis.Redis, model: str) -> dict[bytes, list[bytes]]:
             found[key] = [member for member, _ in client.zrange(key, 0, -1, withscores=True)]
         elif kind == b"set":
             found[key] = list(client.smembers(key))
+        elif kind == b"stream":
+            found[key] = [part for _, fields in client.xrange(key) for pair in fields.items() for part in pair]
         else:
             assert kind == b"string"
             found[key] = [client.get(key)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 import redis
 from killing import killer_of
@@ -14,6 +15,7 @@ from model_runs import command, consume_command, final, learn_all, learned_in_pr
 
 from consumer import Schedule
 from model_store import connect
+from model_store.feed import FeedPoint, read_feed
 from producer import Pace, prepare, replay
 from streamsvd.log import KafkaSink, Topics
 from streamsvd.ratings import read_catalogue, read_ratings
@@ -26,6 +28,11 @@ SEED = 20261121
 def client(redis_url: str) -> Iterator[redis.Redis]:
     with connect(redis_url) as client:
         yield client
+
+
+def feed_of(client: redis.Redis, model: str) -> list[FeedPoint]:
+    """All points of a feed, without what depends on the wall clock."""
+    return [msgspec.structs.replace(point, written_at=0.0, lag=None) for point in read_feed(client, model).points]
 
 
 def test_killed_at_ten_moments_a_consumer_ends_with_the_bits_of_an_undisturbed_one(
@@ -58,3 +65,6 @@ def test_killed_at_ten_moments_a_consumer_ends_with_the_bits_of_an_undisturbed_o
     assert token_of(client, model_name) == len(moments) + 1
     assert final(redis_url, model_name) == final(redis_url, undisturbed)
     assert final(redis_url, model_name)["state"] == learned_in_process(table, films)["state"]
+    feed = feed_of(client, model_name)
+    assert [point.events for point in feed] == [*range(1000, RATINGS + 1, 1000)]
+    assert feed == feed_of(client, undisturbed)
