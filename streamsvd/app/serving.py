@@ -76,6 +76,7 @@ def run_service(plan: Plan, environ: Mapping[str, str]) -> None:
         warm_up(Console(quiet=True))
         with suppress(StreamSVDError):  # a first look, so that the first request finds the items here
             reader.recommend(0, 1)
+            reader.predict(0, 0)
         gc.collect()
         gc.freeze()  # what is there now stays; collections need not look at it again
         app = create_app(

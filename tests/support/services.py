@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import subprocess
@@ -15,7 +16,11 @@ from typing import Any
 import httpx
 from model_runs import command, wait_until
 
-from model_store import Checkpoint, ModelWriter, connect
+from model_store import Checkpoint, ModelReader, ModelWriter, connect
+from streamsvd.app.service import create_app
+from streamsvd.app.service.journal import json_journal
+from streamsvd.app.service.server import listen, serve_until
+from streamsvd.app.stopping import StopRequest
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, Film
 
@@ -57,6 +62,27 @@ def write_model(url: str, model: str, *, topic: str = "ratings", seed: int = 1, 
             films=films.values(),
             whole=True,
         )
+
+
+@contextmanager
+def in_process(reader: ModelReader, **options: Any) -> Iterator[tuple[httpx.Client, io.BytesIO]]:
+    """A client of the service in a thread of this process, and its journal."""
+    stream, stop = io.BytesIO(), StopRequest()
+    journal = json_journal(stream)
+    app = create_app(reader, journal, **{"model": "films", **options})
+    with listen("127.0.0.1", 0) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread = threading.Thread(
+            target=serve_until, args=(app, listening, stop, json_journal(io.BytesIO())), kwargs={"patience": 5.0}
+        )
+        thread.start()
+        try:
+            with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as client:
+                yield client, stream
+        finally:
+            stop.ask()
+            thread.join(60)
+            stop.close()
 
 
 @dataclass(slots=True)

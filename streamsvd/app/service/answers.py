@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from functools import cache
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
-from model_store import Answer, Provenance
+from model_store import Provenance
 
 _encode = msgspec.json.Encoder().encode
 
@@ -17,23 +19,25 @@ def as_json(found: Any, status: int = 200) -> Response:
     return Response(_encode(found), status, media_type="application/json")
 
 
-def provenance_of(found: Provenance) -> dict[str, Any]:
-    """Provenance with offsets by `topic/partition`, since JSON knows no pairs as names."""
-    return {
-        "version": found.version,
-        "offsets": {f"{topic}/{number}": offset for (topic, number), offset in found.offsets.items()},
-        "event_time": found.event_time,
-        "written_at": found.written_at,
-        "age_seconds": found.age_seconds,
-        "rmse": found.rmse,
-    }
+def body_of(found: Any) -> dict[str, Any]:
+    """What is encoded of one of the reader's answers: its fields as they are, but for the offsets.
+
+    Offsets are kept by topic and partition; JSON knows no pairs as names, so they become `topic/partition`.
+
+    Examples
+    --------
+    >>> body_of(Provenance(7, {("ratings", 0): 9}, None, 1.0, 0.5, None))["offsets"]
+    {'ratings/0': 9}
+    """
+    kind: Any = type(found)
+    body = {name: getattr(found, name) for name in _names(kind)}
+    if isinstance(found, Provenance):
+        body["offsets"] = {f"{topic}/{number}": offset for (topic, number), offset in found.offsets.items()}
+    else:
+        body["provenance"] = body_of(found.provenance)
+    return body
 
 
-def answer_of(found: Answer) -> dict[str, Any]:
-    """A recommendation."""
-    return {
-        "user": found.user,
-        "known_user": found.known_user,
-        "items": found.items,
-        "provenance": provenance_of(found.provenance),
-    }
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

@@ -24,7 +24,7 @@ from streamsvd.app.service.observing import HttpMetrics, Observing
 from streamsvd.app.service.parts import Log, Parts
 from streamsvd.app.service.problems import answer_error
 from streamsvd.app.service.security import ApiKey, Guard
-from streamsvd.app.service.served import scale_of, status_of
+from streamsvd.app.service.served import ServedScale
 from streamsvd.app.service.specification import specification
 from streamsvd.app.service.workers import Workers
 from streamsvd.errors import StreamSVDError
@@ -73,7 +73,7 @@ def create_app(
     PlatformCollector(registry=registry)
     registry.register(ModelGauges(model, lambda: _point(reader), clock))
     posted = Counter("streamsvd_ratings_posted", "Events sent to the log", ["kind", "outcome"], registry=registry)
-    parts = Parts(reader, Workers(limits.threads, limits.waiting), log, registry, posted, clock)
+    parts = Parts(reader, ServedScale(reader), Workers(limits.threads, limits.waiting), log, registry, posted, clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -104,7 +104,7 @@ def create_app(
         return as_json(await parts.workers.run(app.openapi))
 
     def document() -> dict[str, object]:
-        return specification(app, keys=bool(keys), scale=lambda: _scale(reader))
+        return specification(app, keys=bool(keys), scale=lambda: _scale(parts.scale))
 
     app.openapi = document  # type: ignore[method-assign]
     for kind in (StreamSVDError, RequestValidationError, HTTPException):
@@ -120,14 +120,14 @@ def create_app(
 
 def _point(reader: ModelReader) -> ModelPoint | None:
     try:
-        found = status_of(reader)
+        found = reader.status()
     except StreamSVDError:
         return None
     return ModelPoint(found.version, found.written_at, found.event_time, found.rmse)
 
 
-def _scale(reader: ModelReader) -> tuple[float, float] | None:
+def _scale(served: ServedScale) -> tuple[float, float] | None:
     try:
-        return scale_of(reader)
+        return served.ask()
     except StreamSVDError:
         return None

@@ -9,11 +9,10 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import PlainTextResponse, Response
 
-from streamsvd.app.service import models
+from streamsvd.app.service import responses
 from streamsvd.app.service.answers import as_json
 from streamsvd.app.service.parts import Parts, parts_of
 from streamsvd.app.service.problems import kind_of
-from streamsvd.app.service.served import status_of
 from streamsvd.errors import StreamSVDError
 
 router = APIRouter(tags=["operation"])
@@ -21,7 +20,7 @@ router = APIRouter(tags=["operation"])
 _PATIENCE_SECONDS = 3.0  # probes are impatient too
 
 
-@router.get("/livez", response_model=models.Alive, summary="Is the process alive?")
+@router.get("/livez", response_model=responses.Alive, summary="Is the process alive?")
 async def livez() -> Response:
     """200 whenever the process answers at all. Needs no key."""
     return as_json({"alive": True})
@@ -29,8 +28,8 @@ async def livez() -> Response:
 
 @router.get(
     "/readyz",
-    response_model=models.Readiness,
-    responses={503: {"model": models.Readiness, "description": "Something that requests need does not answer."}},
+    response_model=responses.Readiness,
+    responses={503: {"model": responses.Readiness, "description": "Something that requests need does not answer."}},
     summary="Can requests be answered?",
 )
 async def readyz(request: Request) -> Response:
@@ -60,7 +59,7 @@ async def metrics(request: Request) -> Response:
 
 
 def _store(parts: Parts) -> str:
-    found = status_of(parts.reader)
+    found = parts.reader.status()
     return f"snapshot {found.version}, {found.age_seconds:.1f} s old"
 
 

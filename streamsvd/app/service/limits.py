@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streamsvd.app.service.problems import problem, request_id_of
@@ -36,10 +37,6 @@ class Limits:
     delivery_seconds: float = 5.0
 
 
-class _TooLarge(Exception):
-    pass
-
-
 class SizeLimit:
     """Middleware: a body of more bytes is refused with 413, as soon as that is known."""
 
@@ -51,38 +48,22 @@ class SizeLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        detail = f"The body has more than {self._most:,} bytes. Send less in one request."
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         if declared.isdigit() and int(declared[:20]) > self._most:
-            await self._refuse(scope, receive, send)
+            await refuse(scope, receive, send, 413, "Content Too Large", detail)
             return
-        size, started = 0, False
+        size = 0
 
         async def counted() -> Message:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > self._most:
-                raise _TooLarge
+            if size > self._most:  # whoever reads the body lets this pass, and the application answers it
+                raise HTTPException(413, detail, {"Connection": "close"})
             return message
 
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self._app(scope, counted, watched)
-        except _TooLarge:
-            if started:
-                raise
-            await self._refuse(scope, receive, send)
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"The body has more than {self._most:,} bytes. Send less in one request."
-        answer = problem(
-            413, "Content Too Large", detail, request_id=request_id_of(scope), headers={"Connection": "close"}
-        )
-        await answer(scope, receive, send)
+        await self._app(scope, counted, send)
 
 
 class TimeLimit:
@@ -118,11 +99,9 @@ class TimeLimit:
                 raise
             limit = f"within {self._seconds:g} seconds"
             if reading:
-                status, title, detail = 408, "Request Timeout", f"The body did not come {limit}."
+                await refuse(scope, receive, send, 408, "Request Timeout", f"The body did not come {limit}.")
             else:
-                status, title, detail = 503, "Not in time", f"No answer {limit}. Try again later."
-            headers = {"Connection": "close", "Retry-After": "1"}
-            await problem(status, title, detail, request_id=request_id_of(scope), headers=headers)(scope, receive, send)
+                await refuse(scope, receive, send, 503, "Not in time", f"No answer {limit}. Try again later.")
 
 
 class JsonOnly:
@@ -142,13 +121,13 @@ class JsonOnly:
             kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
             if there and kind != b"application/json":
                 detail = "Send the body as JSON, with Content-Type: application/json"
-                answer = problem(
-                    415,
-                    "Unsupported Media Type",
-                    detail,
-                    request_id=request_id_of(scope),
-                    headers={"Connection": "close"},
-                )
-                await answer(scope, receive, send)
+                await refuse(scope, receive, send, 415, "Unsupported Media Type", detail)
                 return
         await self._app(scope, receive, send)
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, status: int, title: str, detail: str) -> None:
+    """Answer without having read the body; the connection is of no use after that."""
+    headers = {"Connection": "close", **({"Retry-After": "1"} if status == 503 else {})}
+    answer = problem(status, title, detail, request_id=request_id_of(scope), headers=headers)
+    await answer(scope, receive, send)

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from model_store import ModelReader
 from streamsvd.app.service.posting import Posting
+from streamsvd.app.service.served import ServedScale
 from streamsvd.app.service.workers import Workers
 
 
@@ -38,6 +39,7 @@ class Parts:
     """Everything that an endpoint may use."""
 
     reader: ModelReader
+    scale: ServedScale
     workers: Workers
     log: Log | None
     registry: CollectorRegistry

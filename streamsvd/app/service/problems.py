@@ -48,6 +48,7 @@ _BROKEN = "Trying again will not help; the journal of the service says more, und
 
 KINDS: dict[type[BaseException], Kind] = {
     errors.EventError: Kind(422, "Not a valid event"),
+    errors.UnknownId: Kind(404, "Not known"),
     errors.InputError: Kind(422, "Not a valid request"),
     errors.SnapshotMissing: Kind(
         503, "No snapshot yet", "The store holds no snapshot of this model yet; `streamsvd consume` writes it.", 5

@@ -5,34 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from streamsvd.app.service import models
+from streamsvd.app.service import requests, responses
 from streamsvd.app.service.answers import as_json
+from streamsvd.app.service.ids import id_of
 from streamsvd.app.service.parts import Parts, parts_of
-from streamsvd.app.service.served import scale_of
 from streamsvd.errors import SnapshotMissing, StreamSVDError
 from streamsvd.ratings import Erasure, Event, Rating, Retraction, check_scale
 
 router = APIRouter(tags=["ratings"])
 
 
-class _Retracted(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    user: models.IdText
-    item: models.IdText
-
-
-class _Erased(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    user: models.IdText
-
-
-@router.post("/ratings", status_code=201, response_model=models.Place, summary="Send a rating")
-async def post_rating(request: Request, body: models.RatingIn) -> Response:
+@router.post("/ratings", status_code=201, response_model=responses.Place, summary="Send a rating")
+async def post_rating(request: Request, body: requests.RatingIn) -> Response:
     """Put one rating onto the log. 201 says that Kafka has confirmed it; the model learns it with the consumer's next
     poll, and lookups see it with its next checkpoint.
 
@@ -43,19 +29,19 @@ async def post_rating(request: Request, body: models.RatingIn) -> Response:
     return await _put(parts, Rating(body.user, body.item, body.rating, timestamp, body.source, body.sequence))
 
 
-@router.delete("/ratings", status_code=202, response_model=models.Place, summary="Take a rating back")
-async def retract_rating(request: Request, query: Annotated[_Retracted, Query()]) -> Response:
+@router.delete("/ratings", status_code=202, response_model=responses.Place, summary="Take a rating back")
+async def retract_rating(request: Request, query: Annotated[requests.Pair, Query()]) -> Response:
     """Put a retraction onto the log: the model forgets what this user gave this item."""
     parts = parts_of(request)
-    user, item = models.id_of(query.user), models.id_of(query.item)
+    user, item = id_of(query.user), id_of(query.item)
     return await _put(parts, Retraction(user, item, int(parts.clock())), 202)
 
 
-@router.delete("/users", status_code=202, response_model=models.Place, summary="Erase a user")
-async def erase_user(request: Request, query: Annotated[_Erased, Query()]) -> Response:
+@router.delete("/users", status_code=202, response_model=responses.Place, summary="Erase a user")
+async def erase_user(request: Request, query: Annotated[requests.OneUser, Query()]) -> Response:
     """Put an erasure onto the log: the user's row, history and list of rated items go, from the model and the store."""
     parts = parts_of(request)
-    return await _put(parts, Erasure(models.id_of(query.user), int(parts.clock())), 202)
+    return await _put(parts, Erasure(id_of(query.user), int(parts.clock())), 202)
 
 
 async def _put(parts: Parts, event: Event, status: int = 201) -> Response:
@@ -74,8 +60,9 @@ async def _put(parts: Parts, event: Event, status: int = 201) -> Response:
 async def _scale(parts: Parts) -> tuple[float, float]:
     """Limits of the ratings: the served model's; before its first snapshot, those it will start with."""
     assert parts.log is not None, "see above"
+    if parts.scale.known is not None:
+        return parts.scale.known
     try:
-        low, high = await parts.workers.run(scale_of, parts.reader)
+        return await parts.workers.run(parts.scale.ask)
     except SnapshotMissing:
         return await parts.workers.run(parts.log.scale)
-    return low, high

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from streamsvd.app.service import models
+from streamsvd.app.service import responses
 from streamsvd.app.service.problems import MEDIA_TYPE
 from streamsvd.app.service.security import OPEN_PATHS, scope_of
 
@@ -37,7 +37,7 @@ def specification(app: FastAPI, *, keys: bool, scale: Callable[[], tuple[float, 
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schemas["Problem"] = models.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas["Problem"] = responses.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(schemas["Problem"].pop("$defs", {}))
     document["components"]["responses"] = {f"Problem{status}": _problem(status) for status in _PROBLEMS}
     for path, operations in document["paths"].items():
