@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
 
-.PHONY: install demo test test-system lint bench docs-figures clean
+.PHONY: install demo test test-system lint bench pictures clean
 
 install: .venv/installed
 
@@ -22,7 +22,7 @@ demo: install
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not system'
 
-# What needs a program that pip cannot bring: docker-compose.
+# What needs a program that pip cannot bring: chromium, docker-compose.
 test-system: install
 	$(BIN)/python -m pytest -m system
 
@@ -42,6 +42,11 @@ bench: install
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/write_tables.py
 	$(BIN)/python benchmarks/picture.py
+
+# The dashboard's pictures and its video in docs/; the video needs ffmpeg too.
+pictures: install
+	STREAMSVD_PICTURES=docs/images $(BIN)/python -m pytest -m system tests/e2e/test_dashboard_page.py
+	$(BIN)/python benchmarks/video.py
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

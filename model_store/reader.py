@@ -21,6 +21,7 @@ from model_store.answers import (
     History,
     KnownUser,
     Moved,
+    NamedItem,
     Prediction,
     Provenance,
     Rated,
@@ -42,6 +43,7 @@ from model_store.people import People
 from model_store.predicting import predicted
 from model_store.ranking import best, ranking_called
 from model_store.table import FACTORS, SEEN, TRAINING, WINDOW
+from model_store.titles import items_called
 from model_store.view import View
 from streamsvd.errors import SettingsError, SnapshotCorrupt, UnknownId
 from streamsvd.learner import from_rows
@@ -336,6 +338,12 @@ class ModelReader:
             known = [_known_user(view, user, row[FACTORS][0]) for user, row in rows if row]  # one may have gone since
             known.sort(key=lambda user: -(user.last_time or 0))
             return Users(total, tuple(known), self._provenance(view.head))
+
+    def find(self, text: str, n: int = 10) -> tuple[NamedItem, ...]:
+        """Items whose title holds all these words, the most rated first; an item's id finds it too."""
+        at_least_one(n)
+        with self._following.reading() as (view, _):
+            return tuple(view.named(item) for item in items_called(view, text, n))
 
     def status(self) -> Provenance:
         """What an answer would be computed from, now."""

@@ -149,3 +149,20 @@ def test_history_and_users(both: Both) -> None:
     assert times == sorted(times, reverse=True)  # type: ignore[type-var]
     with pytest.raises(UnknownId, match="nobody"):
         both.reader.history("nobody")
+
+
+def test_find_by_words_of_the_title(both: Both) -> None:
+    titled = [item for item in both.items if item in both.films]
+    counts = {item: len([u for u in both.users if item in _rated(both, u)]) for item in titled}
+    for item in titled[:5]:
+        word = both.films[item].title.split()[0]
+        found = [one.item for one in both.reader.find(word.upper(), 1000)]
+        assert set(found) == {i for i in titled if word.casefold() in both.films[i].title.casefold()}
+        assert [counts[i] for i in found] == sorted((counts[i] for i in found), reverse=True)
+        assert both.reader.find(str(item), 1)[0].item is not None
+    assert both.reader.find("no such title") == ()
+    assert both.reader.find("  ") == ()
+
+
+def _rated(both: Both, user: Id) -> set[Id]:
+    return {rated.item for rated in both.reader.history(user, 10_000).newest}

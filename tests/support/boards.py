@@ -56,6 +56,7 @@ def board(
             now=Now(point=points[-1], operation=Operation(version=3, lag=7), drifts=drifts or []),
             detail=Detail(),
             points=tuple(points),
+            shadows=[],
             offsets={("ratings", 0): points[-1].events if read is None else read, ("ratings.catalogue", 0): 9},
             dataset="ml-100k",
         )

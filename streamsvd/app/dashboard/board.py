@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from model_store.feed import Detail, FeedPoint, Now
+from model_store.shadow_rows import ShadowRow
 from streamsvd.errors import StreamSVDError
 from streamsvd.log.looking import DeadLetter
 
@@ -57,6 +58,8 @@ class Stored:
         The newest figures.
     points : tuple of FeedPoint
         The history, oldest first.
+    shadows : sequence of ShadowRow
+        The served model and its shadows; empty where it has none.
     offsets : dict of (topic, partition) to int
         Next offsets to read.
     dataset : str
@@ -66,6 +69,7 @@ class Stored:
     now: Now
     detail: Detail
     points: tuple[FeedPoint, ...]
+    shadows: Sequence[ShadowRow]
     offsets: Mapping[tuple[str, int], int]
     dataset: str
 
@@ -106,6 +110,8 @@ class Board:
         None before the first snapshot was seen.
     logged : Logged or None
         None while there is no Kafka to ask, or before its first answer.
+    waits_since : float or None
+        Wall clock since when there have always been ratings in the log that the snapshot lacks, as far as seen.
     """
 
     model: str
@@ -115,6 +121,7 @@ class Board:
     log: Contact
     stored: Stored | None = None
     logged: Logged | None = None
+    waits_since: float | None = None
 
     @property
     def waiting(self) -> int | None:

@@ -94,7 +94,9 @@ def counts_options(points: Sequence[FeedPoint]) -> Options:
     shown = thinned(points, 120)
     users = _spark_line([[point.events, point.users] for point in shown], "--event")
     items = _spark_line([[point.events, point.items] for point in shown], "--third", dashed=True)
-    return _spark([users, items])
+    items["yAxisIndex"] = 1
+    options = _spark([users, items])
+    return {**options, "yAxis": [options["yAxis"]] * 2}  # each has its own height: there are far more items than users
 
 
 def _spark(series: list[Options]) -> Options:

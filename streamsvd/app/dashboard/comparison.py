@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from model_store.shadow_rows import ShadowRow
 from streamsvd.app.dashboard import wording
 from streamsvd.app.dashboard.board import Stored
 from streamsvd.app.dashboard.charts import singular_options
 from streamsvd.app.dashboard.formats import NOTHING, count, difference, error
 from streamsvd.app.dashboard.parts import Chart, Choice, Table, Text, card
 
+SERVED = "served"
 _SLICES_SHOWN = 12
 
 
@@ -15,35 +17,47 @@ class SideBySide:
     """The served model and its shadows."""
 
     def __init__(self) -> None:
-        with card(wording.SIDE_BY_SIDE, "w4"):
-            columns = [("model", False), ("ratings", True), ("event", True), ("page", True), ("difference", True)]
+        with card(wording.SIDE_BY_SIDE, "w6"):
+            columns = [("model", False), ("ratings", True), ("event", True), ("page", True)]
+            columns += [("difference", True), ("verdict", False)]
             self._table = Table(columns, "Models on the same ratings", caption_seen=False)
             self._none = Text("p", "No shadow model runs beside the served one.", "empty")
 
     def show(self, stored: Stored | None) -> None:
         """Show the newest figures."""
-        if stored is None:
-            self._table.show([])
-            return
-        point = stored.now.point
-        served = point.total
-        rows = [["served", count(served.events), error(served.rmse_event), error(served.rmse_page), NOTHING]]
-        for name, errors in sorted(point.shadows.items()):
-            apart = None
-            if errors.rmse_page is not None and served.rmse_page is not None:
-                apart = errors.rmse_page - served.rmse_page
-            rows.append(
-                [name, count(errors.events), error(errors.rmse_event), error(errors.rmse_page), difference(apart)]
-            )
-        self._table.show(rows)
-        self._none.set_visibility(not point.shadows)
+        rows = [] if stored is None else list(stored.shadows)
+        if stored is not None and not rows:
+            total = stored.now.point.total
+            served = [SERVED, count(total.events), error(total.rmse_event), error(total.rmse_page), NOTHING, NOTHING]
+            self._table.show([served])
+        else:
+            self._table.show([_standing(row) for row in rows])
+        self._none.set_visibility(len(rows) < 2)
+
+
+def _standing(row: ShadowRow) -> list[str]:
+    found = row.against_served
+    name = f"{row.name} ({SERVED})" if row.served else row.name
+    apart = NOTHING
+    if found is not None and found.difference is not None:
+        apart = f"{difference(found.difference)} [{difference(found.low)}, {difference(found.high)}]"
+    return [name, count(row.events), error(row.rmse_event), error(row.rmse_page), apart, _verdict(row)]
+
+
+def _verdict(row: ShadowRow) -> str:
+    found = row.against_served
+    if found is None:
+        return NOTHING
+    if found.better is None:
+        return "undecided"
+    return f"{'better' if found.better == 'shadow' else 'worse'} since {count(found.since_event)}"
 
 
 class Slices:
     """The error over parts of the ratings."""
 
     def __init__(self) -> None:
-        with card(wording.SLICES, "w4"):
+        with card(wording.SLICES, "w6"):
             self._by = Choice[str]("By", ["user"], "user", self._redraw)
             columns = [("part", False), ("ratings", True), ("event", True), ("page", True)]
             self._table = Table(columns, "Error by part", caption_seen=False)

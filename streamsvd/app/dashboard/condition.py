@@ -8,8 +8,8 @@ from typing import Literal
 from streamsvd.app.dashboard.board import Board
 from streamsvd.app.dashboard.formats import age, count, span
 
-LATE_SECONDS = 30.0
-"""A snapshot older than this, while ratings wait, is late: a consumer writes one every few seconds."""
+LATE_SECONDS = 15.0
+"""A snapshot that takes longer than this, while ratings wait, is late: a consumer writes one every few seconds."""
 
 Level = Literal["live", "waiting", "late", "down"]
 
@@ -46,7 +46,8 @@ def condition(board: Board, now: float) -> Condition:
         return Condition(
             "waiting", what, f"Fill it: streamsvd consume --model {board.model}. This page goes on by itself."
         )
-    old = now - board.stored.now.point.written_at
+    written_at = board.stored.now.point.written_at
+    old = now - written_at
     waiting = board.waiting
     newest = f"newest snapshot {age(old)}"
     if waiting is None:
@@ -55,7 +56,7 @@ def condition(board: Board, now: float) -> Condition:
         return Condition(
             "live" if old < LATE_SECONDS else "waiting", "Up to date", f"Every rating is learned; {newest}."
         )
-    if old < LATE_SECONDS:
+    if now - max(written_at, board.waits_since or now) < LATE_SECONDS:
         return Condition("live", "Learning", f"{count(waiting)} ratings wait in the log; {newest}.")
     why = (
         f"{count(waiting)} ratings wait in the log and nothing has been learned for {span(old)}. "

@@ -29,13 +29,13 @@ def error(value: float | None) -> str:
     return NOTHING if value is None or not math.isfinite(value) else f"{value:.4f}"
 
 
-def difference(value: float | None) -> str:
-    """A difference of errors with its sign; the minus is the mathematical one.
+def difference(value: float | None, places: int = 4) -> str:
+    """A difference in stars with its sign; the minus is the mathematical one.
 
-    >>> difference(-0.0123), difference(0.5)
-    ('−0.0123', '+0.5000')
+    >>> difference(-0.0123), difference(0.5, 2)
+    ('−0.0123', '+0.50')
     """
-    return NOTHING if value is None or not math.isfinite(value) else f"{value:+.4f}".replace("-", "−")
+    return NOTHING if value is None or not math.isfinite(value) else f"{value:+.{places}f}".replace("-", "−")
 
 
 def span(seconds: float | None) -> str:

@@ -21,7 +21,7 @@ class DeadLettersCard:
     def __init__(self) -> None:
         self._letters: list[DeadLetter] = []
         self._number: int | None = None  # of the letter on show; None follows the newest
-        with card(wording.DEAD_LETTERS, "w12"), box("div", "halves"):
+        with card(wording.DEAD_LETTERS, "w8"), box("div", "halves"):
             with box("div", "half"):
                 self._count = Text("div", "–", "big")
                 self._none = Text("p", "None: every record so far was a valid rating.", "empty")
@@ -46,6 +46,7 @@ class DeadLettersCard:
         total = max(sum(by_reason.values()), 0 if board.logged is None else board.logged.letters_kept)
         self._count.set(count(total))
         self._none.set_visibility(not total)
+        self._reasons.place.set_visibility(bool(total))
         ordered = sorted(by_reason.items(), key=lambda pair: (-pair[1], pair[0]))
         rows = [[shortened(reason, _LONGEST_REASON), count(n)] for reason, n in ordered[:_REASONS_SHOWN]]
         if rest := sum(n for _, n in ordered[_REASONS_SHOWN:]):

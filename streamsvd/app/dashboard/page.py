@@ -39,8 +39,8 @@ class Page:
                 self._errors = ErrorsCard(self.refresh)
                 with box("div", "stack w4"):
                     self._snapshot, self._known = Snapshot(), Known()
-                self._side_by_side, self._slices, self._singular = SideBySide(), Slices(), Singular()
-                self._letters = DeadLettersCard()
+                self._side_by_side, self._slices = SideBySide(), Slices()
+                self._singular, self._letters = Singular(), DeadLettersCard()
                 self._lookup = LookupCard(Lookups(client, board.model))
         ui.timer(REFRESH_SECONDS, self.refresh)
 

@@ -141,7 +141,8 @@ class Table:
     def __init__(self, columns: Sequence[tuple[str, bool]], caption: str, *, caption_seen: bool = True) -> None:
         self._columns = columns
         self._rows: list[list[str]] | None = None
-        with box("div", "scroll"), box("table"):
+        self.place = box("div", "scroll")
+        with self.place, box("table"):
             Text("caption", caption, "" if caption_seen else "unseen")
             with box("thead"), box("tr"):
                 for name, number in columns:

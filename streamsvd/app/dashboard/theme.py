@@ -7,7 +7,6 @@ from nicegui import ui
 from streamsvd.app.dashboard.parts import Text
 
 _EARLY = """<script>
-  document.documentElement.lang = "en";
   document.documentElement.dataset.theme = localStorage.getItem("theme") ?? "system";
 </script>"""
 _NEXT = """() => {

@@ -12,6 +12,7 @@ from model_store.checkpoint import Head
 from model_store.client import translated
 from model_store.feed import FeedPoint, read_feed, read_now
 from model_store.keys import Keys
+from model_store.shadow_rows import read_shadows
 from streamsvd.app.dashboard.board import Board, Contact, Logged, Stored
 from streamsvd.errors import LogError, StoreError
 from streamsvd.log import Topics
@@ -52,7 +53,12 @@ class StoreWatch:
             head = Head.decode(doc, Keys(model).head)
             dataset = str(head.summary.get("dataset", "")).partition(" ")[0]
             self._board.stored = Stored(
-                now=newest[0], detail=newest[1], points=tuple(self._points), offsets=head.offsets, dataset=dataset
+                now=newest[0],
+                detail=newest[1],
+                points=tuple(self._points),
+                shadows=read_shadows(self._client, model),
+                offsets=head.offsets,
+                dataset=dataset,
             )
         self._board.store = Contact(since=self._clock(), answered=True)
 
@@ -82,7 +88,12 @@ class LogWatch:
             self._board.log = self._board.log.failed(error)
             return
         self._board.logged = Logged(ends=end.offsets, event_time=end.event_time, letters=letters, letters_kept=kept)
-        self._board.log = Contact(since=self._clock(), answered=True)
+        now = self._clock()
+        self._board.log = Contact(since=now, answered=True)
+        if not self._board.waiting:
+            self._board.waits_since = None
+        elif self._board.waits_since is None:
+            self._board.waits_since = now
 
     def close(self) -> None:
         """Let go of the connection."""

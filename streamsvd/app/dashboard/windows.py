@@ -17,9 +17,12 @@ def window_name(window: Window) -> str:
     >>> window_name(Window(unit="events", size=5000, errors=Errors(events=0)))
     'last 5,000'
     >>> window_name(Window(unit="seconds", size=604_800, errors=Errors(events=0)))
-    'last 7.0 days'
+    'last 7 days'
     """
-    return f"last {count(window.size)}" if window.unit == "events" else f"last {span(window.size)}"
+    if window.unit == "events":
+        return f"last {count(window.size)}"
+    days, rest = divmod(window.size, 86_400)
+    return f"last {span(window.size)}" if rest else f"last {count(days)} days"
 
 
 def window_names(point: FeedPoint) -> list[str]:

@@ -81,7 +81,7 @@ def test_speed_is_events_by_wall_clock() -> None:
 
 def test_windows_have_names_and_figures() -> None:
     one = point(10_000)
-    assert window_names(one) == ["all ratings", "last 5,000", "last 7.0 days", "fading"]
+    assert window_names(one) == ["all ratings", "last 5,000", "last 7 days", "fading"]
     assert all(errors_over(one, name) is not None for name in window_names(one))
     assert errors_over(one, "last 1") is None
     assert (

@@ -22,10 +22,17 @@ def test_up_to_date_however_old_the_snapshot() -> None:
 
 
 def test_a_consumer_that_has_stopped_is_named_with_what_waits() -> None:
-    found = condition(board([point(1000, at=NOW - LATE_SECONDS)], ends={0: 1001, 1: 41}), NOW)
+    one = board([point(1000, at=NOW - 3600)], ends={0: 1001, 1: 41}, waits_since=NOW - LATE_SECONDS)
+    found = condition(one, NOW)
     assert (found.level, found.what, found.stale) == ("late", "The consumer has stopped", True)
     assert "42 ratings wait" in found.why
     assert "streamsvd consume --model films" in found.why
+
+
+def test_a_rating_that_comes_after_a_long_silence_is_no_alarm() -> None:
+    for since in (None, NOW - 1):
+        found = condition(board([point(1000, at=NOW - 3600)], ends={0: 1001}, waits_since=since), NOW)
+        assert (found.level, found.what) == ("live", "Learning")
 
 
 def test_without_a_kafka_it_says_what_nobody_knows() -> None:
