@@ -19,7 +19,10 @@ cluster and can be written in one transaction.
 | `…:shadows` | hash | name of a shadow, or of the served model → how it does, JSON (see `shadow_rows`) |
 | `…:promote` | string | name of the shadow that is to be served, until it is |
 | `…:shadow:NAME:…` | | of a shadow: its own `head`, `globals`, `metrics`, rows and `keys`, as above |
+| `…:undo:VERSION` | hash | `KEY FIELD` → what KEY's field held in that version; empty where there was none |
 | `…:keys` | set | names of the model's own keys above, but fence and promote: what a whole write has to remove |
+| `…:stage:TOKEN:…` | as above | a whole snapshot that is being laid down |
+| `…:stages` | set | names of the stage keys |
 
 Ids are written as JSON: `196` for an integer, `"abc"` (with the quotes) for a string, so that `7` and `"7"`
 differ.
@@ -77,6 +80,11 @@ class Keys:
         return f"streamsvd:{{{self.model}}}:{f'shadow:{self.shadow}:' if self.shadow else ''}{rest}"
 
     @property
+    def prefix(self) -> str:
+        """What all keys of the model begin with."""
+        return self._key("")
+
+    @property
     def fence(self) -> str:
         return self._key("fence")
 
@@ -113,6 +121,10 @@ class Keys:
         return self._key("promote")
 
     @property
+    def stages(self) -> str:
+        return self._key("stages")
+
+    @property
     def all(self) -> str:
         return self._key("keys")
 
@@ -121,6 +133,17 @@ class Keys:
 
     def block(self, side: Side, name: str) -> str:
         return self._key(f"{side}:block:{name}")
+
+    def undo(self, version: int) -> str:
+        return self._key(f"undo:{version}")
+
+    def stage(self, token: int, key: str) -> str:
+        """Where a key of this model is laid down before it takes its place."""
+        return self._key(f"stage:{token}:{self.name(key)}")
+
+    def name(self, key: str) -> str:
+        """What comes after the model's name: `users:block:factors`."""
+        return key.removeprefix(self.prefix)
 
 
 def field(id_: Id) -> bytes:

@@ -6,7 +6,7 @@ model the layout stays the same until a whole write.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,7 +83,25 @@ def _number(dtypes: list[Any], dtype: np.dtype[Any]) -> int:
     return dtypes.index(described) + 1
 
 
-def encode_rows(state: State, side: Side, layout: Layout) -> dict[str, list[bytes]]:
+def parts(rows: Rows, side: Side, size: int) -> Iterator[Rows]:
+    """Some rows after others, as views; raises as `encode_rows`."""
+    _check_fit(rows, side)
+    for first in range(0, len(rows), size):
+        last = min(first + size, len(rows))
+
+        def cut(block: Ragged, first: int = first, last: int = last) -> Ragged:
+            start, stop = block.offsets[first], block.offsets[last]
+            return Ragged(block.values[start:stop], block.offsets[first : last + 1] - start)
+
+        yield Rows(
+            rows.numbers[first:last],
+            rows.ids[first:last],
+            {name: block[first:last] for name, block in rows.fixed.items()},
+            {name: cut(block) for name, block in rows.ragged.items()},
+        )
+
+
+def encode_rows(rows: Rows, side: Side, layout: Layout) -> dict[str, list[bytes]]:
     """One side's rows as blobs: block name → one blob a row, in the order of `ids`.
 
     Raises
@@ -91,23 +109,31 @@ def encode_rows(state: State, side: Side, layout: Layout) -> dict[str, list[byte
     StoreError
         When the arrays do not fit each other.
     """
-    rows = _rows(state, side)
+    _check_fit(rows, side)
     n = len(rows)
-    if len(rows.numbers) != n or (n and not 0 <= rows.numbers.min() <= rows.numbers.max() < 2**32):
-        raise StoreError(f"{side}: {n} ids need {n} row numbers from 0 to 2**32 - 1")
     encoded = {}
     for name, about in layout.blocks[side].items() if n else ():
         if about["kind"] == FIXED:
             values, offsets = rows.fixed[name], np.arange(n + 1)
-            fits = values.shape == (n,)
         else:
             values, offsets = rows.ragged[name].values, rows.ragged[name].offsets
-            fits = offsets.shape == (n + 1,) and offsets[0] >= 0 and offsets[-1] <= len(values)
-            fits = fits and bool(np.all(np.diff(offsets) >= 0))
-        if not fits:
-            raise StoreError(f"{side}: block {name!r} does not hold {n} rows, as many as there are ids")
         encoded[name] = pack_rows(values, offsets, rows.numbers, about["dtype"])
     return encoded
+
+
+def _check_fit(rows: Rows, side: Side) -> None:
+    """Refuse arrays that do not fit each other."""
+    n = len(rows)
+    if len(rows.numbers) != n or (n and not 0 <= rows.numbers.min() <= rows.numbers.max() < 2**32):
+        raise StoreError(f"{side}: {n} ids need {n} row numbers from 0 to 2**32 - 1")
+    fits = {name: block.shape == (n,) for name, block in rows.fixed.items()}
+    for name, block in rows.ragged.items():
+        offsets = block.offsets
+        within = offsets.shape == (n + 1,) and offsets[0] >= 0 and offsets[-1] <= len(block.values)
+        fits[name] = within and bool(np.all(np.diff(offsets) >= 0))
+    wrong = next((name for name, fit in fits.items() if not fit), None)
+    if wrong is not None and n:
+        raise StoreError(f"{side}: block {wrong!r} does not hold {n} rows, as many as there are ids")
 
 
 def decode_rows(blobs: Mapping[str, dict[bytes, bytes]], side: Side, layout: Layout, keys: Keys) -> Rows:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from redis.client import Pipeline
@@ -10,7 +11,10 @@ from redis.client import Pipeline
 from model_store.blocks import pack
 from model_store.checkpoint import Checkpoint, Head
 from model_store.keys import SIDES, Keys, Side, field
-from model_store.rows import Layout, encode_rows
+from model_store.rows import Layout, encode_rows, parts
+from model_store.snapshot import Progress
+from model_store.staging import Stage
+from streamsvd.learner.state import Rows
 from streamsvd.ratings import Film, Id, encode_film
 
 FEED_LENGTH = 10_000
@@ -24,6 +28,10 @@ Packed = dict[str, dict[str, bytes]]
 
 _CHUNK = 500
 """Fields in one HSET."""
+_ROWS = 2000
+"""Rows encoded at a time for a whole write."""
+
+_UNDO = (Path(__file__).parent / "undo.lua").read_text()
 
 _COUNT = """
 for k, side in ipairs({'users', 'items'}) do
@@ -44,9 +52,27 @@ class Step:
         Of the version before; None for a whole write.
     known_arrays : dict
         Arrays that the store holds for certain; the others are written.
+    keep : int
+        Earlier versions that are to be kept.
+    kept : int
+        Earlier versions that the store keeps.
+
+    Attributes
+    ----------
+    kept : int
+        Earlier versions that the store keeps after the step.
     """
 
-    def __init__(self, keys: Keys, checkpoint: Checkpoint, known: Head | None, known_arrays: Packed) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        checkpoint: Checkpoint,
+        known: Head | None,
+        known_arrays: Packed,
+        *,
+        keep: int = 0,
+        kept: int = 0,
+    ) -> None:
         self._keys = keys
         self._checkpoint = checkpoint
         self._known = known
@@ -58,12 +84,34 @@ class Step:
         self.layout = (Layout(known.dtypes, known.blocks) if known else Layout()).extended(checkpoint.state)
         self.bytes = 0
         self.head: Head
+        self.kept = 0
+        self._undo: str | None = None
+        if known is not None:
+            self._keep(known.version, keep, kept)
+
+    def _keep(self, before: int, keep: int, kept: int) -> None:
+        """Start the undo record of the version before, and drop those that are too old."""
+        keys = self._keys
+        self.kept = min(kept + 1, keep)
+        for version in range(before - kept, min(before, before + 1 - self.kept)):
+            self._commands += [("UNLINK", keys.undo(version)), ("SREM", keys.all, keys.undo(version))]
+        if keep:
+            self._undo = keys.undo(before)
+            self._commands.append(("SADD", keys.all, self._undo))
+            self._save(keys.head, [b"version"], everything=True)
+
+    def _save(self, key: str, fields: list[bytes], *, everything: bool = False) -> None:
+        """Keep what fields of a hash hold, and with `everything` all that is there, in the undo record."""
+        if self._undo is not None:
+            flag = b"1" if everything else b"0"
+            self._commands.append(("EVAL", _UNDO, 2, key, self._undo, self._keys.name(key), flag, *fields))
 
     def _hset(self, key: str, fields: list[bytes], values: list[bytes]) -> None:
         for first in range(0, len(fields), _CHUNK):
             part = values[first : first + _CHUNK]
             flat: list[bytes] = [b""] * (2 * len(part))
             flat[::2], flat[1::2] = fields[first : first + _CHUNK], part
+            self._save(key, flat[::2])
             self._commands.append(("HSET", key, *flat))
             self.bytes += sum(map(len, part))
 
@@ -78,6 +126,7 @@ class Step:
             return
         fields = [field(id_) for id_ in ids]
         for name in self.layout.blocks[side]:
+            self._save(self._keys.block(side, name), fields)
             self._commands.append(("HDEL", self._keys.block(side, name), *fields))
         if side == "users":
             self._commands.append(("ZREM", self._keys.versions(side), *fields))
@@ -85,12 +134,29 @@ class Step:
             self._mark(side, fields)
 
     def write_rows(self) -> None:
-        state = self._checkpoint.state
-        for side, rows in zip(SIDES, (state.users, state.items), strict=True):
+        """Rows that changed."""
+        for side, rows in self._sides():
             fields = [field(id_) for id_ in rows.ids]
-            for name, blobs in encode_rows(state, side, self.layout).items():
+            for name, blobs in encode_rows(rows, side, self.layout).items():
                 self._hset(self._keys.block(side, name), fields, blobs)
             self._mark(side, fields)
+
+    def stage_rows(self, stage: Stage, progress: Progress = lambda _done, _total: None) -> None:
+        """All rows, laid down at once and not in the step."""
+        total, done = sum(len(rows) for _, rows in self._sides()), 0
+        for side, rows in self._sides():
+            for part in parts(rows, side, _ROWS):
+                fields = [field(id_) for id_ in part.ids]
+                for name, blobs in encode_rows(part, side, self.layout).items():
+                    stage.put(self._keys.block(side, name), fields, blobs)
+                stage.mark(side, fields)
+                done += len(fields)
+                progress(done, total)
+        self.bytes += stage.bytes
+
+    def _sides(self) -> Iterator[tuple[Side, Rows]]:
+        state = self._checkpoint.state
+        return zip(SIDES, (state.users, state.items), strict=True)
 
     def write_arrays(self) -> None:
         """Globals and metrics: those whose bytes are not what this writer wrote last."""
@@ -101,6 +167,7 @@ class Step:
             packed = self.arrays[key] = {name: pack(array) for name, array in arrays.items()}
             known = self._known_arrays.get(key, {})
             if not known or not known.keys() <= packed.keys():
+                self._save(key, [], everything=True)
                 self._commands.append(("DEL", key))
                 known = {}
             new = {name: blob for name, blob in packed.items() if known.get(name) != blob}
@@ -118,6 +185,7 @@ class Step:
 
     def write_films(self, films: Iterable[Film]) -> None:
         by_field = {field(film.item): encode_film(film) for film in films}
+        self._save(self._keys.catalogue, [], everything=True)
         self._commands.append(("UNLINK", self._keys.catalogue))
         self._hset(self._keys.catalogue, list(by_field), list(by_field.values()))
 
@@ -141,17 +209,25 @@ class Step:
             arrays={"globals": list(new.state.globals_), "metrics": list(new.metrics)},
         )
         doc = self.head.encode()
-        blocks = {side: [keys.block(side, name) for name in self.layout.blocks[side]] for side in SIDES}
-        every = [keys.head, keys.globals_, keys.metrics, keys.catalogue, keys.feed, keys.now]
-        every += map(keys.versions, SIDES)
-        self._commands += [
-            ("SADD", keys.all, *every, *blocks["users"], *blocks["items"]),
-            ("HSET", keys.head, "version", new.version, "token", new.token, "doc", doc),
-            ("EVAL", _COUNT, 3, keys.head, *((blocks[side] or [keys.head])[0] for side in SIDES)),
-        ]
+        self._commands += head_commands(keys, self.head, doc, self.kept)
         self.bytes += len(doc)
         return doc
+
+    def follows(self, version: int) -> bool:
+        """Whether it may be written after this version."""
+        return self.version == version + 1
 
     def queue(self, pipe: Pipeline) -> None:
         for command in self._commands:
             pipe.execute_command(*command)  # type: ignore[no-untyped-call]
+
+
+def head_commands(keys: Keys, head: Head, doc: bytes, kept: int) -> list[tuple[Any, ...]]:
+    """The list of keys, the head and the numbers of rows: the last commands of every step."""
+    blocks = {side: [keys.block(side, name) for name in head.blocks[side]] for side in SIDES}
+    every = [keys.head, keys.globals_, keys.metrics, keys.catalogue, keys.feed, keys.now, *map(keys.versions, SIDES)]
+    return [
+        ("SADD", keys.all, *every, *blocks["users"], *blocks["items"]),
+        ("HSET", keys.head, "version", head.version, "token", head.token, "doc", doc, "kept", kept),
+        ("EVAL", _COUNT, 3, keys.head, *((blocks[side] or [keys.head])[0] for side in SIDES)),
+    ]

@@ -23,8 +23,12 @@ from redis import exceptions
 from model_store.beside import Beside, BesideStep, Known
 from model_store.checkpoint import Checkpoint, Head
 from model_store.client import steady, translated
-from model_store.keys import Keys, Side
+from model_store.exporting import Replacement
+from model_store.keys import Keys
 from model_store.loading import load_checkpoint, load_films
+from model_store.snapshot import Progress
+from model_store.snapshot_file import SnapshotFile
+from model_store.staging import Stage, clear_stages
 from model_store.step import FeedEntry, Packed, Step
 from streamsvd.errors import SnapshotCorrupt, StaleWriter, StoreError, StoreUnavailable
 from streamsvd.ratings import Film, Id
@@ -60,6 +64,8 @@ class ModelWriter:
         From `connect`. The writer uses connections of its own, to the same server.
     model : str
         Name of the model: letters, digits, dot, underscore, hyphen.
+    keep : int
+        Versions that are kept beside the newest. An erasure drops them all, since they hold the user.
 
     Attributes
     ----------
@@ -69,7 +75,7 @@ class ModelWriter:
         The version that the store holds, as far as this writer knows; the next checkpoint has one more.
     """
 
-    def __init__(self, client: redis.Redis, model: str) -> None:
+    def __init__(self, client: redis.Redis, model: str, *, keep: int = 0) -> None:
         self._client = steady(client)
         self._keys = Keys(model)
         self.token = 0
@@ -77,6 +83,7 @@ class ModelWriter:
         self._head: Head | None = None
         self._arrays: Packed = {}
         self._shadows: dict[str, Known] = {}
+        self._keep, self._kept = keep, 0
         self._damage: SnapshotCorrupt | None = None
 
     def close(self) -> None:
@@ -96,13 +103,15 @@ class ModelWriter:
             self._refuse_eviction()
             pipe = self._client.pipeline(transaction=True)
             pipe.incr(self._keys.fence)
-            pipe.hmget(self._keys.head, ["version", "doc"])
-            token, (version, doc) = pipe.execute()
+            pipe.hmget(self._keys.head, ["version", "doc", "kept"])
+            token, (version, doc, kept) = pipe.execute()
+            clear_stages(self._client, self._keys)
         self.token, self.version = int(token), 0
         self._head = self._damage = None
         self._arrays, self._shadows = {}, {}
         try:
             self.version = _number(version, self._keys.head)
+            self._kept = _number(kept, self._keys.head)
             if self.version:
                 self._head = Head.decode(doc or b"", self._keys.head)
         except SnapshotCorrupt as error:
@@ -223,10 +232,15 @@ class ModelWriter:
             )
         if self._damage and not whole:
             raise self._damage
-        step = Step(self._keys, checkpoint, None if whole or promoted else self._head, self._arrays)
-        for side, removed in (("users", removed_users), ("items", removed_items)):
-            step.remove(cast("Side", side), list(removed))
-        step.write_rows()
+        gone = list(removed_users)
+        keep = 0 if gone else self._keep  # a user to be forgotten is in earlier versions of the items' rows too
+        step = Step(
+            self._keys, checkpoint, None if whole or promoted else self._head, self._arrays, keep=keep, kept=self._kept
+        )
+        step.remove("users", gone)
+        step.remove("items", list(removed_items))
+        if not step.whole:
+            step.write_rows()
         step.write_arrays()
         if films is not None:
             step.write_films(films)
@@ -234,16 +248,69 @@ class ModelWriter:
         step.write_now(now)
         doc = step.write_head(new_films=films is not None)
         shadows = BesideStep(self._keys, beside or Beside(), self._shadows)
-        kept = {self._keys.feed.encode(), self._keys.now.encode()} if promoted and not whole else set()
+        spared = {self._keys.feed.encode(), self._keys.now.encode()} if promoted and not whole else set()
         with translated(self._client, f"writing version {checkpoint.version} of model {self._keys.model}"):
-            repeated = self._commit(step, doc, shadows, kept)
+            if step.whole:
+                repeated = self._commit_whole(step, doc, shadows, spared)
+            else:
+                repeated = self._commit(step, doc, shadows, spared, None)
         self.version, self._head, self._damage = checkpoint.version, step.head, None
-        self._arrays = step.arrays
+        self._arrays, self._kept = step.arrays, step.kept
         if beside is not None:
             self._shadows = shadows.known
         return Written(checkpoint.version, step.bytes + shadows.bytes, repeated)
 
-    def _commit(self, step: Step, doc: bytes, shadows: BesideStep, kept: set[bytes]) -> bool:
+    def replace(self, file: SnapshotFile, progress: Progress = lambda _done, _total: None) -> Written:
+        """Put the version of a file in the place of all that this model has. Safe to repeat.
+
+        Its version number is the file's own, or the next one where the store is beyond that. Offsets and marks come
+        from the file: a consumer goes on from there. Kept versions, figures and shadows go: they belong to what was.
+
+        Parameters
+        ----------
+        file : SnapshotFile
+        progress : callable
+            Told how much of the file is laid down: bytes, of how many.
+
+        Raises
+        ------
+        StaleWriter, StoreUnavailable, StoreError
+            As `write`; what was there is intact.
+        InputError, SnapshotCorrupt
+            The file has changed since it was opened.
+        """
+        self._acquired()
+        step = Replacement(self._keys, file, self.token, self.version)
+        with translated(self._client, f"importing {file.path} as version {step.version} of model {self._keys.model}"):
+            old = cast("list[bytes]", self._client.hkeys(self._keys.shadows))
+            shadows = BesideStep(self._keys, Beside(dropped=[name.decode() for name in old]), {})
+            repeated = self._commit_whole(step, step.doc, shadows, set(), progress)
+        self.version, self._head, self._damage = step.version, step.head, None
+        self._arrays, self._shadows, self._kept = {}, {}, 0
+        return Written(step.version, step.bytes, repeated)
+
+    def _commit_whole(
+        self,
+        step: Step | Replacement,
+        doc: bytes,
+        shadows: BesideStep,
+        spared: set[bytes],
+        progress: Progress = lambda _done, _total: None,
+    ) -> bool:
+        """Lay the rows down, then run the step; True when it turns out to have been run before."""
+        if self._holds(step.version, doc):
+            return True
+        stage = Stage(self._client, self._keys, self.token, step.version)
+        try:
+            step.stage_rows(stage, progress)
+            return self._commit(step, doc, shadows, spared, stage)
+        except BaseException:
+            stage.drop()
+            raise
+
+    def _commit(
+        self, step: Step | Replacement, doc: bytes, shadows: BesideStep, spared: set[bytes], stage: Stage | None
+    ) -> bool:
         """Run the step; True when it turns out to have been run before."""
         for _ in range(_ATTEMPTS):
             with self._client.pipeline(transaction=True) as pipe:
@@ -255,12 +322,16 @@ class ModelWriter:
                     if stored == [b"%d" % step.version, doc]:
                         return True
                     self._check_version(step, stored[0])
-                    old = cast("set[bytes]", pipe.smembers(self._keys.all)) - kept if step.whole else set()
+                    old = cast("set[bytes]", pipe.smembers(self._keys.all)) - spared if step.whole else set()
                     for names in shadows.replaced:
                         old |= {names.encode(), *cast("set[bytes]", pipe.smembers(names))}
+                    if stage:
+                        stage.watch(pipe)
                     pipe.multi()
                     if old:
                         pipe.unlink(*old)
+                    if stage:
+                        stage.switch(pipe)
                     step.queue(pipe)
                     shadows.queue(pipe)
                     pipe.execute()
@@ -271,6 +342,15 @@ class ModelWriter:
             f"writing version {step.version} of model {self._keys.model}: the connection broke {_ATTEMPTS} "
             "times; write the same checkpoint again"
         )
+
+    def _holds(self, version: int, doc: bytes) -> bool:
+        """Whether an earlier attempt has written this very version."""
+        with self._client.pipeline(transaction=True) as pipe:
+            pipe.get(self._keys.fence)
+            pipe.hmget(self._keys.head, ["version", "doc"])
+            fence, stored = pipe.execute()
+        self._check_fence(fence)
+        return cast("list[bytes | None]", stored) == [b"%d" % version, doc]
 
     def _acquired(self) -> None:
         if not self.token:
@@ -289,14 +369,14 @@ class ModelWriter:
                 f"{self.token}); stop this one"
             )
 
-    def _check_version(self, step: Step, stored: bytes | None) -> None:
+    def _check_version(self, step: Step | Replacement, stored: bytes | None) -> None:
         version = self.version if self._damage else _number(stored, self._keys.head)
         if version != self.version:
             raise SnapshotCorrupt(
                 f"{self._keys.head} is of version {version}, this writer wrote {self.version} last: the "
                 "store was changed by other hands. Start again: the snapshot is rebuilt from the log"
             )
-        if step.version != version + 1:
+        if not step.follows(version):
             raise StoreError(
                 f"model {self._keys.model}: checkpoint {step.version} does not follow version {version}; "
                 "give each checkpoint the writer's version + 1"

@@ -40,6 +40,8 @@ class Plan:
         Use the films' content, in a fresh start.
     rebuild : bool
         Forget what is stored and learn from the beginning of the log.
+    keep : int
+        Versions that are kept in Redis beside the newest.
     schedule : Schedule
     wanted : Wanted
         Shadows that are to be there, or to go.
@@ -54,6 +56,7 @@ class Plan:
     seed: int = 0
     catalogue: bool = True
     rebuild: bool = False
+    keep: int = 0
     schedule: Schedule
     wanted: Wanted = NO_SHADOWS
 
@@ -103,7 +106,7 @@ def consumer_for(
         closing(connect(plan.redis)) as client,
         closing(KafkaSource(plan.kafka, plan.topics.ratings, group=f"streamsvd-{plan.model}")) as source,
         DeadLetters(plan.kafka, plan.topics) as dead_letters,
-        closing(ModelWriter(client, plan.model)) as writer,
+        closing(ModelWriter(client, plan.model, keep=plan.keep)) as writer,
     ):
         writer.acquire()
         checkpoint = None if plan.rebuild else _loaded(writer)

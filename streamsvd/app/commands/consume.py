@@ -31,6 +31,7 @@ def consume(
     live: Annotated[
         bool, typer.Option("--live", help="Write what changed after every poll: visible within milliseconds.")
     ] = False,
+    keep: Annotated[int, typer.Option(help="Keep so many versions beside the newest; see `snapshot`.", min=0)] = 0,
     patience: Annotated[
         float, typer.Option(help="Seconds to go on trying while Redis does not answer.", min=0.0)
     ] = 60.0,
@@ -96,6 +97,7 @@ def consume(
             seed=seed,
             catalogue=catalogue,
             rebuild=rebuild,
+            keep=keep,
             schedule=Schedule(events=checkpoint_events, seconds=0.0 if live else checkpoint_seconds, patience=patience),
         )
         warm_up(console)

@@ -22,7 +22,7 @@ EMPTY = Rows(np.zeros(0, np.int64), [], {}, {})
 def stored(whole: State, side: str, layout: Layout) -> dict[str, dict[bytes, bytes]]:
     rows = getattr(whole, side)
     fields = [field(id_) for id_ in rows.ids]
-    blobs = encode_rows(whole, side, layout)
+    blobs = encode_rows(rows, side, layout)
     return {name: dict(zip(fields, blobs.get(name, []), strict=True)) for name in layout.blocks[side]}
 
 
@@ -88,7 +88,7 @@ def test_arrays_that_do_not_fit_are_refused(change: dict[str, object]) -> None:
     whole = state(1, [0, 1], [])
     whole = replace(whole, users=replace(whole.users, **change))
     with pytest.raises(StoreError, match="users: "):
-        encode_rows(whole, "users", Layout().extended(whole))
+        encode_rows(whole.users, "users", Layout().extended(whole))
 
 
 def test_a_row_that_is_not_in_all_blocks_is_found() -> None:

@@ -1,0 +1,117 @@
+"""A whole snapshot laid down beside the one in use, page by page, to take its place in one short step.
+
+One transaction of hundreds of megabytes holds the server up for seconds, and the writer and the server hold all of it
+twice. So rows go to keys of their own first, `…:stage:TOKEN:…`, in pages that take milliseconds each; the step that
+switches only renames them. Readers see nothing of it. Every stage key is registered in `…:stages` in the same step that
+fills it, so what a writer that died has left behind is removed by the next one that takes over.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, cast
+
+import redis
+from redis import exceptions
+from redis.client import Pipeline
+
+from model_store.keys import Keys, Side
+from streamsvd.errors import StoreError
+
+PAGE_BYTES = 2 << 20
+"""Of one command, about: a few milliseconds of the server."""
+
+
+class Stage:
+    """Hashes and version marks on their way to their places.
+
+    Parameters
+    ----------
+    client : redis.Redis
+    keys : Keys
+    token : int
+        The writer's.
+    version : int
+        Given to every row.
+
+    Attributes
+    ----------
+    bytes : int
+        Payload sent.
+    """
+
+    def __init__(self, client: redis.Redis, keys: Keys, token: int, version: int) -> None:
+        self._client = client
+        self._keys = keys
+        self._token = token
+        self._version = version
+        self._counts: dict[str, int] = {}
+        self.bytes = 0
+
+    def put(self, key: str, fields: list[bytes], values: list[bytes]) -> None:
+        """Lay down fields of a hash that are not there yet."""
+        first = size = 0
+        for k, value in enumerate(values):
+            size += len(value)
+            if size >= PAGE_BYTES or k + 1 == len(values):
+                flat: list[Any] = [b""] * (2 * (k + 1 - first))
+                flat[::2], flat[1::2] = fields[first : k + 1], values[first : k + 1]
+                self._send(key, k + 1 - first, "HSET", flat)
+                self.bytes += size
+                first, size = k + 1, 0
+
+    def mark(self, side: Side, fields: list[bytes]) -> None:
+        """Give rows the version."""
+        if fields:
+            members = [part for name in fields for part in (self._version, name)]
+            self._send(self._keys.versions(side), len(fields), "ZADD", members)
+
+    def _send(self, key: str, count: int, command: str, arguments: list[Any]) -> None:
+        staged = self._keys.stage(self._token, key)
+        with self._client.pipeline(transaction=True) as pipe:
+            pipe.sadd(self._keys.stages, staged)
+            pipe.execute_command(command, staged, *arguments)  # type: ignore[no-untyped-call]
+            pipe.execute()
+        self._counts[key] = self._counts.get(key, 0) + count
+
+    def watch(self, pipe: Pipeline) -> None:
+        """From now until EXEC nobody may touch what was laid down; and all of it must be there.
+
+        Raises
+        ------
+        StoreError
+            Something is missing: the server was emptied, or evicted keys.
+        """
+        for key, count in self._counts.items():
+            staged = self._keys.stage(self._token, key)
+            pipe.watch(staged)  # type: ignore[no-untyped-call]
+            length = pipe.zcard if key.endswith(":versions") else pipe.hlen
+            if length(staged) != count:
+                raise StoreError(
+                    f"{staged} was lost while the snapshot was written: the server was emptied, or evicts keys. "
+                    "Nothing was changed; write it again"
+                )
+
+    def switch(self, pipe: Pipeline) -> None:
+        """Queue the commands that put everything in its place."""
+        for key in self._counts:
+            pipe.rename(self._keys.stage(self._token, key), key)
+        if self._counts:
+            pipe.srem(self._keys.stages, *self._staged())
+
+    def drop(self) -> None:
+        """Remove what was laid down, as far as the server answers."""
+        if self._counts:
+            with suppress(exceptions.RedisError):
+                self._client.unlink(*self._staged())
+                self._client.srem(self._keys.stages, *self._staged())
+
+    def _staged(self) -> list[str]:
+        return [self._keys.stage(self._token, key) for key in self._counts]
+
+
+def clear_stages(client: redis.Redis, keys: Keys) -> None:
+    """Remove what earlier writers have laid down and left; a stage of one that is still at it fails its switch."""
+    left = cast("set[bytes]", client.smembers(keys.stages))
+    if left:
+        client.unlink(keys.stages, *left)
