@@ -162,7 +162,9 @@ def coverage(scored: pd.DataFrame, quantiles: Sequence[float] = (0.5, 0.8, 0.9, 
 
 
 def unknown_shares(table: RatingTable, start: int) -> tuple[float, float]:
-    """Shares of the ratings from `start` on by users, and of items, that have none before."""
+    """Shares of the ratings from `start` on by users, and of items, that have none before; 0 where there are none."""
+    if start >= len(table):
+        return 0.0, 0.0
     shares = []
     for ids in (table.users, table.items):
         seen = set(ids[:start].tolist())

@@ -50,10 +50,11 @@ Paint = Callable[["list[Axes]"], None]
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A finished picture, in both formats."""
+    """A finished picture, in both formats, and its width in inches."""
 
     svg: bytes
     png: bytes
+    width: float
 
 
 def check_pictures() -> None:
@@ -94,17 +95,20 @@ def draw(name: str, paint: Paint, *, size: tuple[float, float], columns: int = 1
     check_pictures()
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     written = []
     style: Any = {**STYLE, "svg.hashsalt": name}
     with rc_context(style):
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.09, hspace=0.03))
         paint(figure.subplots(rows, columns, squeeze=False).ravel().tolist())
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once, for both formats: that is most of the time
         for kind in ("svg", "png"):
             file = io.BytesIO()
             figure.savefig(file, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else None)
             written.append(file.getvalue())
-    return Drawing(*written)
+    return Drawing(svg=written[0], png=written[1], width=size[0])
 
 
 def thousands(axis: Any) -> None:
@@ -112,6 +116,24 @@ def thousands(axis: Any) -> None:
     from matplotlib.ticker import FuncFormatter
 
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def plain_log(axis: Any) -> None:
+    """A logarithmic axis with plain numbers, and few of them."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 3.0), numticks=8))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def dates(axis: Any) -> None:
+    """An axis of dates, labelled as shortly as can be understood."""
+    from matplotlib import dates as of_dates
+
+    locator = of_dates.AutoDateLocator(minticks=1, maxticks=9)  # type: ignore[no-untyped-call]
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(of_dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def percent(axis: Any, digits: int = 0) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluation.pictures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, draw
+from evaluation.pictures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, draw, plain_log, thousands
 from evaluation.study import Online, Point, Study
 from streamsvd.errors import InputError
 
@@ -84,6 +84,7 @@ def _paint_time(axes: Axes, study: Study, title: str) -> None:
     window = max(found.figures.window for found in study.online)
     axes.set_title(f"{title}: error on ratings not yet seen")
     axes.set_xlabel("ratings learned")
+    thousands(axes.xaxis)
     axes.set_ylabel(f"RMSE over the last {window:,} ratings")
     axes.legend(title="RMSE over all ratings", title_fontsize=8.5, loc="upper left", bbox_to_anchor=(1, 1))
 
@@ -116,6 +117,7 @@ def _paint_work(axes: list[Axes], study: Study, title: str) -> None:
     axes[1].set_ylabel("RMSE on the ratings held out")
     for each in axes:
         each.set_xscale("log")
+        plain_log(each.xaxis)
         each.set_xlabel("seconds of learning (logarithmic)")
         each.legend(fontsize=7.5)
 

@@ -77,7 +77,7 @@ class PrequentialTask:
     """
 
     name = "prequential"
-    space = ROWS + STREAM
+    space: tuple[Range, ...] = ROWS + STREAM
     defaults = Settings()
 
     def __init__(self, table: RatingTable, content: ContentSource | None = None, seed: int = 0) -> None:
@@ -126,7 +126,7 @@ class CrossValidationTask:
     """
 
     name = "cv"
-    space = ROWS
+    space: tuple[Range, ...] = ROWS
     defaults = BATCH_SETTINGS
 
     def __init__(

@@ -31,6 +31,7 @@ COMMANDS = (
     "recommend",
     "evaluate",
     "study",
+    "report",
     "tune",
     "services",
     "doctor",

@@ -1,0 +1,296 @@
+"""The part before modelling: what the data set looks like, with what there is to see in each picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from evaluation import exploration as ex
+from evaluation import filtering
+from evaluation.reporting import data_pictures as pictures
+from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Section
+from evaluation.reporting.modelling import CORE_SHARE
+from evaluation.reporting.words import Words, count, day, listed, many, mean, share
+from streamsvd.ratings import RatingTable
+
+DAMPING = 20.0
+"""Imaginary ratings at the overall mean that a film's mean is damped by."""
+FIRST_DATE, LAST_DATE = -9_000_000_000, 9_200_000_000  # what pandas can hold as dates: 1684 to 2261
+
+
+def data_part(table: RatingTable, ratings: pd.DataFrame, words: Words) -> tuple[Part, dict[str, object]]:
+    """The part, and its figures."""
+    facts = ex.overview(ratings)
+    users, items = ex.per(ratings, "user"), ex.per(ratings, "item")
+    sections = [
+        _at_a_glance(facts, words),
+        _spread(ratings, users, items, facts, table.dataset.scale, words),
+        _tail(ratings, users, items, facts, words),
+        _time(ratings, facts, words),
+        _genres(ratings, facts, words),
+        _best(ratings, words),
+    ]
+    filters, kept = _filters(table, words)
+    figures: dict[str, object] = {
+        "ratings": facts.ratings,
+        "users": facts.users,
+        "items": facts.items,
+        "density": facts.density,
+        "mean": facts.mean,
+        "deviation": facts.deviation,
+        "gini_users": ex.gini(users["ratings"].to_numpy()),
+        "gini_items": ex.gini(items["ratings"].to_numpy()),
+        "on_pages": facts.on_pages,
+        **kept,
+    }
+    return Part("data", "The data", [*sections, filters]), figures
+
+
+def _at_a_glance(facts: ex.Overview, words: Words) -> Section:
+    rows = [
+        ["ratings", count(facts.ratings)],
+        ["users", count(facts.users)],
+        [words.items, count(facts.items)],
+        ["pairs of a user and an item that have a rating", share(facts.density)],
+        ["ratings per user, mean", f"{facts.ratings / facts.users:,.1f}"],
+        [f"ratings per {words.item}, mean", f"{facts.ratings / facts.items:,.1f}"],
+        [f"mean rating ({words.unit})", mean(facts.mean)],
+        ["median rating", f"{facts.median:g}"],
+        ["standard deviation", mean(facts.deviation)],
+        ["first rating", day(facts.first)],
+        ["last rating", day(facts.last)],
+        ["ratings of something rated before by the same user", count(facts.again)],
+        ["ratings that share user and second with a neighbour", share(facts.on_pages)],
+    ]
+    text = (
+        f"{words.name} holds {many(facts.ratings, 'rating')} by {many(facts.users, 'user')} of "
+        f"{many(facts.items, words.item)}. {share(1 - facts.density)} of the matrix is empty, and filling it is the "
+        "task."
+    )
+    if facts.on_pages > 0.1:
+        text += (
+            f" {share(facts.on_pages)} of the ratings were given together with others at the same second: people rate "
+            "a page at once. Whoever predicts the second of them knowing the first is helped by that, so every error "
+            "of a stream is shown twice below, by event and by page."
+        )
+    return Section("glance", "At a glance", [Paragraph(text), Grid(f"{words.name} in figures.", ["", ""], rows)])
+
+
+def _spread(
+    ratings: pd.DataFrame,
+    users: pd.DataFrame,
+    items: pd.DataFrame,
+    facts: ex.Overview,
+    scale: tuple[float, float],
+    words: Words,
+) -> Section:
+    counts = ex.rating_counts(ratings["rating"], scale)
+    top = counts.iloc[int(counts["ratings"].to_numpy().argmax())]
+    middle = (scale[0] + scale[1]) / 2
+    side = "above" if facts.mean > middle else "below"
+    given = Picture(
+        "ratings-given",
+        pictures.ratings_given(counts, words),
+        f"Bar chart of how often each rating was given; the most frequent is {top['rating']:g}.",
+        f"The most frequent rating is {top['rating']:g}, with {share(float(top['share']))} of all. The mean, "
+        f"{mean(facts.mean)}, lies {side} the middle of the scale ({middle:g}): people rate what they chose to see.",
+    )
+    spread = Picture(
+        "users-and-items",
+        pictures.users_and_items(users, items, words, scale),
+        f"Four histograms: ratings per user and per {words.item}, mean ratings of users and of {words.items}.",
+        f"Half of the users have {count(users['ratings'].median())} ratings or fewer, half of the {words.items} "
+        f"{count(items['ratings'].median())} or fewer; the largest have {count(users['ratings'].max())} and "
+        f"{count(items['ratings'].max())}. Users' means spread by {mean(float(users['mean'].std(ddof=0)))} "
+        f"{words.unit} and {words.items}' by {mean(float(items['mean'].std(ddof=0)))}: both deserve a bias of their "
+        "own.",
+    )
+    inner = float((users["ratings"] * users["deviation"] ** 2).sum() / facts.ratings) ** 0.5
+    within = float((items["ratings"] * items["deviation"] ** 2).sum() / facts.ratings) ** 0.5
+    text = (
+        f"Ratings deviate from their overall mean by {mean(facts.deviation)} {words.unit}. Around the mean of their "
+        f"own user they deviate by {mean(inner)}, around that of their own {words.item} by {mean(within)}: what is "
+        "left is taste and noise."
+    )
+    return Section("spread", "Ratings, users and items", [given, spread, Paragraph(text)])
+
+
+def _tail(ratings: pd.DataFrame, users: pd.DataFrame, items: pd.DataFrame, facts: ex.Overview, words: Words) -> Section:
+    counts = items["ratings"].to_numpy()
+    few = float((counts < 5).mean())
+    tail = Picture(
+        "long-tail",
+        pictures.tail(items, words),
+        f"Two curves: ratings by place of the {words.item}, and the share of ratings of the most rated {words.items}.",
+        f"The most rated {share(ex.share_needed(counts, 0.8))} of the {words.items} have 80 % of the ratings; "
+        f"{share(few)} of the {words.items} have fewer than five. Gini coefficient: {ex.gini(counts):.2f} over "
+        f"{words.items}, {ex.gini(users['ratings'].to_numpy()):.2f} over users.",
+    )
+    holes = Picture(
+        "holes",
+        pictures.holes(ratings, words),
+        "Map of the share of pairs with a rating, users and items ordered by their number of ratings.",
+        f"Only {share(facts.density)} of all pairs have a rating, and those gather in the corner of busy users and "
+        f"popular {words.items}. A model is judged mostly in the dark corner and used mostly in the pale rest.",
+    )
+    return Section("tail", "The long tail and the holes", [tail, holes])
+
+
+def _time(ratings: pd.DataFrame, facts: ex.Overview, words: Words) -> Section:
+    if not FIRST_DATE <= facts.first <= facts.last <= LAST_DATE:
+        text = f"The times of these ratings, {facts.first} to {facts.last}, are no dates in seconds since 1970."
+        return Section("time", "Activity over time", [Paragraph(text)])
+    periods = ex.over_time(ratings)
+    period = ex.period_of(facts.first, facts.last)[1]
+    busiest = periods["ratings"].idxmax()
+    caption = (
+        f"The busiest {period} is {busiest}, with {count(periods['ratings'].max())} of {count(facts.ratings)} "
+        f"ratings. Half of the users had come after {share(_half(periods['new_users'], facts.users))} of the time, "
+        f"half of the {words.items} after {share(_half(periods['new_items'], facts.items))}: as long as either curve "
+        "rises, the stream goes on bringing the unknown."
+    )
+    picture = Picture(
+        "activity",
+        pictures.activity(periods, period, words),
+        f"Ratings a {period}, users and {words.items} seen so far, and mean rating over time.",
+        caption,
+    )
+    return Section("time", "Activity over time", [picture])
+
+
+def _half(newcomers: pd.Series[int], whole: int) -> float:
+    """Share of the periods after which half of them had come."""
+    return float((newcomers.cumsum() < whole / 2).sum() + 1) / len(newcomers)
+
+
+def _genres(ratings: pd.DataFrame, facts: ex.Overview, words: Words) -> Section:
+    if words.films is None or not words.films.genres:
+        text = "This data set has no catalogue with genres and years, so there is nothing to say by genre or by year."
+        return Section("genres", "Genres and years", [Paragraph(text)])
+    blocks: list[Block] = []
+    found = ex.by_genre(ratings, words.films)
+    if len(found):
+        liked, most = found[found["ratings"] >= min(200, found["ratings"].max())], found.index[0]
+        best, worst = liked["mean"].idxmax(), liked["mean"].idxmin()
+        blocks.append(
+            Picture(
+                "genres",
+                pictures.genres(found, words, facts.mean),
+                "Share of the ratings, mean rating and its deviation for each genre.",
+                f"A film counts in all its genres. {most} has the most ratings ({share(found['share'].iloc[0])}). "
+                f"Among genres with 200 ratings or more {best} is rated best ({mean(float(liked['mean'].max()))}) and "
+                f"{worst} worst ({mean(float(liked['mean'].min()))}): genres differ by less than single ratings "
+                "within one do.",
+            )
+        )
+    years = ex.by_release(ratings, words.films)
+    if len(years):
+        recent = years.index.repeat(years["ratings"].to_numpy()).to_series()
+        blocks.append(
+            Picture(
+                "release-years",
+                pictures.release_years(years, words),
+                "Ratings and mean rating by year of release.",
+                f"Half of the ratings go to films of {recent.median():.0f} or later. {_old_and_new(years)}",
+            )
+        )
+    return Section("genres", "Genres and years", blocks or [Paragraph("No rated film has a genre or a year.")])
+
+
+def _old_and_new(years: pd.DataFrame) -> str:
+    """Whether older films are rated better: what is still watched has been selected."""
+    cut = (years["ratings"].cumsum() <= years["ratings"].sum() / 2).to_numpy()
+    old, new = years[cut], years[~cut]
+    if old["ratings"].sum() == 0:
+        return ""
+    means = [float((part["mean"] * part["ratings"]).sum() / part["ratings"].sum()) for part in (old, new)]
+    return f"The older half has a mean of {mean(means[0])}, the newer half {mean(means[1])}."
+
+
+def _best(ratings: pd.DataFrame, words: Words) -> Section:
+    title = f"Most popular and best rated {words.items}"
+    how = (
+        f"Best by damped mean: as if each {words.item} had {DAMPING:g} more ratings at the overall mean, so that one "
+        "enthusiast does not make a winner."
+    )
+    if words.films is not None and words.films.genres:
+        found = ex.best_by_genre(ratings, words.films, damping=DAMPING)
+        rows = [
+            [
+                row["genre"] if row["place"] == 1 else "",
+                row["popular"],
+                count(row["popular_ratings"]),
+                row["best"],
+                mean(row["best_mean"]),
+                count(row["best_ratings"]),
+            ]
+            for row in found.to_dict("records")
+        ]
+        heads = ["genre", "most popular", "ratings", "best rated", "damped mean", "ratings"]
+        grid = Grid("The three most popular and the three best rated films of each genre.", heads, rows, 2, wide=(3,))
+        return Section("best", title, [Paragraph(how), grid])
+    items = ex.per(ratings, "item")
+    items["damped"] = ex.damped_means(items, float(ratings["rating"].mean()), DAMPING)
+    best = items.sort_values("damped", ascending=False, kind="stable").head(10)
+    rows = [
+        [words.title(popular), count(n), words.title(name), mean(damped), count(of)]
+        for popular, n, name, damped, of in zip(
+            items.index[:10].tolist(),
+            items["ratings"].tolist()[:10],
+            best.index.tolist(),
+            best["damped"].tolist(),
+            best["ratings"].tolist(),
+            strict=True,
+        )
+    ]
+    heads = ["most popular", "ratings", "best rated", "damped mean", "ratings"]
+    return Section("best", title, [Paragraph(how), Grid(f"Ten {words.items} of each kind.", heads, rows, 1, wide=(2,))])
+
+
+def _filters(table: RatingTable, words: Words) -> tuple[Section, dict[str, object]]:
+    wanted = CORE_SHARE * len(table)
+    k = filtering.nearest_core(table, CORE_SHARE)
+    cores = filtering.cores(table, (*filtering.CORES, k))
+    cuts = filtering.cuts(table)
+    near = filtering.nearest_cuts(cuts, wanted)
+    said = listed(
+        [f"{words.items} ≥ {cut.item_ratings} and users ≥ {cut.user_ratings} ({count(cut.left)})" for cut in near]
+    )
+    inner: Any = cores.loc[k]
+    text = (
+        "Many studies of this kind first filter: the seeds of this project cut about 100,000 ratings down to about "
+        f"47,000. {share(CORE_SHARE)} of the ratings here are {count(wanted)}. The {k}-core, in which every user and "
+        f"every {words.item} keeps {k} ratings or more, comes closest among the cores: "
+        f"{many(inner['ratings'], 'rating')} by {many(inner['users'], 'user')} of {many(inner['items'], words.item)}, "
+        f"{share(inner['density'])} of the pairs filled instead of {share(cores['density'].iloc[0])}. In one pass, "
+        f"with counts of the whole set, the nearest round thresholds are {said}. What a filter removes is what is "
+        "hard: errors after it are smaller, and say nothing about the users who were removed."
+    )
+    rows = [
+        [
+            "everything" if n == 1 else f"{n}-core",
+            count(row["ratings"]),
+            share(row["share"]),
+            count(row["users"]),
+            count(row["items"]),
+            share(row["density"]) if row["ratings"] else "–",
+        ]
+        for n, row in cores.iterrows()
+    ]
+    picture = Picture(
+        "filters",
+        pictures.filters(cores, cuts, wanted, len(table)),
+        "Left, the shares of ratings, users and items in the k-cores; right, a table of what cuts in one pass leave.",
+        f"Users and {words.items} go sooner than ratings do: the {k}-core keeps {share(inner['share'])} of the "
+        f"ratings, {share(inner['users'] / cores['users'].iloc[0])} of the users and "
+        f"{share(inner['items'] / cores['items'].iloc[0])} of the {words.items}.",
+    )
+    heads = ["filter", "ratings", "share", "users", words.items, "pairs filled"]
+    stress = frozenset(place for place, n in enumerate(cores.index) if n == k)
+    grid = Grid(f"What k-cores leave; the one nearest to {share(CORE_SHARE)} is stressed.", heads, rows, strong=stress)
+    figures: dict[str, object] = {
+        "core": {"k": int(k), "ratings": int(inner["ratings"])},
+        "cuts": [cut._asdict() for cut in near],
+    }
+    return Section("filters", "What a filter leaves", [Paragraph(text), picture, grid]), figures

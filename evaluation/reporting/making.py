@@ -1,0 +1,140 @@
+"""From a data set to a report: measure, then say what was measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from evaluation.error_tables import by_count, by_rating
+from evaluation.exploration import rating_frame
+from evaluation.reporting.blocks import Report
+from evaluation.reporting.data_sections import data_part
+from evaluation.reporting.error_sections import error_part, overall
+from evaluation.reporting.methods import methods_part
+from evaluation.reporting.model_sections import model_part
+from evaluation.reporting.modelling import Modelling, Plan, Progress, measure
+from evaluation.reporting.summary import summary, tiles
+from evaluation.reporting.words import count, words_of
+from evaluation.study import Study
+from streamsvd.errors import InputError
+from streamsvd.ratings import Catalogue, RatingTable
+
+MEASURING = 0.85  # share of the time
+
+
+def make_report(
+    table: RatingTable,
+    films: Catalogue | None,
+    plan: Plan,
+    *,
+    versions: Mapping[str, str],
+    command: str,
+    progress: Progress = lambda _what, _share: None,
+) -> Report:
+    """Everything that there is to say about a data set and its models.
+
+    Parameters
+    ----------
+    table : RatingTable
+    films : Catalogue, optional
+        Titles, genres and years.
+    plan : Plan
+    versions : mapping
+        Of the packages that decide a figure.
+    command : str
+        That makes this report again.
+    progress : callable
+        Called with what is being done and the share done so far.
+
+    Raises
+    ------
+    InputError
+        If there are no ratings, or a package that this needs is not installed.
+    """
+    if len(table) == 0:
+        raise InputError(f"{table.dataset.name} has no ratings to report on; give a data set with ratings")
+    found = measure(table, films, plan, lambda what, share: progress(what, MEASURING * share))
+    words, ratings, scale = words_of(table.dataset, films), rating_frame(table), table.dataset.scale
+    progress("drawing the data", MEASURING)
+    data, kept = data_part(table, ratings, words)
+    progress("drawing the models", 0.92)
+    models = model_part(found, words)
+    progress("drawing the errors", 0.96)
+    errors = error_part(found.scored, scale, words)
+    methods = methods_part(table, found, plan, words, versions, command)
+    progress("done", 1.0)
+    return Report(
+        title=f"How well can ratings be predicted? A study of {words.name}",
+        subtitle=f"{count(len(table))} ratings, learned one at a time by an iterated SVD, beside batch and baselines",
+        tiles=tiles(found, words),
+        summary=summary(found, ratings, words),
+        parts=[data, models, errors, methods],
+        figures=_said(
+            {
+                "dataset": table.dataset.name,
+                "sha256": table.dataset.sha256,
+                "plan": asdict(plan),
+                "data": kept,
+                "models": _models(found),
+                "errors": {
+                    "all": _row(overall(found.scored)),
+                    "by_rating": _rows(by_rating(found.scored, scale)),
+                    "by_user_ratings": _rows(by_count(found.scored, "of_user")),
+                    "by_item_ratings": _rows(by_count(found.scored, "of_item")),
+                },
+                "versions": dict(versions),
+            }
+        ),
+    )
+
+
+def _models(found: Modelling) -> dict[str, Any]:
+    return {
+        "whole": None if found.whole is None else _study(found.whole),
+        "core": None if found.filtered is None else {"k": found.filtered.k, **_study(found.filtered.study)},
+        "tuned": [
+            {
+                "name": tuned.name,
+                "online": tuned.online,
+                "before": asdict(tuned.before),
+                "after": asdict(tuned.after),
+                "changes": dict(tuned.changes),
+                "trials": len(tuned.trials),
+                "seconds": tuned.seconds,
+            }
+            for tuned in found.tuned
+        ],
+    }
+
+
+def _study(found: Study) -> dict[str, Any]:
+    online = [
+        {
+            "name": each.name,
+            **asdict(each.figures),
+            "seconds": each.seconds,
+            "events_per_second": each.events_per_second,
+        }
+        for each in found.online
+    ]
+    offline = [{name: value for name, value in asdict(held).items() if name != "curve"} for held in found.offline]
+    return {"folds": found.folds, "online": online, "offline": offline}
+
+
+def _rows(table: Any) -> list[dict[str, Any]]:
+    return [{"group": str(name), **_row(row)} for name, row in table.iterrows()]
+
+
+def _row(row: Any) -> dict[str, float]:
+    return {str(name): float(value) for name, value in row.items()}
+
+
+def _said(value: Any) -> Any:
+    """JSON values; what cannot be said, such as an error over no ratings, is null."""
+    if isinstance(value, dict):
+        return {name: _said(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_said(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

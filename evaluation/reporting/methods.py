@@ -1,0 +1,81 @@
+"""The part on methods: what was done to which data, with what, and how to do it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from evaluation.batch_fit import BATCH_SETTINGS
+from evaluation.reporting.blocks import Grid, Part, Points, Section
+from evaluation.reporting.modelling import CORE_SHARE, Modelling, Plan
+from evaluation.reporting.words import Words, seconds, share
+from streamsvd.learner import Settings
+from streamsvd.ratings import RatingTable
+
+
+def methods_part(
+    table: RatingTable, found: Modelling, plan: Plan, words: Words, versions: Mapping[str, str], command: str
+) -> Part:
+    """The part."""
+    return Part(
+        "methods",
+        "Methods",
+        [
+            Section("protocols", "Protocols", [Points(_protocols(found, plan))]),
+            Section("settings", "Data and settings", [_facts(table, found, plan, words), _settings()]),
+            Section("again", "How to make this report again", [_again(versions, command)]),
+        ],
+    )
+
+
+def _protocols(found: Modelling, plan: Plan) -> list[str]:
+    fifths = "One random fifth" if plan.folds == 1 else f"{plan.folds} random fifths, each"
+    means = "" if plan.folds == 1 else "; figures are means over them"
+    texts = [
+        "Order: ratings are sorted by time, and within one second as in the file.",
+        "Event protocol: a rating is predicted with everything learned before it. Page protocol: with everything "
+        "learned before its page, the run of ratings that one user gave at one second.",
+        "RMSE is the square root of the mean squared error, MAE the mean absolute error; predictions are clipped to "
+        "the scale. Nothing is left out: unknown users and items are predicted, too.",
+        f"{fifths}, predicted by what learned the other four{means}. By time: the first four fifths of the stream are "
+        "learned, the last is predicted, without learning and with.",
+        f"The filtered set is the k-core that leaves closest to {share(CORE_SHARE)} of the ratings; the same study is "
+        "made of it anew. It was chosen by its size alone.",
+        "Seconds are wall-clock time of learning and, online, of predicting, in one thread; kernels were compiled "
+        "before. Searches use two threads.",
+        "By genre, a film counts in all its genres. By activity and popularity, counts are those at the moment of "
+        "the prediction.",
+    ]
+    if found.tuned:
+        texts.append(
+            f"Tuning: {plan.trials} trials for each search by a tree-structured Parzen estimator, defaults first; "
+            "three random folds inside four fifths of the ratings offline, the first half of the stream online. The "
+            "remaining ratings were looked at once for the defaults and once for what was found."
+        )
+    return texts
+
+
+def _facts(table: RatingTable, found: Modelling, plan: Plan, words: Words) -> Grid:
+    low, high = table.dataset.scale
+    content = "genres and years" if plan.catalogue and words.films is not None else "ratings only"
+    rows = [
+        ["data set", words.name],
+        ["SHA-256 of the ratings", table.dataset.sha256],
+        ["scale", f"{low:g} to {high:g}"],
+        ["learners know", content],
+        ["seed", str(plan.seed)],
+        ["time that the measurements took", seconds(found.seconds)],
+    ]
+    return Grid("The data and the run.", ["", ""], rows, 2)
+
+
+def _settings() -> Grid:
+    stream, batch = Settings().to_dict(), BATCH_SETTINGS.replace(window=None).to_dict()
+    rows = [[name, str(stream[name]), str(batch[name])] for name in stream]
+    return Grid(
+        "Settings of IteratedSVD before tuning; all data sets have the same.", ["setting", "stream", "batch"], rows
+    )
+
+
+def _again(versions: Mapping[str, str], command: str) -> Grid:
+    rows = [["command", command], *[[name, version] for name, version in versions.items()]]
+    return Grid("Command and versions. The same gives the same figures, times aside.", ["", ""], rows, 2)

@@ -1,0 +1,130 @@
+"""What a report measures: the study on the whole set and on its core, tuning, and the run rating by rating."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from evaluation.error_tables import scored_frame, unknown_shares
+from evaluation.exploration import rating_frame
+from evaluation.filtering import nearest_core
+from evaluation.reporting.tuned import Tuned, tune_all
+from evaluation.study import FOLDS, Study, study
+from evaluation.study_contenders import contenders
+from streamsvd.learner import IteratedSVD, Settings
+from streamsvd.ratings import Catalogue, RatingTable, k_core
+
+CORE_SHARE = 0.47
+"""Share of the ratings that the filtered set has: the seeds' cut of about 100,000 ratings to about 47,000."""
+LEAST = 50  # ratings below which nothing is held out or tuned
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much a report measures.
+
+    Attributes
+    ----------
+    folds : int
+        Random fifths that are held out in turn, 1 to 5.
+    trials : int
+        Of each search for settings; 0 leaves tuning out.
+    seed : int
+    window : int
+        Ratings of the rolling error.
+    catalogue : bool
+        Whether learners get genres and years.
+    """
+
+    folds: int = FOLDS
+    trials: int = 12
+    seed: int = 0
+    window: int = 5000
+    catalogue: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """The study of the part that a filter leaves."""
+
+    k: int
+    ratings: int
+    users: int
+    items: int
+    study: Study
+
+
+@dataclass(frozen=True, slots=True)
+class Modelling:
+    """What was measured.
+
+    Attributes
+    ----------
+    whole : Study or None
+        None where there are too few ratings.
+    filtered : Filtered or None
+        None where the core has too few.
+    tuned : list of Tuned
+    scored : DataFrame
+        The stream with its predictions, as `scored_frame` makes it.
+    unknown : (float, float)
+        Shares of the last fifth of the stream by users, and of items, that come there for the first time.
+    seconds : float
+        That all this took.
+    """
+
+    whole: Study | None
+    filtered: Filtered | None
+    tuned: list[Tuned]
+    scored: pd.DataFrame
+    unknown: tuple[float, float]
+    seconds: float
+
+
+def measure(table: RatingTable, films: Catalogue | None, plan: Plan, progress: Progress) -> Modelling:
+    """Run everything on one data set."""
+    began = time.perf_counter()
+    content = films if plan.catalogue else None
+    progress("the stream", 0.0)
+    model = IteratedSVD(scale=table.dataset.scale, content=content, seed=plan.seed)
+    predictions = model.learn(table.users, table.items, table.ratings, table.timestamps)
+    scored = scored_frame(rating_frame(table), predictions)
+    whole = filtered = None
+    tuned: list[Tuned] = []
+    if len(table) >= LEAST:
+        whole = _study(table, content, plan, _part(progress, "", 0.02, 0.5))
+        filtered = _filtered(table, content, plan, _part(progress, "the core, ", 0.5, 0.7))
+        if plan.trials:
+            tuned = tune_all(table, content, trials=plan.trials, seed=plan.seed, progress=_part(progress, "", 0.7, 1.0))
+    unknown = unknown_shares(table, len(table) - len(table) // FOLDS)
+    return Modelling(whole, filtered, tuned, scored, unknown, time.perf_counter() - began)
+
+
+def _study(table: RatingTable, content: Catalogue | None, plan: Plan, progress: Progress) -> Study:
+    return study(
+        table,
+        contenders(Settings(), table.dataset.scale, content, plan.seed),
+        folds=plan.folds,
+        seed=plan.seed,
+        window=min(plan.window, max(len(table) // 10, 1)),
+        progress=progress,
+    )
+
+
+def _filtered(table: RatingTable, content: Catalogue | None, plan: Plan, progress: Progress) -> Filtered | None:
+    k = nearest_core(table, CORE_SHARE)
+    core = k_core(table, k)
+    if k == 1 or len(core) < LEAST:
+        return None
+    frame = rating_frame(core)
+    found = _study(core, content, plan, progress)
+    return Filtered(k, len(core), frame["user"].nunique(), frame["item"].nunique(), found)
+
+
+def _part(progress: Progress, before: str, start: float, stop: float) -> Progress:
+    return lambda what, share: progress(before + what, start + (stop - start) * share)

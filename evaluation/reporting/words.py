@@ -1,0 +1,131 @@
+"""Numbers and names as the report writes them, and what a data set's things are called."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from streamsvd.ratings import Catalogue, Dataset, Id
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How this data set is spoken of.
+
+    Attributes
+    ----------
+    name : str
+        Of the data set.
+    item, items : str
+        `film`, where there is a catalogue.
+    unit : str
+        Of ratings and errors.
+    """
+
+    name: str
+    item: str
+    items: str
+    unit: str
+    films: Catalogue | None
+
+    def title(self, item: Id) -> str:
+        """What an item is called."""
+        film = self.films.get(item) if self.films is not None else None
+        return film.title if film is not None else f"{self.item} {item}"
+
+
+def words_of(dataset: Dataset, films: Catalogue | None) -> Words:
+    """The words for a data set."""
+    item = "item" if films is None else "film"
+    return Words(dataset.name, item, item + "s", "stars" if dataset.scale[1] == 5 else "points", films)
+
+
+def count(n: float) -> str:
+    """A number of things.
+
+    >>> count(100004)
+    '100,004'
+    """
+    return f"{n:,.0f}"
+
+
+def error(value: float | None) -> str:
+    """An error, to four digits.
+
+    >>> error(0.90784), error(None)
+    ('0.9078', '–')
+    """
+    return "–" if value is None or math.isnan(value) else f"{value:.4f}"
+
+
+def mean(value: float) -> str:
+    """A mean rating.
+
+    >>> mean(3.5349)
+    '3.53'
+    """
+    return "–" if math.isnan(value) else f"{value:.2f}"
+
+
+def change(value: float, digits: int = 4) -> str:
+    """A difference, with its sign.
+
+    >>> change(-0.00214), change(0.00001), change(0.126, 2)
+    ('−0.0021', '0.0000', '+0.13')
+    """
+    least = 0.5 * 10.0**-digits
+    return f"{0.0:.{digits}f}" if abs(value) < least else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def share(value: float) -> str:
+    """A share, in percent.
+
+    >>> [share(value).replace("\u00a0", " ") for value in (0.0163, 0.4732, 1.0, 0.00004, 0.0)]
+    ['1.6 %', '47 %', '100 %', '< 0.1 %', '0 %']
+    """
+    if math.isnan(value):
+        return "–"
+    if 0 < value < 0.001:
+        return "<\u00a00.1\u00a0%"
+    return f"{100 * value:.1f}\u00a0%" if 0 < value < 0.0995 else f"{100 * value:.0f}\u00a0%"
+
+
+def seconds(value: float) -> str:
+    """A duration.
+
+    >>> seconds(0.0712).replace("\u00a0", " "), seconds(75).replace("\u00a0", " ")
+    ('0.07 s', '75 s')
+    """
+    return f"{value:.2f}\u00a0s" if value < 10 else f"{value:.0f}\u00a0s"
+
+
+def day(timestamp: int) -> str:
+    """Date of an event time; the number itself where it is no date.
+
+    >>> day(881250949)
+    '1997-12-04'
+    """
+    try:
+        return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d")
+    except (OverflowError, OSError, ValueError):
+        return str(timestamp)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    >>> listed(["Drama"]), listed(["Drama", "War"]), listed(["Drama", "War", "Noir"])
+    ('Drama', 'Drama and War', 'Drama, War and Noir')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def many(n: float, thing: str) -> str:
+    """A number of things by name.
+
+    >>> many(1, "user"), many(1200, "user")
+    ('1 user', '1,200 users')
+    """
+    return f"{count(n)} {thing}{'' if n == 1 else 's'}"
