@@ -89,16 +89,15 @@ class Asking:
             raise self._missing()
         return Head.decode(cast("bytes", doc), self.keys.head)
 
-    def load(self, table: Table, dtypes: list[Any]) -> None:
-        """Fill a table, page by page.
+    def load(self, table: Table) -> tuple[list[bytes], list[Sequence[bytes]]]:
+        """All rows of a table, read page by page: ids, and for each of its blocks the blobs.
 
         While the pages are read, versions may pass: every row that changed meanwhile has still to be brought up to
         date by what `ask` finds changed since the version from before. Rows that are not in all hashes are left to it.
         """
         parts = [read_hash(self.client, self.keys.block(table.side, name)) for name in table.blocks]
         fields = [name for name in parts[0] if all(name in part for part in parts)]
-        if fields:
-            table.update(fields, [[part[name] for name in fields] for part in parts], dtypes, self.keys)
+        return fields, [[part[name] for name in fields] for part in parts]
 
     def newest_users(self, n: int) -> tuple[int, list[Id]]:
         """How many users there are, and those whose rows changed last."""

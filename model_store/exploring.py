@@ -26,15 +26,11 @@ from streamsvd.learner.vectors import LANES
 Floats = NDArray[np.float64]
 
 
-def explored(
-    predicted: Floats, view: View, user: Any | None, covariance: Floats, explore: Explore, seed: int | None
-) -> Floats:
-    """Predicted ratings as an explorer takes them.
+def benefit(view: View, user: Any | None, covariance: Floats, explore: Explore, seed: int | None) -> Floats:
+    """What is added to every predicted rating, in the data's own scale, shape (places,).
 
     Parameters
     ----------
-    predicted : float64 array, shape (places,)
-        In the data's own scale.
     view : View
         With the items' `training` block.
     user : element of a user's `factors` block, or None
@@ -47,8 +43,8 @@ def explored(
     """
     width = np.sqrt(ignorance(view, user, covariance)) / Scale(*view.head.settings["scale"]).slope
     if explore == "upper":
-        return predicted + width
-    return predicted + width * np.random.default_rng(seed).standard_normal(len(width))
+        return width
+    return np.asarray(width * np.random.default_rng(seed).standard_normal(len(width)))
 
 
 def ignorance(view: View, user: Any | None, covariance: Floats) -> Floats:

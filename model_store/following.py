@@ -9,14 +9,18 @@ case that somebody still reads the one that is due, a copy is made.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from model_store.asking import Asking, Blobs, Reply, Wanted
 from model_store.checkpoint import Head
 from model_store.client import translated
 from model_store.loading import load_films
-from model_store.rows import Layout
+from model_store.rows import RAGGED, Layout
 from model_store.table import FACTORS, Table
 from model_store.view import View
 from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
@@ -30,10 +34,13 @@ class Following:
     Parameters
     ----------
     asking : Asking
+    columns_of : callable
+        Makes columns of items; see `View`.
     """
 
-    def __init__(self, asking: Asking) -> None:
+    def __init__(self, asking: Asking, columns_of: Callable[[NDArray[Any]], NDArray[np.float32]]) -> None:
         self._asking = asking
+        self._columns_of = columns_of
         self._blocks: tuple[str, ...] = (FACTORS,)
         self._refreshing = threading.Lock()
         self._pins = threading.Lock()
@@ -118,7 +125,7 @@ class Following:
 
     def _update(self, view: View, head: Head, reply: Reply) -> None:
         changes = reply.changes[0]
-        view.update(head, reply.globals_, changes.fields, changes.blobs, self._asking.keys)
+        view.update(head, reply.globals_, changes.fields, changes.blobs)
         current = self._current
         if current is not None and current.films_version == head.films:
             view.films, view.films_version = current.films, current.films_version
@@ -152,7 +159,9 @@ class Following:
     def _first(self) -> View:
         """All items, read page by page, as a start: not yet a view to be served."""
         head = self._asking.head()
-        dtypes = Layout(head.dtypes).table(self._asking.keys.head)
-        view = View(head, dtypes, {}, Table("items", self._blocks), {}, 0)
-        self._asking.load(view.items, dtypes)
+        keys, about = self._asking.keys, head.blocks["items"]
+        ragged = {name for name in self._blocks if about.get(name, {}).get("kind") == RAGGED}
+        table = Table("items", self._blocks, ragged)
+        view = View(keys, head, Layout(head.dtypes).table(keys.head), {}, table, {}, 0, self._columns_of)
+        view.put(*self._asking.load(table))
         return view

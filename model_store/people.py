@@ -68,7 +68,7 @@ class People:
         with translated(self._asking.client, f"reading the users of model {self._asking.keys.model}"):
             if table is None or version < view.head.base:
                 table, version = Table("users", (FACTORS,)), view.head.version
-                self._asking.load(table, view.dtypes)
+                table.update(*self._asking.load(table), view.dtypes, self._asking.keys)
             reply = self._asking.ask((), [(table, version)])
             if reply.version < version or Head.decode(reply.doc, self._asking.keys.head).base > version:
                 return None

@@ -6,52 +6,88 @@ This is the one place where it is decided what `recommend` shows first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model_store.view import View
 from streamsvd.errors import SettingsError
+from streamsvd.learner.compiler import compiled
 from streamsvd.ratings import Id
 
 Floats = NDArray[np.float64]
 
 
-class Ranking(Protocol):
-    """Turns predicted ratings into the numbers by which items are ranked, highest first."""
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """For whom items are ranked.
 
-    def __call__(
-        self,
-        predicted: Floats,
-        items: NDArray[Any],
-        globals_: dict[str, NDArray[Any]],
-        user: Any | None,
-        /,
-    ) -> Floats:
-        """Numbers to rank by, shape (n,).
+    Attributes
+    ----------
+    factors : element of the user's `factors` block, or None
+        None for somebody unknown.
+    blocks : dict of array
+        The user's blocks that the ranking asked for; empty for somebody unknown or without an account.
+    given : intp array
+        Places of the items that somebody without an account has rated, in the order given; empty for a user.
+    """
 
-        Each depends on its own item (and on user and globals) only, so that it can be worked out for some items alone,
-        and grows with its predicted rating.
+    factors: Any | None
+    blocks: dict[str, NDArray[Any]]
+    given: NDArray[np.intp]
+
+
+class Order(Protocol):
+    """By which numbers items are ranked for one asker."""
+
+    ceiling: Floats | None
+    """Numbers that those of no prediction exceed, shape (places,); None when there is no telling."""
+
+    def __call__(self, predicted: Floats, places: NDArray[np.intp] | slice) -> Floats:
+        """Numbers to rank by, highest first, shape (n,).
+
+        Each depends on its own item only and never falls when its predicted rating grows: that is how the best are
+        found without working all of them out.
 
         Parameters
         ----------
         predicted : float64 array, shape (n,)
             Predicted ratings in the data's own scale, not clipped to it.
-        items : structured array, shape (n,)
-            The items' `factors`.
-        globals_ : dict of array
-            Of the snapshot.
-        user : element of the user's `factors` block, or None
-            None for somebody unknown.
+        places : intp array of n places in the view, or slice(None) for all
         """
 
 
-def by_rating(predicted: Floats, items: NDArray[Any], globals_: dict[str, NDArray[Any]], user: Any | None, /) -> Floats:  # noqa: ARG001
+class Ranking(Protocol):
+    """A way to rank items."""
+
+    item_blocks: tuple[str, ...]
+    """Blocks of items that it needs in the view, beside `factors`."""
+    user_blocks: tuple[str, ...]
+    """Blocks of the user that it needs, beside `factors`."""
+
+    def order(self, view: View, asker: Asker) -> Order:
+        """The order of items for one asker."""
+
+
+class ByRating:
     """The predicted rating itself."""
-    return predicted
+
+    item_blocks: tuple[str, ...] = ()
+    user_blocks: tuple[str, ...] = ()
+    ceiling: Floats | None = None
+
+    def order(self, view: View, asker: Asker) -> Order:  # noqa: ARG002
+        """Itself: it is the same for everybody."""
+        return self
+
+    def __call__(self, predicted: Floats, places: NDArray[np.intp] | slice) -> Floats:  # noqa: ARG002
+        """The numbers."""
+        return predicted
 
 
-RANKINGS: dict[str, Ranking] = {"rating": by_rating}
+RANKINGS: dict[str, Ranking] = {"rating": ByRating()}
 DEFAULT_RANKING = "rating"
 
 
@@ -68,13 +104,57 @@ def ranking_called(name: str) -> Ranking:
     return RANKINGS[name]
 
 
+@compiled
+def candidates(lower, upper, slack, allowed, n):  # type: ignore[no-untyped-def]
+    """Places of all that may be among the `n` best, when each number lies between `lower` and `upper`.
+
+    These are the allowed ones whose upper limit, plus `slack`, reaches the n-th highest lower limit.
+
+    Parameters
+    ----------
+    lower, upper : float arrays, shape (places,)
+    slack : float
+    allowed : bool array, shape (places,)
+    n : int
+
+    Returns
+    -------
+    int64 array
+    """
+    highest = np.full(n, -np.inf)  # a heap: each is at most as high as the two below it, at 2k + 1 and 2k + 2
+    for i in range(len(lower)):
+        if lower[i] > highest[0] and allowed[i]:
+            value, at = lower[i], 0
+            while 2 * at + 1 < n:
+                below = 2 * at + 1
+                if below + 1 < n and highest[below + 1] < highest[below]:
+                    below += 1
+                if highest[below] >= value:
+                    break
+                highest[at] = highest[below]
+                at = below
+            highest[at] = value
+    limit = highest[0] - slack
+    found, count = np.empty(len(upper), np.int64), 0
+    for i in range(len(upper)):
+        if upper[i] >= limit and allowed[i]:
+            found[count] = i
+            count += 1
+    return found[:count].copy()
+
+
+def in_order(scores: Floats, ids: Sequence[Id | None]) -> list[int]:
+    """Positions by falling score; ties by id, integers before strings."""
+    text = [isinstance(name, str) for name in ids]
+    return [k for *_, k in sorted(zip((-scores).tolist(), text, ids, range(len(ids)), strict=True))]
+
+
 def best(scores: Floats, n: int, allowed: NDArray[np.bool_], ids: Sequence[Id | None]) -> NDArray[np.intp]:
     """Places of the `n` highest scores, best first; ties by id, integers before strings.
 
     Parameters
     ----------
     scores : float64 array, shape (places,)
-        Finite.
     n : int
         At least 1.
     allowed : bool array, shape (places,)
@@ -90,12 +170,5 @@ def best(scores: Floats, n: int, allowed: NDArray[np.bool_], ids: Sequence[Id | 
     >>> best(np.array([3.0, 5.0, 4.0, 5.0]), 2, np.ones(4, bool), [7, 3, 9, 1]).tolist()
     [3, 1]
     """
-    candidates = np.flatnonzero(allowed)
-    if len(candidates) > n:
-        among = scores[candidates]
-        limit = np.partition(among, len(among) - n)[len(among) - n]
-        candidates = candidates[among >= limit]  # with every tie at the limit, so that their ids decide
-    names = [ids[place] for place in candidates.tolist()]
-    text = [isinstance(name, str) for name in names]
-    ranked = sorted(zip((-scores[candidates]).tolist(), text, names, candidates.tolist(), strict=True))
-    return np.array([place for *_, place in ranked[:n]], np.intp)
+    places: NDArray[np.intp] = candidates(scores, scores, 0.0, allowed, n)
+    return places[in_order(scores[places], [ids[place] for place in places.tolist()])[:n]]

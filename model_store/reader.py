@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import redis
@@ -37,11 +37,12 @@ from model_store.checkpoint import Head
 from model_store.choosing import Choice, Options, allowed
 from model_store.client import translated
 from model_store.exploring import BLOCKS as EXPLORING
-from model_store.exploring import explored
+from model_store.exploring import benefit
 from model_store.following import Following
 from model_store.people import People
 from model_store.predicting import predicted
-from model_store.ranking import best, ranking_called
+from model_store.ranking import Asker, best, ranking_called
+from model_store.scoring import LearnersScoring, Scoring, top
 from model_store.table import FACTORS, SEEN, TRAINING, WINDOW
 from model_store.titles import items_called
 from model_store.view import View
@@ -50,24 +51,10 @@ from streamsvd.learner import from_rows
 from streamsvd.learner.algebra import unpack
 from streamsvd.learner.memory import MEAN, MEAN_WEIGHT, TIME
 from streamsvd.learner.scale import Scale
-from streamsvd.learner.scoring import score_items
 from streamsvd.ratings import Id
 
 UserRow = dict[str, NDArray[Any]]
 """Blocks of a user by name; empty for somebody unknown."""
-
-
-class Score(Protocol):
-    """Predicted ratings of all items for one user, or for nobody in particular."""
-
-    def __call__(
-        self,
-        settings: dict[str, Any],
-        globals_: dict[str, NDArray[Any]],
-        user_factors: Any | None,
-        item_factors: NDArray[Any],
-        /,
-    ) -> NDArray[np.float64]: ...
 
 
 class ModelReader:
@@ -78,8 +65,8 @@ class ModelReader:
     client : redis.Redis
         From `connect`.
     model : str
-    score : callable
-        Predicted ratings of all items; the learner's, unless a test has its own.
+    scoring : Scoring, optional
+        The learner's, unless a test has its own.
     clock : callable
         Gives the time in seconds, for the age of answers.
 
@@ -94,13 +81,13 @@ class ModelReader:
         client: redis.Redis,
         model: str,
         *,
-        score: Score = score_items,
+        scoring: Scoring | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._asking = Asking(client, model)
-        self._following = Following(self._asking)
+        self._scoring = scoring or LearnersScoring()
+        self._following = Following(self._asking, self._scoring.columns)
         self._people = People(self._asking, self._following)
-        self._score = score
         self._clock = clock
 
     # What to show
@@ -157,7 +144,7 @@ class ModelReader:
             A rating is not on the scale.
         """
         choice = Choice(n, **options)
-        with self._following.reading((), EXPLORING if choice.explore else (FACTORS,)) as (view, _):
+        with self._following.reading((), _item_blocks(choice)) as (view, _):
             settings = view.head.settings
             Scale(*settings["scale"]).check(np.array(list(ratings.values()), np.float64))
             known = [item for item in ratings if item in view.items.numbers]
@@ -169,16 +156,13 @@ class ModelReader:
                 rated = view.factors[places]
                 covariance = np.asarray(np.linalg.inv(from_rows.precision(settings, view.globals_, rated)))
             seen = places if choice.exclude_seen else places[:0]
-            return self._answer(view, None, user, seen, choice, covariance)
+            return self._answer(view, None, Asker(user, {}, places), seen, choice, covariance)
 
     def _recommended(self, users: list[Id], choice: Choice) -> list[Answer]:
-        blocks = [FACTORS]
-        if choice.exclude_seen:
-            blocks.append(SEEN)
-        if choice.explore:
-            blocks.append(TRAINING)
+        blocks = [FACTORS, *([SEEN] if choice.exclude_seen else []), *([TRAINING] if choice.explore else [])]
+        blocks += [name for name in ranking_called(choice.rank_by).user_blocks if name not in blocks]
         wanted = [Wanted("users", name, tuple(users)) for name in blocks]
-        with self._following.reading(wanted, EXPLORING if choice.explore else (FACTORS,)) as (view, raw):
+        with self._following.reading(wanted, _item_blocks(choice)) as (view, raw):
             answers = []
             for k, user in enumerate(users):
                 row = self._row(view, user, blocks, [column[k] for column in raw])
@@ -187,34 +171,31 @@ class ModelReader:
                 if choice.explore:
                     packed = row[TRAINING][0]["cov"] if row else view.globals_["prior_cov"]
                     covariance = unpack(packed, view.width)
-                factors = row[FACTORS][0] if row else None
-                answers.append(self._answer(view, user, factors, seen[view.here(seen)], choice, covariance))
+                asker = Asker(row[FACTORS][0] if row else None, row, np.zeros(0, np.intp))
+                answers.append(self._answer(view, user, asker, seen[view.here(seen)], choice, covariance))
             return answers
 
     def _answer(
         self,
         view: View,
         user: Id | None,
-        factors: Any | None,
+        asker: Asker,
         seen: NDArray[np.integer[Any]],
         choice: Choice,
         covariance: NDArray[np.float64] | None,
     ) -> Answer:
         items: tuple[Recommendation, ...] = ()
         if len(view.items):  # before the first item there is nothing to score, and no layout either
-            settings, globals_ = view.head.settings, view.globals_
-            scores = self._score(settings, globals_, factors, view.factors)
-            hoped = scores
+            doubt = None
             if choice.explore and covariance is not None:
-                hoped = explored(scores, view, factors, covariance, choice.explore, choice.seed)
-            ranked = ranking_called(choice.rank_by)(hoped, view.factors, globals_, factors)
-            places = best(ranked, choice.n, allowed(view, choice, seen), view.items.ids)
-            shown = np.clip(scores[places], *settings.get("scale", (-np.inf, np.inf)))
+                doubt = benefit(view, asker.factors, covariance, choice.explore, choice.seed)
+            places, scores = top(view, self._scoring, asker, allowed(view, choice, seen), choice, doubt)
+            shown = np.clip(scores, *view.head.settings["scale"])
             items = tuple(
-                Recommendation(*view.about(int(place)), score)
-                for place, score in zip(places, shown.tolist(), strict=True)
+                Recommendation(*view.about(place), score)
+                for place, score in zip(places.tolist(), shown.tolist(), strict=True)
             )
-        return Answer(user, items, factors is not None, self._provenance(view.head))
+        return Answer(user, items, asker.factors is not None, self._provenance(view.head))
 
     # What is alike
 
@@ -407,6 +388,11 @@ def _known_user(view: View, user: Id, factors: Any) -> KnownUser:
         return KnownUser(user, 0, None, None)
     mean = 3.5 + stats[MEAN] * (count + MEAN_WEIGHT) / count  # undoes the drawing towards the middle
     return KnownUser(user, count, float(Scale(*view.head.settings["scale"]).from_internal(mean)), int(stats[TIME]))
+
+
+def _item_blocks(choice: Choice) -> tuple[str, ...]:
+    """Blocks of items that an answer needs."""
+    return (*(EXPLORING if choice.explore else (FACTORS,)), *ranking_called(choice.rank_by).item_blocks)
 
 
 def at_least_one(n: int) -> None:

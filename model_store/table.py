@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from copy import copy
 from typing import Any
 
@@ -25,7 +25,9 @@ class Table:
     ----------
     side : "users" or "items"
     blocks : tuple of str
-        Names of fixed blocks.
+        Names.
+    ragged : set of str
+        Those of them whose rows differ in length; these are kept as they are stored, and read when asked for.
 
     Attributes
     ----------
@@ -37,9 +39,10 @@ class Table:
         How often a place has got another id; ids that come on at the end do not count.
     """
 
-    def __init__(self, side: Side, blocks: tuple[str, ...]) -> None:
+    def __init__(self, side: Side, blocks: tuple[str, ...], ragged: Set[str] = frozenset()) -> None:
         self.side = side
         self.blocks = blocks
+        self._ragged: dict[str, list[bytes | None]] = {name: [] for name in blocks if name in ragged}
         self.ids: list[Id | None] = []
         self.numbers: dict[Id, int] = {}
         self.moved = 0
@@ -64,11 +67,16 @@ class Table:
         """One block, shape (size,); zeros where there is no row. Not to be written to."""
         return self._rows.get(block, np.zeros(0, "V1"))[: self.size]
 
+    def blobs(self, block: str, places: Iterable[int]) -> list[bytes]:
+        """Rows of a ragged block, as they are stored; there must be one at each of these places."""
+        return [blob for place in places if (blob := self._ragged[block][place]) is not None]
+
     def copy(self) -> Table:
         """A table of the same rows that shares nothing with this one."""
         twin = copy(self)
         twin.ids, twin.numbers = list(self.ids), dict(self.numbers)
         twin._rows = {name: rows.copy() for name, rows in self._rows.items()}
+        twin._ragged = {name: list(rows) for name, rows in self._ragged.items()}
         twin._present = self._present.copy()
         return twin
 
@@ -115,10 +123,11 @@ class Table:
             if len(found) < len(there):
                 raise SnapshotCorrupt(f"{key} lacks rows that other blocks have; rebuild the snapshot from the log")
             numbers, values, _ = unpack_rows(found, key, dtypes, present)
-            self._make_room(name, values.dtype, int(numbers.max()) + 1)
-            self._rows[name][numbers] = values
+            self.ids.extend([None] * (int(numbers.max()) + 1 - self.size))
+            self._put(name, numbers, values, found)
         for id_, number in zip(present, numbers.tolist(), strict=True):
             self._place(id_, number, settled)
+        self._present = grown(self._present, self.size)
         self._present[numbers] = True
         return numbers
 
@@ -139,17 +148,26 @@ class Table:
             self.moved += 1
             for rows in self._rows.values():
                 rows[number] = np.zeros((), rows.dtype)
+            for blobs in self._ragged.values():
+                blobs[number] = None
 
-    def _make_room(self, name: str, dtype: np.dtype[Any], size: int) -> None:
-        """Room for that many places; arrays grow by half, so that growing is cheap in the long run."""
-        self.ids.extend([None] * (size - self.size))
-        if len(self._present) < self.size:
-            grown = np.zeros(max(self.size, len(self._present) * 3 // 2), bool)
-            grown[: len(self._present)] = self._present
-            self._present = grown
-        rows = self._rows.get(name)
-        if rows is None or len(rows) < self.size:
-            more = np.zeros(len(self._present), dtype)
-            if rows is not None:
-                more[: len(rows)] = rows
-            self._rows[name] = more
+    def _put(self, name: str, numbers: NDArray[np.int64], values: NDArray[Any], blobs: list[bytes]) -> None:
+        if name in self._ragged:
+            column = self._ragged[name]
+            column.extend([None] * (self.size - len(column)))
+            for number, blob in zip(numbers.tolist(), blobs, strict=True):
+                column[number] = blob
+            return
+        rows = self._rows.get(name, np.zeros(0, values.dtype))
+        self._rows[name] = rows = grown(rows, self.size)
+        rows[numbers] = values
+
+
+def grown(array: NDArray[Any], size: int) -> NDArray[Any]:
+    """An array with room for `size` elements on its last axis; growing by half makes it cheap in the long run."""
+    held = array.shape[-1]
+    if held >= size:
+        return array
+    more = np.zeros((*array.shape[:-1], max(size, held * 3 // 2)), array.dtype)
+    more[..., :held] = array
+    return more

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model_store.answers import NamedItem
+from model_store.blocks import unpack_rows
 from model_store.checkpoint import Head
 from model_store.facts import Facts, facts_of
 from model_store.keys import Keys
 from model_store.loading import read_arrays
 from model_store.rows import Layout
-from model_store.table import FACTORS, Table
+from model_store.table import FACTORS, Table, grown
 from streamsvd.errors import UnknownId
 from streamsvd.ratings import Film, Id
 
@@ -26,6 +27,7 @@ class View:
 
     Attributes
     ----------
+    keys : Keys
     head : Head
         With version, offsets, settings and layout.
     dtypes : list of dtype
@@ -36,14 +38,24 @@ class View:
     films : dict of id to Film
         The catalogue, as of version `films_version`. Never changed, only replaced.
     films_version : int
+    columns_of : callable
+        Makes columns, of shape (width, n), of the `factors` of n items.
+    columns : float32 array, shape (width, at least places)
+        What a glance needs of the items.
+    largest : float32 array, shape (width,)
+        The largest size that an element of each column has had.
     """
 
+    keys: Keys
     head: Head
     dtypes: list[np.dtype[Any]]
     globals_: dict[str, NDArray[Any]]
     items: Table
     films: dict[Id, Film]
     films_version: int
+    columns_of: Callable[[NDArray[Any]], NDArray[np.float32]]
+    columns: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    largest: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     _facts: tuple[int, int, dict[Id, Film], Facts] | None = None
 
     @property
@@ -70,9 +82,17 @@ class View:
         """The items' rows, shape (places,)."""
         return self.items.rows(FACTORS)
 
+    def ragged(self, block: str, places: Sequence[int]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Rows of a ragged block of items: all their entries, and the offsets that part them."""
+        key = self.keys.block("items", block)
+        if not places:
+            return np.zeros(0, self.dtypes[self.head.blocks["items"][block]["dtype"] - 1]), np.zeros(1, np.int64)
+        _, values, offsets = unpack_rows(self.items.blobs(block, places), key, self.dtypes)
+        return values, offsets
+
     def copy(self) -> View:
         """A view of the same version that shares nothing that changes."""
-        return replace(self, items=self.items.copy())
+        return replace(self, items=self.items.copy(), columns=self.columns.copy(), largest=self.largest.copy())
 
     def update(
         self,
@@ -80,15 +100,26 @@ class View:
         raw_globals: Sequence[bytes],
         fields: Sequence[bytes],
         blobs: Sequence[Sequence[bytes | None]],
-        keys: Keys,
     ) -> None:
         """Become the view of a later version: these items changed, or went."""
         arrays = dict(zip(raw_globals[::2], raw_globals[1::2], strict=True))
-        self.globals_ = read_arrays(arrays, head.arrays["globals"], keys.globals_)
+        self.globals_ = read_arrays(arrays, head.arrays["globals"], self.keys.globals_)
         if head.dtypes != self.head.dtypes:
-            self.dtypes = Layout(head.dtypes).table(keys.head)
+            self.dtypes = Layout(head.dtypes).table(self.keys.head)
         self.head = head
-        self.items.update(fields, blobs, self.dtypes, keys)
+        self.put(fields, blobs)
+
+    def put(self, fields: Sequence[bytes], blobs: Sequence[Sequence[bytes | None]]) -> None:
+        """Take in rows of items, as `Table.update` does."""
+        places = self.items.update(fields, blobs, self.dtypes, self.keys)
+        if len(places) == 0:
+            return
+        columns = self.columns_of(self.factors[places])
+        if len(self.largest) == 0:
+            self.columns, self.largest = np.zeros((len(columns), 0), np.float32), np.zeros(len(columns), np.float32)
+        self.columns = grown(self.columns, self.items.size)
+        self.columns[:, places] = columns
+        np.maximum(self.largest, abs(columns).max(axis=1, initial=0.0), out=self.largest)
 
     def places(self, items: Iterable[Id]) -> NDArray[np.intp]:
         """Where some items stand; those that are not here are left out."""

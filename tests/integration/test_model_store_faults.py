@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 from cutting_proxy import CuttingProxy, cutting_proxy
-from model_states import by_version, checkpoint, plain, state
+from model_states import ByVersion, checkpoint, plain, state
 
 from model_store import ModelReader, ModelWriter, connect
 from model_store.blocks import VERSION
@@ -146,7 +146,7 @@ def test_no_server_is_said_and_may_be_tried_again(model_name: str) -> None:
         writer = ModelWriter(connect(server.address), model_name)
         writer.acquire()
         writer.write(checkpoint(1, writer.token, state(1, [0], [0])))
-        reader = ModelReader(connect(server.address), model_name, score=by_version)
+        reader = ModelReader(connect(server.address), model_name, scoring=ByVersion())
         reader.recommend(0)
     with pytest.raises(StoreUnavailable, match=r"writing version 2 .*127\.0\.0\.1.* does not answer") as caught:
         writer.write(checkpoint(2, writer.token, state(2, [0], [0])))
@@ -172,7 +172,7 @@ def test_a_full_server_refuses_clearly_and_keeps_the_old_version(model_name: str
         found = writer.load()
         assert found is not None
         assert (found.version, plain(found.state)) == (1, plain(written.state))
-        assert ModelReader(client, model_name, score=by_version).recommend(3).provenance.version == 1
+        assert ModelReader(client, model_name, scoring=ByVersion()).recommend(3).provenance.version == 1
         client.config_set("maxmemory", 0)
         writer.write(second)
         assert one_whole_version(client, model_name, 20_000, 50) == 2
@@ -202,7 +202,7 @@ def test_a_snapshot_of_another_format_is_refused(client: redis.Redis, model_name
     with pytest.raises(SnapshotCorrupt, match=rf"of format {version}.*the release that wrote it"):
         writer.load()
     with pytest.raises(SnapshotCorrupt, match=rf"of format {version}"):
-        ModelReader(client, model_name, score=by_version).recommend(1)
+        ModelReader(client, model_name, scoring=ByVersion()).recommend(1)
     writer.acquire()
     with pytest.raises(SnapshotCorrupt, match=rf"of format {version}"):
         writer.write(checkpoint(2, writer.token, state(1, [1], [1])))
@@ -220,5 +220,5 @@ def test_a_row_of_a_newer_format_is_refused(client: redis.Redis, model_name: str
     with pytest.raises(SnapshotCorrupt, match=rf"factors of 4 is of format {VERSION + 1}"):
         writer.load()
     with pytest.raises(SnapshotCorrupt, match=rf"factors of 4 is of format {VERSION + 1}"):
-        ModelReader(client, model_name, score=by_version).recommend(4)
+        ModelReader(client, model_name, scoring=ByVersion()).recommend(4)
     writer.close()

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 import redis
-from model_states import by_version, checkpoint, rows, state
+from model_states import ByVersion, checkpoint, rows, state
+from numpy.typing import NDArray
 
 from model_store import ModelReader, ModelWriter, connect
 from model_store.keys import Keys
+from model_store.view import View
 from streamsvd.errors import SettingsError, SnapshotCorrupt, SnapshotMissing, StoreError
 from streamsvd.learner.state import Ragged, State
 from streamsvd.ratings import Film
@@ -37,7 +39,7 @@ def writer(client: redis.Redis, model_name: str) -> Iterator[ModelWriter]:
 
 @pytest.fixture
 def reader(client: redis.Redis, model_name: str) -> ModelReader:
-    return ModelReader(client, model_name, score=by_version, clock=lambda: 1_700_000_100.0)
+    return ModelReader(client, model_name, scoring=ByVersion(), clock=lambda: 1_700_000_100.0)
 
 
 def with_seen(whole: State, seen: dict[int, list[int]]) -> State:
@@ -86,7 +88,12 @@ def test_ties_come_by_id_numbers_before_text(writer: ModelWriter, client: redis.
     ids: list[int | str] = ["b", 10, "a", 9, 100, "10"]
     whole = replace(state(1, [0], []), items=rows(1, ids, range(6), seen=False))
     writer.write(checkpoint(1, writer.token, whole))
-    flat = ModelReader(client, model_name, score=lambda _s, _g, _u, items: np.zeros(len(items)))
+
+    class AllAlike(ByVersion):
+        def exact(self, *_: Any) -> NDArray[np.float64]:
+            return np.zeros(len(_[-1]))
+
+    flat = ModelReader(client, model_name, scoring=AllAlike())
     assert [item.item for item in flat.recommend(0).items] == [9, 10, 100, "10", "a", "b"]
     assert [item.item for item in flat.recommend(0, n=2).items] == [9, 10]
 
@@ -117,7 +124,7 @@ def test_n_is_at_least_one(reader: ModelReader) -> None:
 
 def test_a_client_that_decodes_is_refused(model_name: str) -> None:
     with redis.Redis(decode_responses=True) as decoding, pytest.raises(SettingsError, match="connect"):
-        ModelReader(decoding, model_name, score=by_version)
+        ModelReader(decoding, model_name, scoring=ByVersion())
 
 
 def test_damage_is_named(client: redis.Redis, model_name: str, writer: ModelWriter) -> None:
@@ -126,7 +133,7 @@ def test_damage_is_named(client: redis.Redis, model_name: str, writer: ModelWrit
     blob = client.hget(keys.block("users", "seen"), "3") or b""
     client.hset(keys.block("users", "seen"), "3", blob[:-1] + bytes([blob[-1] ^ 1]))
     client.hdel(keys.block("users", "seen"), "2")
-    reader = ModelReader(client, model_name, score=by_version)
+    reader = ModelReader(client, model_name, scoring=ByVersion())
     with pytest.raises(SnapshotCorrupt, match=r"seen of 3 is damaged.*rebuild"):
         reader.recommend(3)
     with pytest.raises(SnapshotCorrupt, match="user 2 has no seen"):
@@ -149,7 +156,7 @@ def test_a_reader_needs_no_right_to_write(
     place = redis_url.rpartition("@")[2].removeprefix("redis://")
     try:
         with connect(f"redis://{name}:pass@{place}") as limited:
-            assert ModelReader(limited, model_name, score=by_version).recommend(1).items
+            assert ModelReader(limited, model_name, scoring=ByVersion()).recommend(1).items
             forbidden = ModelWriter(limited, model_name)
             with pytest.raises(StoreError, match="permission"):
                 forbidden.acquire()
@@ -162,7 +169,7 @@ def test_a_reader_needs_no_right_to_write(
             allowed.write(checkpoint(2, allowed.token, state(2, [1], [1])), whole=True)
             allowed.close()
         with connect(f"redis://{name}:wrong@{place}") as stranger, pytest.raises(StoreError, match="login"):
-            ModelReader(stranger, model_name, score=by_version).recommend(1)
+            ModelReader(stranger, model_name, scoring=ByVersion()).recommend(1)
     finally:
         client.acl_deluser(name)
 
@@ -171,7 +178,7 @@ def test_a_reader_that_follows_knows_what_a_new_one_knows(
     client: redis.Redis, model_name: str, writer: ModelWriter
 ) -> None:
     chance = random.Random(11)
-    follower = ModelReader(client, model_name, score=by_version)
+    follower = ModelReader(client, model_name, scoring=ByVersion())
     writer.write(checkpoint(1, writer.token, state(1, range(3), [])))
     present: set[int] = set()
     for version in range(2, 40):
@@ -184,7 +191,7 @@ def test_a_reader_that_follows_knows_what_a_new_one_knows(
         writer.write(changes, removed_items=gone, films=films, whole=whole)
         if chance.random() < 0.3:
             continue  # the follower misses this one
-        newcomer = ModelReader(client, model_name, score=by_version)
+        newcomer = ModelReader(client, model_name, scoring=ByVersion())
         with follower.reading(1, ("factors",)) as (view, row), newcomer.reading(1, ("factors",)) as (fresh, same_row):
             assert sorted(view.items.numbers) == sorted(fresh.items.numbers) == sorted(present)
             there = fresh.items.present
@@ -200,14 +207,17 @@ def test_versions_are_never_mixed(client: redis.Redis, model_name: str, writer: 
     n_items, stop = 300, threading.Event()
     mixed: list[Any] = []
 
-    def one_version(
-        settings: dict[str, Any], globals_: dict[str, Any], user: Any | None, items: np.ndarray
-    ) -> np.ndarray:
-        versions = {int(globals_["version"]), *items["version"].tolist()}
-        versions |= set() if user is None else {int(user["version"])}
-        if len(versions) != 1 or len(items) != n_items:
-            mixed.append(versions)
-        return items["version"].astype(float)
+    class OneVersion(ByVersion):
+        def glance(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
+            versions = {view.head.version, int(view.globals_["version"]), *view.factors["version"].tolist()}
+            versions |= set() if user is None else {int(user["version"])}
+            if len(versions) != 1 or len(view.factors) != n_items:
+                mixed.append(versions)
+            return view.factors["version"].astype(float), 0.0
+
+        def exact(self, *_: Any) -> NDArray[np.float64]:
+            versions: NDArray[np.float64] = _[-1]["version"].astype(float)
+            return versions
 
     def write(version: int) -> None:
         whole = version % 7 == 0
@@ -217,10 +227,10 @@ def test_versions_are_never_mixed(client: redis.Redis, model_name: str, writer: 
         )
 
     def ask(k: int) -> int:
-        reader, seen = ModelReader(client, model_name, score=one_version), set()
+        reader, seen = ModelReader(client, model_name, scoring=OneVersion()), set()
         while not stop.is_set():
             if k == 3:
-                reader = ModelReader(client, model_name, score=one_version)  # always a cold start
+                reader = ModelReader(client, model_name, scoring=OneVersion())  # always a cold start
             answer = reader.recommend(k, n=n_items)
             version = answer.provenance.version
             seen.add(version)

@@ -13,6 +13,7 @@ import redis
 from services import in_process, write_model
 
 from model_store import ModelReader, connect
+from model_store.scoring import LearnersScoring
 from streamsvd.app.service import responses
 from streamsvd.app.service.answers import body_of
 from streamsvd.app.service.requests import MOST_ITEMS, MOST_RATINGS, MOST_USERS
@@ -280,12 +281,13 @@ def test_a_damaged_snapshot_is_told_to_the_operator_alone(redis_url: str, model_
 def test_what_nobody_expected_is_answered_and_written_down(redis_url: str, model_name: str) -> None:
     write_model(redis_url, model_name)
 
-    def broken(*_: Any) -> Any:
-        raise ZeroDivisionError("a secret of the house")
+    class Broken(LearnersScoring):
+        def glance(self, *_: Any) -> Any:
+            raise ZeroDivisionError("a secret of the house")
 
     with (
         connect(redis_url) as client_of_redis,
-        in_process(ModelReader(client_of_redis, model_name, score=broken)) as (client, journal),
+        in_process(ModelReader(client_of_redis, model_name, scoring=Broken())) as (client, journal),
     ):
         answer = client.get("/recommend?user=3")
         assert client.get("/livez").status_code == 200

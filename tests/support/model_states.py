@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store import Checkpoint
+from model_store.view import View
 from streamsvd.learner.state import Id, Ragged, Rows, State
 
 FACTORS = np.dtype([("x", "<f8", (4,)), ("version", "<i8"), ("count", "<i4")])
@@ -55,14 +56,22 @@ def checkpoint(version: int, token: int, changes: State, **more: Any) -> Checkpo
     return Checkpoint(version=version, token=token, state=changes, **{**about, **more})
 
 
-def by_version(
-    settings: dict[str, Any], globals_: dict[str, NDArray[Any]], user: Any | None, items: NDArray[Any], /
-) -> NDArray[np.float64]:
+class ByVersion:
     """A stand-in for scoring: the dot product, and the item's count for nobody in particular."""
-    if user is None:
-        return items["count"].astype(np.float64)
-    scores: NDArray[np.float64] = items["x"] @ user["x"]
-    return scores
+
+    def columns(self, factors: NDArray[Any]) -> NDArray[np.float32]:
+        return np.zeros((0, len(factors)), np.float32)
+
+    def glance(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
+        return self.exact(view.head.settings, view.globals_, user, view.factors), 0.0
+
+    def exact(
+        self, _settings: dict[str, Any], _globals: dict[str, NDArray[Any]], user: Any | None, factors: NDArray[Any], /
+    ) -> NDArray[np.float64]:
+        if user is None:
+            return factors["count"].astype(np.float64)
+        scores: NDArray[np.float64] = factors["x"] @ user["x"]
+        return scores
 
 
 def plain(found: State) -> dict[str, Any]:

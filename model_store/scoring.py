@@ -1,0 +1,129 @@
+"""The best few of all items for one user: seen at a glance, settled by the learner's own scoring."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_store.choosing import Choice
+from model_store.ranking import Asker, ByRating, Order, candidates, in_order, ranking_called
+from model_store.screening import columns_of, screened
+from model_store.view import View
+from streamsvd.learner.scale import Scale
+from streamsvd.learner.scoring import score_items
+
+Floats = NDArray[np.float64]
+
+_FEW = 100
+"""Items tried first where a ceiling is known."""
+
+
+class Scoring(Protocol):
+    """Predicted ratings, from rows; the learner's, unless a test has its own."""
+
+    def columns(self, factors: NDArray[Any]) -> NDArray[np.float32]:
+        """What a glance needs of items, shape (width, n), from their `factors`."""
+
+    def glance(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
+        """Predicted ratings at all places of a view, and how far off any of them may be."""
+
+    def exact(
+        self, settings: dict[str, Any], globals_: dict[str, NDArray[Any]], user: Any | None, factors: NDArray[Any], /
+    ) -> Floats:
+        """Predicted ratings of some items, not clipped to the scale."""
+
+
+class LearnersScoring:
+    """Scoring as the learner does it."""
+
+    def columns(self, factors: NDArray[Any]) -> NDArray[np.float32]:
+        """See `screening`."""
+        return columns_of(factors)
+
+    def glance(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
+        """See `screening`."""
+        settings, scale = view.head.settings, Scale(*view.head.settings["scale"])
+        stars, error = screened(view.columns, view.largest, view.items.size, settings, view.globals_, user)
+        if scale.internal_limits == (scale.low, scale.high):  # stars are what ratings are given in
+            return stars, error
+        return scale.from_internal(stars.astype(np.float64)), error / scale.slope
+
+    def exact(
+        self, settings: dict[str, Any], globals_: dict[str, NDArray[Any]], user: Any | None, factors: NDArray[Any], /
+    ) -> Floats:
+        """See `streamsvd.learner.scoring.score_items`."""
+        return score_items(settings, globals_, user, factors)
+
+
+def top(
+    view: View, scoring: Scoring, asker: Asker, allowed: NDArray[np.bool_], choice: Choice, benefit: Floats | None
+) -> tuple[NDArray[np.intp], Floats]:
+    """The best items for somebody.
+
+    Parameters
+    ----------
+    view : View
+        With at least one item.
+    scoring : Scoring
+    asker : Asker
+    allowed : bool array, shape (places,)
+        Which may be taken.
+    choice : Choice
+        How many, and how they are ranked.
+    benefit : float64 array, shape (places,), optional
+        What is added to predicted ratings before they are ranked: the benefit of the doubt.
+
+    Returns
+    -------
+    intp array, shape (at most n,)
+        Places, best first; ties by id.
+    float64 array
+        Their predicted ratings, not clipped to the scale.
+    """
+    order = ranking_called(choice.rank_by).order(view, asker)
+
+    def settled(places: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        """Predicted ratings and the numbers ranked by, as exact as they get."""
+        found = scoring.exact(view.head.settings, view.globals_, asker.factors, view.factors[places])
+        return found, order(found if benefit is None else found + benefit[places], places)
+
+    if order.ceiling is None:
+        places = _at_a_glance(view, scoring, asker, allowed, choice.n, order, benefit)
+        predicted, numbers = settled(places)
+    else:
+        few = max(_FEW, 2 * choice.n)
+        while True:
+            places = candidates(order.ceiling, order.ceiling, 0.0, allowed, few)
+            predicted, numbers = settled(places)
+            if _none_better(numbers, order.ceiling[places], choice.n, few):
+                break
+            few *= 4
+    ranks = in_order(numbers, [view.items.ids[place] for place in places.tolist()])[: choice.n]
+    return places[ranks], predicted[ranks]
+
+
+def _at_a_glance(
+    view: View,
+    scoring: Scoring,
+    asker: Asker,
+    allowed: NDArray[np.bool_],
+    n: int,
+    order: Order,
+    benefit: Floats | None,
+) -> NDArray[np.intp]:
+    """Places among which the best are, from what a glance says of all."""
+    glance, error = scoring.glance(view, asker.factors)
+    if isinstance(order, ByRating) and benefit is None:
+        return np.asarray(candidates(glance, glance, 2.0 * error, allowed, n))
+    hoped = glance.astype(np.float64) if benefit is None else glance + benefit
+    lower, upper = (order(hoped + off, slice(None)) for off in (-error, error))
+    return np.asarray(candidates(lower, upper, 0.0, allowed, n))
+
+
+def _none_better(numbers: Floats, ceilings: Floats, n: int, few: int) -> bool:
+    """Whether nothing that was left out can be among the best: its ceiling is below all ceilings here."""
+    if len(numbers) < few:
+        return True
+    return bool(np.partition(numbers, len(numbers) - n)[len(numbers) - n] >= ceilings.min())
