@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
-from evaluation.prequential import Prequential
-from streamsvd.learner import IteratedSVD
+from numpy.typing import ArrayLike, NDArray
+
+from streamsvd.learner import Id, IteratedSVD, Predictions
 from streamsvd.ratings import RatingTable
 
-Progress = Callable[[int, Prequential], None]
+
+class Metrics(Protocol):
+    """What scores predictions: `Prequential`, or `Monitor` with everything."""
+
+    def score(
+        self,
+        items: Sequence[Id] | NDArray[Any],
+        ratings: ArrayLike,
+        timestamps: ArrayLike,
+        predictions: Predictions,
+        /,
+    ) -> None:
+        """Score what was predicted for some ratings, in their order."""
+
+
+AnyMetrics = TypeVar("AnyMetrics", bound=Metrics)
 
 
 def evaluate(
     model: IteratedSVD,
     table: RatingTable,
-    metrics: Prequential,
+    metrics: AnyMetrics,
     *,
     block: int = 10_000,
-    progress: Progress | None = None,
-) -> Prequential:
+    progress: Callable[[int, AnyMetrics], None] | None = None,
+) -> AnyMetrics:
     """Predict, score and learn every rating of a table, in order.
 
     Parameters
@@ -26,7 +43,7 @@ def evaluate(
     model : IteratedSVD
         Learns as it goes.
     table : RatingTable
-    metrics : Prequential
+    metrics : Prequential or Monitor
         Scores as it goes.
     block : int
         Ratings between two calls of `progress`; changes no figure.
@@ -35,13 +52,13 @@ def evaluate(
 
     Returns
     -------
-    Prequential
+    Prequential or Monitor
         The given metrics.
     """
     for start in range(0, len(table), block):
         rows = table[start : start + block]
         predictions = model.learn(rows.users, rows.items, rows.ratings, rows.timestamps)
-        metrics.update(rows.ratings, predictions.event, predictions.page)
+        metrics.score(rows.items, rows.ratings, rows.timestamps, predictions)
         if progress is not None:
             progress(start + len(rows), metrics)
     return metrics

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError, SettingsError
+from streamsvd.learner import Predictions
 from streamsvd.learner.compiler import compiled
 
 Floats = NDArray[np.float64]
@@ -108,6 +109,10 @@ class Prequential:
         self._faded = _fade_in_order(self._faded, np.column_stack([squared, np.ones(len(errors))]), self.fading)
         self._recent = np.concatenate([self._recent, errors])[-self.window :]
         self.events += len(errors)
+
+    def score(self, _items: object, ratings: ArrayLike, _timestamps: object, predictions: Predictions) -> None:
+        """As `update`, in the form that all metrics share."""
+        self.update(np.asarray(ratings, np.float64), predictions.event, predictions.page)
 
     def figures(self) -> Figures:
         """Errors so far."""

@@ -13,6 +13,7 @@ from consumer import Consumer, Schedule, StoredShadows, Wanted, resume
 from evaluation import Prequential
 from model_store import Checkpoint, ModelWriter, ShadowRow, connect, read_shadows
 from model_store.shadow_rows import requested_promotion
+from streamsvd.app.lag import LagWatch
 from streamsvd.errors import SnapshotCorrupt, TopicUnsafe
 from streamsvd.learner import Settings
 from streamsvd.log import DeadLetters, KafkaSource, LoggedCatalogue, Topics, check_ratings_topic, read_catalogue
@@ -145,6 +146,7 @@ def consumer_for(
                 timer=time.monotonic,
                 pause=pause,
                 check=lambda: _check_same(plan, source.topic_id),
+                lag=LagWatch(source, time.monotonic, say).behind,
                 requested=lambda: requested_promotion(client, plan.model),
                 say=say,
             ),

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 from rich.table import Table
 from rich.text import Text
 
-from evaluation import Figures
+from evaluation import Errors, Figures
 from model_store import Answer
 from model_store.reasons import Reason
 from streamsvd.ratings import Id
@@ -78,14 +78,16 @@ def learning_bar(console: Console, total: int | None, *, quiet: bool = False) ->
         yield LearningBar(progress, total)
 
 
-def figures_table(title: str, figures: Figures, facts: Mapping[str, str]) -> Group:
-    """Both protocols side by side, and what else there is to say."""
+def figures_table(title: str, figures: Figures, facts: Mapping[str, str], total: Errors | None = None) -> Group:
+    """Both protocols side by side, and what else there is to say; with the bias, where `total` has it."""
     table = Table(title=title, title_justify="left", box=box.ROUNDED)
     table.add_column("error")
     table.add_column("event protocol", justify="right")
     table.add_column("page protocol", justify="right")
     table.add_row("RMSE, all events", f"{figures.rmse_event:.4f}", f"{figures.rmse_page:.4f}")
     table.add_row("MAE, all events", f"{figures.mae_event:.4f}", f"{figures.mae_page:.4f}")
+    if total is not None:
+        table.add_row("bias, all events", f"{total.bias_event:+.4f}", f"{total.bias_page:+.4f}")
     last = f"RMSE, last {figures.window:,} events"
     table.add_row(last, f"{figures.rmse_last_window:.4f}", f"{figures.rmse_page_last_window:.4f}")
     caption = Text("event: predicted just before each rating · page: before the page that it came with", style="dim")

@@ -1,10 +1,11 @@
-"""How far a consumer is behind the end of the log."""
+"""How far a consumer is behind the end of the log, in records and in event time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from streamsvd.errors import LogUnavailable
+from consumer import Lag
+from streamsvd.errors import LogError, LogUnavailable
 from streamsvd.log import RatingSource
 
 ASK_EVERY_SECONDS = 0.5
@@ -30,19 +31,39 @@ class LagWatch:
         self._timer = timer
         self._say = say
         self._ends: dict[int, int] = {}
+        self._newest: int | None = None
         self._ask_at = float("-inf")
         self._away = False
 
-    def lag(self, positions: Mapping[int, int]) -> int:
-        """Records between these offsets and the log's end."""
+    def behind(self, positions: Mapping[int, int], event_time: int | None) -> Lag:
+        """What lies between a place and the log's end.
+
+        Parameters
+        ----------
+        positions : dict of int to int
+            Next offset of each partition.
+        event_time : int or None
+            Newest event time learned, in seconds.
+        """
         if self._timer() >= self._ask_at:
-            self._ask()
+            self._ask(positions)
+        if not self._ends:
+            return Lag()
+        records = self._left(positions)
+        if not records:
+            return Lag(0, 0)
+        known = self._newest is not None and event_time is not None
+        return Lag(records, max(0, self._newest - event_time) if known else None)  # type: ignore[operator]
+
+    def _left(self, positions: Mapping[int, int]) -> int:
         return sum(max(0, end - positions.get(number, 0)) for number, end in self._ends.items())
 
-    def _ask(self) -> None:
+    def _ask(self, positions: Mapping[int, int]) -> None:
         away = False
         try:
             self._ends = dict(self._source.end_offsets())
+            if self._left(positions):
+                self._newest = self._newest_time()
         except LogUnavailable as error:
             away = True
             if not self._away:
@@ -51,3 +72,11 @@ class LagWatch:
             self._say("Kafka answers again.")
         self._away = away
         self._ask_at = self._timer() + (ASK_AGAIN_SECONDS if away else ASK_EVERY_SECONDS)
+
+    def _newest_time(self) -> int | None:
+        try:
+            return self._source.newest_time()
+        except LogUnavailable:
+            raise
+        except LogError:  # an old broker: the lag in records has to do
+            return None

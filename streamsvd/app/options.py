@@ -51,6 +51,10 @@ SettingsFileOption = Annotated[
         help="Take the learner's settings from FILE, such as `streamsvd tune` writes; --set goes before it.",
     ),
 ]
+DetailOption = Annotated[
+    bool,
+    typer.Option("--detail", help="Also the errors by window, user, item, genre and month, and the calibration."),
+]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the factors before their first rating.")]
 ColumnsOption = Annotated[
     str | None,

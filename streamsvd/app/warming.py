@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from evaluation import Monitor
 from streamsvd.learner import IteratedSVD
 from streamsvd.learner.compiler import CACHE
 
@@ -13,5 +14,6 @@ def warm_up(console: Console) -> None:
     if not any(CACHE.rglob("kernels.learn-*.nbi")):
         console.print("Compiling the learner's kernels for this machine, once: about 20 seconds …", highlight=False)
     model = IteratedSVD()
-    model.learn([0, 0, 0], [0, 1, 2], [3.0, 4.0, 5.0], [0, 0, 1])
+    columns = [0, 1, 2], [3.0, 4.0, 5.0], [0, 0, 1]
+    Monitor().score(*columns, model.learn([0, 0, 0], *columns))
     model.predict_with_deviation([0], [0])

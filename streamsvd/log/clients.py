@@ -92,14 +92,20 @@ def consumer(address: str) -> Iterator[Any]:
         client.close(autocommit=False)
 
 
+def new_admin(address: str) -> Any:
+    """An admin client."""
+    with kafka_errors(address, "connecting"):
+        return KafkaAdminClient(
+            bootstrap_servers=brokers(address),
+            bootstrap_timeout_ms=int(BOOTSTRAP_SECONDS * 1000),
+        )
+
+
 @contextmanager
 def admin(address: str, doing: str) -> Iterator[Any]:
     """An admin client for the length of the block; its errors become ours."""
     with kafka_errors(address, doing):
-        client = KafkaAdminClient(
-            bootstrap_servers=brokers(address),
-            bootstrap_timeout_ms=int(BOOTSTRAP_SECONDS * 1000),
-        )
+        client = new_admin(address)
         try:
             yield client
         finally:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 from kafka import TopicPartition
+from kafka.protocol.consumer.offsets import OffsetSpec
 from kafka.structs import OffsetAndMetadata
 
-from streamsvd.log.clients import new_consumer
+from streamsvd.log.clients import new_admin, new_consumer
 from streamsvd.log.kafka_errors import kafka_errors
 from streamsvd.log.reading import partitions_of
 from streamsvd.log.topics import topic_id
@@ -73,6 +74,10 @@ class RatingSource(Protocol):
         """Offsets that are written next."""
         ...
 
+    def newest_time(self) -> int | None:
+        """Newest event time in the log, in seconds; None while the log is empty."""
+        ...
+
     def commit(self, offsets: Mapping[int, int]) -> None:
         """Tell lag tools how far the checkpoint is; nothing is ever read from there."""
         ...
@@ -111,6 +116,7 @@ class KafkaSource:
         self._address = address
         self._topic = topic
         self._group = group
+        self._asking: Any = None  # a client that is made when it is needed
         self.topic_id = topic_id(address, topic)
         self._client = new_consumer(address, group=group, max_poll_records=max_poll_records)
         try:
@@ -174,6 +180,23 @@ class KafkaSource:
             ends = self._client.end_offsets(self._assigned, timeout_ms=_ANSWER_MS)
         return {assigned.partition: ends[assigned] for assigned in self._assigned}
 
+    def newest_time(self) -> int | None:
+        """Newest event time in the log, in seconds since 1970; None while the log is empty; asks the broker.
+
+        Raises
+        ------
+        LogUnavailable
+        LogError
+            The broker is older than Kafka 3.0 and cannot tell.
+        """
+        if self._asking is None:
+            self._asking = new_admin(self._address)
+        with kafka_errors(self._address, f"asking for the newest time of topic {self._topic}"):
+            newest = dict.fromkeys(self._assigned, OffsetSpec.MAX_TIMESTAMP)
+            found = self._asking.list_partition_offsets(newest, timeout_ms=_ANSWER_MS)
+        time = max(place.timestamp for place in found.values())
+        return time // 1000 if time >= 0 else None
+
     def lag(self) -> int:
         """Records between the position and the end of the log; `LogUnavailable` as in `end_offsets`."""
         ends = self.end_offsets()
@@ -197,8 +220,10 @@ class KafkaSource:
             self._client.commit(committed, timeout_ms=_ANSWER_MS)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connections."""
         self._client.close(autocommit=False)
+        if self._asking is not None:
+            self._asking.close()
 
     def __enter__(self) -> KafkaSource:
         return self

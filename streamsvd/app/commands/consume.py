@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from streamsvd.app.options import (
+    DetailOption,
     JsonOption,
     KafkaOption,
     ModelOption,
@@ -43,6 +44,11 @@ def consume(
     settings_file: SettingsFileOption = None,
     seed: SeedOption = 0,
     window: Annotated[int, typer.Option(help="Ratings of the rolling window (fresh model).", min=1)] = 5000,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve /metrics for Prometheus on this port.", min=0, max=65535)
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(help="Address to serve it on; 0.0.0.0 for all.")] = "127.0.0.1",
+    detail: DetailOption = False,
     json_file: JsonOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
@@ -60,6 +66,8 @@ def consume(
 
         streamsvd consume --live
 
+        streamsvd consume --metrics-port 9464
+
         streamsvd consume --kafka broker:9092 --redis redis://cache:6379/0 --model films
     """
     import os
@@ -70,11 +78,12 @@ def consume(
     from consumer import Progress, Schedule
     from evaluation import Prequential
     from streamsvd.app.consuming import Plan, consumer_for, wait_for_topic
+    from streamsvd.app.details import detail_tables, details_object, drift_line
     from streamsvd.app.display import figures_table, learning_bar, megabytes
     from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
-    from streamsvd.app.lag import LagWatch
     from streamsvd.app.options import chosen_settings
     from streamsvd.app.services import lent_kafka, lent_redis
+    from streamsvd.app.showing import shown_metrics
     from streamsvd.app.stopping import stop_on_signals
     from streamsvd.app.warming import warm_up
     from streamsvd.log import Topics
@@ -104,13 +113,17 @@ def consume(
         if not wait_for_topic(plan, lambda: bool(stop), stop.wait, say):
             say("Stopped on request: nothing was learned.")
             return
-        with consumer_for(plan, stop.wait, say) as (consumer, source), learning_bar(console, None, quiet=quiet) as bar:
+        with (
+            consumer_for(plan, stop.wait, say) as (consumer, source),
+            shown_metrics(metrics_port, metrics_host, model, time.time, say) as tell,
+            learning_bar(console, None, quiet=quiet) as bar,
+        ):
             ends = source.end_offsets() if until_end else None
-            watch = LagWatch(source, time.monotonic, say)
             began = time.perf_counter()
 
             def show(progress: Progress) -> None:
-                lag = watch.lag(progress.positions)
+                tell(progress)
+                lag = progress.lag.records or 0
                 rate = progress.learned / (time.perf_counter() - began)
                 done = progress.figures.events
                 rmse = progress.figures.rmse_last_window
@@ -137,16 +150,21 @@ def consume(
                 learned=end.learned,
                 dead_letters=end.rejected,
                 repeated=end.repeated,
+                **details_object(consumer.metrics, detail=detail),
                 offsets={str(number): offset for number, offset in sorted(end.positions.items())},
             )
             write_json(json_file, found)
     extra = {
         "ratings learned now": f"{end.learned:,} of {end.figures.events:,}",
         "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
+        "changes of the page error": drift_line(consumer.metrics),
         "ratings a second": f"{rate:,.0f}",
         "dead letters": f"{end.rejected:,}",
         "repeated deliveries": f"{end.repeated:,}",
         "snapshot": str(end.version),
         "peak memory": megabytes(peak_rss_bytes()),
     }
-    Console().print(figures_table(f"model {model}, topic {topic}", end.figures, extra))
+    out = Console()
+    out.print(figures_table(f"model {model}, topic {topic}", end.figures, extra, consumer.metrics.total()))
+    if detail:
+        out.print(detail_tables(consumer.metrics))

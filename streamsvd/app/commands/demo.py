@@ -56,7 +56,6 @@ def demo(
     from streamsvd.app.demo_data import demo_data
     from streamsvd.app.display import answer_table, figures_table, learning_bar, megabytes
     from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
-    from streamsvd.app.lag import LagWatch
     from streamsvd.app.options import chosen_settings
     from streamsvd.app.producing import ProducerProcess
     from streamsvd.app.stopping import stop_on_signals
@@ -100,15 +99,14 @@ def demo(
                 return
             warm_up(console)
             producer = ProducerProcess(source_name, kafka, topics, dataset, films, rate)
-            with producer, consumer_for(plan, stop.wait, say) as (consumer, source):
-                watch = LagWatch(source, time.monotonic, say)
+            with producer, consumer_for(plan, stop.wait, say) as (consumer, _):
                 began = time.perf_counter()
                 with learning_bar(console, len(table)) as bar:
 
                     def show(progress: Progress) -> None:
                         speed = progress.learned / (time.perf_counter() - began)
                         rmse = progress.figures.rmse_last_window
-                        lag = watch.lag(progress.positions)
+                        lag = progress.lag.records or 0
                         bar.show(progress.learned, speed, rmse, progress.event_time, lag, len(table))
                         producer.check()
                         page.tell()
@@ -136,7 +134,9 @@ def demo(
                 "snapshots in Redis": str(end.version),
                 "peak memory": megabytes(peak_rss_bytes()),
             }
-            out.print(figures_table(f"{dataset.name}, through Kafka and Redis", end.figures, extra))
+            out.print(
+                figures_table(f"{dataset.name}, through Kafka and Redis", end.figures, extra, consumer.metrics.total())
+            )
             with closing(connect(redis)) as client:
                 reader = ModelReader(client, "demo")
                 user = table.users[-1].item()

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from streamsvd.app.options import ColumnsOption, JsonOption, ScaleOption, SeedOption, SetOption, SettingsFileOption
+from streamsvd.app.options import (
+    ColumnsOption,
+    DetailOption,
+    JsonOption,
+    ScaleOption,
+    SeedOption,
+    SetOption,
+    SettingsFileOption,
+)
 
 
 def evaluate(
@@ -20,6 +28,7 @@ def evaluate(
     scale: ScaleOption = None,
     seed: SeedOption = 0,
     window: Annotated[int, typer.Option(help="Ratings of the rolling window.", min=1)] = 5000,
+    detail: DetailOption = False,
     json_file: JsonOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
@@ -29,7 +38,7 @@ def evaluate(
 
     Examples:
 
-        streamsvd evaluate ml-latest-small
+        streamsvd evaluate ml-latest-small --detail
 
         streamsvd evaluate books.csv --columns reader,isbn,stars,day --scale 1:10
 
@@ -40,8 +49,9 @@ def evaluate(
 
     from rich.console import Console
 
-    from evaluation import Prequential
+    from evaluation import Monitor, Prequential
     from evaluation import evaluate as run
+    from streamsvd.app.details import detail_tables, details_object, drift_line
     from streamsvd.app.display import figures_table, learning_bar, megabytes
     from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
     from streamsvd.app.options import chosen_settings, parse_scale
@@ -58,11 +68,11 @@ def evaluate(
     content = films if catalogue else None
     model = IteratedSVD(chosen, scale=table.dataset.scale, content=content, seed=seed)
     warm_up(console)
-    metrics = Prequential(window=window)
+    metrics = Monitor(Prequential(window=window), films, unit=model.scale.slope)
     began = time.perf_counter()
     with learning_bar(console, len(table), quiet=quiet) as bar:
 
-        def show(done: int, metrics: Prequential) -> None:
+        def show(done: int, metrics: Monitor) -> None:
             rate = done / (time.perf_counter() - began)
             figures = metrics.figures()
             bar.show(done, rate, figures.rmse_last_window, int(table.timestamps[done - 1]), total=len(table))
@@ -73,7 +83,12 @@ def evaluate(
     if json_file is not None:
         dataset = table.dataset
         found = figures_object(
-            dataset=dataset.name, sha256=dataset.sha256, model=model, figures=figures, events_per_second=rate
+            dataset=dataset.name,
+            sha256=dataset.sha256,
+            model=model,
+            figures=figures,
+            events_per_second=rate,
+            **details_object(metrics, detail=detail),
         )
         write_json(json_file, found)
     extra = {
@@ -82,8 +97,12 @@ def evaluate(
         "items": f"{model.n_items:,}",
         "content": f"{model.n_content} columns" if content is not None else "none",
         "scale": f"{table.dataset.scale[0]:g} to {table.dataset.scale[1]:g}",
+        "changes of the page error": drift_line(metrics),
         "ratings a second": f"{rate:,.0f}",
         "peak memory": megabytes(peak_rss_bytes()),
         "sha256": table.dataset.sha256[:16] + "…",
     }
-    Console().print(figures_table(f"{table.dataset.name}, in process", figures, extra))
+    out = Console()
+    out.print(figures_table(f"{table.dataset.name}, in process", figures, extra, metrics.total()))
+    if detail:
+        out.print(detail_tables(metrics))

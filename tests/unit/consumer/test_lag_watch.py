@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from consumer import Lag
 from streamsvd.app.lag import ASK_AGAIN_SECONDS, ASK_EVERY_SECONDS, LagWatch
 from streamsvd.errors import LogUnavailable
 
@@ -14,6 +15,9 @@ class FadingSource:
         self.answers = True
         self.asked = 0
 
+    def newest_time(self) -> int | None:
+        return 100
+
     def end_offsets(self) -> dict[int, int]:
         self.asked += 1
         if not self.answers:
@@ -24,21 +28,33 @@ class FadingSource:
 def test_a_broker_that_is_away_is_told_once_and_asked_less_often() -> None:
     source, said, now = FadingSource(), [], 0.0
     watch = LagWatch(source, lambda: now, said.append)  # type: ignore[arg-type]
-    assert watch.lag({0: 4}) == 6
+    assert watch.behind({0: 4}, 90).records == 6
     source.end = 20
-    assert watch.lag({0: 4}) == 6  # not asked again yet
+    assert watch.behind({0: 4}, 90).records == 6  # not asked again yet
     now += ASK_EVERY_SECONDS
-    assert watch.lag({0: 4}) == 16
+    assert watch.behind({0: 4}, 90).records == 16
 
     source.answers = False
     for _ in range(3):
         now += ASK_AGAIN_SECONDS
-        assert watch.lag({0: 5}) == 15
-        assert watch.lag({0: 30}) == 0
+        assert watch.behind({0: 5}, 90).records == 15
+        assert watch.behind({0: 30}, 90).records == 0
     assert said == ["no answer. Waiting for it; nothing is lost."]
     assert source.asked == 5
 
     source.answers = True
     now += ASK_AGAIN_SECONDS
-    assert watch.lag({0: 5}) == 15
+    assert watch.behind({0: 5}, 90).records == 15
     assert said[1:] == ["Kafka answers again."]
+
+
+def test_the_lag_in_event_time_is_that_to_the_newest_rating_of_the_log() -> None:
+    now = 0.0
+    source = FadingSource()
+    watch = LagWatch(source, lambda: now, lambda _: None)  # type: ignore[arg-type]
+    assert watch.behind({0: 4}, 70) == Lag(6, 30)
+    assert watch.behind({0: 4}, None) == Lag(6, None)
+    assert watch.behind({0: 4}, 200) == Lag(6, 0)
+    assert watch.behind({0: 10}, 70) == Lag(0, 0)  # all of it is read, whatever the order of its times
+    source.answers = False
+    assert LagWatch(source, lambda: now, lambda _: None).behind({0: 4}, 70) == Lag()  # type: ignore[arg-type]
