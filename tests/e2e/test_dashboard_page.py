@@ -127,7 +127,7 @@ def state(seen: Visit) -> str:
 
 def test_it_shows_what_the_store_holds(town: Town, browser: Browser) -> None:
     now = town.wait_until_learned()
-    with visit(browser, town.url) as seen:
+    with visit(browser, town.url, height=1010) as seen:
         seen.wait_for(
             f"document.querySelector('[data-card=known]').innerText.includes('{count(town.sent)}')", "ratings"
         )
@@ -277,7 +277,7 @@ def test_a_phone_shows_all_of_it(town: Town, browser: Browser, dark: bool) -> No
 
 
 def test_dark_follows_the_system_until_the_button_says_otherwise(town: Town, browser: Browser) -> None:
-    with visit(browser, town.url, dark=True) as seen:
+    with visit(browser, town.url, height=1010, dark=True) as seen:
         background = "getComputedStyle(document.body).backgroundColor"
         dark = seen.page.evaluate(background)
         picture(seen, "dark")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from model_runs import compile_kernels, environment, heard, wait_until
@@ -25,7 +26,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(
     compile_kernels()
     changes = {"STREAMSVD_DATA": str(data_dir), "TMPDIR": str(tmp_path), "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
     with subprocess.Popen(
-        [sys.executable, "-m", "streamsvd", "demo", "ml-100k"],
+        [sys.executable, "-m", "streamsvd", "demo", "ml-100k", "--rate", "1000"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -36,6 +37,8 @@ def test_an_interrupted_demo_leaves_nothing_behind(
         heard(process, "Starting Kafka and Redis" if moment == "starting" else "Redis is up")
         if moment == "learning":
             wait_until(lambda: replays(process), "the producer")
+            page = heard(process, "Dashboard: http://127.0.0.1:").split()[-1]
+            assert httpx.get(page).status_code == 200
         begun = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, number)  # as a terminal does
         output, messages = process.communicate(timeout=60)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal
 
 from model_store.feed import DriftMark, Errors, FeedPoint
 
 MOST_POINTS = 400
 """Points of a line: about one for every two pixels of a wide chart."""
+
+_SMOOTHED = 4  # points: those of one checkpoint lie close together
 
 Axis = Literal["events", "event time", "wall clock"]
 Options = dict[str, Any]
@@ -80,10 +81,10 @@ def error_options(
 
 
 def speed_options(points: Sequence[FeedPoint]) -> Options:
-    """Ratings learned a second of wall clock, as a small line without axes."""
+    """Ratings learned a second of wall clock, over a few points each, as a small line without axes."""
     shown = thinned(points, 120)
     data: list[list[float | None]] = []
-    for before, after in pairwise(shown):
+    for before, after in zip(shown, shown[_SMOOTHED:], strict=False):
         seconds = after.written_at - before.written_at
         data.append([after.events, round((after.events - before.events) / seconds, 1) if seconds > 0 else None])
     return _spark([_spark_line(data, "--event", filled=True)])

@@ -31,7 +31,7 @@ ERROR_NOW = Wording(
     "error-now",
     "Error now",
     "RMSE, in stars",
-    "How far predictions lay from the ratings that then came.",
+    "How far off, predicted before learned.",
     (
         "Every rating is predicted first, scored, and only then learned, so this error is of ratings that the "
         "model had not seen. Smaller is better: 0.9 means that a prediction is typically nine tenths of a star "
@@ -57,7 +57,7 @@ WAITING = Wording(
     "waiting",
     "Waiting",
     "ratings, and event time",
-    "Ratings in the log that the newest snapshot does not contain.",
+    "Ratings in the log, not in the snapshot.",
     (
         "Counted between the offsets of the newest snapshot and the end of the log. The second figure is the same"
         " in event time: how much newer the log's last rating is than the model's.",
@@ -69,7 +69,7 @@ CLOCKS = Wording(
     "clocks",
     "Clocks",
     "UTC",
-    "When the ratings were given, and what time it is here.",
+    "When the ratings were given, and now.",
     (
         "Event time is the date of the newest rating learned. In a replay of an old history it runs through that "
         "history; on live ratings it should keep up with the wall clock.",

@@ -75,8 +75,10 @@ def test_charts_of_nothing() -> None:
 
 
 def test_speed_is_events_by_wall_clock() -> None:
-    points = [point(1000, at=NOW), point(2000, at=NOW + 0.5), point(3000, at=NOW + 0.5)]
-    assert speed_options(points)["series"][0]["data"] == [[2000, 2000.0], [3000, None]]
+    points = [point(1000 * k, at=NOW + min(k, 7)) for k in range(12)]
+    drawn = speed_options(points)["series"][0]["data"]
+    assert drawn[0] == [4000, 1000.0]
+    assert drawn[-1] == [11_000, None]  # no time has passed
 
 
 def test_windows_have_names_and_figures() -> None:
