@@ -6,8 +6,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry, Counter, PlatformCollector, ProcessCollector
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -96,8 +97,10 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.parts = parts
-    for router in (lookups.router, *([ratings.router] if log is not None else []), health.router):
+    routers = [lookups.router, *([ratings.router] if log is not None else []), health.router]
+    for router in routers:
         app.include_router(router)
+    app.state.methods = _methods(routers)
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi(_: Request) -> Response:
@@ -116,6 +119,14 @@ def create_app(
     app.add_middleware(Guard, keys=keys)
     app.add_middleware(Observing, journal=journal, metrics=HttpMetrics(registry))
     return app
+
+
+def _methods(routers: Sequence[APIRouter]) -> dict[str, str]:
+    """What `Allow` says of each path; the framework would name the first endpoint's methods alone."""
+    found: dict[str, set[str]] = {}
+    for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
+        found.setdefault(route.path, set()).update(route.methods or ())
+    return {path: ", ".join(sorted(methods)) for path, methods in found.items()}
 
 
 def _point(reader: ModelReader) -> ModelPoint | None:

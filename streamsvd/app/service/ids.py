@@ -10,7 +10,7 @@ from pydantic import Field, StrictInt, StrictStr
 _INT64 = 2**63
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
-LONGEST = 1000
+LONGEST = 255
 """Characters of an id."""
 
 IdText = Annotated[

@@ -148,6 +148,9 @@ async def answer_error(request: Request, error: Exception) -> Response:
     if isinstance(error, RequestValidationError):
         return from_validation(error, request_id)
     if isinstance(error, HTTPException):
-        return from_http(error, request_id)
+        answer = from_http(error, request_id)
+        if error.status_code == 405:
+            answer.headers["Allow"] = request.app.state.methods.get(request.url.path, answer.headers.get("Allow", ""))
+        return answer
     request.scope["state"]["error"] = error
     return from_error(error, request_id)

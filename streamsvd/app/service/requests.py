@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model_store.choosing import Options
 from model_store.ranking import DEFAULT_RANKING, RANKINGS
@@ -19,7 +19,9 @@ MOST_USERS = 100
 MOST_RATINGS = 1000
 """That somebody without an account may send."""
 MOST_EXCLUDED = 1000
-"""Of one request."""
+"""Of one request with a body."""
+MOST_EXCLUDED_IN_ADDRESS = 50
+"""An address has room for 64 kB."""
 
 _MOST_GENRES = 50
 _INT64 = 2**63
@@ -38,6 +40,23 @@ class Request(BaseModel):
     """What all requests share: a field that is not known is a mistake, and is told."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Body(Request):
+    """What all bodies share: a text is no number, and a number is whole if it is so in JSON Schema: 3.0 is 3."""
+
+    model_config = ConfigDict(strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_numbers(cls, found: Any) -> Any:
+        return {name: _whole(value) for name, value in found.items()} if isinstance(found, dict) else found
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Choice(Request):
@@ -86,10 +105,12 @@ class ForUser(Choice):
     """Parameters of GET /recommend."""
 
     user: IdText
-    exclude: Annotated[list[IdText], Field(max_length=MOST_EXCLUDED, description="Leave these items out.")] = []
+    exclude: Annotated[
+        list[IdText], Field(max_length=MOST_EXCLUDED_IN_ADDRESS, description="Leave these items out.")
+    ] = []
 
 
-class ForMany(Choice):
+class ForMany(Choice, Body):
     """Recommendations for several users."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"users": [196, "ann"], "n": 3}]})
@@ -98,18 +119,18 @@ class ForMany(Choice):
     exclude: Annotated[list[Id], Field(max_length=MOST_EXCLUDED, description="Leave these items out.")] = []
 
 
-class RatingOf(Request):
+class RatingOf(Body):
     """A rating by somebody without an account."""
 
     item: Id
-    rating: Annotated[float, Field(strict=True, description="On the model's scale.")]
+    rating: Annotated[float, Field(description="On the model's scale.")]
 
 
-class ForRatings(Choice):
+class ForRatings(Choice, Body):
     """Recommendations for somebody without an account."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"ratings": [{"item": 242, "rating": 5.0}], "n": 5, "genres": ["Comedy"]}]}
+        json_schema_extra={"examples": [{"ratings": [{"item": 242, "rating": 5.0}], "n": 5, "genres": ["Comedy"]}]},
     )
 
     ratings: Annotated[
@@ -150,7 +171,7 @@ class Some(Request):
     n: Count = 10
 
 
-class RatingIn(Request):
+class RatingIn(Body):
     """One user's rating of one item; it replaces an earlier rating of the same item by the same user."""
 
     model_config = ConfigDict(
@@ -160,14 +181,14 @@ class RatingIn(Request):
                 {"user": 196, "item": 242, "rating": 3.0},
                 {"user": "ann", "item": "heat", "rating": 5, "timestamp": 881250949, "source": "app", "sequence": 17},
             ],
-        }
+        },
     )
 
     user: Id
     item: Id
-    rating: Annotated[float, Field(strict=True, description="On the model's scale.")]
+    rating: Annotated[float, Field(description="On the model's scale.")]
     timestamp: Annotated[
-        StrictInt,
+        int,
         Field(
             ge=0,
             le=MAX_TIMESTAMP,
@@ -176,7 +197,7 @@ class RatingIn(Request):
         ),
     ] = None  # type: ignore[assignment]
     source: Annotated[
-        StrictStr,
+        str,
         Field(
             min_length=1,
             max_length=200,
@@ -187,7 +208,7 @@ class RatingIn(Request):
         ),
     ] = None  # type: ignore[assignment]
     sequence: Annotated[
-        StrictInt,
+        int,
         Field(ge=0, lt=_INT64, description="Number within the source, growing.", json_schema_extra=_left_out),
     ] = None  # type: ignore[assignment]
 

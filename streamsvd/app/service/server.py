@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import uuid
 from asyncio import TimerHandle, Transport
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from streamsvd.app.service.journal import Journal
+from streamsvd.app.service.problems import MEDIA_TYPE, problem
 from streamsvd.app.stopping import StopRequest
 from streamsvd.errors import SettingsError
 
@@ -29,6 +31,12 @@ class _Impatient(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wait()
+
+    def send_400_response(self, msg: str) -> None:
+        body = bytes(problem(400, "Not HTTP", f"{msg} An address has at most 64 kB.", request_id=uuid.uuid4().hex).body)
+        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+        self.transport.write(f"{head}connection: close\r\n\r\n".encode() + body)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -25,6 +25,7 @@ _PROBLEMS = {
     500: "The service, the snapshot or a setting behind it is broken; the journal says more.",
     503: "Redis or Kafka does not answer, or there is no snapshot yet. Try again later.",
 }
+_MAY_BE_UNKNOWN = frozenset({"/similar-items", "/similar-users", "/explain", "/history"})
 _ALWAYS = {400, 500, 503}
 _WITH_BODY = {408, 413, 415, 422}
 
@@ -52,7 +53,17 @@ def specification(app: FastAPI, *, keys: bool, scale: Callable[[], tuple[float, 
         for name in ("RatingIn", "RatingOf"):
             if name in schemas:
                 schemas[name]["properties"]["rating"] |= {"minimum": limits[0], "maximum": limits[1]}
-    return document
+    exact: dict[str, Any] = _exact(document)
+    return exact
+
+
+def _exact(part: Any) -> Any:
+    """Whole numbers as such: FastAPI makes bounds floats, and 2⁶³ written as a float is read as another number."""
+    if isinstance(part, dict):
+        return {name: _exact(value) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_exact(value) for value in part]
+    return int(part) if isinstance(part, float) and part.is_integer() else part
 
 
 def _complete(operation: dict[str, Any], path: str, method: str, *, keys: bool) -> None:
@@ -66,6 +77,8 @@ def _complete(operation: dict[str, Any], path: str, method: str, *, keys: bool) 
     if keys and path not in OPEN_PATHS:
         statuses |= {401, 403}
         operation["security"] = [{"key": [scope_of(method, path)]}]
+    if path in _MAY_BE_UNKNOWN:
+        statuses.add(404)
     for status in sorted(statuses):
         operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
 
