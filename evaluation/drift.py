@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 DETECTORS = ("adwin", "page-hinkley")
 BLOCK = 50  # ratings
 DELTA = 0.002  # ADWIN's confidence
-TOLERANCE, THRESHOLD, MEMORY = 0.05, 5.0, 0.9999  # Page–Hinkley's, in stars
+TOLERANCE, THRESHOLD, MEMORY = 0.05, 3.5, 0.9999  # Page–Hinkley's, in stars
 KEPT = 100  # newest marks
 _SIZES = 40  # of ADWIN's buckets: room for 2⁴⁰ blocks
 _SETTINGS = (float(BLOCK), DELTA, TOLERANCE, THRESHOLD, MEMORY)
@@ -68,7 +68,7 @@ class Drift:
     >>> drift = Drift()
     >>> drift.update(np.arange(20_000), np.repeat([0.5, 1.5], 10_000))
     >>> [(mark.detector, mark.events, mark.rose) for mark in drift.marks]
-    [('page-hinkley', 10300, True), ('adwin', 10650, True)]
+    [('page-hinkley', 10200, True), ('adwin', 10650, True)]
     """
 
     def __init__(self, unit: float = 1.0) -> None:

@@ -45,6 +45,9 @@ class Synthetic:
         How many of each. Users are numbered from 1 as they arrive, items from 1 as they are released.
     seed : int
         Another seed is another world of the same kind.
+    change : int, optional
+        Number of ratings after which all tastes turn round: what would have been 5 stars is half a star. A sudden
+        change, to see how a learner takes it and whether it is noticed.
 
     Raises
     ------
@@ -63,10 +66,11 @@ class Synthetic:
     users: int = 1_000
     items: int = 2_000
     seed: int = 0
+    change: int | None = None
 
     def __post_init__(self) -> None:
-        if min(self.ratings, self.users, self.items) < 1 or self.seed < 0:
-            raise SettingsError(f"{self}: ratings, users and items start at 1, the seed at 0")
+        if min(self.ratings, self.users, self.items) < 1 or self.seed < 0 or (self.change or 0) < 0:
+            raise SettingsError(f"{self}: ratings, users and items start at 1, the seed and the change at 0")
         if self.ratings < self.users:
             raise SettingsError(f"{self}: every user rates at least once; ask for fewer users or more ratings")
         room = int(_room(self).sum())
@@ -77,27 +81,28 @@ class Synthetic:
     def dataset(self) -> Dataset:
         """Identity: the checksum is that of the parameters, since there is no file."""
         text = f"synthetic 1 {self.ratings} {self.users} {self.items} {self.seed}"
+        text += "" if self.change is None else f" {self.change}"
         return Dataset("synthetic", hashlib.sha256(text.encode()).hexdigest(), (0.5, 5.0))
 
     def blocks(self, size: int = 65_536) -> Iterator[RatingTable]:
         """The stream in tables of `size` ratings (the last one may be shorter); the ratings do not depend on it."""
         if size < 1:
             raise SettingsError(f"a block of {size} ratings is not one; give 1 or more")
-        dataset, first = self.dataset, 0
+        first = 0
         waiting = np.empty((4, 0))
         for part in _stream(self):
             waiting = part if not waiting.shape[1] else np.concatenate([waiting, part], axis=1)
             whole = waiting.shape[1] - waiting.shape[1] % size
             for start in range(0, whole, size):
-                yield _table(waiting[:, start : start + size], dataset, first)
+                yield _table(self, waiting[:, start : start + size], first)
                 first += size
             waiting = waiting[:, whole:]
         if waiting.shape[1]:
-            yield _table(waiting, dataset, first)
+            yield _table(self, waiting, first)
 
     def table(self) -> RatingTable:
         """The whole stream as one table."""
-        return _table(np.concatenate(list(_stream(self)), axis=1), self.dataset, 0)
+        return _table(self, np.concatenate(list(_stream(self)), axis=1), 0)
 
     def catalogue(self) -> Catalogue:
         """Made-up titles, with genres and years that the ratings lean on."""
@@ -109,14 +114,18 @@ class Synthetic:
         )
 
 
-def _table(columns: Floats, dataset: Dataset, first: int) -> RatingTable:
+def _table(world: Synthetic, columns: Floats, first: int) -> RatingTable:
     users, items, ratings, timestamps = columns
+    if world.change is not None:
+        turned = first + np.arange(len(ratings)) >= world.change
+        low, high = world.dataset.scale
+        ratings = np.where(turned, low + high - ratings, ratings)
     return RatingTable(
         users.astype(np.int64),
         items.astype(np.int64),
         ratings.astype(np.float32),
         timestamps.astype(np.int64),
-        dataset,
+        world.dataset,
         first,
     )
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from river.drift import ADWIN, PageHinkley
 
-from evaluation import kernels
+from evaluation import Monitor, evaluate, kernels
 from evaluation.drift import BLOCK, DELTA, KEPT, MEMORY, THRESHOLD, TOLERANCE, Drift
+from streamsvd import IteratedSVD
+from streamsvd.ratings import Synthetic
 
 Floats = NDArray[np.float64]
 
@@ -131,3 +133,18 @@ def test_only_the_newest_marks_are_kept_and_all_are_counted() -> None:
     assert len(drift.marks) == KEPT < sum(drift.counts.values())
     assert drift.marks[-1].events > drift.marks[0].events
     assert math.isclose(DELTA, 0.002)
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_a_sudden_change_of_tastes_is_found_while_a_model_learns_and_a_calm_stream_is_quiet(seed: int) -> None:
+    for change in (None, 30_000):
+        world = Synthetic(ratings=60_000, users=1200, items=2000, seed=seed, change=change)
+        table = world.table()
+        marks = evaluate(IteratedSVD(scale=world.dataset.scale), table, Monitor()).drift.marks
+        if change is None:
+            assert marks == []
+        else:
+            first = marks[0]
+            assert change < first.events < change + 5_000
+            assert first.rose
+            assert first.event_time == table.timestamps[first.events - 1]

@@ -149,3 +149,16 @@ def test_what_cannot_be_made(make: object) -> None:
     assert callable(make)
     with pytest.raises(SettingsError):
         make()
+
+
+@pytest.mark.parametrize("change", [0, 1, 700, 2000])
+def test_a_change_turns_the_stars_round_from_one_rating_on(change: int) -> None:
+    calm = Synthetic(ratings=2000, users=60, items=400)
+    changed = Synthetic(ratings=2000, users=60, items=400, change=change)
+    before, after = calm.table(), changed.table()
+    assert changed.dataset.sha256 != calm.dataset.sha256
+    assert (after.items == before.items).all()
+    assert (after.ratings[:change] == before.ratings[:change]).all()
+    assert (after.ratings[change:] == 5.5 - before.ratings[change:]).all()
+    blocks = [block.ratings for block in changed.blocks(300)]
+    assert (np.concatenate(blocks) == after.ratings).all()
