@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from streamsvd.app.commands.snapshot import snapshot
 from streamsvd.errors import StreamSVDError
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ COMMANDS = (
 
 for _name in COMMANDS:  # each module holds one command of its own name and imports nothing heavy before it runs
     app.command(_name)(getattr(import_module(f"streamsvd.app.commands.{_name}"), _name))
+app.add_typer(snapshot, name="snapshot")
 
 
 def main() -> None:

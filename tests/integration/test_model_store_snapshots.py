@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import struct
 import threading
 import zlib
@@ -116,6 +117,12 @@ def test_a_user_who_is_forgotten_is_in_no_version(client: redis.Redis, model_nam
         assert b"77123" not in (client.dump(key) or b""), key
     writer.write(checkpoint(4, writer.token, state(4, [1], [])))
     assert undo_keys(client, model_name) == {"3"}
+
+
+def test_undo_records_are_the_golden_bytes(client: redis.Redis, model_name: str) -> None:
+    folder = Path(__file__).parents[1] / "unit" / "model_store"
+    made = runpy.run_path(str(folder / "make_golden.py"))["undo_record"](client, model_name)
+    assert made == (folder / "golden" / "undo-v1.txt").read_bytes()
 
 
 @pytest.mark.parametrize("harm", ["lost", "damaged", "head lost"])

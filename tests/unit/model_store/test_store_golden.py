@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from model_store.blocks import unpack, unpack_rows
 from model_store.checkpoint import Head
+from model_store.snapshot_file import SnapshotFile
 
 FOLDER = Path(__file__).parent / "golden"
 MADE = runpy.run_path(str(Path(__file__).parent / "make_golden.py"))
@@ -40,3 +42,12 @@ def test_golden_rows_are_read() -> None:
 
 def test_golden_head_is_read() -> None:
     assert Head.decode((FOLDER / "head-v1.txt").read_bytes(), "key") == MADE["HEAD"]
+
+
+def test_golden_export_is_read() -> None:
+    found = SnapshotFile(FOLDER / "export-v1.snapshot")
+    assert (found.users, found.items, found.fields) == (2, 0, 6)
+    snapshot, expected = found.snapshot(), MADE["SNAPSHOT"]
+    assert snapshot.hashes == expected.hashes
+    assert snapshot.head == replace(expected.head, token=0, base=12, films=12)
+    assert snapshot.films()[242].title == "Kolya (1996)"
