@@ -3,7 +3,7 @@
 A checkpoint is these steps, in this order; docs/checkpointing.md says what happens when each fails:
 
 1. the topic is still the one that was read so far;
-2. the dead letters written so far are confirmed;
+2. the dead letters, and the predictions where they are sent, are confirmed;
 3. one atomic, fenced write: changed rows, metrics, marks, and the next offset of every partition;
 4. the group's offset is committed, for lag tools only.
 
@@ -28,7 +28,8 @@ from consumer.sorting import Run, Sorter
 from model_store import Beside, Checkpoint, ModelWriter, ShadowRow, Written
 from model_store.feed import Operation
 from streamsvd.errors import EventError, LogError, LogUnavailable, SettingsError, StoreUnavailable
-from streamsvd.log import DeadLetters, KafkaSource, Record
+from streamsvd.learner import Predictions
+from streamsvd.log import DeadLetters, KafkaSource, Predicted, PredictionSink, Record
 from streamsvd.ratings import Erasure, Retraction
 
 POLL_SECONDS = 0.2
@@ -61,6 +62,8 @@ class Consumer:
         Raises when the topic has been deleted, or deleted and made anew: the client would follow it without a word.
     requested : callable
         Name of the shadow that somebody wants to be served; empty without a request.
+    predictions : PredictionSink, optional
+        Where every prediction goes.
     lag : callable
         How far behind the end of the log given offsets and the newest event time learned are; asked after every poll.
     say : callable
@@ -82,6 +85,7 @@ class Consumer:
         pause: Callable[[float], None],
         check: Callable[[], None] = lambda: None,
         requested: Callable[[], str] = lambda: "",
+        predictions: PredictionSink | None = None,
         lag: Callable[[Mapping[int, int], int | None], Lag] = lambda _, __: Lag(),
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -93,6 +97,7 @@ class Consumer:
         self._clock, self._timer, self._pause, self._check, self._say = clock, timer, pause, check, say
         self._requested, self._looked_at = requested, -math.inf
         self._ask_lag, self._lag = lag, Lag()
+        self._predictions = predictions
         self._stop: Callable[[], bool] = lambda: False
         self._start = start
         self.dataset = start.dataset
@@ -214,6 +219,8 @@ class Consumer:
         if ask:
             self._check_topic()
         self._dead_letters.flush()
+        if self._predictions is not None:
+            self._predictions.flush()
         began, at = self._timer(), self._clock()
         now = self._now(at, began - self._checkpointed_at, detailed=ask)
         state = whole_state(self.model) if promoted else self.model.changes()
@@ -354,6 +361,8 @@ class Consumer:
             predictions = self.model.learn(part.users, part.items, ratings, timestamps)
             self.metrics.score(part.items, ratings, timestamps, predictions)
             self._shadows.shadows.learn(part.users, part.items, ratings, timestamps, predictions)
+            if self._predictions is not None:
+                self._predictions.send(_predicted(part, predictions, self.metrics.events - len(part)))
             self._learned += len(part)
             newest = int(timestamps.max())
             self._event_time = newest if self._event_time is None else max(self._event_time, newest)
@@ -363,3 +372,13 @@ class Consumer:
         self._dead_letters.send(record, "decode", error)
         self._dead_letter_counts[error.reason] += 1
         self._rejected += 1
+
+
+def _predicted(run: Run, predictions: Predictions, before: int) -> list[Predicted]:
+    """The predictions of a run of ratings, the first of which is number `before` + 1."""
+    found = zip(predictions.event.tolist(), predictions.page.tolist(), predictions.deviation.tolist(), strict=True)
+    given = zip(run.users, run.items, run.ratings, run.timestamps, strict=True)
+    return [
+        Predicted(user, item, rating, *numbers, timestamp, number)
+        for number, ((user, item, rating, timestamp), numbers) in enumerate(zip(given, found, strict=True), before + 1)
+    ]

@@ -161,7 +161,7 @@ def _start(
     model = IteratedSVD(settings, scale=scale, content=logged.catalogue, seed=seed)
     return Resumed(
         model=model,
-        metrics=Monitor(metrics, logged.catalogue, unit=model.scale.slope),
+        metrics=Monitor(Prequential(metrics.window, metrics.fading), logged.catalogue, unit=model.scale.slope),
         shadows=ShadowKeeper(Shadows(scale), {}),
         offsets={},
         marks={},

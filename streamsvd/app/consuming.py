@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from redis import Redis
@@ -16,7 +16,15 @@ from model_store.shadow_rows import requested_promotion
 from streamsvd.app.lag import LagWatch
 from streamsvd.errors import SnapshotCorrupt, TopicUnsafe
 from streamsvd.learner import Settings
-from streamsvd.log import DeadLetters, KafkaSource, LoggedCatalogue, Topics, check_ratings_topic, read_catalogue
+from streamsvd.log import (
+    DeadLetters,
+    KafkaSource,
+    LoggedCatalogue,
+    PredictionSink,
+    Topics,
+    check_ratings_topic,
+    read_catalogue,
+)
 from streamsvd.log.topics import topic_exists, topic_id
 from streamsvd.ratings import Catalogue
 
@@ -46,6 +54,8 @@ class Plan:
     schedule : Schedule
     wanted : Wanted
         Shadows that are to be there, or to go.
+    predictions : str
+        Topic to which every prediction is sent; empty for none.
     """
 
     kafka: str
@@ -60,6 +70,7 @@ class Plan:
     keep: int = 0
     schedule: Schedule
     wanted: Wanted = NO_SHADOWS
+    predictions: str = ""
 
 
 def wait_for_topic(
@@ -107,6 +118,7 @@ def consumer_for(
         closing(connect(plan.redis)) as client,
         closing(KafkaSource(plan.kafka, plan.topics.ratings, group=f"streamsvd-{plan.model}")) as source,
         DeadLetters(plan.kafka, plan.topics) as dead_letters,
+        PredictionSink(plan.kafka, plan.predictions) if plan.predictions else nullcontext() as predictions,
         closing(ModelWriter(client, plan.model, keep=plan.keep)) as writer,
     ):
         writer.acquire()
@@ -146,6 +158,7 @@ def consumer_for(
                 timer=time.monotonic,
                 pause=pause,
                 check=lambda: _check_same(plan, source.topic_id),
+                predictions=predictions,
                 lag=LagWatch(source, time.monotonic, say).behind,
                 requested=lambda: requested_promotion(client, plan.model),
                 say=say,

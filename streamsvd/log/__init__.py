@@ -2,6 +2,7 @@
 
 from streamsvd.log.catalogue_topic import LoggedCatalogue, read_catalogue, write_catalogue
 from streamsvd.log.dead_letters import DeadLetters
+from streamsvd.log.predictions import Predicted, PredictionSink
 from streamsvd.log.sink import KafkaSink, RatingSink, partition_of
 from streamsvd.log.source import KafkaSource, RatingSource, Record
 from streamsvd.log.topics import DEFAULT_TOPIC, Layout, Topics, check_ratings_topic, create_topics
@@ -13,6 +14,8 @@ __all__ = [
     "KafkaSource",
     "Layout",
     "LoggedCatalogue",
+    "Predicted",
+    "PredictionSink",
     "RatingSink",
     "RatingSource",
     "Record",

@@ -44,6 +44,9 @@ def consume(
     settings_file: SettingsFileOption = None,
     seed: SeedOption = 0,
     window: Annotated[int, typer.Option(help="Ratings of the rolling window (fresh model).", min=1)] = 5000,
+    predictions_topic: Annotated[
+        str, typer.Option(metavar="TOPIC", help="Send every prediction to this topic too, at least once.")
+    ] = "",
     metrics_port: Annotated[
         int | None, typer.Option(help="Serve /metrics for Prometheus on this port.", min=0, max=65535)
     ] = None,
@@ -108,6 +111,7 @@ def consume(
             rebuild=rebuild,
             keep=keep,
             schedule=Schedule(events=checkpoint_events, seconds=0.0 if live else checkpoint_seconds, patience=patience),
+            predictions=predictions_topic,
         )
         warm_up(console)
         if not wait_for_topic(plan, lambda: bool(stop), stop.wait, say):
