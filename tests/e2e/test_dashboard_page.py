@@ -147,7 +147,7 @@ def test_it_shows_what_the_store_holds(town: Town, browser: Browser) -> None:
 def test_every_card_says_what_it_means(town: Town, browser: Browser) -> None:
     with visit(browser, town.url) as seen:
         cards = seen.page.locator("[data-card]")
-        assert cards.count() == 12
+        assert cards.count() == 13
         for place in range(cards.count()):
             card = cards.nth(place)
             assert len(card.locator(".meaning").inner_text()) > 20

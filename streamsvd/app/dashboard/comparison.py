@@ -1,4 +1,4 @@
-"""Cards that compare: models side by side, parts of the ratings, singular values."""
+"""Cards that compare: models side by side, parts of the ratings, intervals, singular values."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from model_store.shadow_rows import ShadowRow
 from streamsvd.app.dashboard import wording
 from streamsvd.app.dashboard.board import Stored
 from streamsvd.app.dashboard.charts import singular_options
-from streamsvd.app.dashboard.formats import NOTHING, count, difference, error
+from streamsvd.app.dashboard.formats import NOTHING, count, difference, error, percent
 from streamsvd.app.dashboard.parts import Chart, Choice, Table, Text, card
 
 SERVED = "served"
 _SLICES_SHOWN = 12
+_SHARES = (50, 80, 90, 95)
 
 
 class SideBySide:
@@ -82,11 +83,34 @@ class Slices:
         self._note.set(f"The newest {len(rows)} of {len(chosen)}." if left_out else "")
 
 
+class Honesty:
+    """Whether the predicted deviations hold what they promise."""
+
+    def __init__(self) -> None:
+        with card(wording.HONESTY, "w6"):
+            columns = [("ratings", False), ("number", True), *((f"{share} %", True) for share in _SHARES)]
+            self._table = Table(columns, "Share of the ratings that lay within each interval", caption_seen=False)
+
+    def show(self, stored: Stored | None) -> None:
+        """Show the newest figures."""
+        parts = [] if stored is None else stored.now.calibration
+        self._table.show(
+            [
+                [
+                    "all" if part.name == "all" else f"users with {part.name}",
+                    count(part.events),
+                    *(percent(getattr(part, f"within_{share}")) for share in _SHARES),
+                ]
+                for part in parts
+            ]
+        )
+
+
 class Singular:
     """The singular values as bars."""
 
     def __init__(self) -> None:
-        with card(wording.SINGULAR, "w4"):
+        with card(wording.SINGULAR, "w6"):
             self._chart = Chart("Singular values, largest first", "chart low")
             self._note = Text("p", "", "note")
 

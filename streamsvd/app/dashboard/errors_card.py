@@ -34,6 +34,7 @@ class ErrorsCard:
             self._legend = Legend()
             self._chart = Chart("Error over time; the table below holds the newest points")
             self._drifts = Text("p", "", "note")
+            self._only_all = Text("p", f"Shadows are drawn for the window “{ALL}”.", "note")
             with box("details", "data"):
                 Text("summary", "The newest points as a table")
                 columns = [("ratings", False), ("event time", False), ("event", True), ("page", True)]
@@ -49,12 +50,13 @@ class ErrorsCard:
         lines = [
             Line("event", "--event", False, event),
             Line("page", "--page-protocol", True, page),
-            *_shadow_lines(stored, measure),
+            *(_shadow_lines(stored, measure) if self.window.value == ALL else []),
         ]
         self._legend.show([(line.name, line.colour, line.dashed) for line in lines])
         drifts = [] if stored is None else stored.now.drifts
         self._chart.draw(error_options(points, lines, self._axis.value, drifts))
         self._drifts.set(_drift_note(stored))
+        self._only_all.set_visibility(stored is not None and bool(stored.shadows) and self.window.value != ALL)
         rows = [[count(p.events), moment(p.event_time), error(event(p)), error(page(p))] for p in points[-_TABLE_ROWS:]]
         self._table.show(rows[::-1])
 

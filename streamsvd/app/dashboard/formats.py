@@ -38,6 +38,15 @@ def difference(value: float | None, places: int = 4) -> str:
     return NOTHING if value is None or not math.isfinite(value) else f"{value:+.{places}f}".replace("-", "−")
 
 
+def percent(share: float | None) -> str:
+    """A share as per cent.
+
+    >>> percent(0.8012)
+    '80.1 %'
+    """
+    return NOTHING if share is None or not math.isfinite(share) else f"{100 * share:.1f} %"
+
+
 def span(seconds: float | None) -> str:
     """A length of time in its natural unit.
 

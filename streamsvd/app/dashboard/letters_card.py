@@ -21,7 +21,7 @@ class DeadLettersCard:
     def __init__(self) -> None:
         self._letters: list[DeadLetter] = []
         self._number: int | None = None  # of the letter on show; None follows the newest
-        with card(wording.DEAD_LETTERS, "w8"), box("div", "halves"):
+        with card(wording.DEAD_LETTERS, "w12"), box("div", "halves"):
             with box("div", "half"):
                 self._count = Text("div", "–", "big")
                 self._none = Text("p", "None: every record so far was a valid rating.", "empty")

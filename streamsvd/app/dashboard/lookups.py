@@ -11,7 +11,7 @@ from model_store import ModelReader, Provenance
 from model_store.answers import NamedItem
 from model_store.reasons import Reason, reasons
 from streamsvd.app.dashboard.formats import age, count, difference, error, moment
-from streamsvd.errors import UnknownId
+from streamsvd.errors import StoreError, UnknownId
 from streamsvd.ratings import Id
 
 SHOWN = 10
@@ -76,6 +76,16 @@ class Lookups:
 
     def __init__(self, client: redis.Redis, model: str) -> None:
         self._reader = ModelReader(client, model)
+
+    def warm_up(self) -> bool:
+        """Read all items and load what answers, before the first visitor asks; whether that went well."""
+        try:
+            last = self.last_user()
+            if last is not None:
+                self.user(last)
+        except StoreError:
+            return False
+        return last is not None
 
     def user(self, user: Id) -> OfUser:
         """A user's newest ratings, and recommendations with reasons."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import redis
 from nicegui import ui
 
 from streamsvd.app.dashboard.board import Board
-from streamsvd.app.dashboard.comparison import SideBySide, Singular, Slices
+from streamsvd.app.dashboard.comparison import Honesty, SideBySide, Singular, Slices
 from streamsvd.app.dashboard.condition import Level, condition
 from streamsvd.app.dashboard.errors_card import ErrorsCard
 from streamsvd.app.dashboard.letters_card import DeadLettersCard
@@ -24,9 +23,9 @@ STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 
 class Page:
-    """One open page; every visitor has their own choices and lookups, all share the board."""
+    """One open page; every visitor has their own choices and answers, all share the board."""
 
-    def __init__(self, board: Board, client: redis.Redis) -> None:
+    def __init__(self, board: Board, lookups: Lookups) -> None:
         self._board = board
         ui.add_css(STYLE)
         link = Text("a", "Skip to the lookup", "skip")
@@ -40,8 +39,9 @@ class Page:
                 with box("div", "stack w4"):
                     self._snapshot, self._known = Snapshot(), Known()
                 self._side_by_side, self._slices = SideBySide(), Slices()
-                self._singular, self._letters = Singular(), DeadLettersCard()
-                self._lookup = LookupCard(Lookups(client, board.model))
+                self._singular, self._honesty = Singular(), Honesty()
+                self._letters = DeadLettersCard()
+                self._lookup = LookupCard(lookups)
         ui.timer(REFRESH_SECONDS, self.refresh)
 
     def refresh(self) -> None:
@@ -62,6 +62,7 @@ class Page:
         self._snapshot.show(stored, now)
         self._known.show(stored, points)
         self._singular.show(stored)
+        self._honesty.show(stored)
         self._side_by_side.show(stored)
         self._slices.show(stored)
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from nicegui import ui
 
 from streamsvd.app.dashboard.board import Board, Contact
+from streamsvd.app.dashboard.lookups import Lookups
 from streamsvd.app.dashboard.page import Page
 from streamsvd.app.dashboard.watching import watching
 from streamsvd.errors import ServiceError
@@ -59,11 +60,12 @@ def serve(
         store=Contact(since=now),
         log=Contact(since=now),
     )
+    lookups = Lookups(client, board_model)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @ui.page("/")
     def page() -> None:
-        Page(board, client)
+        Page(board, lookups)
 
     ui.run_with(
         app,
@@ -76,7 +78,7 @@ def serve(
         language="en-US",
         reconnect_timeout=30.0,
     )
-    with closing(_listening(host, port)) as listener, watching(board, client, kafka, time.time):
+    with closing(_listening(host, port)) as listener, watching(board, client, kafka, time.time, lookups.warm_up):
         bound = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)

@@ -20,6 +20,7 @@ from streamsvd.log.looking import LogLook
 
 STORE_SECONDS = 0.5
 LOG_SECONDS = 1.0
+WARM_UP_SECONDS = 1.0
 LETTERS_SHOWN = 50
 _PAGE = 1_000
 
@@ -101,7 +102,9 @@ class LogWatch:
 
 
 @contextmanager
-def watching(board: Board, client: redis.Redis, kafka: str | None, clock: Callable[[], float]) -> Iterator[None]:
+def watching(
+    board: Board, client: redis.Redis, kafka: str | None, clock: Callable[[], float], warm_up: Callable[[], bool]
+) -> Iterator[None]:
     """Keep the board current while the body of the `with` runs.
 
     Parameters
@@ -113,15 +116,23 @@ def watching(board: Board, client: redis.Redis, kafka: str | None, clock: Callab
         Address of the broker; None where the log is not to be asked.
     clock : callable
         Wall clock in seconds.
+    warm_up : callable
+        Asked in a thread of its own, again and again, until it is true: what a first lookup would have to wait for.
     """
     stop = threading.Event()
     with ExitStack() as stack:
         stack.callback(stop.set)
+        threading.Thread(target=_repeat, args=(warm_up, stop), name="warm-up", daemon=True).start()
         _start("store watch", StoreWatch(board, client, clock).look, STORE_SECONDS, stop)
         if kafka is not None:
             log = LogWatch(board, kafka, clock)
             _start("log watch", log.look, LOG_SECONDS, stop, log.close)
         yield
+
+
+def _repeat(task: Callable[[], bool], stop: threading.Event) -> None:
+    while not task() and not stop.wait(WARM_UP_SECONDS):
+        pass
 
 
 def _start(

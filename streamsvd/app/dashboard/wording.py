@@ -158,6 +158,18 @@ SLICES = Wording(
         "A part that is much worse than the rest, with many ratings, is where work pays.",
     ),
 )
+HONESTY = Wording(
+    "honesty",
+    "Honest deviations",
+    "share of the ratings",
+    "How many ratings lay within the intervals that were predicted for them.",
+    (
+        "With every prediction goes how far off it may be. Of the intervals that should hold 80 % of the ratings, 80 % "
+        "should; likewise the others. The rows part the ratings by how many the user had given before.",
+        "Shares well below the heading mean that the model is surer than it should be; well above, that it is too "
+        "modest.",
+    ),
+)
 LOOKUP = Wording(
     "lookup",
     "Look up a user or a film",
