@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from numpy.typing import ArrayLike, NDArray
 
+from evaluation.shadows import Shadows
 from streamsvd.learner import Id, IteratedSVD, Predictions
 from streamsvd.ratings import RatingTable
 
@@ -35,6 +36,7 @@ def evaluate(
     *,
     block: int = 10_000,
     progress: Callable[[int, AnyMetrics], None] | None = None,
+    shadows: Shadows | None = None,
 ) -> AnyMetrics:
     """Predict, score and learn every rating of a table, in order.
 
@@ -49,6 +51,8 @@ def evaluate(
         Ratings between two calls of `progress`; changes no figure.
     progress : callable, optional
         Called with the number of ratings done and the metrics.
+    shadows : Shadows, optional
+        Learn the same ratings, and are compared with the model.
 
     Returns
     -------
@@ -59,6 +63,8 @@ def evaluate(
         rows = table[start : start + block]
         predictions = model.learn(rows.users, rows.items, rows.ratings, rows.timestamps)
         metrics.score(rows.items, rows.ratings, rows.timestamps, predictions)
+        if shadows is not None:
+            shadows.learn(rows.users, rows.items, rows.ratings, rows.timestamps, predictions)
         if progress is not None:
             progress(start + len(rows), metrics)
     return metrics

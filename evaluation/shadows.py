@@ -8,12 +8,11 @@ figures are those since then. Nothing here depends on how the stream is cut.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from evaluation.comparison import Comparison
 from evaluation.forgetting import without_user
@@ -22,7 +21,7 @@ from evaluation.prequential import Prequential
 from evaluation.shadow_specs import ShadowModel, ShadowSpec
 from streamsvd.errors import SettingsError
 from streamsvd.learner import IteratedSVD
-from streamsvd.learner.protocol import ContentSource, Floats, Ids, Predictions
+from streamsvd.learner.protocol import ContentSource, Ids, Predictions
 from streamsvd.learner.state import Id
 
 FIRST_SERVED = "original"
@@ -155,9 +154,7 @@ class Shadows:
         """The served model's and the shadows'."""
         return [self.served.name, *self.models]
 
-    def learn(
-        self, users: Ids, items: Ids, ratings: Sequence[float] | Floats, timestamps: Any, served: Predictions
-    ) -> None:
+    def learn(self, users: Ids, items: Ids, ratings: ArrayLike, timestamps: ArrayLike, served: Predictions) -> None:
         """Let every shadow predict and learn ratings, and compare.
 
         Parameters

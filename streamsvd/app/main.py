@@ -26,6 +26,8 @@ COMMANDS = (
     "demo",
     "replay",
     "consume",
+    "shadows",
+    "promote",
     "serve",
     "key",
     "dashboard",

@@ -8,6 +8,7 @@ import typer
 
 from streamsvd.app.options import (
     DetailOption,
+    DropShadowOption,
     JsonOption,
     KafkaOption,
     ModelOption,
@@ -15,6 +16,7 @@ from streamsvd.app.options import (
     SeedOption,
     SetOption,
     SettingsFileOption,
+    ShadowOption,
     TopicOption,
 )
 
@@ -43,6 +45,8 @@ def consume(
     settings: SetOption = None,
     settings_file: SettingsFileOption = None,
     seed: SeedOption = 0,
+    shadow: ShadowOption = None,
+    drop_shadow: DropShadowOption = None,
     window: Annotated[int, typer.Option(help="Ratings of the rolling window (fresh model).", min=1)] = 5000,
     predictions_topic: Annotated[
         str, typer.Option(metavar="TOPIC", help="Send every prediction to this topic too, at least once.")
@@ -61,6 +65,9 @@ def consume(
     of one moment, and a restart goes on from there, whatever happened. Ctrl-C or SIGTERM finish the batch, write a
     checkpoint and leave. A second consumer of the same model takes it over, and the first one stops.
 
+    Shadow models learn beside it, in the same checkpoints, and are compared with it (`streamsvd shadows`). They are
+    remembered: name them once. One that comes later begins empty, or with --rebuild from the log's beginning.
+
     Records that are no valid ratings go to the topic's dead letters, with the reason.
 
     Examples:
@@ -71,6 +78,8 @@ def consume(
 
         streamsvd consume --metrics-port 9464
 
+        streamsvd consume --shadow wide=rank=16 --shadow means=damped-means --shadow tuned=settings.json
+
         streamsvd consume --kafka broker:9092 --redis redis://cache:6379/0 --model films
     """
     import os
@@ -78,7 +87,7 @@ def consume(
 
     from rich.console import Console
 
-    from consumer import Progress, Schedule
+    from consumer import Progress, Schedule, Wanted
     from evaluation import Prequential
     from streamsvd.app.consuming import Plan, consumer_for, wait_for_topic
     from streamsvd.app.details import detail_tables, details_object, drift_line
@@ -86,6 +95,7 @@ def consume(
     from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
     from streamsvd.app.options import chosen_settings
     from streamsvd.app.services import lent_kafka, lent_redis
+    from streamsvd.app.shadows import parse_shadows, shadow_objects, shadows_table, warm_up_shadows
     from streamsvd.app.showing import shown_metrics
     from streamsvd.app.stopping import stop_on_signals
     from streamsvd.app.warming import warm_up
@@ -98,6 +108,7 @@ def consume(
 
     check_json(json_file)
     chosen = chosen_settings(settings_file, settings)
+    wanted = Wanted(shadows=parse_shadows(shadow, seed), dropped=drop_shadow or ())
     with stop_on_signals() as stop, lent_kafka(kafka, os.environ) as address, lent_redis(redis, os.environ) as url:
         plan = Plan(
             kafka=address,
@@ -112,8 +123,10 @@ def consume(
             keep=keep,
             schedule=Schedule(events=checkpoint_events, seconds=0.0 if live else checkpoint_seconds, patience=patience),
             predictions=predictions_topic,
+            wanted=wanted,
         )
         warm_up(console)
+        warm_up_shadows(wanted.shadows.values())
         if not wait_for_topic(plan, lambda: bool(stop), stop.wait, say):
             say("Stopped on request: nothing was learned.")
             return
@@ -156,6 +169,7 @@ def consume(
                 repeated=end.repeated,
                 **details_object(consumer.metrics, detail=detail),
                 offsets={str(number): offset for number, offset in sorted(end.positions.items())},
+                **shadow_objects(consumer.standings()),
             )
             write_json(json_file, found)
     extra = {
@@ -172,3 +186,5 @@ def consume(
     out.print(figures_table(f"model {model}, topic {topic}", end.figures, extra, consumer.metrics.total()))
     if detail:
         out.print(detail_tables(consumer.metrics))
+    if standings := consumer.standings():
+        out.print(shadows_table(standings))

@@ -14,6 +14,7 @@ from streamsvd.app.options import (
     SeedOption,
     SetOption,
     SettingsFileOption,
+    ShadowOption,
 )
 
 
@@ -27,6 +28,7 @@ def evaluate(
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
     seed: SeedOption = 0,
+    shadow: ShadowOption = None,
     window: Annotated[int, typer.Option(help="Ratings of the rolling window.", min=1)] = 5000,
     detail: DetailOption = False,
     json_file: JsonOption = None,
@@ -34,7 +36,8 @@ def evaluate(
 ) -> None:
     """How good would the model have been on this history? Predict, score and learn every rating, in order.
 
-    Runs in this process, without Kafka or Redis, and gives the same figures to the last digit.
+    Runs in this process, without Kafka or Redis, and gives the same figures to the last digit. With shadows, other
+    models learn the same ratings, and each is compared with this one.
 
     Examples:
 
@@ -43,18 +46,23 @@ def evaluate(
         streamsvd evaluate books.csv --columns reader,isbn,stars,day --scale 1:10
 
         streamsvd evaluate ml-100k --no-catalogue --set rank=16 --json figures.json
+
+        streamsvd evaluate ml-100k --shadow means=damped-means --shadow wide=rank=16
     """
     import os
     import time
 
     from rich.console import Console
 
+    from consumer import standings
     from evaluation import Monitor, Prequential
     from evaluation import evaluate as run
+    from evaluation.shadows import Shadows
     from streamsvd.app.details import detail_tables, details_object, drift_line
     from streamsvd.app.display import figures_table, learning_bar, megabytes
     from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
     from streamsvd.app.options import chosen_settings, parse_scale
+    from streamsvd.app.shadows import parse_shadows, shadow_objects, shadows_table, warm_up_shadows
     from streamsvd.app.warming import warm_up
     from streamsvd.learner import IteratedSVD
     from streamsvd.ratings import Columns
@@ -67,7 +75,12 @@ def evaluate(
     table, films = load(data, names, parse_scale(scale), environ=os.environ)
     content = films if catalogue else None
     model = IteratedSVD(chosen, scale=table.dataset.scale, content=content, seed=seed)
+    specs = parse_shadows(shadow, seed)
+    beside = Shadows(table.dataset.scale)
+    for name, spec in specs.items():
+        beside.add(name, spec, content, 0)
     warm_up(console)
+    warm_up_shadows(specs.values())
     metrics = Monitor(Prequential(window=window), films, unit=model.scale.slope)
     began = time.perf_counter()
     with learning_bar(console, len(table), quiet=quiet) as bar:
@@ -77,9 +90,10 @@ def evaluate(
             figures = metrics.figures()
             bar.show(done, rate, figures.rmse_last_window, int(table.timestamps[done - 1]), total=len(table))
 
-        run(model, table, metrics, progress=show)
+        run(model, table, metrics, progress=show, shadows=beside)
     rate = len(table) / (time.perf_counter() - began)
     figures = metrics.figures()
+    rows = standings(beside, model)
     if json_file is not None:
         dataset = table.dataset
         found = figures_object(
@@ -89,6 +103,7 @@ def evaluate(
             figures=figures,
             events_per_second=rate,
             **details_object(metrics, detail=detail),
+            **shadow_objects(rows),
         )
         write_json(json_file, found)
     extra = {
@@ -106,3 +121,5 @@ def evaluate(
     out.print(figures_table(f"{table.dataset.name}, in process", figures, extra, metrics.total()))
     if detail:
         out.print(detail_tables(metrics))
+    if rows:
+        out.print(shadows_table(rows))
