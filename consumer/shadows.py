@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -215,15 +215,20 @@ def resume_shadows(
     for name, spec in wanted.shadows.items():
         there = shadows.models[name].spec if name in shadows.models else None
         if name == shadows.served.name:
-            there = ShadowSpec(spec.kind, ShadowSpec.of(model).settings, model.seed, spec.catalogue)
+            there = ShadowSpec.of(model)
         if there is None:
             shadows.add(name, spec, content, events)
-        elif there != spec:
+        elif _effective(there, content) != _effective(spec, content):
             raise SettingsError(
                 f"{name} is there already, made of {there.text} (seed {there.seed}) and not of {spec.text} (seed "
                 f"{spec.seed}): choose another name, or give --drop-shadow {name} as well to begin it anew"
             )
     return ShadowKeeper(shadows, stored)
+
+
+def _effective(spec: ShadowSpec, content: ContentSource | None) -> ShadowSpec:
+    """Where there is no catalogue, nobody is given one."""
+    return replace(spec, catalogue=spec.catalogue and content is not None)
 
 
 def standings(shadows: Shadows, model: ShadowModel) -> list[ShadowRow]:

@@ -170,9 +170,10 @@ def test_a_promoted_shadow_is_served_and_the_one_before_is_its_shadow_until_prom
     assert now["means"].against_served.ratings == 0  # with another model from now on
 
     write(kafka_address, topic, map(encode, table[1500:].events()))
-    with consuming(plan()) as (consumer, source):
+    with consuming(plan(wanted=wanted(specs))) as (consumer, source):  # named again, though one of them is served
         request_promotion(client, model_name, "original")
         consumer.run(until=source.end_offsets())
+    learn_all(plan(wanted=wanted(specs)))
     complete, _ = in_process(table, specs)
     assert plain(checkpoint_of(redis_url, model_name).state) == learned_in_process(table)["state"]
     ended = final_shadows(redis_url, model_name)

@@ -6,8 +6,10 @@ import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 import redis
 from killing import killer_of
@@ -95,13 +97,19 @@ class Onlooker:
             if len(reader.recommend(self._user, 3).items) != 3:
                 self.mixed.append(f"version {head.version}: too few films")
 
-    def stop(self) -> None:
-        self._over.set()
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """In a thread, for as long as the block lasts."""
+        with ThreadPoolExecutor(1) as beside:
+            looked = beside.submit(self.look)
+            try:
+                yield
+            finally:
+                self._over.set()
+            looked.result()
 
 
 def decoded(raw: dict[bytes, bytes]) -> list[ShadowRow]:
-    import msgspec
-
     return [msgspec.json.decode(value, type=ShadowRow) for value in raw.values()]
 
 
@@ -117,8 +125,7 @@ def test_killed_around_promotions_readers_see_one_model_or_the_other_and_none_is
         replay([table[2000:]], sink, log=ready.log)
 
     onlooker = Onlooker(client, model_name, int(table.users[0]))
-    with killer_of(client, redis_url, model_name, SEED) as killer, ThreadPoolExecutor(1) as beside:
-        looking = beside.submit(onlooker.look)
+    with killer_of(client, redis_url, model_name, SEED) as killer, onlooker.looking():
         consume = consume_command(kafka_address, killer.store, topic_prefix, model_name, "--checkpoint-events", "200")
         for moment, wanted in (
             (killer.writing, "wide"),  # not done
@@ -134,8 +141,6 @@ def test_killed_around_promotions_readers_see_one_model_or_the_other_and_none_is
             assert (asked, served) in {("", wanted), (wanted, "original" if wanted == "wide" else "wide")}
         assert run_command(*plain_consume)[0] == 0
         wait_until(lambda: "original" in onlooker.served, "a look at the end")
-        onlooker.stop()
-        looking.result()
     assert onlooker.mixed == []
     assert onlooker.served == {"original", "wide"}
     assert requested_promotion(client, model_name) == ""
