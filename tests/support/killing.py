@@ -52,6 +52,11 @@ class Killer:
         self._wait_for_token()
         self._kill_on(b"EXEC\r\n", process, answered=True)
 
+    def promoting(self, process: subprocess.Popen[str], name: str, *, written: bool) -> None:
+        """When it has sent the checkpoint that serves a shadow: but for the last byte, or all of it and no answer."""
+        last = f"${len(name)}\r\n{name}\r\n*1\r\n$4\r\nEXEC\r\n"  # the request that is answered ends the step
+        self._kill_on(last.encode(), process, answered=written)
+
     def _wait_for_token(self) -> None:
         before = token_of(self._client, self._model)
         wait_until(lambda: token_of(self._client, self._model) > before, "a new token")
