@@ -68,7 +68,7 @@ class Feed:
             Records left in the log, as far as known.
         """
         found = self._monitor.figures()
-        total = self._monitor.total()
+        total = self._monitor.total(found)
         return feed.FeedPoint(
             events=self._monitor.events,
             event_time=event_time,

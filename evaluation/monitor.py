@@ -76,9 +76,9 @@ class Monitor:
         """The headline."""
         return self.prequential.figures()
 
-    def total(self) -> Errors:
-        """Errors over all ratings."""
-        figures, parts = self.figures(), self.slices.total()
+    def total(self, figures: Figures | None = None) -> Errors:
+        """Errors over all ratings; `figures`, where they are at hand, save working them out again."""
+        figures, parts = figures or self.figures(), self.slices.total()
         return Errors(
             events=figures.events,
             rmse_event=figures.rmse_event,
