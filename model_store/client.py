@@ -24,6 +24,8 @@ from streamsvd.errors import SettingsError, StoreError, StoreUnavailable
 CONNECT_SECONDS = 3.0
 SOCKET_SECONDS = 10.0
 """For one reply; a transaction of hundreds of megabytes takes a second or two."""
+LOOKUP_SECONDS = 4.0
+"""For one reply, where somebody waits for the answer; a time-out is not tried again."""
 HEALTH_SECONDS = 30
 """A connection idle for longer is tried with PING before it is used."""
 
@@ -38,13 +40,15 @@ _UNAVAILABLE = (
 _REFUSED = (exceptions.AuthenticationError, exceptions.AuthorizationError)
 
 
-def connect(url: str) -> redis.Redis:
+def connect(url: str, *, for_lookups: bool = False) -> redis.Redis:
     """A client for the store; thread-safe, connects when first used.
 
     Parameters
     ----------
     url : str
         `redis://[[user]:password@]host[:port][/db]`, `rediss://…` for TLS, or `unix://path`.
+    for_lookups : bool
+        Give up on a server that accepts connections and never answers within five seconds, not half a minute.
 
     Raises
     ------
@@ -56,15 +60,18 @@ def connect(url: str) -> redis.Redis:
             f"Redis address {masked(url)!r}: begin it with redis://, rediss:// or unix://, "
             "for example redis://127.0.0.1:6379/0"
         )
+    tried_again = (
+        (exceptions.ConnectionError,) if for_lookups else (exceptions.ConnectionError, exceptions.TimeoutError)
+    )
     try:
         return redis.Redis.from_url(
             url,
             decode_responses=False,
             protocol=3,
-            socket_timeout=SOCKET_SECONDS,
+            socket_timeout=LOOKUP_SECONDS if for_lookups else SOCKET_SECONDS,
             socket_connect_timeout=CONNECT_SECONDS,
             health_check_interval=HEALTH_SECONDS,
-            retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.2), 2),
+            retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.2), 2, tried_again),
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
     except ValueError as error:

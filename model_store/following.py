@@ -26,6 +26,7 @@ from model_store.view import View
 from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
 
 _ATTEMPTS = 20
+_PATIENCE_SECONDS = 5.0
 
 
 class Following:
@@ -72,8 +73,15 @@ class Following:
         found = self._still_newest(wanted, blocks)
         if found is not None:
             return found
-        with self._refreshing:  # whoever waited here may find that another has done the work
+        if not self._refreshing.acquire(timeout=_PATIENCE_SECONDS):
+            raise StoreUnavailable(
+                f"model {self._asking.keys.model!r} is being read by another thread, which is not done after "
+                f"{_PATIENCE_SECONDS:g} s; try again later"
+            )
+        try:  # whoever waited here may find that another has done the work
             return self._still_newest(wanted, blocks) or self._refreshed(wanted, blocks)
+        finally:
+            self._refreshing.release()
 
     def _still_newest(self, wanted: Sequence[Wanted], blocks: tuple[str, ...]) -> tuple[View, list[Blobs]] | None:
         with self._pins:

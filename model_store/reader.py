@@ -53,6 +53,8 @@ from streamsvd.learner.memory import MEAN, MEAN_WEIGHT, TIME
 from streamsvd.learner.scale import Scale
 from streamsvd.ratings import Id
 
+_LATELY = 1000
+
 UserRow = dict[str, NDArray[Any]]
 """Blocks of a user by name; empty for somebody unknown."""
 
@@ -310,15 +312,18 @@ class ModelReader:
             return History(_known_user(view, user, row[FACTORS][0]), newest, self._provenance(view.head))
 
     def users(self, n: int = 10) -> Users:
-        """How many users there are, and some that gave a rating lately, newest rating first."""
+        """How many users there are, and those who gave a rating last, newest first.
+
+        They are looked for among the 1,000 whose rows changed last.
+        """
         at_least_one(n)
         with translated(self._asking.client, f"reading the users of model {self._asking.keys.model}"):
-            total, newest = self._asking.newest_users(n)
+            total, newest = self._asking.newest_users(max(n, _LATELY))
         with self._following.reading([Wanted("users", FACTORS, tuple(newest))]) as (view, raw):
             rows = [(user, self._row(view, user, [FACTORS], [blob])) for user, blob in zip(newest, raw[0], strict=True)]
             known = [_known_user(view, user, row[FACTORS][0]) for user, row in rows if row]  # one may have gone since
             known.sort(key=lambda user: -(user.last_time or 0))
-            return Users(total, tuple(known), self._provenance(view.head))
+            return Users(total, tuple(known[:n]), self._provenance(view.head))
 
     def find(self, text: str, n: int = 10) -> tuple[NamedItem, ...]:
         """Items whose title holds all these words, the most rated first; an item's id finds it too."""

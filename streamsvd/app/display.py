@@ -13,9 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluation import Errors, Figures
-from model_store import Answer
-from model_store.reasons import Reason
-from streamsvd.ratings import Id
 
 
 def day(timestamp: int | None) -> str:
@@ -95,31 +92,6 @@ def figures_table(title: str, figures: Figures, facts: Mapping[str, str], total:
     for name, value in facts.items():
         grid.add_row(Text(name, style="cyan"), value)
     return Group(table, caption, grid)
-
-
-def answer_table(answer: Answer, reasons: Mapping[Id, tuple[Reason, ...]]) -> Group:
-    """Recommendations with titles, scores and reasons, and what they were computed from."""
-    known = answer.known_user
-    title = f"For user {answer.user}" if known else f"User {answer.user} is unknown: the best for everybody"
-    table = Table(title=title, title_justify="left", box=box.ROUNDED)
-    table.add_column("predicted", justify="right")
-    table.add_column("item")
-    table.add_column("title")
-    table.add_column("because of")
-    for item in answer.items:
-        because = ", ".join(f"{reason.title or reason.item} (+{reason.raised_by:.2f})" for reason in reasons[item.item])
-        table.add_row(f"{item.score:.2f}", str(item.item), item.title or "–", because or "–")
-    return Group(table, Text(provenance_line(answer), style="dim"))
-
-
-def provenance_line(answer: Answer) -> str:
-    """What an answer was computed from, in one line."""
-    p = answer.provenance
-    offsets = ", ".join(f"{topic}/{number}: {offset}" for (topic, number), offset in sorted(p.offsets.items()))
-    rmse = "–" if p.rmse is None else f"{p.rmse:.4f}"
-    return (
-        f"snapshot {p.version}, {p.age_seconds:.1f} s old, ratings until {day(p.event_time)}, RMSE {rmse} ({offsets})"
-    )
 
 
 def megabytes(n: int) -> str:

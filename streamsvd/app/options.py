@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +33,7 @@ RedisOption = Annotated[
 ]
 TopicOption = Annotated[str, typer.Option("--topic", help="Topic that holds the ratings.")]
 ModelOption = Annotated[str, typer.Option("--model", help="Name of the model in Redis.")]
+AsJsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 JsonOption = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to FILE, as one JSON object.")
 ]
@@ -82,6 +84,40 @@ ScaleOption = Annotated[
         "--scale", metavar="LOW:HIGH", help="Limits of the ratings, such as 1:10; by default those of the data set."
     ),
 ]
+
+
+def parse_id(text: str) -> int | str:
+    """An id as it is typed: a whole number is an int, and `text:` marks a string.
+
+    >>> parse_id("196"), parse_id("ann"), parse_id("text:196"), parse_id("007")
+    (196, 'ann', '196', '007')
+    """
+    if text.startswith("text:") and len(text) > len("text:"):
+        return text.removeprefix("text:")
+    number = int(text) if _WHOLE_NUMBER.fullmatch(text) else None
+    return number if number is not None and -(2**63) <= number < 2**63 else text
+
+
+def parse_years(text: str | None) -> tuple[int | None, int | None] | None:
+    """Years from `FIRST:LAST`, either of which may be missing; one year alone is both.
+
+    Raises
+    ------
+    SettingsError
+
+    Examples
+    --------
+    >>> parse_years("1990:1999"), parse_years("2000:"), parse_years("1984")
+    ((1990, 1999), (2000, None), (1984, 1984))
+    """
+    if text is None:
+        return None
+    first, colon, last = text.partition(":")
+    try:
+        begin, end = (int(part) if part else None for part in (first, last if colon else first))
+    except ValueError:
+        raise SettingsError(f"--years {text!r}: years with a colon are needed, such as 1990:1999 or 2000:") from None
+    return begin, end
 
 
 def parse_scale(text: str | None) -> tuple[float, float] | None:
@@ -161,4 +197,5 @@ def chosen_settings(file: Path | None, pairs: list[str] | None) -> Settings:
     return from_file.replace(**parse_settings(pairs))
 
 
+_WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _EXAMPLE = '{"settings": {"rank": 16}}'

@@ -69,7 +69,7 @@ def run_service(plan: Plan, environ: Mapping[str, str]) -> None:
         log = None
         if plan.topics is not None:
             log = log_of(stack.enter_context(lent_kafka(plan.kafka, environ)), plan.topics, plan.limits)
-        client = stack.enter_context(closing(connect(url)))
+        client = stack.enter_context(closing(connect(url, for_lookups=True)))
         listening = stack.enter_context(listen(plan.host, plan.port))
         reader = ModelReader(client, plan.model)
         take_over(journal)

@@ -46,5 +46,5 @@ def dashboard(
         raise SettingsError(f"{error.name} is not installed: pip install 'streamsvd[dashboard]'") from error
 
     Keys(model)
-    with lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
+    with lent_redis(redis, os.environ) as url, closing(connect(url, for_lookups=True)) as client:
         serve(model, topic, client, known_kafka(kafka, os.environ), host, port, typer.echo)

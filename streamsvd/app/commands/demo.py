@@ -54,8 +54,9 @@ def demo(
     from streamsvd.app.consuming import Plan, consumer_for
     from streamsvd.app.dashboarding import dashboard_beside
     from streamsvd.app.demo_data import demo_data
-    from streamsvd.app.display import answer_table, figures_table, learning_bar, megabytes
+    from streamsvd.app.display import figures_table, learning_bar, megabytes
     from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
+    from streamsvd.app.lookup_tables import answer_table
     from streamsvd.app.options import chosen_settings
     from streamsvd.app.producing import ProducerProcess
     from streamsvd.app.stopping import stop_on_signals

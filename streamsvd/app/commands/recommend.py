@@ -6,63 +6,88 @@ from typing import Annotated
 
 import typer
 
-from streamsvd.app.options import ModelOption, RedisOption
+from streamsvd.app.options import AsJsonOption, ModelOption, RedisOption
 
 
 def recommend(
     user: Annotated[
-        str, typer.Argument(help="Id of the user; write text:NAME for an id that is text but looks like a number.")
-    ],
+        str | None,
+        typer.Argument(help="Id of the user; write text:NAME for an id that is text but looks like a number."),
+    ] = None,
     n: Annotated[int, typer.Option("-n", help="How many.", min=1)] = 10,
+    rated: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ITEM=STARS",
+            help="Instead of a user: a rating of somebody without an account, by title or id; repeat for more.",
+        ),
+    ] = None,
+    genre: Annotated[
+        list[str] | None, typer.Option(help="Only films of this genre; repeat for films of any of several.")
+    ] = None,
+    years: Annotated[str | None, typer.Option(metavar="FIRST:LAST", help="Only films of these years.")] = None,
+    min_ratings: Annotated[int, typer.Option(help="Only items that have been rated so often.", min=0)] = 0,
+    exclude: Annotated[list[str] | None, typer.Option(metavar="ITEM", help="Leave this item out; repeat.")] = None,
+    with_seen: Annotated[bool, typer.Option("--with-seen", help="Also what the user has rated.")] = False,
+    rank_by: Annotated[str | None, typer.Option(help="By what items are ranked; by default what ranks best.")] = None,
+    explore: Annotated[
+        str | None,
+        typer.Option(
+            metavar="upper|sampled", help="Give items of which little is known the benefit of the doubt; see the docs."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of --explore sampled.")] = 0,
     model: ModelOption = "default",
     redis: RedisOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: AsJsonOption = False,
 ) -> None:
-    """The best items for a user, from Redis: what the model predicts highest among what the user has not rated.
+    """The best items for a user, from Redis, with reasons; or for somebody without an account, from a few ratings.
 
-    The answer says why, and what it was computed from: snapshot, age, offsets, and the model's rolling error then.
+    The answer says what it was computed from: snapshot, age, offsets, and the model's rolling error then.
 
     Examples:
 
         streamsvd recommend 196
 
-        streamsvd recommend 196 -n 5 --json
+        streamsvd recommend 196 -n 5 --genre comedy --years 1990:1999 --min-ratings 50
+
+        streamsvd recommend --rated "heat=5" --rated "babe=2" --json
     """
-    import json
-    import os
-    from contextlib import closing
-    from dataclasses import asdict
+    import dataclasses
 
     from rich.console import Console
 
-    from model_store import ModelReader, connect
+    from model_store import Options
     from model_store.reasons import reasons
-    from streamsvd.app.display import answer_table
-    from streamsvd.app.services import lent_redis
+    from streamsvd.app.lookup_tables import answer_table
+    from streamsvd.app.lookups import item_called, lookups, print_json, ratings_given
+    from streamsvd.app.options import parse_id, parse_years
+    from streamsvd.errors import SettingsError
 
-    with lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
-        reader = ModelReader(client, model)
-        answer = reader.recommend(parse_id(user), n)
-        why = reasons(reader, parse_id(user), [item.item for item in answer.items])
-    if not as_json:
+    if (user is None) == (not rated):
+        raise SettingsError("name a user, or ratings of somebody without an account with --rated, and not both")
+    with lookups(redis, model) as reader:
+        options: Options = {
+            "exclude_seen": not with_seen,
+            "exclude": [item_called(reader, text) for text in exclude or ()],
+            "genres": genre or (),
+            "years": parse_years(years),
+            "min_ratings": min_ratings,
+            "explore": explore,  # type: ignore[typeddict-item]  # the reader refuses what it does not know
+            "seed": seed,
+        }
+        if rank_by is not None:
+            options["rank_by"] = rank_by
+        if user is None:
+            answer, why = reader.recommend_for(ratings_given(reader, rated or ()), n, **options), {}
+        else:
+            answer = reader.recommend(parse_id(user), n, **options)
+            why = reasons(reader, parse_id(user), [item.item for item in answer.items])
+    if as_json:
+        items = [
+            {**dataclasses.asdict(item), "reasons": [dataclasses.asdict(one) for one in why.get(item.item, ())]}
+            for item in answer.items
+        ]
+        print_json(answer, items=items)
+    else:
         Console().print(answer_table(answer, why))
-        return
-    provenance = asdict(answer.provenance)
-    provenance["offsets"] = {f"{topic}/{number}": n for (topic, number), n in answer.provenance.offsets.items()}
-    items = [{**asdict(item), "reasons": [asdict(reason) for reason in why[item.item]]} for item in answer.items]
-    about = {"user": answer.user, "known_user": answer.known_user}
-    typer.echo(json.dumps({**about, "items": items, "provenance": provenance}, indent=2))
-
-
-def parse_id(text: str) -> int | str:
-    """An id as it is typed: a whole number is an int, and `text:` marks a string.
-
-    >>> parse_id("196"), parse_id("ann"), parse_id("text:196")
-    (196, 'ann', '196')
-    """
-    if text.startswith("text:"):
-        return text.removeprefix("text:")
-    try:
-        return int(text)
-    except ValueError:
-        return text

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from nicegui import run, ui
 
-from streamsvd.app.commands.recommend import parse_id
 from streamsvd.app.dashboard import wording
 from streamsvd.app.dashboard.lookups import Lookups, OfItem, OfUser, Row
 from streamsvd.app.dashboard.parts import Text, box, card
+from streamsvd.app.options import parse_id
 from streamsvd.errors import StoreUnavailable, StreamSVDError
 from streamsvd.ratings import Id
 
