@@ -32,11 +32,14 @@ class Asker:
         The user's blocks that the ranking asked for; empty for somebody unknown or without an account.
     given : intp array
         Places of the items that somebody without an account has rated, in the order given; empty for a user.
+    covariance : float64 array, shape (d, d), or None
+        P of the row, where exploration needs it.
     """
 
     factors: Any | None
     blocks: dict[str, NDArray[Any]]
     given: NDArray[np.intp]
+    covariance: Floats | None
 
 
 class Order(Protocol):

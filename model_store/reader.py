@@ -19,44 +19,37 @@ from model_store.answers import (
     Answer,
     Explained,
     History,
-    KnownUser,
     Moved,
     NamedItem,
     Prediction,
     Provenance,
     Rated,
-    Recommendation,
     SimilarItem,
     SimilarItems,
     SimilarUsers,
     Users,
 )
-from model_store.asking import Asking, Blobs, Wanted
-from model_store.blocks import unpack_rows
+from model_store.asking import Asking, Wanted
 from model_store.checkpoint import Head
-from model_store.choosing import Choice, Options, allowed
+from model_store.choosing import Choice, Options
 from model_store.client import translated
-from model_store.exploring import BLOCKS as EXPLORING
-from model_store.exploring import benefit
 from model_store.following import Following
 from model_store.people import People
 from model_store.predicting import predicted
-from model_store.ranking import Asker, best, ranking_called
-from model_store.scoring import LearnersScoring, Scoring, top
+from model_store.ranking import Asker, best
+from model_store.recommending import NOTHING, asker_of, asker_without_account, item_blocks, recommended, user_blocks
+from model_store.scoring import LearnersScoring, Scoring
 from model_store.table import FACTORS, SEEN, TRAINING, WINDOW
 from model_store.titles import items_called
+from model_store.user_row import UserRow, item_row, known_user, user_row
 from model_store.view import View
-from streamsvd.errors import SettingsError, SnapshotCorrupt, UnknownId
+from streamsvd.errors import SettingsError, UnknownId
 from streamsvd.learner import from_rows
-from streamsvd.learner.algebra import unpack
-from streamsvd.learner.memory import MEAN, MEAN_WEIGHT, TIME
 from streamsvd.learner.scale import Scale
 from streamsvd.ratings import Id
 
 _LATELY = 1000
-
-UserRow = dict[str, NDArray[Any]]
-"""Blocks of a user by name; empty for somebody unknown."""
+"""Users among whom `users` looks for the last ones."""
 
 
 class ModelReader:
@@ -146,57 +139,25 @@ class ModelReader:
             A rating is not on the scale.
         """
         choice = Choice(n, **options)
-        with self._following.reading((), _item_blocks(choice)) as (view, _):
-            settings = view.head.settings
-            Scale(*settings["scale"]).check(np.array(list(ratings.values()), np.float64))
-            known = [item for item in ratings if item in view.items.numbers]
-            places = view.places(known)
-            given = np.array([ratings[item] for item in known], np.float64)
-            user = from_rows.folded_in(settings, view.globals_, view.factors[places], given)[0] if known else None
-            covariance: NDArray[np.float64] | None = None
-            if choice.explore:
-                rated = view.factors[places]
-                covariance = np.asarray(np.linalg.inv(from_rows.precision(settings, view.globals_, rated)))
-            seen = places if choice.exclude_seen else places[:0]
-            return self._answer(view, None, Asker(user, {}, places), seen, choice, covariance)
+        with self._following.reading((), item_blocks(choice)) as (view, _):
+            asker = asker_without_account(view, ratings, choice)
+            return self._answer(view, None, asker, asker.given, choice)
 
     def _recommended(self, users: list[Id], choice: Choice) -> list[Answer]:
-        blocks = [FACTORS, *([SEEN] if choice.exclude_seen else []), *([TRAINING] if choice.explore else [])]
-        blocks += [name for name in ranking_called(choice.rank_by).user_blocks if name not in blocks]
+        blocks = user_blocks(choice)
         wanted = [Wanted("users", name, tuple(users)) for name in blocks]
-        with self._following.reading(wanted, _item_blocks(choice)) as (view, raw):
+        with self._following.reading(wanted, item_blocks(choice)) as (view, raw):
             answers = []
-            for k, user in enumerate(users):
-                row = self._row(view, user, blocks, [column[k] for column in raw])
-                seen = row.get(SEEN, np.zeros(0, np.int32))
-                covariance = None
-                if choice.explore:
-                    packed = row[TRAINING][0]["cov"] if row else view.globals_["prior_cov"]
-                    covariance = unpack(packed, view.width)
-                asker = Asker(row[FACTORS][0] if row else None, row, np.zeros(0, np.intp))
-                answers.append(self._answer(view, user, asker, seen[view.here(seen)], choice, covariance))
+            for user, *blobs in zip(users, *raw, strict=True):
+                row = user_row(view, user, blocks, blobs)
+                seen = row.get(SEEN, NOTHING)
+                answers.append(self._answer(view, user, asker_of(view, row, choice), seen[view.here(seen)], choice))
             return answers
 
     def _answer(
-        self,
-        view: View,
-        user: Id | None,
-        asker: Asker,
-        seen: NDArray[np.integer[Any]],
-        choice: Choice,
-        covariance: NDArray[np.float64] | None,
+        self, view: View, user: Id | None, asker: Asker, seen: NDArray[np.integer[Any]], choice: Choice
     ) -> Answer:
-        items: tuple[Recommendation, ...] = ()
-        if len(view.items):  # before the first item there is nothing to score, and no layout either
-            doubt = None
-            if choice.explore and covariance is not None:
-                doubt = benefit(view, asker.factors, covariance, choice.explore, choice.seed)
-            places, scores = top(view, self._scoring, asker, allowed(view, choice, seen), choice, doubt)
-            shown = np.clip(scores, *view.head.settings["scale"])
-            items = tuple(
-                Recommendation(*view.about(place), score)
-                for place, score in zip(places.tolist(), shown.tolist(), strict=True)
-            )
+        items = recommended(view, self._scoring, asker, seen if choice.exclude_seen else NOTHING, choice)
         return Answer(user, items, asker.factors is not None, self._provenance(view.head))
 
     # What is alike
@@ -243,8 +204,8 @@ class ModelReader:
         wanted = [Wanted("users", name, (user,)) for name in (FACTORS, TRAINING)]
         wanted.append(Wanted("items", TRAINING, (item,)))
         with self._following.reading(wanted) as (view, raw):
-            row = self._row(view, user, [FACTORS, TRAINING], [raw[0][0], raw[1][0]])
-            training = self._item_block(view, item, TRAINING, raw[2][0])
+            row = user_row(view, user, [FACTORS, TRAINING], [raw[0][0], raw[1][0]])
+            training = item_row(view, item, TRAINING, raw[2][0])
             rating, deviation = predicted(
                 view,
                 item,
@@ -309,7 +270,7 @@ class ModelReader:
             newest = tuple(
                 Rated(*view.about(int(entry["item"])), float(entry["target"]) / scale.slope) for entry in window
             )
-            return History(_known_user(view, user, row[FACTORS][0]), newest, self._provenance(view.head))
+            return History(known_user(view, user, row[FACTORS][0]), newest, self._provenance(view.head))
 
     def users(self, n: int = 10) -> Users:
         """How many users there are, and those who gave a rating last, newest first.
@@ -320,8 +281,8 @@ class ModelReader:
         with translated(self._asking.client, f"reading the users of model {self._asking.keys.model}"):
             total, newest = self._asking.newest_users(max(n, _LATELY))
         with self._following.reading([Wanted("users", FACTORS, tuple(newest))]) as (view, raw):
-            rows = [(user, self._row(view, user, [FACTORS], [blob])) for user, blob in zip(newest, raw[0], strict=True)]
-            known = [_known_user(view, user, row[FACTORS][0]) for user, row in rows if row]  # one may have gone since
+            rows = [(user, user_row(view, user, [FACTORS], [blob])) for user, blob in zip(newest, raw[0], strict=True)]
+            known = [known_user(view, user, row[FACTORS][0]) for user, row in rows if row]  # one may have gone since
             known.sort(key=lambda user: -(user.last_time or 0))
             return Users(total, tuple(known[:n]), self._provenance(view.head))
 
@@ -345,7 +306,7 @@ class ModelReader:
         The row is empty when the user is unknown.
         """
         with self._following.reading([Wanted("users", name, (user,)) for name in blocks]) as (view, raw):
-            yield view, self._row(view, user, blocks, [column[0] for column in raw])
+            yield view, user_row(view, user, blocks, [column[0] for column in raw])
 
     def user_blocks(self, user: Id) -> UserRow:
         """All blocks of a user, by name, of one version; empty when the user is unknown.
@@ -357,24 +318,6 @@ class ModelReader:
         with self.reading(user, blocks) as (_, row):
             return row
 
-    def _row(self, view: View, user: Id, blocks: Sequence[str], raw: Blobs) -> UserRow:
-        there = {name: blob for name, blob in zip(blocks, raw, strict=True) if blob is not None}
-        if there and len(there) < len(blocks):
-            missing = sorted(set(blocks) - set(there))
-            raise SnapshotCorrupt(
-                f"user {user!r} has no {', '.join(missing)} in model {self._asking.keys.model!r}: part of the snapshot "
-                "was lost; rebuild it from the log"
-            )
-        return {
-            name: unpack_rows([blob], self._asking.keys.block("users", name), view.dtypes, [user])[1]
-            for name, blob in there.items()
-        }
-
-    def _item_block(self, view: View, item: Id, name: str, blob: bytes | None) -> NDArray[Any] | None:
-        if blob is None:
-            return None
-        return unpack_rows([blob], self._asking.keys.block("items", name), view.dtypes, [item])[1]
-
     def _provenance(self, head: Head) -> Provenance:
         rmse = head.summary.get("rmse")
         return Provenance(
@@ -385,19 +328,6 @@ class ModelReader:
             age_seconds=max(0.0, self._clock() - head.written_at),
             rmse=rmse if isinstance(rmse, float) else None,
         )
-
-
-def _known_user(view: View, user: Id, factors: Any) -> KnownUser:
-    count, stats = int(factors["count"]), factors["stats"]
-    if not count:
-        return KnownUser(user, 0, None, None)
-    mean = 3.5 + stats[MEAN] * (count + MEAN_WEIGHT) / count  # undoes the drawing towards the middle
-    return KnownUser(user, count, float(Scale(*view.head.settings["scale"]).from_internal(mean)), int(stats[TIME]))
-
-
-def _item_blocks(choice: Choice) -> tuple[str, ...]:
-    """Blocks of items that an answer needs."""
-    return (*(EXPLORING if choice.explore else (FACTORS,)), *ranking_called(choice.rank_by).item_blocks)
 
 
 def at_least_one(n: int) -> None:
