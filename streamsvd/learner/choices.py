@@ -25,9 +25,8 @@ from numpy.typing import NDArray
 from streamsvd.errors import SettingsError
 from streamsvd.learner import choice_kernels as kernels
 from streamsvd.learner.choice_kernels import NEIGHBOUR, RECENT, SLOTS, WAYS
-from streamsvd.learner.inputs import as_ids
 from streamsvd.learner.iterated_svd import IteratedSVD
-from streamsvd.learner.listing import best, highest, predicted_ratings
+from streamsvd.learner.listing import highest, named, predicted_ratings
 from streamsvd.learner.memory import CHANGED
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.state import Id, Ragged, State, Structured
@@ -43,7 +42,7 @@ NEAR_BLOCK = "near"
 CLOCK = "choice_clock"
 """Global array: ratings taken up."""
 
-_FEW = 100
+_FEW = 100  # items that a list begins with
 
 RECENT_ROW = np.dtype([("items", "<i4", (RECENT,))])
 COUNTS_ROW = np.dtype([("count", "<f8"), ("at", "<i8"), ("met", "<f8")])
@@ -77,8 +76,8 @@ class Choices:
         A rating that is taken back leaves its trace here: the item was chosen all the same.
         """
         self._make_room(len(model._user_ids), len(model._item_ids))
-        user_rows = np.array(list(map(model._users.get, as_ids(users))), np.int64)
-        item_rows = np.array(list(map(model._items.get, as_ids(items))), np.int64)
+        user_rows = _rows(model._users, users)
+        item_rows = _rows(model._items, items)
         kernels.learn(
             self._recent,
             self._near,
@@ -117,17 +116,18 @@ class Choices:
         Ratings are predicted for the likeliest items only, as many as it takes: no other can do better than its chance.
         """
         chance = self.chances(model, user)
-        candidates = np.delete(np.arange(len(chance)), excluded)
-        few, enough = _FEW, min(n, len(candidates))
+        free = np.ones(len(chance), bool)
+        free[excluded] = False
+        numbers = np.flatnonzero(free)
+        few = _FEW
         while True:
-            likeliest = highest(chance, candidates, few)
-            scores = np.zeros(len(chance))
-            scores[likeliest] = ranking_scores(
-                chance[likeliest], predicted_ratings(model, user, likeliest), model.scale
-            )
-            rest = np.setdiff1d(candidates, likeliest, assume_unique=True)
-            if not len(rest) or np.sort(scores[likeliest])[-enough] >= chance[rest].max():
-                return best(model, scores, n, excluded)
+            looked_at = highest(chance, numbers, few)
+            free[looked_at] = False
+            stars = predicted_ratings(model, user, looked_at)
+            scores = ranking_scores(chance[looked_at], stars, model.scale)
+            if len(looked_at) == len(numbers) or np.sort(scores)[-n] >= chance[free].max():
+                return named(model, looked_at, scores, n)
+            free[looked_at] = True
             few *= 4
 
     # State
@@ -274,3 +274,8 @@ def _no_neighbours(rows: int) -> Structured:
     near: Structured = np.zeros((rows, SLOTS), NEIGHBOUR)
     near["item"] = -1
     return near
+
+
+def _rows(rows: dict[Id, int], ids: Sequence[Id] | NDArray[Any]) -> NDArray[np.int64]:
+    names = ids.tolist() if isinstance(ids, np.ndarray) else ids
+    return np.fromiter(map(rows.__getitem__, names), np.int64, len(names))

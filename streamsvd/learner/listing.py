@@ -46,15 +46,20 @@ def rated_by(model: IteratedSVD, user: Id) -> NDArray[np.int32]:
 
 def best(model: IteratedSVD, scores: Floats, n: int, excluded: NDArray[np.int32]) -> list[Id]:
     """The n items with the highest scores that are not excluded, best first; ties by id, integers before strings."""
-    candidates = highest(scores, np.delete(np.arange(len(scores)), excluded), n)
-    names = [model._item_ids[k] for k in candidates.tolist()]
-    ranked = sorted(zip((-scores[candidates]).tolist(), (isinstance(x, str) for x in names), names, strict=True))
+    numbers = highest(scores, np.delete(np.arange(len(scores)), excluded), n)
+    return named(model, numbers, scores[numbers], n)
+
+
+def highest(scores: Floats, numbers: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Those of some numbers whose scores are the n highest, with every tie for the last place, in no order."""
+    if len(numbers) <= n:
+        return numbers
+    among = scores[numbers]
+    return np.asarray(numbers[among >= np.partition(among, len(among) - n)[len(among) - n]])
+
+
+def named(model: IteratedSVD, numbers: NDArray[np.int64], scores: Floats, n: int) -> list[Id]:
+    """Ids of the n best of these items, best first; ties by id, integers before strings."""
+    ids = [model._item_ids[k] for k in numbers.tolist()]
+    ranked = sorted(zip((-scores).tolist(), (isinstance(x, str) for x in ids), ids, strict=True))
     return [name for _, _, name in ranked[:n]]
-
-
-def highest(scores: Floats, candidates: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """The candidates whose scores are among the n highest, with every tie for the last place, in no order."""
-    if len(candidates) <= n:
-        return candidates
-    among = scores[candidates]
-    return np.asarray(candidates[among >= np.partition(among, len(among) - n)[len(among) - n]])
