@@ -22,7 +22,9 @@ SHRINKING = 20.0  # weight of meetings below which an item's neighbours are hard
 GOOD = 3.75  # internal stars between 3.5, which is no recommendation, and 4, which is one
 STEEPNESS = 1.7  # of the logistic function that is closest to the normal distribution with a deviation of 1 star
 
-NEIGHBOUR = np.dtype([("item", "<i4"), ("weight", "<f4")])
+ITEM_ROW = np.dtype(
+    [("count", "<f8"), ("at", "<i8"), ("met", "<f8"), ("near", "<i4", (SLOTS,)), ("weight", "<f4", (SLOTS,))]
+)
 WEIGHTS = FADING ** np.arange(RECENT)
 
 
@@ -33,32 +35,38 @@ def bucket_of(item):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _meet(table, item, weight):  # type: ignore[no-untyped-def]
+def _meet(row, item, weight):  # type: ignore[no-untyped-def]
+    near, weights = row.near, row.weight
     first = bucket_of(item)
     least = first
     for slot in range(first, first + WAYS):
-        entry = table[slot]
-        if entry.item == item:
-            entry.weight += np.float32(weight)
+        if near[slot] == item:
+            weights[slot] += np.float32(weight)
             return
-        if entry.item < 0:
-            entry.item, entry.weight = item, np.float32(weight)
+        if near[slot] < 0:
+            near[slot], weights[slot] = item, np.float32(weight)
             return
-        if entry.weight < table[least].weight:
+        if weights[slot] < weights[least]:
             least = slot
-    entry = table[least]
-    entry.item, entry.weight = item, np.float32(INHERITED * entry.weight + weight)
+    near[least], weights[least] = item, np.float32(INHERITED * weights[least] + weight)
 
 
 @compiled
-def faded(count, since):  # type: ignore[no-untyped-def]
-    """A fading count, `since` ratings later."""
-    return count * 2.0 ** (-since / HALF_LIFE)
+def learn(recent, rows, changed, clock, users, items):  # type: ignore[no-untyped-def]
+    """Take up that these users chose these items, in order; an item among the user's last ones is no new choice.
 
-
-@compiled
-def learn(recent, near, met, counts, counted_at, changed, clock, users, items):  # type: ignore[no-untyped-def]
-    """Take up that these users chose these items, in order; an item among the user's last ones is no new choice."""
+    Parameters
+    ----------
+    recent : int32 array, shape (users, RECENT)
+        Numbers of each user's last items, newest first, -1 after the last.
+    rows : ITEM_ROW array, shape (items,)
+        Fading count and the clock then, sum of the weights ever met, neighbours (-1 where there is none).
+    changed : uint8 array, shape (items,)
+        Set to 1 where a row changes.
+    clock : int64 array, shape (1,)
+        Ratings taken up.
+    users, items : int64 arrays, shape (n,)
+    """
     for t in range(len(users)):
         last, i = recent[users[t]], items[t]
         clock[0] += 1
@@ -67,16 +75,18 @@ def learn(recent, near, met, counts, counted_at, changed, clock, users, items): 
             again |= last[q] == i
         if again:
             continue
-        counts[i] = faded(counts[i], clock[0] - counted_at[i]) + 1.0
-        counted_at[i] = clock[0]
+        row = rows[i]
+        row.count = row.count * 2.0 ** ((row.at - clock[0]) / HALF_LIFE) + 1.0
+        row.at = clock[0]
         for q in range(RECENT):
             j = last[q]
             if j < 0:
                 break
-            _meet(near[j], i, WEIGHTS[q])
-            _meet(near[i], j, WEIGHTS[q])
-            met[j] += WEIGHTS[q]
-            met[i] += WEIGHTS[q]
+            other = rows[j]
+            _meet(other, i, WEIGHTS[q])
+            _meet(row, j, WEIGHTS[q])
+            other.met += WEIGHTS[q]
+            row.met += WEIGHTS[q]
             changed[j] = 1
         changed[i] = 1
         for q in range(RECENT - 1, 0, -1):
@@ -85,24 +95,21 @@ def learn(recent, near, met, counts, counted_at, changed, clock, users, items): 
 
 
 @compiled
-def chances(recent, places, near, met, shares, out):  # type: ignore[no-untyped-def]
-    """How likely each item is to be the next one that the user chooses.
+def renumber(old, i, new, to, numbers):  # type: ignore[no-untyped-def]
+    """Copy row `i` of `old` to row `to` of `new`; neighbours get their new numbers, and those without one go."""
+    new[to].count, new[to].at, new[to].met = old[i].count, old[i].at, old[i].met
+    near, weights = old[i].near, old[i].weight
+    for slot in range(SLOTS):
+        if near[slot] >= 0 and numbers[near[slot]] >= 0:
+            _meet(new[to], numbers[near[slot]], weights[slot])
 
-    Parameters
-    ----------
-    recent : int32 array
-        Numbers of the user's last items, newest first, -1 after the last.
-    places : intp array
-        By an item's number: where it stands in the arrays below; -1 where it does not.
-    near, met, shares : arrays, shapes (n, SLOTS), (n,) and (n,)
-        Neighbours, sum of the weights ever met, and popularity as a share of all.
-    out : float64 array, shape (n,)
-        Filled.
-    """
+
+@compiled
+def chances(recent, rows, shares, out):  # type: ignore[no-untyped-def]
+    """Fill `out` with how likely each item is to be the next one chosen; see `choices.chances`."""
     total = 0.0
     for q in range(len(recent)):
-        at = places[recent[q]] if 0 <= recent[q] < len(places) else -1
-        if at >= 0 and met[at] > 0.0:
+        if 0 <= recent[q] < len(rows) and rows[recent[q]].met > 0.0:
             total += WEIGHTS[q]
     if total == 0.0:
         out[:] = shares
@@ -110,15 +117,13 @@ def chances(recent, places, near, met, shares, out):  # type: ignore[no-untyped-
     for k in range(len(out)):
         out[k] = (1.0 - NEIGHBOURS) * shares[k]
     for q in range(len(recent)):
-        at = places[recent[q]] if 0 <= recent[q] < len(places) else -1
-        if at < 0 or met[at] == 0.0:
-            continue
-        part = NEIGHBOURS * WEIGHTS[q] / total / (met[at] + SHRINKING)
-        for slot in range(near.shape[1]):
-            item = near[at, slot].item
-            to = places[item] if 0 <= item < len(places) else -1
-            if to >= 0:
-                out[to] += part * near[at, slot].weight
+        if 0 <= recent[q] < len(rows) and rows[recent[q]].met > 0.0:
+            row = rows[recent[q]]
+            near, weights = row.near, row.weight
+            part = NEIGHBOURS * WEIGHTS[q] / total / (row.met + SHRINKING)
+            for slot in range(SLOTS):
+                if 0 <= near[slot] < len(out):
+                    out[near[slot]] += part * weights[slot]
 
 
 @compiled

@@ -24,28 +24,25 @@ from numpy.typing import NDArray
 
 from streamsvd.errors import SettingsError
 from streamsvd.learner import choice_kernels as kernels
-from streamsvd.learner.choice_kernels import NEIGHBOUR, RECENT, SLOTS, WAYS
+from streamsvd.learner.choice_kernels import ITEM_ROW, RECENT
 from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.listing import highest, named, predicted_ratings
 from streamsvd.learner.memory import CHANGED
 from streamsvd.learner.scale import Scale
-from streamsvd.learner.state import Id, Ragged, State, Structured
+from streamsvd.learner.state import Id, State, Structured
 
 Floats = NDArray[np.float64]
 
 RECENT_BLOCK = "recent"
-"""Fixed block of users: `items`, numbers of the last items, newest first, -1 after the last."""
-COUNTS_BLOCK = "choice"
-"""Fixed block of items: `count`, the fading number of ratings; `at`, the clock then; `met`, weight of all meetings."""
-NEAR_BLOCK = "near"
-"""Ragged block of items: `item`, a neighbour's number; `weight`."""
+"""Fixed block of users: `items`, row numbers of the last items, newest first, -1 after the last."""
+CHOICE_BLOCK = "choice"
+"""Fixed block of items: `count`, the fading number of ratings, and `at`, the clock then; `met`, the weight of all
+meetings; `near`, row numbers of neighbours, -1 where there is none, and the `weight` of each."""
 CLOCK = "choice_clock"
 """Global array: ratings taken up."""
-
 _FEW = 100  # items that a list begins with
 
 RECENT_ROW = np.dtype([("items", "<i4", (RECENT,))])
-COUNTS_ROW = np.dtype([("count", "<f8"), ("at", "<i8"), ("met", "<f8")])
 
 
 class Choices:
@@ -64,9 +61,7 @@ class Choices:
 
     def __init__(self) -> None:
         self._recent = np.full((0, RECENT), -1, np.int32)
-        self._near: Structured = _no_neighbours(0)
-        self._met, self._counts = np.zeros(0), np.zeros(0)
-        self._counted_at = np.zeros(0, np.int64)
+        self._rows: Structured = _new_rows(0)
         self._changed = np.zeros(0, np.uint8)
         self._clock = np.zeros(1, np.int64)
 
@@ -76,19 +71,8 @@ class Choices:
         A rating that is taken back leaves its trace here: the item was chosen all the same.
         """
         self._make_room(len(model._user_ids), len(model._item_ids))
-        user_rows = _rows(model._users, users)
-        item_rows = _rows(model._items, items)
-        kernels.learn(
-            self._recent,
-            self._near,
-            self._met,
-            self._counts,
-            self._counted_at,
-            self._changed,
-            self._clock,
-            user_rows,
-            item_rows,
-        )
+        user_rows, item_rows = _numbers(model._users, users), _numbers(model._items, items)
+        kernels.learn(self._recent, self._rows, self._changed, self._clock, user_rows, item_rows)
 
     def erase(self, model: IteratedSVD, user: Id) -> None:
         """Forget a user's last items; to be called before the model forgets the user."""
@@ -96,15 +80,34 @@ class Choices:
         if row is not None and row < len(self._recent):
             self._recent[row] = -1
 
+    def follow(self, before: IteratedSVD, now: IteratedSVD) -> None:
+        """Go on beside another learner of the same stream, whose rows have other numbers.
+
+        Users and items that it does not know are forgotten; the neighbours of the others go with them.
+        """
+        self._make_room(len(before._user_ids), len(before._item_ids))
+        old = self._recent, self._rows
+        self._recent, self._rows, self._changed = old[0][:0], _new_rows(0), np.zeros(0, np.uint8)
+        self._make_room(len(now._user_ids), len(now._item_ids))
+        new_number = np.full(len(old[1]) + 1, -1, np.int32)  # the last one is what -1 becomes
+        new_number[: len(before._item_ids)] = [now._items.get(name, -1) for name in before._item_ids]
+        for name, number in now._users.items():
+            if name in before._users:
+                kept = new_number[old[0][before._users[name]]]
+                kept = kept[kept >= 0]
+                self._recent[number, : len(kept)] = kept
+        for name, number in now._items.items():
+            if name in before._items:
+                kernels.renumber(old[1], before._items[name], self._rows, number, new_number)
+
     # Looking up: nothing below changes anything but the count of changes.
 
     def chances(self, model: IteratedSVD, user: Id) -> Floats:
         """How likely each item is to be the next one that the user chooses, by the items' row numbers."""
         self._make_room(len(model._user_ids), len(model._item_ids))
-        n, row = model.n_items, model._users.get(user)
+        rows, row = self._rows[: model.n_items], model._users.get(user)
         recent = np.full(RECENT, -1, np.int32) if row is None else self._recent[row]
-        counts = self._counts_of(np.arange(n))
-        return chances(recent, np.arange(n), self._near[:n], counts, int(self._clock[0]))
+        return chances(recent, rows, popularity(rows, int(self._clock[0])))
 
     def scores(self, model: IteratedSVD, user: Id) -> Floats:
         """Probability that the user chooses each item and likes it; by row numbers."""
@@ -154,18 +157,12 @@ class Choices:
         """
         if CLOCK not in state.globals_:
             raise SettingsError("this state was saved without what users choose: learn it anew from the log")
-        choices = cls()
-        users, items = state.users, state.items
-        n_users = int(users.numbers.max(initial=-1)) + 1
-        choices._make_room(n_users, len(items))
+        choices, users, items = cls(), state.users, state.items
+        choices._make_room(int(users.numbers.max(initial=-1)) + 1, len(items))
         if len(users):
             choices._recent[users.numbers] = users.fixed[RECENT_BLOCK]["items"]
         if len(items):
-            counts, near = items.fixed[COUNTS_BLOCK], items.ragged[NEAR_BLOCK]
-            rows = items.numbers
-            choices._counts[rows], choices._counted_at[rows] = counts["count"], counts["at"]
-            choices._met[rows] = counts["met"]
-            choices._near[rows] = tables(near.values, near.offsets)
+            choices._rows[items.numbers] = items.fixed[CHOICE_BLOCK]
         choices._clock = state.globals_[CLOCK].copy()
         return choices
 
@@ -174,51 +171,50 @@ class Choices:
         users, items = state.users, state.items
         recent: Structured = np.zeros(len(users), RECENT_ROW)
         recent["items"] = self._recent[users.numbers]
-        near = self._near[items.numbers]
-        used = near["item"] >= 0
-        offsets = np.concatenate([[0], np.cumsum(used.sum(axis=1))]).astype(np.int64)
         return replace(
             state,
             globals_={**state.globals_, CLOCK: self._clock.copy()},
             users=replace(users, fixed={**users.fixed, RECENT_BLOCK: recent}),
-            items=replace(
-                items,
-                fixed={**items.fixed, COUNTS_BLOCK: self._counts_of(items.numbers)},
-                ragged={**items.ragged, NEAR_BLOCK: Ragged(near[used], offsets)},
-            ),
+            items=replace(items, fixed={**items.fixed, CHOICE_BLOCK: self._rows[items.numbers]}),
         )
-
-    def _counts_of(self, rows: NDArray[np.int64]) -> Structured:
-        counts: Structured = np.zeros(len(rows), COUNTS_ROW)
-        counts["count"], counts["at"], counts["met"] = self._counts[rows], self._counted_at[rows], self._met[rows]
-        return counts
 
     def _make_room(self, users: int, items: int) -> None:
         if users > len(self._recent):
             more = max(users, 2 * len(self._recent)) - len(self._recent)
             self._recent = np.concatenate([self._recent, np.full((more, RECENT), -1, np.int32)])
-        if items > len(self._near):
-            more = max(items, 2 * len(self._near)) - len(self._near)
-            self._near = np.concatenate([self._near, _no_neighbours(more)])
-            self._met, self._counts = (np.append(a, np.zeros(more)) for a in (self._met, self._counts))
-            self._counted_at = np.append(self._counted_at, np.zeros(more, np.int64))
+        if items > len(self._rows):
+            more = max(items, 2 * len(self._rows)) - len(self._rows)
+            self._rows = np.concatenate([self._rows, _new_rows(more)])
             self._changed = np.append(self._changed, np.zeros(more, np.uint8))
 
 
-def chances(
-    recent: NDArray[np.int32], places: NDArray[np.intp], near: Structured, counts: Structured, clock: int
-) -> Floats:
-    """How likely each of n items is to be the next one that a user chooses; they sum to at most 1.
+def chances(recent: NDArray[np.int32], rows: Structured, shares: Floats) -> Floats:
+    """How likely each of n items is to be the next one that a user chooses; they sum to 1 at most.
 
     Parameters
     ----------
     recent : int32 array, shape (at most 6,)
         Numbers of the user's last items, newest first, -1 after the last; empty for a user without ratings.
-    places : intp array
-        By an item's number: its place in the next two; -1 where it has none.
-    near : structured array, shape (n, 64)
-        Neighbours; see `tables`.
-    counts : structured array, shape (n,)
+    rows : structured array, shape (n,)
+        The items' `choice` block, by row number.
+    shares : float64 array, shape (n,)
+        From `popularity`.
+
+    Returns
+    -------
+    float64 array, shape (n,)
+    """
+    out = np.empty(len(rows))
+    kernels.chances(recent, rows, shares, out)
+    return out
+
+
+def popularity(rows: Structured, clock: int) -> Floats:
+    """Each item's share of recent ratings: counts that halve every 5,000 ratings.
+
+    Parameters
+    ----------
+    rows : structured array, shape (n,)
         The items' `choice` block.
     clock : int
         The global array `choice_clock`.
@@ -227,14 +223,7 @@ def chances(
     -------
     float64 array, shape (n,)
     """
-    out = np.empty(len(counts))
-    kernels.chances(recent, places, near, np.ascontiguousarray(counts["met"]), popularity(counts, clock), out)
-    return out
-
-
-def popularity(counts: Structured, clock: int) -> Floats:
-    """Each item's share of recent ratings, shape (n,): counts that halve every 5,000 ratings."""
-    faded = counts["count"] * 2.0 ** ((counts["at"] - clock) / kernels.HALF_LIFE)
+    faded = rows["count"] * 2.0 ** ((rows["at"] - clock) / kernels.HALF_LIFE)
     return np.asarray(faded / max(float(faded.sum()), 1e-300))
 
 
@@ -255,27 +244,12 @@ def ranking_scores(chance: Floats, ratings: Floats, scale: Scale) -> Floats:
     return scores
 
 
-def tables(entries: Structured, offsets: NDArray[np.int64]) -> Structured:
-    """Neighbours as tables of equal size, shape (n, 64), from a ragged block; each at its very slot, the free ones -1.
-
-    Slots of a bucket fill from its first on and are never given back, so the entries' order says where each was.
-    """
-    near = _no_neighbours(len(offsets) - 1)
-    if len(entries):
-        rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-        first = ((entries["item"].astype(np.int64) * 2654435761 & 0xFFFFFFFF) >> 29) * WAYS
-        begins = np.flatnonzero(np.append(True, (np.diff(rows) != 0) | (np.diff(first) != 0)))
-        lengths = np.diff(np.append(begins, len(entries)))
-        near[rows, first + np.arange(len(entries)) - np.repeat(begins, lengths)] = entries
-    return near
+def _new_rows(n: int) -> Structured:
+    rows: Structured = np.zeros(n, ITEM_ROW)
+    rows["near"] = -1
+    return rows
 
 
-def _no_neighbours(rows: int) -> Structured:
-    near: Structured = np.zeros((rows, SLOTS), NEIGHBOUR)
-    near["item"] = -1
-    return near
-
-
-def _rows(rows: dict[Id, int], ids: Sequence[Id] | NDArray[Any]) -> NDArray[np.int64]:
+def _numbers(rows: dict[Id, int], ids: Sequence[Id] | NDArray[Any]) -> NDArray[np.int64]:
     names = ids.tolist() if isinstance(ids, np.ndarray) else ids
     return np.fromiter(map(rows.__getitem__, names), np.int64, len(names))

@@ -13,10 +13,10 @@ from rating_streams import Stream, digest, stream
 
 from streamsvd.errors import SettingsError
 from streamsvd.learner import Id, IteratedSVD
-from streamsvd.learner.choice_kernels import SLOTS, bucket_of
-from streamsvd.learner.choices import Choices, chances, tables
+from streamsvd.learner.choice_kernels import SLOTS
+from streamsvd.learner.choices import Choices, chances, popularity
 from streamsvd.learner.listing import best, predicted_ratings, rated_by
-from streamsvd.learner.state import Ragged, State
+from streamsvd.learner.state import State
 
 SHORT = stream(220, users=12, items=25, seed=5, again=0.1)
 
@@ -65,8 +65,8 @@ def plain_chances(events: Stream, user: Id) -> dict[Id, float]:
 def test_against_plain_python(user: Id) -> None:
     model, choices = learned(SHORT)
     state = choices.state(model)
-    near, n = state.items.ragged["near"], len(state.items)
-    assert max(np.diff(near.offsets)) < n  # 25 items: no bucket is full
+    near = state.items.fixed["choice"]["near"].reshape(-1, 8, 8)
+    assert (near[:, :, -1] < 0).all()  # 25 items: no bucket is full
     expected = plain_chances(SHORT, user)
     found = dict(zip(state.items.ids, choices.chances(model, user).tolist(), strict=True))
     assert found == pytest.approx(expected, rel=1e-5)  # weights are kept in single precision
@@ -90,8 +90,7 @@ def test_a_full_bucket_lets_the_least_go_and_restores_to_the_same_bits() -> None
     model, choices = learned(big)
     choices.learn(model, more.users, more.items)
     state = choices.state(model)
-    lengths = np.diff(state.items.ragged["near"].offsets)
-    assert lengths.max() > SLOTS * 3 / 4
+    assert (state.items.fixed["choice"]["near"] >= 0).sum(axis=1).max() > SLOTS * 3 / 4
     again = Choices.from_state(state)
     for each in (choices, again):
         each.learn(model, more.users[:500], more.items[500:1000])
@@ -100,12 +99,11 @@ def test_a_full_bucket_lets_the_least_go_and_restores_to_the_same_bits() -> None
 
 def test_changes_hold_every_row_that_choices_changed() -> None:
     model, choices = IteratedSVD(), Choices()
-    stored: dict[Id, tuple[bytes, bytes]] = {}
+    stored: dict[Id, bytes] = {}
 
     def store(state: State) -> None:
-        near: Ragged = state.items.ragged["near"]
         for k, name in enumerate(state.items.ids):
-            stored[name] = near.row(k).tobytes(), state.items.fixed["choice"][k].tobytes()
+            stored[name] = state.items.fixed["choice"][k].tobytes()
 
     for start, stop in pairwise(range(0, len(SHORT) + 1, 20)):
         part = SHORT.cut(start, stop)
@@ -166,34 +164,39 @@ def test_an_empty_model_restores() -> None:
     assert digest(Choices.from_state(state).state(IteratedSVD())) == digest(state)
 
 
-def test_unknown_places_are_left_out() -> None:
+def test_numbers_beyond_the_items_are_left_out() -> None:
     model, choices = learned(SHORT)
     state = choices.state(model)
-    items, clock = state.items, int(state.globals_["choice_clock"][0])
-    near = tables(items.ragged["near"].values, items.ragged["near"].offsets)
-    places = np.arange(len(items))
-    recent = np.array([3, -1, 2**30], np.int32)
-    full = chances(recent, places, near, items.fixed["choice"], clock)
-    kept = np.arange(len(items)) != 7
-    where = np.where(kept, np.cumsum(kept) - 1, -1)
-    found = chances(recent, where, near[kept], items.fixed["choice"][kept], clock)
-    assert found.shape == (len(items) - 1,)
-    assert (full > 0).all()
-    assert (found > 0).all()
+    rows = state.items.fixed["choice"]
+    shares = popularity(rows, int(state.globals_["choice_clock"][0]))
+    expected = chances(np.array([3], np.int32), rows, shares)
+    found = chances(np.array([3, -1, 2**30], np.int32), rows, shares)
+    assert found.tolist() == expected.tolist()
+    assert chances(np.array([3], np.int32), rows[:10], shares[:10]).tolist() == expected[:10].tolist()
 
 
-@given(st.lists(st.lists(st.integers(0, 10**6), max_size=40, unique=True), max_size=5))
-def test_tables_put_every_neighbour_into_its_bucket(rows: list[list[int]]) -> None:
-    kept = []
-    for row in rows:
-        buckets: dict[int, list[int]] = {}
-        for item in row:
-            buckets.setdefault(int(bucket_of(item)), []).append(item)
-        kept.append([item for first in sorted(buckets) for item in buckets[first][:8]])
-    offsets = np.concatenate([[0], np.cumsum([len(row) for row in kept])]).astype(np.int64)
-    entries = np.array([(item, 1.0) for row in kept for item in row], [("item", "<i4"), ("weight", "<f4")])
-    near = tables(entries, offsets)
-    assert near.shape == (len(rows), SLOTS)
-    for row, expected in zip(near, kept, strict=True):
-        assert row["item"][row["item"] >= 0].tolist() == expected
-        assert all(bucket_of(int(item)) == slot // 8 * 8 for slot, item in enumerate(row["item"]) if item >= 0)
+def test_follows_a_learner_with_other_numbers() -> None:
+    model, choices = learned(SHORT)
+    late = IteratedSVD()
+    late.learn(*SHORT.cut(100, len(SHORT)))
+    expected = {user: dict(zip(model._item_ids, choices.chances(model, user), strict=True)) for user in late._users}
+    choices.follow(model, late)
+    assert set(late._item_ids) == set(model._item_ids)
+    assert late._item_ids != model._item_ids
+    for user, chance in expected.items():
+        assert dict(zip(late._item_ids, choices.chances(late, user), strict=True)) == pytest.approx(chance, rel=1e-6)
+    again = Choices.from_state(choices.state(late))
+    assert digest(again.state(late)) == digest(choices.state(late))
+
+
+def test_what_a_new_learner_does_not_know_is_forgotten() -> None:
+    model, choices = learned(SHORT)
+    late = IteratedSVD()
+    late.learn(*SHORT.cut(215, len(SHORT)))
+    choices.follow(model, late)
+    state = choices.state(late)
+    near = state.items.fixed["choice"]["near"]
+    assert near.max() < late.n_items
+    assert state.users.fixed["recent"]["items"].max() < late.n_items
+    choices.learn(late, SHORT.users[:0], SHORT.items[:0])
+    assert digest(Choices.from_state(state).state(late)) == digest(choices.state(late))
