@@ -22,8 +22,8 @@ import numpy as np
 
 from consumer.feeding import Feed
 from consumer.progress import Lag, Progress, Saved, Schedule
-from consumer.recovery import DEAD_LETTERS, Resumed
-from consumer.shadows import standings, whole_state
+from consumer.recovery import DEAD_LETTERS, RANKING, SHOWN, Resumed
+from consumer.shadows import standings
 from consumer.sorting import Run, Sorter
 from model_store import Beside, Checkpoint, ModelWriter, ShadowRow, Written
 from model_store.feed import Operation
@@ -102,6 +102,7 @@ class Consumer:
         self._start = start
         self.dataset = start.dataset
         self.model, self.metrics, self._shadows = start.model, start.metrics, start.shadows
+        self.choices, self.watch = start.choices, start.watch
         self._sorter = Sorter((self.model.scale.low, self.model.scale.high), start.marks)
         self._positions = {number: start.offsets.get(number, 0) for number in source.partitions}
         self._event_time = start.event_time
@@ -197,7 +198,9 @@ class Consumer:
     def _serve(self, name: str) -> None:
         promoted = False
         try:
+            before = self.model
             self.model = self._shadows.promote(name, self.model, self.metrics.figures().events)
+            self.choices.follow(before, self.model)
             promoted = True
         except SettingsError as error:
             self._say(f"A request to serve {name} is refused: {error}.")
@@ -223,7 +226,9 @@ class Consumer:
             self._predictions.flush()
         began, at = self._timer(), self._clock()
         now = self._now(at, began - self._checkpointed_at, detailed=ask)
-        state = whole_state(self.model) if promoted else self.model.changes()
+        state = self.choices.changes(self.model)
+        if promoted:
+            state = self.choices.state(self.model)
         figures = self.metrics.figures()
         checkpoint = Checkpoint(
             version=self._writer.version + 1,
@@ -236,6 +241,7 @@ class Consumer:
             metrics={
                 **self.metrics.state(),
                 **self._shadows.metrics(),
+                **{f"{RANKING}{name}": array for name, array in self.watch.state().items()},
                 DEAD_LETTERS: np.array([self._dead_letter_counts[reason] for reason in EventError.REASONS], np.int64),
             },
             marks=dict(self._sorter.marks),
@@ -250,6 +256,7 @@ class Consumer:
                 "items": self.model.n_items,
                 "rmse": figures.rmse_last_window,
                 **asdict(figures),
+                **{f"{RANKING}{name}": value for name, value in asdict(self.watch.ranking[SHOWN].figures()).items()},
             },
         )
         written = self._write(checkpoint, self._shadows.share(checkpoint, self.model, answered), now, promoted)
@@ -346,6 +353,8 @@ class Consumer:
                 self.model.retract(part.user, part.item)
                 self._shadows.shadows.retract(part.user, part.item)
             elif isinstance(part, Erasure):
+                self.choices.erase(self.model, part.user)
+                self.watch.forget(part.user)
                 self.model.erase(part.user)
                 self._shadows.shadows.erase(part.user)
         for record in records:
@@ -358,7 +367,7 @@ class Consumer:
             room = self._feed.room
             part, run = (run, run[len(run) :]) if len(run) <= room else (run[:room], run[room:])
             ratings, timestamps = np.array(part.ratings), np.array(part.timestamps, np.int64)
-            predictions = self.model.learn(part.users, part.items, ratings, timestamps)
+            predictions = self.watch.learn(self.model, self.choices, part.users, part.items, ratings, timestamps)
             self.metrics.score(part.items, ratings, timestamps, predictions)
             self._shadows.shadows.learn(part.users, part.items, ratings, timestamps, predictions)
             if self._predictions is not None:

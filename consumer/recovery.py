@@ -12,17 +12,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from consumer.shadows import ShadowKeeper, Wanted, begin, resume_shadows
-from evaluation import Monitor, Prequential
+from evaluation import Monitor, Prequential, Ranking, Watch
 from evaluation.shadows import Shadows
 from model_store import Checkpoint, ShadowRow
 from streamsvd.errors import EventError, TopicUnsafe
 from streamsvd.learner import IteratedSVD, Settings
+from streamsvd.learner.choices import Choices
 from streamsvd.log import LoggedCatalogue
 from streamsvd.ratings import Catalogue, Dataset
 
 DEFAULT_SCALE = (0.5, 5.0)
 DEAD_LETTERS = "consumer.dead_letters"
 """Array of a checkpoint: number of dead letters for each of `EventError.REASONS`."""
+WATCH_EVERY = 1_000
+"""Every how many pages one is watched: about 1 µs a rating with 9,000 items."""
+SHOWN = "choice"
+"""The order of the list that is watched: that of `recommend`."""
+RANKING = "ranking."
+"""What the names of the watch's arrays begin with."""
 
 
 @dataclass(slots=True)
@@ -32,7 +39,9 @@ class Resumed:
     Attributes
     ----------
     model : IteratedSVD
+    choices : Choices
     metrics : Monitor
+    watch : Watch
     shadows : ShadowKeeper
     offsets : dict of int to int
         Next offset of each partition of the ratings topic; empty for a fresh start.
@@ -50,7 +59,9 @@ class Resumed:
     """
 
     model: IteratedSVD
+    choices: Choices
     metrics: Monitor
+    watch: Watch
     shadows: ShadowKeeper
     offsets: dict[int, int]
     marks: dict[str, int]
@@ -89,6 +100,7 @@ def resume(
     metrics: Prequential,
     stored_shadows: StoredShadows,
     wanted: Wanted,
+    watch_every: int = WATCH_EVERY,
     seed: int = 0,
 ) -> Resumed:
     """The starting point for one model and one topic.
@@ -103,7 +115,7 @@ def resume(
         The catalogue topic's content, used for a fresh start only.
     stored_catalogue : Catalogue or None
         The catalogue that the checkpoint's model was made with.
-    settings, metrics, seed
+    settings, metrics, watch_every, seed
         For a fresh start.
     stored_shadows : StoredShadows
     wanted : Wanted
@@ -117,7 +129,7 @@ def resume(
         The checkpoint belongs to another topic, or to one of that name that has been deleted since.
     """
     if checkpoint is None:
-        start = _start(catalogue_topic, logged, settings, metrics, seed)
+        start = _start(catalogue_topic, logged, settings, metrics, watch_every, seed)
         start.model, start.shadows = begin(start.model, stored_shadows.rows, wanted, logged.catalogue)
         return start
     learned_from = str(checkpoint.summary.get("topic", topic)), str(checkpoint.summary.get("topic_id", topic_id))
@@ -132,7 +144,11 @@ def resume(
     refused = checkpoint.metrics.get(DEAD_LETTERS, np.zeros(0, np.int64)).tolist()
     return Resumed(
         model=model,
+        choices=Choices.from_state(checkpoint.state),
         metrics=monitor,
+        watch=Watch.from_state(
+            {name.removeprefix(RANKING): a for name, a in checkpoint.metrics.items() if name.startswith(RANKING)}
+        ),
         shadows=resume_shadows(
             checkpoint,
             stored_shadows.rows,
@@ -154,13 +170,15 @@ def resume(
 
 
 def _start(
-    catalogue_topic: str, logged: LoggedCatalogue, settings: Settings, metrics: Prequential, seed: int
+    catalogue_topic: str, logged: LoggedCatalogue, settings: Settings, metrics: Prequential, watch_every: int, seed: int
 ) -> Resumed:
     dataset: Dataset | None = logged.dataset
     scale = dataset.scale if dataset else DEFAULT_SCALE
     model = IteratedSVD(settings, scale=scale, content=logged.catalogue, seed=seed)
     return Resumed(
         model=model,
+        choices=Choices(),
+        watch=Watch({SHOWN: Ranking()}, every=watch_every),
         metrics=Monitor(Prequential(metrics.window, metrics.fading), logged.catalogue, unit=model.scale.slope),
         shadows=ShadowKeeper(Shadows(scale), {}),
         offsets={},

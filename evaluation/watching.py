@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evaluation.pages import Pages
 from evaluation.ranking import MISS, RANKING_ARRAYS, Ranking, is_liked
 from streamsvd.errors import SettingsError
 from streamsvd.learner import IteratedSVD, Predictions
@@ -63,8 +64,8 @@ class Watch:
             )
         self.ranking = ranking
         self.every = every
-        self._page: tuple[Id, int] | None = None
-        self._pages = 0
+        self._stream = Pages()
+        self._pages = 0  # begun so far
         self._shown: dict[str, list[Id]] = {}  # the watched page's lists
 
     def learn(
@@ -98,16 +99,19 @@ class Watch:
             learn_to(len(names))
         return Predictions(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
+    def forget(self, user: Id) -> None:
+        """Leave nothing of an erased user: its page ends here."""
+        self._stream.forget(user)
+
     def _stops(
         self, users: list[Id], stamps: NDArray[np.int64], liked: NDArray[np.bool_]
     ) -> Iterator[tuple[int, bool]]:
         """Where a list is needed, and whether a page begins there; keeps count of the pages."""
         if not users:
             return iter(())
-        pages = list(zip(users, stamps.tolist(), strict=True))
-        begins = np.array([page != before for page, before in zip(pages, [self._page, *pages], strict=False)])
+        begins = self._stream.begins(users, stamps)
         numbers = self._pages + np.cumsum(begins)
-        self._page, self._pages = pages[-1], int(numbers[-1])
+        self._pages = int(numbers[-1])
         if not self.every:
             return iter(())
         stops = np.flatnonzero((numbers % self.every == 0) & (begins | liked))
@@ -125,16 +129,8 @@ class Watch:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""
-        text = json.dumps(
-            {
-                "orders": list(self.ranking),
-                "every": self.every,
-                "page": self._page,
-                "pages": self._pages,
-                "shown": self._shown,
-            }
-        )
-        found = {"watch": np.frombuffer(text.encode(), np.uint8).copy()}
+        watched = {"orders": list(self.ranking), "every": self.every, "pages": self._pages, "shown": self._shown}
+        found = {"watch": np.frombuffer(json.dumps(watched).encode(), np.uint8), **self._stream.state()}
         for name, ranking in self.ranking.items():
             found |= {f"{name}.{part}": array for part, array in ranking.state().items()}
         return found
@@ -145,7 +141,7 @@ class Watch:
         text = json.loads(state["watch"].tobytes())
         parts = {name: {part: state[f"{name}.{part}"] for part in RANKING_ARRAYS} for name in text["orders"]}
         watch = cls({name: Ranking.from_state(part) for name, part in parts.items()}, every=text["every"])
-        watch._page = None if text["page"] is None else (text["page"][0], text["page"][1])
+        watch._stream = Pages.from_state(state)
         watch._pages, watch._shown = text["pages"], text["shown"]
         return watch
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import redis
-from model_runs import checkpoint_of, consuming, learn_all, learned_in_process, plan_for, write
+from model_runs import checkpoint_of, consuming, learn_all, learned_in_process, plan_for, with_choices, write
 from model_states import plain
 from shadow_runs import final_shadows, in_process, wanted
 
@@ -20,6 +20,7 @@ from model_store.shadow_rows import request_promotion, requested_promotion
 from producer import prepare
 from streamsvd.app.consuming import consumer_for
 from streamsvd.errors import SettingsError
+from streamsvd.learner import IteratedSVD
 from streamsvd.log import Topics
 from streamsvd.ratings import Erasure, RatingTable, Retraction, encode, read_ratings
 
@@ -154,7 +155,9 @@ def test_a_promoted_shadow_is_served_and_the_one_before_is_its_shadow_until_prom
     assert requested_promotion(client, model_name) == ""
     found, rows = in_process(table[:1500], specs)
     served = checkpoint_of(redis_url, model_name)
-    assert plain(served.state) == found["wide"]["state"]
+    wide = IteratedSVD.from_state(served.state)
+    assert plain(wide.state()) == found["wide"]["state"]
+    assert plain(served.state) == plain(with_choices(wide, table.users[:1500], table.items[:1500]))
     fresh = ModelReader(client, model_name).recommend(int(table.users[0]), 5)
     assert [item.score for item in reader.recommend(int(table.users[0]), 5).items] == [i.score for i in fresh.items]
     now = {row.name: row for row in read_shadows(client, model_name)}

@@ -27,7 +27,9 @@ from model_store.keys import Keys
 from producer import prepare, replay
 from streamsvd.app.consuming import Plan, consumer_for
 from streamsvd.app.warming import warm_up
-from streamsvd.learner import IteratedSVD, Settings
+from streamsvd.learner import IteratedSVD, Settings, State
+from streamsvd.learner.choices import Choices
+from streamsvd.learner.protocol import Ids
 from streamsvd.log import KafkaSink, KafkaSource, Record, Topics, create_topics
 from streamsvd.log.delivery import Delivery
 from streamsvd.ratings import Catalogue, RatingTable
@@ -105,7 +107,14 @@ def learned_in_process(table: RatingTable, films: Catalogue | None = None) -> di
     """What a model without Kafka and Redis knows at the end of a table, and its figures; comparable with `==`."""
     model = IteratedSVD(scale=table.dataset.scale, content=films)
     metrics = evaluate(model, table, Prequential())
-    return {"state": plain(model.state()), "figures": asdict(metrics.figures())}
+    return {"state": plain(with_choices(model, table.users, table.items)), "figures": asdict(metrics.figures())}
+
+
+def with_choices(model: IteratedSVD, users: Ids, items: Ids) -> State:
+    """The state of a model, as the store has it: with what these users have chosen."""
+    choices = Choices()
+    choices.learn(model, users, items)
+    return choices.state(model)
 
 
 # The store
