@@ -35,7 +35,8 @@ class Options(TypedDict, total=False):
     min_ratings : int
         Only items that have been rated so often.
     rank_by : str
-        A name of `model_store.ranking.RANKINGS`.
+        "choice": by the probability that the user chooses an item and likes it. "rating": by the predicted rating
+        alone; so are all lists of a snapshot that holds no choices, such as that of a bare learner.
     explore : "upper", "sampled" or None
         Give items of which the model knows little the benefit of the doubt; see `exploring`.
     seed : int or None

@@ -68,6 +68,14 @@ class Following:
         finally:
             self._unpin(view)
 
+    def head(self) -> Head:
+        """Head of the version in use, or else of the newest: what blocks there are changes with a whole write only."""
+        view = self._current
+        if view is not None:
+            return view.head
+        with translated(self._asking.client, f"reading model {self._asking.keys.model}"):
+            return self._asking.head()
+
     def _newest(self, wanted: Sequence[Wanted], blocks: tuple[str, ...]) -> tuple[View, list[Blobs]]:
         """The newest view, pinned, and the rows of its version."""
         found = self._still_newest(wanted, blocks)

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 
 from model_store.view import View
 from streamsvd.errors import SettingsError
+from streamsvd.learner.choice_kernels import RECENT
+from streamsvd.learner.choices import CHOICE_BLOCK, RECENT_BLOCK, chances, ranking_scores
 from streamsvd.learner.compiler import compiled
+from streamsvd.learner.scale import Scale
 from streamsvd.ratings import Id
 
 Floats = NDArray[np.float64]
@@ -90,8 +93,34 @@ class ByRating:
         return predicted
 
 
-RANKINGS: dict[str, Ranking] = {"rating": ByRating()}
-DEFAULT_RANKING = "rating"
+class ByChoice:
+    """Probability that the user chooses an item and likes it; see `streamsvd.learner.choices`."""
+
+    item_blocks: tuple[str, ...] = (CHOICE_BLOCK,)
+    user_blocks: tuple[str, ...] = (RECENT_BLOCK,)
+
+    def order(self, view: View, asker: Asker) -> Order:
+        """By the user's last items, or the last of those that somebody without an account has rated."""
+        known = asker.blocks.get(RECENT_BLOCK)
+        recent = asker.given[::-1][:RECENT].astype(np.int32) if known is None else known[0]["items"]
+        chance = chances(recent, view.items.rows(CHOICE_BLOCK), view.popularity)
+        return _ChosenAndLiked(chance, Scale(*view.head.settings["scale"]))
+
+
+class _ChosenAndLiked:
+    """The order of `ByChoice`: nothing is liked for more than certain, so no number exceeds the chance."""
+
+    def __init__(self, chance: Floats, scale: Scale) -> None:
+        self.ceiling: Floats | None = chance
+        self._chance, self._scale = chance, scale
+
+    def __call__(self, predicted: Floats, places: NDArray[np.intp] | slice) -> Floats:
+        """The numbers."""
+        return ranking_scores(self._chance[places], predicted, self._scale)
+
+
+RANKINGS: dict[str, Ranking] = {"choice": ByChoice(), "rating": ByRating()}
+DEFAULT_RANKING = "choice"
 
 
 def ranking_called(name: str) -> Ranking:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -36,7 +37,7 @@ from model_store.client import translated
 from model_store.following import Following
 from model_store.people import People
 from model_store.predicting import predicted
-from model_store.ranking import Asker, best
+from model_store.ranking import Asker, best, ranking_called
 from model_store.recommending import NOTHING, asker_of, asker_without_account, item_blocks, recommended, user_blocks
 from model_store.scoring import LearnersScoring, Scoring
 from model_store.table import FACTORS, SEEN, TRAINING, WINDOW
@@ -107,7 +108,7 @@ class ModelReader:
         InputError
             No film is of that genre.
         """
-        choice = Choice(n, **options)
+        choice = self._choice(n, options)
         return self._recommended([user], choice)[0]
 
     def recommend_many(
@@ -117,7 +118,7 @@ class ModelReader:
         **options: Unpack[Options],
     ) -> list[Answer]:
         """The same for several users, all of one version, with one round trip."""
-        choice = Choice(n, **options)
+        choice = self._choice(n, options)
         return self._recommended(list(users), choice) if users else []
 
     def recommend_for(
@@ -138,10 +139,17 @@ class ModelReader:
         InputError
             A rating is not on the scale.
         """
-        choice = Choice(n, **options)
+        choice = self._choice(n, options)
         with self._following.reading((), item_blocks(choice)) as (view, _):
             asker = asker_without_account(view, ratings, choice)
             return self._answer(view, None, asker, asker.given, choice)
+
+    def _choice(self, n: int, options: Options) -> Choice:
+        """What is asked for; ranked by rating where the snapshot lacks what another ranking needs."""
+        choice = Choice(n, **options)
+        if set(ranking_called(choice.rank_by).item_blocks) <= self._following.head().blocks["items"].keys():
+            return choice
+        return replace(choice, rank_by="rating")
 
     def _recommended(self, users: list[Id], choice: Choice) -> list[Answer]:
         blocks = user_blocks(choice)

@@ -18,6 +18,7 @@ from model_store.loading import read_arrays
 from model_store.rows import Layout
 from model_store.table import FACTORS, Table, grown
 from streamsvd.errors import UnknownId
+from streamsvd.learner.choices import CHOICE_BLOCK, CLOCK, popularity
 from streamsvd.ratings import Film, Id
 
 
@@ -57,6 +58,7 @@ class View:
     columns: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     largest: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     _facts: tuple[int, int, dict[Id, Film], Facts] | None = None
+    _popularity: tuple[int, NDArray[np.float64]] | None = None
 
     @property
     def facts(self) -> Facts:
@@ -70,6 +72,15 @@ class View:
             return known[3]
         self._facts = (items.moved, items.size, self.films, facts)
         return facts
+
+    @property
+    def popularity(self) -> NDArray[np.float64]:
+        """Each item's share of recent ratings, by place; worked out once for a version."""
+        known = self._popularity
+        if known is None or known[0] != self.head.version:
+            clock = int(self.globals_[CLOCK][0])
+            known = self._popularity = self.head.version, popularity(self.items.rows(CHOICE_BLOCK), clock)
+        return known[1]
 
     @property
     def width(self) -> int:
