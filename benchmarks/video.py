@@ -13,8 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 
 import streamsvd.embedded.redis as own_redis
 from model_store import connect
-from model_store.feed import read_now
+from model_store.shadow_rows import request_promotion
 from streamsvd.embedded import embedded_redis, provide_kafka
 from streamsvd.embedded.folder import free_ports
 from streamsvd.log import Topics
@@ -32,17 +31,19 @@ from streamsvd.log.delivery import Delivery
 TARGET = Path(__file__).parent.parent / "docs" / "dashboard.mp4"
 MODEL = "films"
 TOPIC = "ratings"
-WIDTH, HEIGHT = 1280, 800
-RATE = 1500
+WIDTH, HEIGHT = 1280, 900
+RATE = 1200
+SHADOWS = ("--shadow", "means=damped-means", "--shadow", "one-pass=gamma=inf", "--shadow", "wide=rank=16")
 PATIENCE_SECONDS = 120.0
 BAD = (b'{"v":1,"user":196,"item":242,"rating":9.0,"ts":881250949}', b'{"v":1,"user":"ann","rating":4,"ts":881250950}')
+FIGURES = "(document.querySelector('[data-card=known] .big')?.textContent ?? '–') !== '–'"
 
 _CAPTION = """(text) => {
   let place = document.getElementById("caption");
   if (!place) {
     place = document.createElement("div");
     place.id = "caption";
-    place.style.cssText = `position: fixed; left: 50%; bottom: 26px; transform: translateX(-50%); z-index: 99;
+    place.style.cssText = `position: fixed; left: 50%; bottom: 16px; transform: translateX(-50%); z-index: 99;
       max-width: 1000px; padding: 12px 22px; border-radius: 12px; background: rgb(12 16 22 / 0.92); color: #fff;
       font: 500 21px/1.35 Roboto, sans-serif; box-shadow: 0 8px 30px rgb(0 0 0 / 0.35); text-align: center;
       pointer-events: none; white-space: pre-line;`;
@@ -67,7 +68,7 @@ class Film:
 
     def start(self) -> None:
         size = {"maxWidth": WIDTH, "maxHeight": HEIGHT}
-        self._session.send("Page.startScreencast", {"format": "jpeg", "quality": 92, "everyNthFrame": 2, **size})
+        self._session.send("Page.startScreencast", {"format": "jpeg", "quality": 92, "everyNthFrame": 1, **size})
 
     def stop(self) -> float:
         """Length of the film in seconds."""
@@ -131,47 +132,55 @@ class Tour:
 def tour(page: Page, world: World) -> None:
     """The film."""
     show = Tour(page)
-    show.say("streamsvd learns each rating as it arrives: Kafka in, Redis out.\nThis is its dashboard in a replay.", 5)
-    show.say("Every rating is predicted, scored, and only then learned:\nthe error falls as the model meets people.", 6)
+    show.say("streamsvd learns each rating as it arrives: Kafka in, Redis out.\nThis is its dashboard, in a replay.", 4)
+    show.say("Every rating is predicted, scored, and only then learned:\nthe error falls as the model meets people.", 5)
     show.choose("last 10,000")
-    show.say("Any window: the last 10,000 ratings show the present, with less of the past.", 4)
+    show.say("Any window: the last 10,000 ratings show the present, not the past.", 3)
     show.choose("event time")
-    show.say("Along event time: two decades of ratings pass in a minute.", 4)
+    show.say("Along event time: seven months of ratings pass in a minute.", 3)
     show.choose("events")
+    show.choose("all ratings")
     show.go_to("side-by-side")
-    show.say("Shadow models learn the same ratings beside the served one.\nA verdict holds however often one looks.", 6)
+    show.say("Shadow models learn the same ratings beside the served one.\nA verdict holds however often one looks.", 5)
     show.go_to("lookup")
-    show.say("What would an application get? Look up a user.", 1)
+    show.say("What would an application get? Look up a user.", 0.5)
     show.type_into("user", world.user)
     show.wait_for("Recommended to user", "[data-card=lookup]")
     show.go_to("lookup")
     show.say("The newest ratings, the best films not yet seen, and the ratings that speak for them.", 5)
     show.type_into("film", "toy story")
     show.wait_for("Films called", "[data-card=lookup]")
-    show.rest(1)
+    show.rest(0.8)
     page.locator("[data-card=lookup] .columns > :nth-child(3) button.link").first.press("Enter")
     show.wait_for("Liked together with", "[data-card=lookup]")
-    show.say("Films that the same people like.", 4)
+    show.say("Films that the same people like.", 3)
     world.spoil()
+    show.say("A sender makes mistakes …")
     show.go_to("dead-letters")
     show.wait_for("Record 1", "[data-card=dead-letters]")
-    show.say("A sender made mistakes. Bad records are put aside, untouched, with the reason.", 5)
+    show.say("Bad records are put aside, untouched, with the reason; learning goes on.", 4)
     show.go_to("error-now")
     show.say("Now Redis is stopped.", 0.5)
     with world.redis_stopped():
         show.wait_for("Redis does not answer", ".state")
-        show.say("The page says so, greys out what is old, and tries again by itself.", 5)
+        show.say("The page says so, greys out what is old, and tries again by itself.", 4)
         show.say("Redis is started again.", 0.5)
     page.wait_for_function("!document.querySelector('.frame.stale')", timeout=1000 * PATIENCE_SECONDS)
     show.say("The consumer has waited, the page goes on. Not one rating is lost.", 4)
+    world.promote("wide")
+    show.go_to("side-by-side")
+    show.say("A shadow can be served from the next checkpoint on:\nstreamsvd promote wide")
+    show.wait_for("wide (served)", "[data-card=side-by-side]")
+    show.rest(3)
+    show.go_to("error-now")
     page.get_by_role("button", name="Dark or light").press("Enter")
-    show.say("Dark or light, by keyboard, on a phone, offline.\nstreamsvd dashboard", 5)
+    show.say("Dark or light, by keyboard, on a phone, offline:\nstreamsvd dashboard", 4)
 
 
 class World:
     """Kafka, Redis, a replay and a consumer."""
 
-    def __init__(self, stack: ExitStack, data: str, folder: Path) -> None:
+    def __init__(self, stack: ExitStack, folder: Path) -> None:
         self.user = "196"
         self.kafka = stack.enter_context(provide_kafka())
         port = free_ports(1)
@@ -180,16 +189,17 @@ class World:
         self._redis = ExitStack()
         stack.callback(self._redis.close)
         self.redis = self._start_redis()
-        where = ["--kafka", self.kafka, "--topic", TOPIC]
-        stack.enter_context(command("replay", data, "--rate", str(RATE), "--quiet", *where))
-        learn = ["--redis", self.redis, "--model", MODEL, "--checkpoint-seconds", "1", "--quiet"]
-        stack.enter_context(command("consume", *where, *learn, *SHADOWS))
-        page = stack.enter_context(
-            command("dashboard", "--port", "0", "--redis", self.redis, "--model", MODEL, *where, stdout=subprocess.PIPE)
-        )
+        self._where = ["--kafka", self.kafka, "--topic", TOPIC]
+        model = ["--redis", self.redis, "--model", MODEL]
+        learn = ["--checkpoint-seconds", "1", "--quiet", *SHADOWS]
+        stack.enter_context(command("consume", *self._where, *model, *learn, stdout=subprocess.DEVNULL))
+        page = stack.enter_context(command("dashboard", "--port", "0", *self._where, *model, stdout=subprocess.PIPE))
         assert page.stdout is not None
         self.url = page.stdout.readline().strip()
-        wait_until(self._learning, "the first ratings learned")
+
+    def replay(self, stack: ExitStack, data: str) -> None:
+        """Begin to send ratings."""
+        stack.enter_context(command("replay", data, "--rate", str(RATE), "--quiet", *self._where))
 
     def spoil(self) -> None:
         """Put records on the log that are no ratings."""
@@ -199,6 +209,11 @@ class World:
         delivery.flush()
         delivery.close()
 
+    def promote(self, shadow: str) -> None:
+        """Have a shadow served."""
+        with connect(self.redis) as client:
+            request_promotion(client, MODEL, shadow)
+
     @contextmanager
     def redis_stopped(self) -> Iterator[None]:
         self._redis.close()
@@ -207,14 +222,6 @@ class World:
 
     def _start_redis(self) -> str:
         return self._redis.enter_context(embedded_redis(self._folder)).address
-
-    def _learning(self) -> bool:
-        with connect(self.redis) as client:
-            found = read_now(client, MODEL)
-        return found is not None and found[0].point.events > 2000
-
-
-SHADOWS = ("--shadow", "damped-means", "--shadow", "rank=16")
 
 
 @contextmanager
@@ -228,19 +235,10 @@ def command(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
         process.wait()
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Ask until it holds."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            sys.exit(f"{what}: not within {PATIENCE_SECONDS:g} s")
-        time.sleep(0.2)
-
-
 def main() -> None:
     """Record it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="?", default="ml-latest-small", help="what is replayed")
+    parser.add_argument("data", nargs="?", default="ml-100k", help="what is replayed")
     parser.add_argument("--out", type=Path, default=TARGET)
     parser.add_argument("--frames", type=Path, help="keep the frames in this folder")
     options = parser.parse_args()
@@ -248,13 +246,14 @@ def main() -> None:
     with ExitStack() as stack:
         frames = options.frames or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         frames.mkdir(parents=True, exist_ok=True)
-        world = World(stack, options.data, Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        world = World(stack, Path(stack.enter_context(tempfile.TemporaryDirectory())))
         playwright = stack.enter_context(sync_playwright())
         arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         page.goto(world.url)
-        page.wait_for_function("(document.querySelector('[data-card=known] .big')?.textContent ?? '–') !== '–'")
+        world.replay(stack, options.data)
+        page.wait_for_function(FIGURES, timeout=1000 * PATIENCE_SECONDS)
         film = Film(page, frames)
         film.start()
         tour(page, world)

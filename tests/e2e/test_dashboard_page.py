@@ -100,7 +100,7 @@ def town(kafka_address: str, tmp_path_factory: pytest.TempPathFactory, data_dir:
         town.send(FIRST)
         write(kafka_address, town.topic, BAD)
         consume = consume_command(kafka_address, town.redis, town.topic, MODEL, "--checkpoint-seconds", "0.5")
-        town.consumer = stack.enter_context(command(*consume))
+        town.consumer = stack.enter_context(command(*consume, "--shadow", "means=damped-means"))
         where = ["--redis", town.redis, "--kafka", town.kafka, "--topic", town.topic, "--model", MODEL]
         town.url = stack.enter_context(dashboard(*where))
         town.wait_until_learned()
@@ -187,6 +187,20 @@ def test_windows_are_chosen_with_the_keyboard(town: Town, browser: Browser) -> N
         expect(seen.card("error-chart").locator("svg")).to_contain_text("Oct")  # event time along the axis
         seen.card("error-chart").locator("summary").press("Enter")
         expect(seen.card("error-chart").locator("tbody tr").first).to_be_visible()
+
+
+def test_shadows_stand_beside_the_served_model(town: Town, browser: Browser) -> None:
+    now = town.wait_until_learned()
+    with visit(browser, town.url) as seen:
+        means = seen.card("side-by-side").locator("tr", has_text="means")
+        expect(means).to_contain_text(error(now.point.shadows["means"].rmse_page))
+        expect(means).to_contain_text("worse since")
+        chart = seen.card("error-chart")
+        expect(chart.locator(".legend")).to_contain_text("means, page")
+        assert chart.locator("svg path[stroke='var(--third)']").count() == 1
+        chart.locator("input[value=fading]").press("Space")
+        expect(chart).to_contain_text("Shadows are drawn for the window")
+        expect(chart.locator("svg path[stroke='var(--third)']")).to_have_count(0)
 
 
 def test_dead_letters_show_their_reason_and_the_record(town: Town, browser: Browser) -> None:
