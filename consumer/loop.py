@@ -191,9 +191,11 @@ class Consumer:
         if self._timer() - self._looked_at < _LOOK_SECONDS:
             return
         self._looked_at = self._timer()
+        name = ""
         with suppress(StoreUnavailable):  # the next checkpoint says so, and waits
-            if name := self._requested():
-                self._serve(name)
+            name = self._requested()
+        if name:
+            self._serve(name)
 
     def _serve(self, name: str) -> None:
         promoted = False
