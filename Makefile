@@ -40,6 +40,7 @@ bench: install
 	$(BIN)/python benchmarks/peers.py
 	$(BIN)/python benchmarks/cross_validation.py
 	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/service.py
 	$(BIN)/python benchmarks/write_tables.py
 	$(BIN)/python benchmarks/picture.py
 

@@ -165,7 +165,25 @@ def cross_validation() -> list[str]:
     return lines
 
 
+def service() -> list[str]:
+    """The service under load, with the consumer idle and at work."""
+    f = read("service")
+    lines = [
+        "| /recommend, {:,.0f} times a second, {:,} items | p50 | p99 | errors |".format(f["rate"], f["served_items"]),
+        "| --- | --- | --- | --- |",
+    ]
+    for name, label in (("idle", "consumer idle"), ("learning", f"learning {f['learned_per_second']:,.0f} ratings/s")):
+        part = f[name]
+        times = f"{part['p50_milliseconds']:.1f} ms | {part['p99_milliseconds']:.1f} ms"
+        lines.append(f"| {label} | {times} | {part['errors']:.0f} |")
+    text = f"p99 while learning is {f['p99_of_idle']:.2f} of that idle."
+    if f["most_requests_per_second"] is not None:
+        text += f" Most requests a second, 8 connections, consumer idle: {f['most_requests_per_second']:,.0f}."
+    return [*lines, "", text]
+
+
 TABLES = {
+    "service": service,
     "cross_validation": cross_validation,
     "accuracy": accuracy,
     "speed": speed,
