@@ -198,6 +198,21 @@ def unpack_rows(
     return heads["row"].astype(np.int64), np.frombuffer(payload, dtype), offsets
 
 
+def unpack_row(blob: bytes, key: str, dtypes: Sequence[np.dtype[Any]], id_: object) -> NDArray[Any]:
+    """The elements of one row blob; as `unpack_rows`, for a lookup that reads single rows, and not to be written to."""
+    if len(blob) >= HEADER.itemsize:
+        crc, mark, version, number, _ = _HEADER.unpack_from(blob)
+        if (
+            crc == zlib.crc32(memoryview(blob)[4:])
+            and (mark, version) == (MARK, VERSION)
+            and 1 <= number <= len(dtypes)
+        ):
+            dtype = dtypes[number - 1]
+            if (len(blob) - HEADER.itemsize) % dtype.itemsize == 0:
+                return np.frombuffer(blob, dtype, offset=HEADER.itemsize)
+    return unpack_rows([blob], key, dtypes, [id_])[1]  # which says what is wrong
+
+
 def _blame(blobs: Sequence[bytes], key: str, ids: Sequence[object]) -> None:
     """Raise for the first blob that is wrong."""
     for k, blob in enumerate(blobs):

@@ -95,7 +95,8 @@ def allowed(view: View, choice: Choice, seen: NDArray[np.integer[Any]]) -> NDArr
     """
     may = view.items.present.copy()
     may[seen] = False
-    may[view.places(choice.exclude)] = False
+    if choice.exclude:
+        may[view.places(choice.exclude)] = False
     if choice.min_ratings > 0:
         may &= view.factors["count"] >= choice.min_ratings
     if choice.genres or choice.years:

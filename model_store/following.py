@@ -9,12 +9,8 @@ case that somebody still reads the one that is due, a copy is made.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from model_store.asking import Asking, Blobs, Reply, Wanted
 from model_store.checkpoint import Head
@@ -22,7 +18,7 @@ from model_store.client import translated
 from model_store.loading import load_films
 from model_store.rows import RAGGED, Layout
 from model_store.table import FACTORS, Table
-from model_store.view import View
+from model_store.view import Glancing, View
 from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
 
 _ATTEMPTS = 20
@@ -35,13 +31,13 @@ class Following:
     Parameters
     ----------
     asking : Asking
-    columns_of : callable
-        Makes columns of items; see `View`.
+    glancing : Glancing
+        Keeps the columns of its views.
     """
 
-    def __init__(self, asking: Asking, columns_of: Callable[[NDArray[Any]], NDArray[np.float32]]) -> None:
+    def __init__(self, asking: Asking, glancing: Glancing) -> None:
         self._asking = asking
-        self._columns_of = columns_of
+        self._glancing = glancing
         self._blocks: tuple[str, ...] = (FACTORS,)
         self._refreshing = threading.Lock()
         self._pins = threading.Lock()
@@ -178,6 +174,6 @@ class Following:
         keys, about = self._asking.keys, head.blocks["items"]
         ragged = {name for name in self._blocks if about.get(name, {}).get("kind") == RAGGED}
         table = Table("items", self._blocks, ragged)
-        view = View(keys, head, Layout(head.dtypes).table(keys.head), {}, table, {}, 0, self._columns_of)
+        view = View(keys, head, Layout(head.dtypes).table(keys.head), {}, table, {}, 0, self._glancing)
         view.put(*self._asking.load(table))
         return view

@@ -82,7 +82,7 @@ class ModelReader:
     ) -> None:
         self._asking = Asking(client, model)
         self._scoring = scoring or LearnersScoring()
-        self._following = Following(self._asking, self._scoring.columns)
+        self._following = Following(self._asking, self._scoring)
         self._people = People(self._asking, self._following)
         self._clock = clock
 

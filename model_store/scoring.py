@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from model_store.choosing import Choice
 from model_store.ranking import Asker, ByRating, Order, candidates, in_order, ranking_called
-from model_store.screening import columns_of, screened
-from model_store.view import View
+from model_store.screening import columns_of, combine, screened
+from model_store.view import Glancing, View
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.scoring import score_items
 
@@ -20,11 +20,8 @@ _FEW = 100
 """Items tried first where a ceiling is known."""
 
 
-class Scoring(Protocol):
+class Scoring(Glancing, Protocol):
     """Predicted ratings, from rows; the learner's, unless a test has its own."""
-
-    def columns(self, factors: NDArray[Any]) -> NDArray[np.float32]:
-        """What a glance needs of items, shape (width, n), from their `factors`."""
 
     def glance(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
         """Predicted ratings at all places of a view, and how far off any of them may be."""
@@ -41,6 +38,10 @@ class LearnersScoring:
     def columns(self, factors: NDArray[Any]) -> NDArray[np.float32]:
         """See `screening`."""
         return columns_of(factors)
+
+    def combine(self, view: View) -> None:
+        """See `screening`."""
+        combine(view.columns, view.largest, view.items.size, view.head.settings, view.globals_)
 
     def glance(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
         """See `screening`."""

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from model_store.answers import KnownUser
-from model_store.blocks import unpack_rows
+from model_store.blocks import unpack_row
 from model_store.view import View
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.learner.memory import MEAN, MEAN_WEIGHT, TIME
@@ -34,17 +34,14 @@ def user_row(view: View, user: Id, blocks: Sequence[str], raw: Sequence[bytes | 
             f"user {user!r} has no {', '.join(missing)} in model {view.keys.model!r}: part of the snapshot "
             "was lost; rebuild it from the log"
         )
-    return {
-        name: unpack_rows([blob], view.keys.block("users", name), view.dtypes, [user])[1]
-        for name, blob in there.items()
-    }
+    return {name: unpack_row(blob, view.keys.block("users", name), view.dtypes, user) for name, blob in there.items()}
 
 
 def item_row(view: View, item: Id, block: str, blob: bytes | None) -> NDArray[Any] | None:
     """One block of an item; None where there is none."""
     if blob is None:
         return None
-    return unpack_rows([blob], view.keys.block("items", block), view.dtypes, [item])[1]
+    return unpack_row(blob, view.keys.block("items", block), view.dtypes, item)
 
 
 def known_user(view: View, user: Id, factors: Any) -> KnownUser:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,16 @@ from model_store.table import FACTORS, Table, grown
 from streamsvd.errors import UnknownId
 from streamsvd.learner.choices import CHOICE_BLOCK, CLOCK, popularity
 from streamsvd.ratings import Film, Id
+
+
+class Glancing(Protocol):
+    """What keeps the columns of a view (see `scoring.Scoring`)."""
+
+    def columns(self, factors: NDArray[Any]) -> NDArray[np.float32]:
+        """What a glance needs of items, shape (width, n), from their `factors`."""
+
+    def combine(self, view: View) -> None:
+        """Bring the view's columns up to date with its global weights."""
 
 
 @dataclass(slots=True)
@@ -39,8 +49,7 @@ class View:
     films : dict of id to Film
         The catalogue, as of version `films_version`. Never changed, only replaced.
     films_version : int
-    columns_of : callable
-        Makes columns, of shape (width, n), of the `factors` of n items.
+    glancing : Glancing
     columns : float32 array, shape (width, at least places)
         What a glance needs of the items.
     largest : float32 array, shape (width,)
@@ -54,7 +63,7 @@ class View:
     items: Table
     films: dict[Id, Film]
     films_version: int
-    columns_of: Callable[[NDArray[Any]], NDArray[np.float32]]
+    glancing: Glancing
     columns: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     largest: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     _facts: tuple[int, int, dict[Id, Film], Facts] | None = None
@@ -119,13 +128,15 @@ class View:
             self.dtypes = Layout(head.dtypes).table(self.keys.head)
         self.head = head
         self.put(fields, blobs)
+        if len(self.items):
+            self.glancing.combine(self)
 
     def put(self, fields: Sequence[bytes], blobs: Sequence[Sequence[bytes | None]]) -> None:
         """Take in rows of items, as `Table.update` does."""
         places = self.items.update(fields, blobs, self.dtypes, self.keys)
         if len(places) == 0:
             return
-        columns = self.columns_of(self.factors[places])
+        columns = self.glancing.columns(self.factors[places])
         if len(self.largest) == 0:
             self.columns, self.largest = np.zeros((len(columns), 0), np.float32), np.zeros(len(columns), np.float32)
         self.columns = grown(self.columns, self.items.size)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Unpack
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ import redis
 from model_states import checkpoint
 from rating_streams import learn, stream
 
-from model_store import ModelReader, ModelWriter, connect
-from streamsvd.errors import InputError, UnknownId
+from model_store import ModelReader, ModelWriter, Options, connect
+from streamsvd.errors import InputError, SettingsError, UnknownId
 from streamsvd.learner import Id, IteratedSVD, Settings
+from streamsvd.learner.variance import variance_of
 from streamsvd.ratings import Catalogue, Film
 
 GENRES = ("Comedy", "Crime", "Drama", "War")
@@ -62,14 +64,14 @@ def both(request: pytest.FixtureRequest, client: redis.Redis, model_name: str) -
 
 def test_recommend(both: Both) -> None:
     for user in [*both.users[:10], "nobody"]:
-        answer = both.reader.recommend(user, n=1000, exclude_seen=False)
+        answer = both.reader.recommend(user, n=1000, exclude_seen=False, rank_by="rating")
         assert answer.known_user == (user != "nobody")
         assert {found.item for found in answer.items} == set(both.items)
         expected = both.model.predict([user] * len(both.items), [found.item for found in answer.items])
         np.testing.assert_allclose([found.score for found in answer.items], expected, atol=1e-12)
         assert (np.diff(expected) <= 1e-12).all()
         seen = {rated.item for rated in both.reader.history(user, 1000).newest} if answer.known_user else set()
-        unseen = both.reader.recommend(user, n=1000)
+        unseen = both.reader.recommend(user, n=1000, rank_by="rating")
         assert unseen.items == tuple(found for found in answer.items if found.item not in seen)
 
 
@@ -83,7 +85,7 @@ def test_recommend_for_somebody_without_an_account(both: Both) -> None:
     low, high = both.model.scale.low, both.model.scale.high
     given = {item: (high if k % 2 else low) for k, item in enumerate(both.items[:9])} | {"unheard of": high}
     row = both.model.fold_in(given)
-    answer = both.reader.recommend_for(given, n=1000)
+    answer = both.reader.recommend_for(given, n=1000, rank_by="rating")
     names = [found.item for found in answer.items]
     assert set(names) == set(both.items[9:])
     np.testing.assert_allclose([f.score for f in answer.items], both.model.predict_for(row, names), atol=1e-12)
@@ -166,3 +168,81 @@ def test_find_by_words_of_the_title(both: Both) -> None:
 
 def _rated(both: Both, user: Id) -> set[Id]:
     return {rated.item for rated in both.reader.history(user, 10_000).newest}
+
+
+def test_filters(both: Both) -> None:
+    user, films = both.users[0], both.films
+    counts = dict(zip(both.model.state().items.ids, both.model.state().items.fixed["factors"]["count"], strict=True))
+    whole = both.reader.recommend(user, 1000, exclude_seen=False).items
+
+    def check(expected: Callable[[Id], bool], **options: Unpack[Options]) -> None:
+        found = both.reader.recommend(user, 1000, exclude_seen=False, **options).items
+        assert found == tuple(one for one in whole if expected(one.item))
+        assert found != whole
+
+    check(lambda item: item in films and bool({"War", "Crime"} & set(films[item].genres)), genres=["WAR", "crime"])
+    check(lambda item: item in films and (films[item].year or 0) >= 1970, years=(1970, None))
+    check(lambda item: item in films and 0 < (films[item].year or 0) <= 1970, years=(None, 1970))
+    check(lambda item: item in films and films[item].year == 1952, years=(1952, 1952))
+    check(lambda item: counts[item] >= 20, min_ratings=20)
+    check(lambda item: item not in both.items[:7], exclude=[*both.items[:7], "unheard of"])
+    with pytest.raises(InputError, match="comedy, crime, drama, war"):
+        both.reader.recommend(user, genres=["western"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"years": (2000, 1990)}, "the earlier one first"),
+        ({"explore": "far"}, "'upper', 'sampled' or None"),
+        ({"explore": "sampled"}, "give seed="),
+        ({"rank_by": "magic"}, "choose one of"),
+    ],
+)
+def test_options_out_of_range_are_refused(client: redis.Redis, options: Any, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        ModelReader(client, "any").recommend(1, **options)
+
+
+def test_exploring_by_the_upper_bound(both: Both) -> None:
+    state, slope = both.model.state(), both.model.scale.slope
+    stats = dict(zip(state.items.ids, state.items.fixed["factors"]["stats"], strict=True))
+    for user in [*both.users[:3], "nobody"]:
+        every = both.model.predict_with_deviation([user] * len(both.items), both.items)[1]
+        deviation = dict(zip(both.items, every, strict=True))
+        row = np.zeros(1, state.users.fixed["factors"].dtype)
+        if user in both.users:
+            row = state.users.fixed["factors"][state.users.ids.index(user)][None]
+        bounds = []
+        answer = both.reader.recommend(user, 1000, exclude_seen=False, explore="upper", rank_by="rating")
+        for one in answer.items:
+            noise = variance_of(
+                state.globals_["variances"],
+                state.globals_["scalars"],
+                row["count"][0],
+                row["stats"][0],
+                stats[one.item],
+                1.0,
+            )
+            ignorance = deviation[one.item] ** 2 - noise / slope**2
+            bounds.append(both.reader.explain(user, one.item).score + np.sqrt(max(ignorance, 0.0)))
+        assert len(bounds) == len(both.items)
+        assert (np.diff(bounds) <= 1e-6 / slope).all()
+
+
+def test_exploring_by_a_sampled_bound_can_be_had_again(both: Both) -> None:
+    def shown(seed: int) -> list[Id]:
+        items = both.reader.recommend("nobody", 1000, explore="sampled", seed=seed, rank_by="rating").items
+        return [one.item for one in items]
+
+    assert shown(1) == shown(1)
+    assert shown(1) != shown(2)
+    assert set(shown(1)) == set(shown(2))
+
+
+def test_exploring_for_somebody_without_an_account(both: Both) -> None:
+    given = dict.fromkeys(both.items[:5], both.model.scale.high)
+    plain = both.reader.recommend_for(given, 1000, rank_by="rating")
+    bold = both.reader.recommend_for(given, 1000, explore="upper", rank_by="rating")
+    assert {one.item: one.score for one in plain.items} == {one.item: one.score for one in bold.items}
+    assert [one.item for one in plain.items] != [one.item for one in bold.items]

@@ -62,6 +62,9 @@ class ByVersion:
     def columns(self, factors: NDArray[Any]) -> NDArray[np.float32]:
         return np.zeros((0, len(factors)), np.float32)
 
+    def combine(self, view: View) -> None:
+        pass
+
     def glance(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
         return self.exact(view.head.settings, view.globals_, user, view.factors), 0.0
 

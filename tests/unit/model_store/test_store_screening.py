@@ -1,0 +1,86 @@
+"""A glance is never further off than it says, so what it picks holds the best; whatever the rows are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from model_store.ranking import best, candidates
+from model_store.screening import columns_of, combine, screened
+from streamsvd.learner.memory import CALIBRATION_TERMS, ITEM_STATS, USER_STATS
+from streamsvd.learner.scoring import score_items
+from streamsvd.learner.vectors import padded
+
+
+def rows(n: int, content: int, rank: int, size: float, random: np.random.Generator) -> NDArray[Any]:
+    """Items whose elements are about that large."""
+    items = np.zeros(
+        n,
+        [("y", "<f8", (1 + rank,)), ("count", "<i8"), ("stats", "<f8", (ITEM_STATS,)), ("content", "<f8", (content,))],
+    )
+    items["y"] = random.normal(0, size, (n, 1 + rank))
+    items["count"] = random.integers(0, 100_000, n)
+    items["stats"] = random.normal(0, size, (n, ITEM_STATS))
+    items["stats"][:, 2:] = random.uniform(0, 200, (n, 2))
+    items["content"] = random.random((n, content)) < 0.3
+    return items
+
+
+def asker(content: int, rank: int, size: float, random: np.random.Generator) -> Any:
+    user = np.zeros(1, [("x", "<f8", (3 + content + rank,)), ("count", "<i8"), ("stats", "<f8", (USER_STATS,))])
+    user["x"], user["count"] = random.normal(0, size, user["x"].shape), random.integers(0, 5000)
+    user["stats"] = random.normal(0, size, USER_STATS)
+    user["stats"][:, 5:] = random.uniform(0, 200, 2)
+    return user[0]
+
+
+def weights(content: int, size: float, random: np.random.Generator) -> dict[str, NDArray[Any]]:
+    g, c = np.zeros(padded(3 + content)), random.normal(0, 0.1 * size, padded(CALIBRATION_TERMS))
+    g[: 3 + content] = random.normal(0, size, 3 + content)
+    return {"g": g, "c": c, "scalars": random.normal(0, size, 4)}
+
+
+@given(
+    n=st.sampled_from([1, 7, 2047, 2048, 2049, 5000]),
+    content=st.sampled_from([0, 1, 4, 19]),
+    rank=st.sampled_from([1, 4, 8, 9]),
+    size=st.sampled_from([1e-6, 0.3, 30.0]),
+    known=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_glance_is_within_its_bound(n: int, content: int, rank: int, size: float, known: bool, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    items, globals_ = rows(n, content, rank, size, random), weights(content, size, random)
+    user = asker(content, rank, size, random) if known else None
+    settings = {"scale": [1, 5], "content": content, "settings": {"rank": rank}}
+    made = columns_of(items)
+    columns, largest = np.zeros((len(made), n + 3), np.float32), abs(made).max(axis=1)
+    columns[:, :n] = made
+    combine(columns, largest, n, settings, globals_)
+    glance, error = screened(columns, largest, n, settings, globals_, user)
+    exact = score_items(settings, globals_, user, items)
+    assert abs(glance - exact).max() <= error
+    if size == 0.3:
+        assert error < 1e-2  # it is good for something, too
+
+    allowed = random.random(n) < 0.7
+    found = candidates(glance, glance, 2 * error, allowed, 10)
+    assert set(best(exact, 10, allowed, range(n)).tolist()) <= set(found.tolist())
+    assert allowed[found].all()
+
+
+@pytest.mark.parametrize("n", [1, 3, 10, 50])
+@given(seed=st.integers(0, 2**32 - 1), slack=st.sampled_from([0.0, 0.3]))
+def test_candidates_are_all_that_can_be_among_the_best(n: int, seed: int, slack: float) -> None:
+    random = np.random.default_rng(seed)
+    lower = random.integers(0, 6, 40).astype(float)
+    upper, allowed = lower + random.integers(0, 2, 40), random.random(40) < 0.8
+    may = np.flatnonzero(allowed)
+    limit = np.sort(lower[may])[-n] if len(may) >= n else -np.inf
+    expected = [k for k in may.tolist() if upper[k] >= limit - slack]
+    assert candidates(lower, upper, slack, allowed, n).tolist() == expected
