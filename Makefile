@@ -41,6 +41,8 @@ bench: install
 	$(BIN)/python benchmarks/cross_validation.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/service.py
+	$(BIN)/python benchmarks/freshness.py
+	$(BIN)/python benchmarks/snapshots.py
 	$(BIN)/python benchmarks/write_tables.py
 	$(BIN)/python benchmarks/picture.py
 

@@ -35,7 +35,7 @@ from streamsvd.learner.state import Ragged, Rows, State
 from streamsvd.ratings.datasets import load
 
 RESULTS = Path(__file__).parent / "results"
-MODEL = "large"
+MODEL, COPY = "large", "copy"
 
 
 def repeated(rows: Rows, n: int) -> Rows:
@@ -69,19 +69,19 @@ def write(url: str, users: int, items: int) -> dict[str, Any]:
     return {"seconds": seconds, "bytes": written.bytes, "more_memory_bytes": more, "changed_rows_seconds": changed}
 
 
-def export(url: str, file: Path) -> dict[str, Any]:
+def export(url: str, model: str, file: Path) -> dict[str, Any]:
     """Read the newest version, and write it to a file."""
     with connect(url) as client:
         began = time.perf_counter()
-        found = read_snapshot(client, MODEL)
+        found = read_snapshot(client, model)
         read = time.perf_counter() - began
     size = export_snapshot(found, file)
     return {"seconds": time.perf_counter() - began, "read_seconds": read, "file_bytes": size}
 
 
 def import_(url: str, file: Path) -> dict[str, Any]:
-    """Check the file, and put it in the place of the model."""
-    with connect(url) as client, closing(ModelWriter(client, MODEL)) as writer:
+    """Check the file, and make it another model."""
+    with connect(url) as client, closing(ModelWriter(client, COPY)) as writer:
         began = time.perf_counter()
         found = SnapshotFile(file)
         checked = time.perf_counter() - began
@@ -121,7 +121,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.job:  # a process of its own
         url, name, *rest = options.job
-        jobs = {"write": lambda: write(url, *map(int, rest)), "export": lambda: export(url, Path(rest[0]))}
+        jobs = {"write": lambda: write(url, *map(int, rest)), "export": lambda: export(url, rest[0], Path(rest[1]))}
         jobs["import"] = lambda: import_(url, Path(rest[0]))
         print(json.dumps({**jobs[name](), "peak_rss_bytes": peak_rss_bytes()}))
         return
@@ -130,9 +130,9 @@ def main() -> None:
         first, second = str(Path(folder) / "first"), str(Path(folder) / "second")
         found["write"] = watched(url, ["write", str(options.users), str(options.items)])
         found["redis_bytes"] = client.info("memory")["used_memory"]
-        found["export"] = watched(url, ["export", first])
+        found["export"] = watched(url, ["export", MODEL, first])
         found["import"] = watched(url, ["import", first])
-        watched(url, ["export", second])
+        watched(url, ["export", COPY, second])
         found["same_bytes"] = subprocess.run(["cmp", "--silent", first, second], check=False).returncode == 0
     for name, part in found.items():
         print(f"{name}: {part}")

@@ -182,8 +182,35 @@ def service() -> list[str]:
     return [*lines, "", text]
 
 
+def freshness() -> list[str]:
+    """From produce to visible, in live mode."""
+    f = read("freshness")["freshness"]
+    lines = ["| produced until visible in `recommend` | p50 | p90 | p99 | longest |", "| --- | --- | --- | --- | --- |"]
+    times = " | ".join(f"{f['milliseconds'][name]:.0f} ms" for name in ("p50", "p90", "p99", "max"))
+    lines.append(f"| live mode, {f['rate']:,.0f} ratings a second, {f['ratings']:,} ratings | {times} |")
+    return lines
+
+
+def snapshots() -> list[str]:
+    """Whole snapshots at the size of MovieLens 25M."""
+    f = read("snapshots")["snapshots"]
+    labels = {"write": "whole write", "export": "export to a file", "import": "import of the file"}
+    lines = [
+        f"| {f['users']:,} users, {f['items']:,} items, {f['redis_bytes'] / 1e6:,.0f} MB in Redis | seconds "
+        "| longest wait of a lookup | peak memory of the process |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, label in labels.items():
+        wait, peak = f[name]["longest_wait_seconds"], f[name]["peak_rss_bytes"]
+        lines.append(f"| {label} | {f[name]['seconds']:.1f} | {wait:.2f} s | {peak / 1e6:,.0f} MB |")
+    more = f["write"]["more_memory_bytes"] / 1e6
+    return [*lines, "", f"The writer holds the model itself, and {more:,.0f} MB more while it writes."]
+
+
 TABLES = {
     "service": service,
+    "freshness": freshness,
+    "snapshots": snapshots,
     "cross_validation": cross_validation,
     "accuracy": accuracy,
     "speed": speed,

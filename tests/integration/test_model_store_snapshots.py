@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from model_runs import wait_until
 from model_states import checkpoint, plain, state
 
 from model_store import ModelWriter, connect
@@ -316,7 +317,8 @@ def test_a_full_server_refuses_an_import_and_keeps_what_it_has(tmp_path: Path) -
         small.acquire()
         small.write(checkpoint(1, small.token, state(1, range(20), range(5))))
         writer.write(checkpoint(2, writer.token, state(1, range(5), range(5))), whole=True)
-        client.config_set("maxmemory", int(client.info("memory")["used_memory"]) + 4_000_000)
+        wait_until(lambda: client.info("memory")["lazyfree_pending_objects"] == 0, "what was removed to be freed")
+        client.config_set("maxmemory", int(client.info("memory")["used_memory"]) + 2_000_000)
         with pytest.raises(StoreError, match="reached its `maxmemory`"):
             small.replace(SnapshotFile(path))
         assert not client.keys("*:stage*")
