@@ -34,7 +34,7 @@ TOPIC = "ratings"
 WIDTH, HEIGHT = 1280, 900
 RATE = 1200
 SHADOWS = ("--shadow", "means=damped-means", "--shadow", "one-pass=gamma=inf", "--shadow", "wide=rank=16")
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 600.0
 BAD = (b'{"v":1,"user":196,"item":242,"rating":9.0,"ts":881250949}', b'{"v":1,"user":"ann","rating":4,"ts":881250950}')
 FIGURES = "(document.querySelector('[data-card=known] .big')?.textContent ?? '–') !== '–'"
 
@@ -43,9 +43,9 @@ _CAPTION = """(text) => {
   if (!place) {
     place = document.createElement("div");
     place.id = "caption";
-    place.style.cssText = `position: fixed; left: 50%; bottom: 16px; transform: translateX(-50%); z-index: 99;
-      max-width: 1000px; padding: 12px 22px; border-radius: 12px; background: rgb(12 16 22 / 0.92); color: #fff;
-      font: 500 21px/1.35 Roboto, sans-serif; box-shadow: 0 8px 30px rgb(0 0 0 / 0.35); text-align: center;
+    place.style.cssText = `position: fixed; left: 0; right: 0; bottom: 16px; margin: 0 auto; z-index: 99;
+      width: fit-content; max-width: 1000px; padding: 12px 22px; border-radius: 12px; background: rgb(12 16 22 / 0.92);
+      color: #fff; font: 500 21px/1.35 Roboto, sans-serif; box-shadow: 0 8px 30px rgb(0 0 0 / 0.35); text-align: center;
       pointer-events: none; white-space: pre-line;`;
     document.body.append(place);
   }
@@ -133,7 +133,9 @@ def tour(page: Page, world: World) -> None:
     """The film."""
     show = Tour(page)
     show.say("streamsvd learns each rating as it arrives: Kafka in, Redis out.\nThis is its dashboard, in a replay.", 4)
-    show.say("Every rating is predicted, scored, and only then learned:\nthe error falls as the model meets people.", 5)
+    show.say(
+        "Each rating is predicted, scored, and only then learned:\nthis is the error on ratings not seen before.", 5
+    )
     show.choose("last 10,000")
     show.say("Any window: the last 10,000 ratings show the present, not the past.", 3)
     show.choose("event time")
@@ -181,7 +183,7 @@ class World:
     """Kafka, Redis, a replay and a consumer."""
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
-        self.user = "196"
+        self.user = "259"  # who gave the first rating of ml-100k
         self.kafka = stack.enter_context(provide_kafka())
         port = free_ports(1)
         own_redis.free_ports = lambda _: port  # it stops and starts again at one address
