@@ -38,6 +38,7 @@ bench: install
 	$(BIN)/python benchmarks/figures.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/peers.py
+	$(BIN)/python benchmarks/ranking.py
 	$(BIN)/python benchmarks/cross_validation.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/service.py

@@ -207,6 +207,19 @@ def snapshots() -> list[str]:
     return [*lines, "", f"The writer holds the model itself, and {more:,.0f} MB more while it writes."]
 
 
+def ranking() -> list[str]:
+    """Hit rate, NDCG and MRR of every order of a list on both sets."""
+    sets = [read(f"ranking.{data}") for data in PEER_SETS]
+    columns = [f"{kind}, {protocol}" for kind in ("hit rate", "NDCG", "MRR") for protocol in ("event", "page")]
+    lines = ["| data set | list by | " + " | ".join(columns) + " |", "| --- " * (2 + len(columns)) + "|"]
+    for f in sets:
+        for row in f["orders"]:
+            names = (f"{kind}_{protocol}" for kind in ("hit_rate", "ndcg", "mrr") for protocol in ("event", "page"))
+            lines.append(f"| {f['dataset']} | {row['name']} | " + " | ".join(f"{row[n]:.4f}" for n in names) + " |")
+    asked = " and ".join(f"{f['orders'][0]['lists']:,}" for f in sets)
+    return [*lines, "", f"Lists asked for: {asked}, on one page in {sets[0]['every']}."]
+
+
 TABLES = {
     "service": service,
     "freshness": freshness,
@@ -215,6 +228,7 @@ TABLES = {
     "accuracy": accuracy,
     "speed": speed,
     "peers": peers,
+    "ranking": ranking,
     "peers_speed": peers_speed,
     "peers_settings": peers_settings,
     "taking_in": taking_in,

@@ -8,7 +8,9 @@ from typing import Any, Protocol, TypeVar
 from numpy.typing import ArrayLike, NDArray
 
 from evaluation.shadows import Shadows
+from evaluation.watching import Watch
 from streamsvd.learner import Id, IteratedSVD, Predictions
+from streamsvd.learner.choices import Choices
 from streamsvd.ratings import RatingTable
 
 
@@ -37,6 +39,7 @@ def evaluate(
     block: int = 10_000,
     progress: Callable[[int, AnyMetrics], None] | None = None,
     shadows: Shadows | None = None,
+    watch: Watch | None = None,
 ) -> AnyMetrics:
     """Predict, score and learn every rating of a table, in order.
 
@@ -53,15 +56,19 @@ def evaluate(
         Called with the number of ratings done and the metrics.
     shadows : Shadows, optional
         Learn the same ratings, and are compared with the model.
+    watch : Watch, optional
+        Asks for the lists that would have been shown, and learns what users choose.
 
     Returns
     -------
     Prequential or Monitor
         The given metrics.
     """
+    choices = Choices()
     for start in range(0, len(table), block):
         rows = table[start : start + block]
-        predictions = model.learn(rows.users, rows.items, rows.ratings, rows.timestamps)
+        columns = rows.users, rows.items, rows.ratings, rows.timestamps
+        predictions = model.learn(*columns) if watch is None else watch.learn(model, choices, *columns)
         metrics.score(rows.items, rows.ratings, rows.timestamps, predictions)
         if shadows is not None:
             shadows.learn(rows.users, rows.items, rows.ratings, rows.timestamps, predictions)

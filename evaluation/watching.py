@@ -8,7 +8,7 @@ list from before the page and to that from before the rating.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,19 +51,22 @@ class Watch:
     Parameters
     ----------
     ranking : dict of str to Ranking
-        What counts, by the name of the order: one of `ORDERS`.
+        What counts, by the name of the order.
     every : int
         Every how many pages one is watched; 0 for none.
+    orders : dict of str to callable
+        See `Order`.
     """
 
-    def __init__(self, ranking: dict[str, Ranking], *, every: int = 1) -> None:
-        if every < 0 or not ranking.keys() <= ORDERS.keys():
-            names = f"{', '.join(ORDERS)}, not {', '.join(ranking)}"
+    def __init__(self, ranking: dict[str, Ranking], *, every: int = 1, orders: Mapping[str, Order] = ORDERS) -> None:
+        if every < 0 or not ranking.keys() <= orders.keys():
+            names = f"{', '.join(orders)}, not {', '.join(ranking)}"
             raise SettingsError(
                 f"watch every page (1), every k-th or none (0), not {every}; lists are ordered by {names}"
             )
         self.ranking = ranking
         self.every = every
+        self._orders = orders
         self._stream = Pages()
         self._pages = 0  # begun so far
         self._shown: dict[str, list[Id]] = {}  # the watched page's lists
@@ -119,7 +122,9 @@ class Watch:
 
     def _look(self, model: IteratedSVD, choices: Choices, user: Id, item: Id, *, begins: bool, liked: bool) -> None:
         seen = rated_by(model, user)
-        shown = {name: ORDERS[name](model, choices, user, ranking.n, seen) for name, ranking in self.ranking.items()}
+        shown = {
+            name: self._orders[name](model, choices, user, ranking.n, seen) for name, ranking in self.ranking.items()
+        }
         if begins:
             self._shown = shown
         number = item_number(model, item)

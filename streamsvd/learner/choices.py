@@ -102,12 +102,16 @@ class Choices:
 
     # Looking up: nothing below changes anything but the count of changes.
 
+    def popularity(self, model: IteratedSVD) -> Floats:
+        """Each item's share of recent ratings, by row numbers."""
+        self._make_room(len(model._user_ids), len(model._item_ids))
+        return popularity(self._rows[: model.n_items], int(self._clock[0]))
+
     def chances(self, model: IteratedSVD, user: Id) -> Floats:
         """How likely each item is to be the next one that the user chooses, by the items' row numbers."""
-        self._make_room(len(model._user_ids), len(model._item_ids))
-        rows, row = self._rows[: model.n_items], model._users.get(user)
+        shares, row = self.popularity(model), model._users.get(user)
         recent = np.full(RECENT, -1, np.int32) if row is None else self._recent[row]
-        return chances(recent, rows, popularity(rows, int(self._clock[0])))
+        return chances(recent, self._rows[: len(shares)], shares)
 
     def scores(self, model: IteratedSVD, user: Id) -> Floats:
         """Probability that the user chooses each item and likes it; by row numbers."""

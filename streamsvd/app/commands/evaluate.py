@@ -31,6 +31,9 @@ def evaluate(
     shadow: ShadowOption = None,
     window: Annotated[int, typer.Option(help="Ratings of the rolling window.", min=1)] = 5000,
     detail: DetailOption = False,
+    ranking: Annotated[
+        bool, typer.Option("--ranking", help="Also hit rate, NDCG and MRR of the lists that would have been shown.")
+    ] = False,
     json_file: JsonOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
@@ -47,6 +50,8 @@ def evaluate(
 
         streamsvd evaluate ml-100k --no-catalogue --set rank=16 --json figures.json
 
+        streamsvd evaluate ml-latest-small --ranking
+
         streamsvd evaluate ml-100k --shadow means=damped-means --shadow wide=rank=16
     """
     import os
@@ -55,13 +60,15 @@ def evaluate(
     from rich.console import Console
 
     from consumer import standings
-    from evaluation import Monitor, Prequential
+    from evaluation import Monitor, Prequential, Ranking, Watch
     from evaluation import evaluate as run
     from evaluation.shadows import Shadows
+    from evaluation.watching import ORDERS
     from streamsvd.app.details import detail_tables, details_object, drift_line
     from streamsvd.app.display import figures_table, learning_bar, megabytes
     from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
     from streamsvd.app.options import chosen_settings, parse_scale
+    from streamsvd.app.rankings import ranking_object, ranking_table
     from streamsvd.app.shadows import parse_shadows, shadow_objects, shadows_table, warm_up_shadows
     from streamsvd.app.warming import warm_up
     from streamsvd.learner import IteratedSVD
@@ -82,6 +89,7 @@ def evaluate(
     warm_up(console)
     warm_up_shadows(specs.values())
     metrics = Monitor(Prequential(window=window), films, unit=model.scale.slope)
+    watch = Watch({order: Ranking() for order in ORDERS}, every=10) if ranking else None
     began = time.perf_counter()
     with learning_bar(console, len(table), quiet=quiet) as bar:
 
@@ -90,7 +98,7 @@ def evaluate(
             figures = metrics.figures()
             bar.show(done, rate, figures.rmse_last_window, int(table.timestamps[done - 1]), total=len(table))
 
-        run(model, table, metrics, progress=show, shadows=beside)
+        run(model, table, metrics, progress=show, shadows=beside, watch=watch)
     rate = len(table) / (time.perf_counter() - began)
     figures = metrics.figures()
     rows = standings(beside, model)
@@ -104,6 +112,7 @@ def evaluate(
             events_per_second=rate,
             **details_object(metrics, detail=detail),
             **shadow_objects(rows),
+            **({"ranking": ranking_object(watch)} if watch else {}),
         )
         write_json(json_file, found)
     extra = {
@@ -123,3 +132,5 @@ def evaluate(
         out.print(detail_tables(metrics))
     if rows:
         out.print(shadows_table(rows))
+    if watch:
+        out.print(ranking_table(watch))

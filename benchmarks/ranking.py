@@ -1,0 +1,152 @@
+"""Which order of a list finds what users like next: hit rate, NDCG and MRR at 10, before each rating of 4 or more.
+
+    pip install 'streamsvd[peers]'
+    python benchmarks/ranking.py [SET …] [--every 3]
+
+Every order is asked the same questions, on every third page: see evaluation/ranking.py. Popularity and ALS learn from
+the same events and no others. implicit's ALS is fitted anew every 5,000 ratings, with a user's ratings since then
+folded in at once; its settings are the best of five that were tried on both sets, in hindsight, and before its first
+fit it lists the most popular. Ours has one setting for all sets. Writes benchmarks/results/ranking.SET.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from measured import add_json, measured
+from numpy.typing import NDArray
+from rich.console import Console
+
+from evaluation import Ranking, Watch
+from evaluation.watching import ORDERS, Order, by_popularity
+from streamsvd.app.figures import versions, write_json
+from streamsvd.app.warming import warm_up
+from streamsvd.learner import Id, IteratedSVD
+from streamsvd.learner.choices import Choices
+from streamsvd.learner.listing import best
+from streamsvd.ratings import Catalogue, RatingTable
+from streamsvd.ratings.datasets import load
+
+RESULTS = Path(__file__).parent / "results"
+SETS = ("ml-100k", "ml-latest-small")
+REFIT_EVERY = 5_000
+ALS = {"factors": 32, "regularization": 1.0, "alpha": 1.0, "iterations": 15, "num_threads": 1, "random_state": 0}
+NAMES = {
+    "choice": "chosen and liked (the default of recommend)",
+    "rating": "predicted rating",
+    "popular": "most popular",
+    "recent": "most popular lately",
+    "als": "implicit ALS, refitted every 5,000",
+}
+
+
+class Als:
+    """implicit's ALS on what users rated 4 or more, as an order of a list."""
+
+    def __init__(self, table: RatingTable) -> None:
+        from implicit.als import AlternatingLeastSquares
+
+        self._make = AlternatingLeastSquares
+        liked = np.flatnonzero(table.ratings >= 4.0)
+        self._users, self._items, self._at = table.users[liked].tolist(), table.items[liked].tolist(), liked
+        self._by_user: dict[Id, list[int]] = {}
+        for k, user in enumerate(self._users):
+            self._by_user.setdefault(user, []).append(k)
+        self._fitted = 0
+        self._factors: NDArray[np.float64] = np.zeros((0, ALS["factors"]))
+
+    def __call__(self, model: IteratedSVD, choices: Choices, user: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
+        """The best for a user, whose liked items are folded in."""
+        now = len(model)
+        if now // REFIT_EVERY > self._fitted:
+            self._fit(model, now)
+        numbers = [model._items[self._items[k]] for k in self._by_user.get(user, []) if self._at[k] < now]
+        known = [number for number in numbers if number < len(self._factors)]
+        if not known:
+            return by_popularity(model, choices, user, n, excluded)
+        chosen = self._factors[known]
+        row = np.linalg.solve(self._gram + ALS["alpha"] * chosen.T @ chosen, (1 + ALS["alpha"]) * chosen.sum(axis=0))
+        scores = np.zeros(model.n_items)  # an item that came since has no factors yet
+        scores[: len(self._factors)] = self._factors @ row
+        return best(model, scores, n, excluded)
+
+    def _fit(self, model: IteratedSVD, now: int) -> None:
+        from scipy.sparse import csr_matrix
+
+        until = now - now % REFIT_EVERY
+        k = int(np.searchsorted(self._at, until))
+        rows = [model._users[user] for user in self._users[:k]]
+        columns = [model._items[item] for item in self._items[:k]]
+        matrix = csr_matrix((np.ones(k, np.float32), (rows, columns)), shape=(model.n_users, model.n_items))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about BLAS' threads, which so small matrices do not use
+            fitted = self._make(**ALS)
+            fitted.fit(matrix, show_progress=False)
+        self._factors, self._fitted = fitted.item_factors.astype(np.float64), now // REFIT_EVERY
+        self._gram = self._factors.T @ self._factors + ALS["regularization"] * np.eye(ALS["factors"])
+
+
+def by_recent_popularity(model: IteratedSVD, choices: Choices, _: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
+    """The number of ratings, halving every 5,000."""
+    return best(model, choices.popularity(model), n, excluded)
+
+
+def compare(table: RatingTable, films: Catalogue | None, every: int) -> dict[str, Any]:
+    """All orders on one data set."""
+    orders: dict[str, Order] = {**ORDERS, "recent": by_recent_popularity}
+    missing = {}
+    try:
+        orders["als"] = Als(table)
+    except ImportError as error:
+        missing["implicit"] = f"{error}; pip install 'streamsvd[peers]'"
+        print(f"NOT COMPARED: implicit: {missing['implicit']}", file=sys.stderr)
+    watch = Watch({name: Ranking() for name in orders}, every=every, orders=orders)
+    model, choices = IteratedSVD(scale=table.dataset.scale, content=films), Choices()
+    for start in range(0, len(table), 1000):
+        part = table[start : start + 1000]
+        watch.learn(model, choices, part.users, part.items, part.ratings, part.timestamps)
+    rows = []
+    print(f"\n{table.dataset.name}, {len(table):,} ratings, {watch.ranking['choice'].lists:,} lists")
+    for name, ranking in watch.ranking.items():
+        found = asdict(ranking.figures())
+        rows.append({"order": name, "name": NAMES[name], **found})
+        figures = "  ".join(f"{key} {found[key]:.4f}" for key in found if key.endswith(("event", "page")))
+        print(f"{NAMES[name]:46} {figures}", flush=True)
+    return {"every": every, "orders": rows, "als": ALS, "missing": missing}
+
+
+def main() -> None:
+    """Compare on every set."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*", default=SETS, metavar="SET", help="a name, folder, zip or ratings file")
+    parser.add_argument("--every", type=int, default=3, help="every how many pages one is watched")
+    add_json(parser)
+    options = parser.parse_args()
+    RESULTS.mkdir(exist_ok=True)
+    warm_up(Console(stderr=True))
+    for name in options.sets:
+        table, films = load(name, environ=os.environ)
+        found = {**measured(table, films), **compare(table, films, options.every)}
+        found["versions"] = {**versions(), "implicit": _version("implicit")}
+        write_json(RESULTS / f"ranking.{found['dataset']}.json", found)
+        if options.json is not None:  # of several sets, the last one
+            write_json(options.json, found)
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+if __name__ == "__main__":
+    main()
