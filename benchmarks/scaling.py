@@ -122,8 +122,9 @@ def _weights(model: Any) -> dict[str, dict[str, int]]:
         side = "items" if name in ("y", "content") or name.startswith("item") else side
         parts = value if isinstance(value, tuple) else (value,)
         sides[side][name] = sum(part.nbytes for part in parts)
-    for side, index, names in (("users", model._users, model._user_ids), ("items", model._items, model._item_ids)):
-        sides[side]["ids"] = sys.getsizeof(index) + sys.getsizeof(names) + sum(map(sys.getsizeof, names))
+    for side, numbering in (("users", model._users), ("items", model._items)):
+        objects = sys.getsizeof(numbering.rows) + sys.getsizeof(numbering.ids)
+        sides[side]["ids"] = objects + sum(map(sys.getsizeof, numbering.ids))
     return sides
 
 

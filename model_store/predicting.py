@@ -50,7 +50,7 @@ def predicted(
         item_counts=np.array([item_count]),
         content=content,
         stamps=stats[:, TIME].copy(),
-        places=np.zeros(1),
+        places=np.zeros(1, np.int64),
         user_cov=user_covariance[None].astype(np.float32),
         item_cov=item_covariance[None].astype(np.float32),
     )

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.learner.compiler import compiled
-from streamsvd.learner.vectors import LANES, add_four_scaled, add_scaled, four_rows, inner, padded
+from streamsvd.learner.compiler import compiled, inlined
+from streamsvd.learner.vectors import LANES, add_four_scaled, add_scaled, add_to_four_rows, four_rows, inner, padded
 
 Vector = NDArray[np.float64]
 
@@ -60,36 +60,31 @@ def unpack(packed: NDArray[np.floating], order: int) -> Vector:
     return full[:order, :order]
 
 
-@compiled
+@inlined
 def dot(left, right):  # type: ignore[no-untyped-def]
     """Sum of products of two padded vectors."""
     return inner(left, 0, right, len(left))
 
 
-@compiled
+@inlined
 def times_vector(packed, vector, out):  # type: ignore[no-untyped-def]
     """out = packed · vector, for padded vectors."""
-    for a in range(len(out)):
-        out[a] = 0.0
     start = 0
     for before in range(0, len(vector), LANES):
         four_rows(packed, start, before, vector, out)
         start += LANES * (before + LANES)
 
 
-@compiled
+@inlined
 def add_outer(packed, vector, weight):  # type: ignore[no-untyped-def]
-    """packed += weight · vector vectorᵀ; zeros of the vector cost nothing."""
+    """packed += weight · vector vectorᵀ."""
     start = 0
-    for a in range(len(vector)):
-        length = a // LANES * LANES + LANES
-        value = vector[a]
-        if value != 0.0:
-            add_scaled(packed, start, weight * value, vector, length)
-        start += length
+    for before in range(0, len(vector), LANES):
+        add_to_four_rows(packed, start, before, vector, weight)
+        start += LANES * (before + LANES)
 
 
-@compiled
+@inlined
 def add_four_outers(packed, vectors, order):  # type: ignore[no-untyped-def]
     """packed += Σ v vᵀ over four vectors of `order` elements, laid end to end: one pass over the matrix for all."""
     start = 0
@@ -99,7 +94,7 @@ def add_four_outers(packed, vectors, order):  # type: ignore[no-untyped-def]
         start += length
 
 
-@compiled
+@inlined
 def learn_one(row, covariance, gain, spread, error):  # type: ignore[no-untyped-def]
     """Recursive least squares: `row` and `covariance` (P) after one more rating.
 
@@ -131,12 +126,7 @@ def invert(packed, order, column):  # type: ignore[no-untyped-def]
         for b in range(length, whole):
             column[b] = packed[below + k]
             below += b // LANES * LANES + LANES
-        start = 0
-        for a in range(order):
-            end = a // LANES * LANES + LANES
-            if column[a] != 0.0 and a != k:
-                add_scaled(packed, start, -column[a] * scale, column, end)
-            start += end
+        add_outer(packed, column, -scale)
         # Column and row k become column / pivot, the pivot itself −1 / pivot.
         group = k // LANES * LANES
         start = at - (k - group) * length

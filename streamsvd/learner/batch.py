@@ -20,12 +20,13 @@ from streamsvd.errors import SettingsError
 from streamsvd.learner import lists
 from streamsvd.learner.algebra import dot, invert, times_vector
 from streamsvd.learner.compiler import compiled
+from streamsvd.learner.handles import memory_at, parameters_at, workspace_at
 from streamsvd.learner.inputs import as_ids
 from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.lists import FIRST, LENGTH, START
 from streamsvd.learner.memory import CHANGED, COUNT, N_TOUCHED, NEXT_REFIT
 from streamsvd.learner.protocol import ContentSource, Ids
-from streamsvd.learner.refits import add_held, add_when_four, next_refit, refit_user, scratch, touch
+from streamsvd.learner.refits import add_held, add_when_four, next_refit, refit_user, touch
 from streamsvd.learner.scoring import fill_features, fill_global_features, popularity_of
 from streamsvd.learner.settings import Settings
 from streamsvd.learner.state import Id
@@ -125,9 +126,10 @@ def fit(
 
 def _given(model: IteratedSVD, users: list[Id], items: list[Id], stars: Floats) -> Floats:
     """The rating of each window entry, user by user."""
-    pairs = {(model._users[u], model._items[i]): star for u, i, star in zip(users, items, stars.tolist(), strict=True)}
-    entries, offsets = lists.gather(model._memory.user_window, np.arange(len(model._user_ids)))
-    owners = np.repeat(np.arange(len(model._user_ids)), np.diff(offsets))
+    user_rows, item_rows = model._users.find(users).tolist(), model._items.find(items).tolist()
+    pairs = dict(zip(zip(user_rows, item_rows, strict=True), stars.tolist(), strict=True))
+    entries, offsets = lists.gather(model._memory.user_window, np.arange(len(model._users.ids)))
+    owners = np.repeat(np.arange(len(model._users.ids)), np.diff(offsets))
     return np.array([pairs[pair] for pair in zip(owners.tolist(), entries["item"].tolist(), strict=True)])
 
 
@@ -225,7 +227,7 @@ def sweep(model: IteratedSVD, sweeps: int = 1) -> list[float]:
     _take_out_of_prior(model)
     values = []
     for _ in range(sweeps):
-        _sweep(model._memory, model._parameters, ratings)
+        _sweep(model._handle, ratings)
         values.append(float(_measure(model._memory, model._parameters, ratings)[0]))
     return values
 
@@ -252,7 +254,7 @@ def converge(model: IteratedSVD, tolerance: float = 1e-8, at_most: int = 1000) -
     _take_out_of_prior(model)
     imbalance, done = np.inf, 0
     while done < at_most and imbalance > tolerance:
-        _sweep(model._memory, model._parameters, ratings)
+        _sweep(model._handle, ratings)
         after, imbalance = _measure(model._memory, model._parameters, ratings)
         done += 1
     return Fixpoint(before, float(after), done, float(imbalance))
@@ -264,7 +266,7 @@ def _ratings(model: IteratedSVD) -> _Ratings:
             f"a sweep needs every rating, this model remembers the newest {model.settings.window} of each row; "
             "make it with window=None"
         )
-    n_users = len(model._user_ids)
+    n_users = len(model._users.ids)
     entries, by_user = lists.gather(model._memory.user_window, np.arange(n_users))
     items = entries["item"].astype(np.int64)
     by_item = np.concatenate([[0], np.cumsum(np.bincount(items, minlength=model.n_items))]).astype(np.int64)
@@ -274,27 +276,28 @@ def _ratings(model: IteratedSVD) -> _Ratings:
 
 def _take_out_of_prior(model: IteratedSVD) -> None:
     """All rows are about to change: the prior's sum gets the users' new terms at its next renewal."""
-    m, n_users = model._memory, len(model._user_ids)
+    m, n_users = model._memory, len(model._users.ids)
     if m.counters[N_TOUCHED] + n_users > len(m.touched):
         m = m._replace(touched=np.concatenate([m.touched, np.zeros(n_users, np.int64)]))
         model._memory = m
-    _touch_all(m, model._parameters, n_users)
+    _touch_all(model._handle, n_users)
 
 
 @compiled
-def _touch_all(m, p, n_users):  # type: ignore[no-untyped-def]
+def _touch_all(handle, n_users):  # type: ignore[no-untyped-def]
+    m = memory_at(handle)
     for u in range(n_users):
         if m.user_ints[u, COUNT] > 0:
-            touch(m, p, u)
+            touch(handle, u)
 
 
 @compiled
-def _sweep(m, p, r):  # type: ignore[no-untyped-def]
+def _sweep(handle, r):  # type: ignore[no-untyped-def]
     """Every user's refit, then every item's with each rating's own popularity and bias."""
-    s = scratch(m.x.shape[1], m.y.shape[1])
+    m, p, s = memory_at(handle), parameters_at(handle), workspace_at(handle)
     for u in range(len(r.by_user) - 1):
         if r.by_user[u] < r.by_user[u + 1]:
-            refit_user(m, p, u, s)
+            refit_user(handle, u)
             m.user_ints[u, NEXT_REFIT] = next_refit(m.user_ints[u, COUNT], p.gamma)
             m.user_ints[u, CHANGED] = 1
     first, d = 3 + m.content.shape[1], m.y.shape[1]  # where the factors begin in a user's row
@@ -306,15 +309,15 @@ def _sweep(m, p, r):  # type: ignore[no-untyped-def]
         held = 0
         for k in r.order[r.by_item[i] : r.by_item[i + 1]]:
             entry, x = r.entries[k], m.x[r.user_of[k]]
-            fill_features(m.y[i], p.rank, m.content[i], entry.popularity, entry.bias, s.features)
+            fill_features(m.y[i], p.rank, m.content[i], entry.popularity, entry.bias, s.phi)
             rest = np.float64(entry.target)
             for a in range(first):
-                rest -= x[a] * s.features[a]
-            psi = s.psi[held * d : held * d + d]
+                rest -= x[a] * s.phi[a]
+            psi = s.features_item[held * d : held * d + d]
             psi[1 : 1 + p.rank] = x[first : first + p.rank]
             add_scaled(s.moment_item, 0, rest, psi, d)
-            held = add_when_four(s.gram_item, s.psi, d, held)
-        add_held(s.gram_item, s.psi, d, held)
+            held = add_when_four(s.gram_item, s.features_item, d, held)
+        add_held(s.gram_item, s.features_item, d, held)
         if invert(s.gram_item, 1 + p.rank, s.pivots_item):
             times_vector(s.gram_item, s.moment_item, m.y[i])
             m.item_cov[i] = s.gram_item

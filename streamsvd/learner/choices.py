@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from streamsvd.errors import SettingsError
 from streamsvd.learner import choice_kernels as kernels
 from streamsvd.learner.choice_kernels import ITEM_ROW, RECENT
+from streamsvd.learner.inputs import plain_ids
 from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.listing import highest, named, predicted_ratings
 from streamsvd.learner.memory import CHANGED
@@ -70,13 +71,13 @@ class Choices:
 
         A rating that is taken back leaves its trace here: the item was chosen all the same.
         """
-        self._make_room(len(model._user_ids), len(model._item_ids))
-        user_rows, item_rows = _numbers(model._users, users), _numbers(model._items, items)
+        self._make_room(len(model._users.ids), len(model._items.ids))
+        user_rows, item_rows = model._users.find(plain_ids(users)), model._items.find(plain_ids(items))
         kernels.learn(self._recent, self._rows, self._changed, self._clock, user_rows, item_rows)
 
     def erase(self, model: IteratedSVD, user: Id) -> None:
         """Forget a user's last items; to be called before the model forgets the user."""
-        row = model._users.get(user)
+        row = model._users.rows.get(user)
         if row is not None and row < len(self._recent):
             self._recent[row] = -1
 
@@ -85,31 +86,31 @@ class Choices:
 
         Users and items that it does not know are forgotten; the neighbours of the others go with them.
         """
-        self._make_room(len(before._user_ids), len(before._item_ids))
+        self._make_room(len(before._users.ids), len(before._items.ids))
         old = self._recent, self._rows
         self._recent, self._rows, self._changed = old[0][:0], _new_rows(0), np.zeros(0, np.uint8)
-        self._make_room(len(now._user_ids), len(now._item_ids))
+        self._make_room(len(now._users.ids), len(now._items.ids))
         new_number = np.full(len(old[1]) + 1, -1, np.int32)  # the last one is what -1 becomes
-        new_number[: len(before._item_ids)] = [now._items.get(name, -1) for name in before._item_ids]
-        for name, number in now._users.items():
-            if name in before._users:
-                kept = new_number[old[0][before._users[name]]]
+        new_number[: len(before._items.ids)] = now._items.find(before._items.taken()[1])
+        for name, number in now._users.rows.items():
+            if name in before._users.rows:
+                kept = new_number[old[0][before._users.rows[name]]]
                 kept = kept[kept >= 0]
                 self._recent[number, : len(kept)] = kept
-        for name, number in now._items.items():
-            if name in before._items:
-                kernels.renumber(old[1], before._items[name], self._rows, number, new_number)
+        for name, number in now._items.rows.items():
+            if name in before._items.rows:
+                kernels.renumber(old[1], before._items.rows[name], self._rows, number, new_number)
 
     # Looking up: nothing below changes anything but the count of changes.
 
     def popularity(self, model: IteratedSVD) -> Floats:
         """Each item's share of recent ratings, by row numbers."""
-        self._make_room(len(model._user_ids), len(model._item_ids))
+        self._make_room(len(model._users.ids), len(model._items.ids))
         return popularity(self._rows[: model.n_items], int(self._clock[0]))
 
     def chances(self, model: IteratedSVD, user: Id) -> Floats:
         """How likely each item is to be the next one that the user chooses, by the items' row numbers."""
-        shares, row = self.popularity(model), model._users.get(user)
+        shares, row = self.popularity(model), model._users.rows.get(user)
         recent = np.full(RECENT, -1, np.int32) if row is None else self._recent[row]
         return chances(recent, self._rows[: len(shares)], shares)
 
@@ -145,7 +146,7 @@ class Choices:
 
     def changes(self, model: IteratedSVD) -> State:
         """The model's changes with these in them; starts a new count of changes in both."""
-        self._make_room(len(model._user_ids), len(model._item_ids))
+        self._make_room(len(model._users.ids), len(model._items.ids))
         model._memory.item_ints[np.flatnonzero(self._changed), CHANGED] = 1  # one row, all of its blocks
         self._changed[:] = 0
         return self._joined(model, model.changes())
@@ -171,7 +172,7 @@ class Choices:
         return choices
 
     def _joined(self, model: IteratedSVD, state: State) -> State:
-        self._make_room(len(model._user_ids), len(model._item_ids))
+        self._make_room(len(model._users.ids), len(model._items.ids))
         users, items = state.users, state.items
         recent: Structured = np.zeros(len(users), RECENT_ROW)
         recent["items"] = self._recent[users.numbers]
@@ -252,8 +253,3 @@ def _new_rows(n: int) -> Structured:
     rows: Structured = np.zeros(n, ITEM_ROW)
     rows["near"] = -1
     return rows
-
-
-def _numbers(rows: dict[Id, int], ids: Sequence[Id] | NDArray[Any]) -> NDArray[np.int64]:
-    names = ids.tolist() if isinstance(ids, np.ndarray) else ids
-    return np.fromiter(map(rows.__getitem__, names), np.int64, len(names))

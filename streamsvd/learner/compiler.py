@@ -30,11 +30,20 @@ CACHE = Path(_FOLDER) / "kernels" / _sources_digest()
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function with Numba at its first call, or load it from the cache."""
+    return _compiled(function, inline=False)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """The same for a function that becomes a part of each of its callers: a call would copy its arrays' shapes."""
+    return _compiled(function, inline=True)
+
+
+def _compiled(function: Callable[..., Any], *, inline: bool) -> Any:
     before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     numba.config.CACHE_DIR = str(CACHE)  # type: ignore[attr-defined]
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        return numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=inline)(function)
     except RuntimeError:  # Numba found no folder that it may write
-        return numba.njit(nogil=True, error_model="numpy")(function)
+        return numba.njit(nogil=True, error_model="numpy", forceinline=inline)(function)
     finally:
         numba.config.CACHE_DIR = before  # type: ignore[attr-defined]

@@ -20,6 +20,13 @@ def as_ids(ids: Sequence[Id] | NDArray[Any]) -> list[Id]:
     return [as_id(name) for name in names]
 
 
+def plain_ids(ids: Sequence[Id] | NDArray[Any]) -> NDArray[np.int64] | list[Id]:
+    """Ids as a column of integers where they come as one; else as `as_ids` makes them."""
+    if isinstance(ids, np.ndarray) and ids.ndim == 1 and ids.dtype.kind == "i":
+        return np.ascontiguousarray(ids, np.int64)
+    return as_ids(ids)
+
+
 def as_id(name: Any) -> Id:
     if isinstance(name, str):
         return str(name)

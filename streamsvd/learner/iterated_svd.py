@@ -7,7 +7,7 @@ strings; they get row numbers in order of first appearance, and everything below
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,20 +15,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.learner import from_rows, kernels, memory, queries, refits, retraction
+from streamsvd.learner import from_rows, handles, kernels, memory, queries, refits, retraction
 from streamsvd.learner.from_rows import Explanation
-from streamsvd.learner.inputs import as_column, as_ids
+from streamsvd.learner.handles import Handle
+from streamsvd.learner.inputs import as_column, plain_ids
 from streamsvd.learner.memory import (
     CHANGED,
     EVENTS,
     NEXT_REFIT,
+    Memory,
 )
+from streamsvd.learner.numbering import Numbering
 from streamsvd.learner.predicting import predict_pairs
-from streamsvd.learner.protocol import ContentSource, Predictions
+from streamsvd.learner.protocol import ContentSource, Ids, Predictions
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.settings import Settings
 from streamsvd.learner.state import Id, State, Structured
 from streamsvd.learner.svd_form import SVDForm, svd_form
+from streamsvd.learner.workspace import workspace
 
 Floats = NDArray[np.float64]
 
@@ -83,12 +87,11 @@ class IteratedSVD:
         self.n_content = 0 if content is None else content.content([]).shape[1]
         self._content = content
         self._parameters = memory.parameters(self.settings, *self.scale.internal_limits)
-        self._memory = memory.initial(self.settings, self.n_content)
-        self._users: dict[Id, int] = {}
-        self._items: dict[Id, int] = {}
-        self._user_ids: list[Id | None] = []  # None: an erased user's number, free for the next new one
-        self._item_ids: list[Id] = []
-        self._free_users: list[int] = []
+        self._numbers = handles.numbers_of(self._parameters)
+        m = memory.initial(self.settings, self.n_content)
+        self._space = workspace(m.x.shape[1], m.y.shape[1], len(m.g), len(m.c))
+        self._memory = m
+        self._users, self._items = Numbering(), Numbering()
         self._erased: list[Id] = []
         self._one = _Columns(
             users=np.zeros(1, np.int64),
@@ -97,6 +100,7 @@ class IteratedSVD:
             timestamps=np.zeros(1, np.int64),
             predictions=np.zeros((1, 5)),
         )
+        self._one_handle = handles.columns_of(*self._one)
 
     def __len__(self) -> int:
         """Ratings learned."""
@@ -144,7 +148,7 @@ class IteratedSVD:
         """
         values = as_column("ratings", ratings, np.float64)
         stamps = self._timestamps(timestamps, len(values))
-        user_ids, item_ids = as_ids(users), as_ids(items)
+        user_ids, item_ids = plain_ids(users), plain_ids(items)
         if not len(user_ids) == len(item_ids) == len(values) == len(stamps):
             lengths = f"{len(user_ids)} users, {len(item_ids)} items, {len(values)} ratings, {len(stamps)} timestamps"
             raise InputError(f"one of each is needed for every rating, found {lengths}")
@@ -153,7 +157,7 @@ class IteratedSVD:
         user_rows = self._number_users(user_ids)
         predictions = np.empty((len(values), 5))
         internal = self.scale.to_internal(values)
-        self._run(user_rows, item_rows, internal, stamps, predictions)
+        self._run(handles.columns_of(user_rows, item_rows, internal, stamps, predictions), len(values))
         return Predictions(
             self.scale.within(predictions[:, 0]),
             self.scale.within(predictions[:, 1]),
@@ -165,15 +169,19 @@ class IteratedSVD:
     def learn_one(self, user: Id, item: Id, rating: float, timestamp: int | None = None) -> float:
         """Predict, then learn one rating; returns the prediction."""
         plain = type(user) in _IDS and type(item) in _IDS and type(rating) in _NUMBERS and type(timestamp) is int
-        u, i = (self._users.get(user), self._items.get(item)) if plain else (None, None)
-        usual = u is not None and i is not None and self.scale.low <= rating <= self.scale.high
-        if not usual or not -(2**63) <= (timestamp or 0) < 2**63:
+        if not (plain and self.scale.low <= rating <= self.scale.high and -(2**63) <= (timestamp or 0) < 2**63):
             stamps = None if timestamp is None else [timestamp]
             return float(self.learn([user], [item], [rating], stamps).event[0])
+        i, u = self._items.rows.get(item), self._users.rows.get(user)
+        if i is None:
+            i = self._number_items([item])[0]
+        if u is None:
+            u = self._number_users([user])[0]
         one = self._one  # the usual case makes no arrays
-        one.users[0], one.items[0], one.ratings[0], one.timestamps[0] = u, i, rating, timestamp or 0
-        self._run(one.users, one.items, self.scale.to_internal(one.ratings), one.timestamps, one.predictions)
-        return float(self.scale.within(one.predictions[:, 0])[0])
+        one.users[0], one.items[0], one.timestamps[0] = u, i, timestamp
+        one.ratings[0] = self.scale.to_internal(rating)
+        self._run(self._one_handle, 1)
+        return float(self.scale.within(one.predictions.item(0)))
 
     def retract(self, user: Id, item: Id) -> bool:
         """Take a rating back and refit both rows from the ratings that remain.
@@ -183,25 +191,22 @@ class IteratedSVD:
         bool
             Whether there was such a rating.
         """
-        u, i = self._users.get(user), self._items.get(item)
+        u, i = self._users.rows.get(user), self._items.rows.get(item)
         if u is None or i is None:
             return False
-        self._memory = memory.with_room(self._memory, len(self._user_ids), len(self._item_ids))
-        return bool(retraction.retract(self._memory, self._parameters, u, i))
+        self._memory = memory.with_room(self._memory, len(self._users.ids), len(self._items.ids))
+        return bool(retraction.retract(self._handle, u, i))
 
     def erase(self, user: Id) -> bool:
         """Remove a user: row, ratings and id go, and the items it had rated are refitted without it.
 
         What stays is the user's share in the global weights and in other rows' past updates.
         """
-        u = self._users.pop(user, None)
+        u = self._users.remove(user)
         if u is None:
             return False
-        self._memory = memory.with_room(self._memory, len(self._user_ids), len(self._item_ids))
-        retraction.erase(self._memory, self._parameters, u)
-        self._user_ids[u] = None
-        self._free_users.append(u)
-        self._free_users.sort(reverse=True)
+        self._memory = memory.with_room(self._memory, len(self._users.ids), len(self._items.ids))
+        retraction.erase(self._handle, u)
         self._erased.append(user)
         return True
 
@@ -244,9 +249,8 @@ class IteratedSVD:
     def svd(self) -> SVDForm:
         """The factors as U Σ Vᵀ = P Qᵀ, with orthonormal U and V."""
         m, rank, first = self._memory, self.settings.rank, 3 + self.n_content
-        rows = np.array([u for u, name in enumerate(self._user_ids) if name is not None], np.int64)
-        ids = [name for name in self._user_ids if name is not None]
-        return svd_form(m.x[rows, first : first + rank], m.y[: self.n_items, 1 : 1 + rank], ids, list(self._item_ids))
+        rows, ids = self._users.taken()
+        return svd_form(m.x[rows, first : first + rank], m.y[: self.n_items, 1 : 1 + rank], ids, self._items.taken()[1])
 
     def fold_in(self, ratings: Mapping[Id, float]) -> Structured:
         """The row of somebody who has given these ratings; see `queries.fold_in`."""
@@ -321,64 +325,55 @@ class IteratedSVD:
 
     # Inside
 
-    def _run(
-        self,
-        users: NDArray[np.int64],
-        items: NDArray[np.int64],
-        stars: Floats,
-        stamps: NDArray[np.int64],
-        predictions: Floats,
-    ) -> None:
-        done = 0
-        while True:
-            done = kernels.learn(self._memory, self._parameters, users, items, stars, stamps, predictions, done)
-            if done == len(users):
-                return
-            self._memory = memory.with_room(self._memory, len(self._user_ids), len(self._item_ids))
+    @property
+    def _memory(self) -> Memory:
+        return self._held
+
+    @_memory.setter
+    def _memory(self, replaced: Memory) -> None:
+        self._held = replaced
+        self._handle = handles.handle_of(replaced, self._numbers, self._space)
+
+    def _run(self, columns: Handle, n: int) -> None:
+        done = kernels.learn(self._handle, columns, 0)
+        while done < n:
+            self._memory = memory.with_room(self._memory, len(self._users.ids), len(self._items.ids))
+            done = kernels.learn(self._handle, columns, done)
 
     def _timestamps(self, timestamps: ArrayLike | None, n: int) -> NDArray[np.int64]:
         if timestamps is None:  # negative and counting down: no two events share a page
             return -2 - len(self) - np.arange(n, dtype=np.int64)
         return as_column("timestamps", timestamps, np.int64)
 
-    def _number_users(self, ids: list[Id]) -> NDArray[np.int64]:
-        rows = list(map(self._users.get, ids))
-        if None in rows:
-            self._add_users(dict.fromkeys(name for name, row in zip(ids, rows, strict=True) if row is None))
-            rows = list(map(self._users.get, ids))
-        return np.array(rows, np.int64)
+    def _make_room(self) -> None:
+        """Room for a row of every id; lists and pages get theirs when a kernel asks."""
+        n_users, n_items = len(self._users.ids), len(self._items.ids)
+        if n_users > len(self._memory.x) or n_items > len(self._memory.y):
+            self._memory = memory.with_room(self._memory, n_users, n_items)
 
-    def _add_users(self, fresh: Iterable[Id]) -> None:
-        names = self._user_ids
-        for name in fresh:
-            number = self._free_users.pop() if self._free_users else len(names)
-            if number == len(names):
-                names.append(name)
-            else:
-                names[number] = name
-            self._users[name] = number
-        self._memory = memory.with_room(self._memory, len(names), 0)
-        numbers = [self._users[name] for name in fresh]
-        self._memory.user_ints[numbers, NEXT_REFIT] = self._first_refit
+    def _number_users(self, ids: Ids) -> NDArray[np.int64]:
+        rows = self._users.find(ids)
+        fresh = self._users.fresh(ids, rows)
+        if fresh:
+            numbers = self._users.add(fresh)
+            self._make_room()
+            self._memory.user_ints[numbers, NEXT_REFIT] = self._first_refit
+            rows = self._users.find(ids)
+        return rows
 
-    def _number_items(self, ids: list[Id]) -> NDArray[np.int64]:
-        rows = list(map(self._items.get, ids))
-        if None in rows:
-            self._add_items(list(dict.fromkeys(name for name, row in zip(ids, rows, strict=True) if row is None)))
-            rows = list(map(self._items.get, ids))
-        return np.array(rows, np.int64)
-
-    def _add_items(self, fresh: list[Id]) -> None:
-        rows = self._first_rows(fresh)
-        names = self._item_ids
-        new = slice(len(names), len(names) + len(fresh))
-        self._items.update(zip(fresh, range(new.start, new.stop), strict=True))
-        names.extend(fresh)
-        self._memory = memory.with_room(self._memory, 0, len(names))
-        m = self._memory
-        m.y[new], m.content[new] = rows
-        m.item_cov[new] = self._first_item_covariance()
-        m.item_ints[new, NEXT_REFIT] = self._first_refit
+    def _number_items(self, ids: Ids) -> NDArray[np.int64]:
+        rows = self._items.find(ids)
+        fresh = self._items.fresh(ids, rows)
+        if fresh:
+            first = self._first_rows(fresh)
+            numbers = self._items.add(fresh)
+            self._make_room()
+            m = self._memory
+            m.y[numbers], m.content[numbers] = first
+            m.item_cov[numbers] = self._parameters.first_item_cov
+            m.item_ints[numbers, NEXT_REFIT] = self._first_refit
+            rows = self._items.find(ids)
+        return rows
 
     def _first_rows(self, items: list[Id]) -> tuple[Floats, Floats]:
         """Rows and content of items without ratings."""
@@ -390,6 +385,3 @@ class IteratedSVD:
     def _first_refit(self) -> int:
         """Count at which a new row is refitted for the first time."""
         return 2 if self.settings.gamma < math.inf else refits.NEVER
-
-    def _first_item_covariance(self) -> NDArray[np.float32]:
-        return from_rows.first_item_covariance(self.settings)

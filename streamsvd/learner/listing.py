@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 def predicted_ratings(model: IteratedSVD, user: Id, numbers: NDArray[np.int64] | None = None) -> Floats:
     """Predicted ratings of some items, or of all, as of the user's last rating, not clipped to the scale."""
-    m, row = model._memory, model._users.get(user)
+    m, row = model._memory, model._users.rows.get(user)
     numbers = np.arange(model.n_items) if numbers is None else numbers
     factors = None if row is None else user_factors(model, np.array([row]))[0]
     globals_ = {"g": m.g, "c": m.c, "scalars": m.scalars}
@@ -35,12 +35,12 @@ def rating_counts(model: IteratedSVD) -> NDArray[np.int64]:
 
 def item_number(model: IteratedSVD, item: Id) -> int:
     """Row number of an item, -1 when nobody has rated it."""
-    return model._items.get(item, -1)
+    return model._items.rows.get(item, -1)
 
 
 def rated_by(model: IteratedSVD, user: Id) -> NDArray[np.int32]:
     """Row numbers of the items that a user has rated, sorted; empty for an unknown user."""
-    row = model._users.get(user)
+    row = model._users.rows.get(user)
     return np.zeros(0, np.int32) if row is None else lists.gather(model._memory.seen, np.array([row]))[0]
 
 
@@ -60,6 +60,6 @@ def highest(scores: Floats, numbers: NDArray[np.int64], n: int) -> NDArray[np.in
 
 def named(model: IteratedSVD, numbers: NDArray[np.int64], scores: Floats, n: int) -> list[Id]:
     """Ids of the n best of these items, best first; ties by id, integers before strings."""
-    ids = [model._item_ids[k] for k in numbers.tolist()]
+    ids = model._items.names(numbers)
     ranked = sorted(zip((-scores).tolist(), (isinstance(x, str) for x in ids), ids, strict=True))
     return [name for _, _, name in ranked[:n]]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.learner.compiler import compiled
+from streamsvd.learner.compiler import compiled, inlined
 
 SMALLEST = 4  # entries of the first run of a list
 SIZES = 48  # run sizes: SMALLEST · 2**0, …
@@ -84,7 +84,7 @@ def gather(lists: Lists, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray
     return lists.entries[index], offsets
 
 
-@compiled
+@inlined
 def fits(lists, row):  # type: ignore[no-untyped-def]
     """Whether one more entry for `row` finds room whatever happens."""
     entries, places, free = lists
@@ -93,7 +93,7 @@ def fits(lists, row):  # type: ignore[no-untyped-def]
     return used + size <= len(entries) and free[max(places[row, SIZE] - 1, 0), 0] + 1 < free.shape[1]
 
 
-@compiled
+@inlined
 def make_room(lists, row):  # type: ignore[no-untyped-def]
     """Index at which the next entry of `row` goes; moves the list when its run is full."""
     entries, places, free = lists
@@ -122,7 +122,7 @@ def make_room(lists, row):  # type: ignore[no-untyped-def]
     return target + length
 
 
-@compiled
+@inlined
 def drop(lists, row, position):  # type: ignore[no-untyped-def]
     """Take entry number `position` out of the list of `row`, keeping the order of the others."""
     entries, places, _ = lists

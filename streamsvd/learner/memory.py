@@ -27,6 +27,7 @@ MEAN_WEIGHT = 3.0  # ratings that the neutral mean of a row weighs as much as
 CALIBRATION_TERMS = 24
 ITEM_RESIDUAL = 3  # the calibration term that starts with a weight, beside the user's slow mean
 CALIBRATION_START = 0.1  # variance of each calibration weight before the first rating
+LEAK_EVERY = 16  # ratings: the calibration's leak is applied to all of them at once
 PRIOR_MIN_RATINGS = 5  # a user counts towards the learned prior from here on
 
 COUNT, NEXT_REFIT, IN_PRIOR, TOUCHED, CHANGED = range(5)  # integer columns of a row
@@ -126,6 +127,7 @@ class Parameters(NamedTuple):
     leak: float
     calibration_start: Floats  # packed
     ridge_item: Floats  # packed
+    first_item_cov: Floats  # its inverse
     low: float
     high: float
 
@@ -145,6 +147,7 @@ def parameters(settings: Settings, low: float, high: float) -> Parameters:
         float(settings.calibration_leak),
         packed_diagonal(np.full(CALIBRATION_TERMS, CALIBRATION_START)),
         packed_diagonal(ridge),
+        packed_diagonal(1 / ridge),
         low,
         high,
     )

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
 from streamsvd.learner import kernels
-from streamsvd.learner.inputs import as_column, as_ids
+from streamsvd.learner.inputs import as_column, as_ids, plain_ids
 from streamsvd.learner.memory import COUNT, PAGE_LENGTH, PAGE_TIMESTAMP, PAGE_USER, TIME, Memory, Parameters
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.state import Id
@@ -32,7 +32,7 @@ class Pairs(NamedTuple):
     item_counts: NDArray[np.int64]
     content: Floats
     stamps: Floats
-    places: Floats
+    places: NDArray[np.int64]
     user_cov: NDArray[np.float32] | None
     item_cov: NDArray[np.float32] | None
 
@@ -47,29 +47,28 @@ def predict_pairs(
 ) -> tuple[Floats, Floats]:
     """Predicted ratings, and their standard deviations where asked for, in the data's own scale."""
     m = model._memory
-    user_ids, item_ids = as_ids(users), as_ids(items)
+    user_ids, item_ids = plain_ids(users), plain_ids(items)
     if len(user_ids) != len(item_ids):
         raise InputError(f"one user is needed for every item, found {len(user_ids)} users, {len(item_ids)} items")
-    user_rows = np.array([model._users.get(name, -1) for name in user_ids], np.int64)
-    item_rows = np.array([model._items.get(name, -1) for name in item_ids], np.int64)
-    unknown = [k for k, row in enumerate(item_rows) if row < 0]
-    first_y, first_content = model._first_rows([item_ids[k] for k in unknown])
+    user_rows, item_rows = model._users.find(user_ids), model._items.find(item_ids)
+    unknown = np.flatnonzero(item_rows < 0)
+    first_y, first_content = model._first_rows(as_ids([item_ids[k] for k in unknown.tolist()]))
     y, content = _take(m.y, item_rows), _take(m.content, item_rows)
     y[unknown], content[unknown] = first_y, first_content
     counts, stats = _take(m.user_ints[:, COUNT], user_rows), _take(m.user_stats, user_rows)
     if timestamps is None:
-        stamps, places = stats[:, TIME].copy(), np.zeros(len(user_rows))
+        stamps, places = stats[:, TIME].copy(), np.zeros(len(user_rows), np.int64)
     else:
         stamps = as_column("timestamps", timestamps, np.int64).astype(np.float64)
         if len(stamps) != len(user_rows):
             raise InputError(f"one timestamp is needed for every user, found {len(stamps)} for {len(user_rows)}")
         same_page = (user_rows == m.counters[PAGE_USER]) & (user_rows >= 0) & (stamps == m.counters[PAGE_TIMESTAMP])
-        places = np.where(same_page, float(m.counters[PAGE_LENGTH]), 0.0)
+        places = np.where(same_page, m.counters[PAGE_LENGTH], 0)
     user_cov = item_cov = None
     if with_variance:
         user_cov, item_cov = _take(m.user_cov, user_rows), _take(m.item_cov, item_rows)
         user_cov[counts == 0] = m.prior_cov
-        item_cov[unknown] = model._first_item_covariance()
+        item_cov[unknown] = model._parameters.first_item_cov
     pairs = Pairs(
         x=_take(m.x, user_rows),
         user_stats=stats,

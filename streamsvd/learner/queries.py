@@ -52,7 +52,7 @@ def fold_in(model: IteratedSVD, ratings: Mapping[Id, float]) -> Structured:
     True
     """
     model.scale.check(np.array(list(ratings.values()), np.float64))
-    known = [item for item in ratings if item in model._items]
+    known = [item for item in ratings if item in model._items.rows]
     given = np.array([ratings[item] for item in known], np.float64)
     return from_rows.folded_in(_settings(model), _globals(model), _item_factors(model, known), given)
 
@@ -79,11 +79,11 @@ def explain(model: IteratedSVD, user: Id, item: Id) -> Explanation:
         The model does not know the item.
     """
     factors = _item_factors(model, [item])
-    u = model._users.get(user)
+    u = model._users.rows.get(user)
     if u is None:
         return from_rows.explained(_settings(model), _globals(model), factors, None)
     window, _ = lists.gather(model._memory.user_window, np.array([u]))
-    rated = [model._item_ids[i] for i in window["item"]]
+    rated = model._items.names(window["item"])
     known = (
         _user_factors(model, np.array([u]))[0],
         model._memory.user_cov[u],
@@ -109,11 +109,11 @@ def similar_items(model: IteratedSVD, item: Id, n: int = 10) -> list[tuple[Id, f
     InputError
         The model does not know the item.
     """
-    k = _known(model._items, item, "item")
+    k = _known(model._items.rows, item, "item")
     settings = _settings(model)
-    tastes = from_rows.features(_item_factors(model, model._item_ids))[:, from_rows.taste_columns(settings)]
+    tastes = from_rows.features(_item_factors(model, model._items.taken()[1]))[:, from_rows.taste_columns(settings)]
     alike = from_rows.correlations(tastes, from_rows.item_metric(settings, _globals(model)), k)
-    return _best(alike, n, list(model._item_ids))
+    return _best(alike, n, model._items.taken()[1])
 
 
 def similar_users(model: IteratedSVD, user: Id, n: int = 10) -> list[tuple[Id, float]]:
@@ -128,11 +128,10 @@ def similar_users(model: IteratedSVD, user: Id, n: int = 10) -> list[tuple[Id, f
     InputError
         The model does not know the user.
     """
-    number = _known(model._users, user, "user")
-    rows = np.array(sorted(model._users.values()), np.int64)
-    names: list[Id] = [name for name in (model._user_ids[u] for u in rows.tolist()) if name is not None]
+    number = _known(model._users.rows, user, "user")
+    rows, names = model._users.taken()
     own = from_rows.taste_columns(_settings(model))
-    tastes = from_rows.features(_item_factors(model, model._item_ids))[:, own]
+    tastes = from_rows.features(_item_factors(model, model._items.taken()[1]))[:, own]
     metric = from_rows.user_metric(tastes)
     alike = from_rows.correlations(model._memory.x[rows][:, own], metric, int(np.searchsorted(rows, number)))
     return _best(alike, n, names)
@@ -165,7 +164,7 @@ def _globals(model: IteratedSVD) -> dict[str, NDArray[Any]]:
 def _item_factors(model: IteratedSVD, items: Sequence[Id]) -> Structured:
     from streamsvd.learner.saving import item_factors
 
-    return item_factors(model, np.array([_known(model._items, item, "item") for item in items], np.int64))
+    return item_factors(model, np.array([_known(model._items.rows, item, "item") for item in items], np.int64))
 
 
 def _user_factors(model: IteratedSVD, rows: NDArray[np.int64]) -> Structured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streamsvd.learner.compiler import compiled
+from streamsvd.learner.handles import memory_at, parameters_at
 from streamsvd.learner.kernels import find, forget
 from streamsvd.learner.lists import FIRST, LENGTH, START, clear, drop
 from streamsvd.learner.memory import (
@@ -17,46 +18,47 @@ from streamsvd.learner.memory import (
     PAGE_USER,
     PRIOR_USERS,
 )
-from streamsvd.learner.refits import next_refit, refit_item, refit_user, scratch, touch
+from streamsvd.learner.refits import next_refit, refit_item, refit_user, touch
 from streamsvd.learner.scoring import popularity_of
 
 
 @compiled
-def _refit_item_now(m, p, i, s):  # type: ignore[no-untyped-def]
-    refit_item(m, p, i, popularity_of(m.item_ints[i, COUNT]), m.y[i, 0], s)
+def _refit_item_now(handle, i):  # type: ignore[no-untyped-def]
+    m, p = memory_at(handle), parameters_at(handle)
+    refit_item(handle, i, popularity_of(m.item_ints[i, COUNT]), m.y[i, 0])
     m.item_ints[i, NEXT_REFIT] = max(2, next_refit(m.item_ints[i, COUNT], p.gamma))
     m.item_ints[i, CHANGED] = 1
 
 
 @compiled
-def retract(m, p, u, i):  # type: ignore[no-untyped-def]
+def retract(handle, u, i):  # type: ignore[no-untyped-def]
     """Remove one rating; False where there is none."""
+    m, p = memory_at(handle), parameters_at(handle)
     position, found = find(m.seen, u, i)
     if not found:
         return False
-    s = scratch(m.x.shape[1], m.y.shape[1])
-    touch(m, p, u)
-    forget(m, u, i)
+    touch(handle, u)
+    forget(handle, u, i)
     drop(m.seen, u, position)
-    refit_user(m, p, u, s)
+    refit_user(handle, u)
     m.user_ints[u, NEXT_REFIT] = max(2, next_refit(m.user_ints[u, COUNT], p.gamma))
     m.user_ints[u, CHANGED] = 1
-    _refit_item_now(m, p, i, s)
+    _refit_item_now(handle, i)
     return True
 
 
 @compiled
-def erase(m, p, u):  # type: ignore[no-untyped-def]
+def erase(handle, u):  # type: ignore[no-untyped-def]
     """Remove a user's ratings from every item, and everything that its row number holds."""
-    s = scratch(m.x.shape[1], m.y.shape[1])
-    touch(m, p, u)
+    m = memory_at(handle)
+    touch(handle, u)
     begin = m.seen.places[u, START] + m.seen.places[u, FIRST]
     rated = m.seen.entries[begin : begin + m.seen.places[u, LENGTH]].copy()
     for i in rated:
-        forget(m, u, i)
+        forget(handle, u, i)
     m.x[u], m.user_cov[u], m.user_stats[u] = 0.0, 0.0, 0.0
     for i in rated:
-        _refit_item_now(m, p, i, s)
+        _refit_item_now(handle, i)
     clear(m.user_window, u)
     clear(m.seen, u)
     m.scalars[PRIOR_USERS] -= m.user_ints[u, IN_PRIOR]

@@ -49,8 +49,7 @@ GLOBALS = (
 def export_state(model: IteratedSVD, *, changed_only: bool) -> State:
     """The state of a learner, or its global part and the rows marked as changed."""
     m = model._memory
-    users = [u for u, name in enumerate(model._user_ids) if name is not None]
-    user_rows, item_rows = np.array(users, np.int64), np.arange(model.n_items)
+    user_rows, item_rows = model._users.taken()[0], np.arange(model.n_items)
     if changed_only:
         user_rows = user_rows[m.user_ints[user_rows, CHANGED] == 1]
         item_rows = item_rows[m.item_ints[item_rows, CHANGED] == 1]
@@ -67,7 +66,7 @@ def export_state(model: IteratedSVD, *, changed_only: bool) -> State:
             "touched": m.touched[: m.counters[N_TOUCHED]].copy(),
             "page_items": m.page_items[:page_length].copy(),
             "page_predictions": m.page_predictions[:page_length].copy(),
-            "free_users": np.array(model._free_users, np.int64),
+            "free_users": np.array(model._users.free, np.int64),
         },
         users=_user_rows(model, user_rows, list(model._erased) if changed_only else []),
         items=_item_rows(model, item_rows),
@@ -100,14 +99,8 @@ def restore_state(state: State, content: ContentSource | None) -> IteratedSVD:
         ),
         seen=lists.load(memory.SEEN_ENTRY, state.users.ragged["seen"].values, seen_offsets, len(m.x)),
     )
-    model._free_users = free.tolist()
-    names: list[Id | None] = [None] * n_users
-    for number, name in zip(state.users.numbers.tolist(), state.users.ids, strict=True):
-        names[number] = name
-    model._user_ids = names
-    model._users = dict(zip(state.users.ids, state.users.numbers.tolist(), strict=True))
-    model._item_ids = list(state.items.ids)
-    model._items = {name: number for number, name in enumerate(state.items.ids)}
+    model._users.restore(state.users.ids, state.users.numbers, free.tolist())
+    model._items.restore(state.items.ids, np.arange(n_items), [])
     return model
 
 
@@ -147,7 +140,7 @@ def _user_rows(model: IteratedSVD, rows: NDArray[np.int64], removed: list[Id]) -
     )
     training["cov"], training["next_refit"] = m.user_cov[rows], m.user_ints[rows, NEXT_REFIT]
     training["in_prior"], training["touched"] = m.user_ints[rows, IN_PRIOR], m.user_ints[rows, TOUCHED]
-    ids = [name for name in (model._user_ids[u] for u in rows.tolist()) if name is not None]
+    ids = model._users.names(rows)
     return Rows(
         numbers=rows,
         ids=ids,
@@ -166,7 +159,7 @@ def _item_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
     training["cov"], training["next_refit"] = m.item_cov[rows], m.item_ints[rows, NEXT_REFIT]
     return Rows(
         numbers=rows,
-        ids=[model._item_ids[i] for i in rows.tolist()],
+        ids=model._items.names(rows),
         fixed={"factors": item_factors(model, rows), "training": training},
         ragged={"window": Ragged(*lists.gather(m.item_window, rows))},
     )

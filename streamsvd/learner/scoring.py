@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.learner.algebra import dot
-from streamsvd.learner.compiler import compiled
+from streamsvd.learner.compiler import compiled, inlined
 from streamsvd.learner.memory import (
     FAST,
     ITEM_MEAN,
@@ -32,8 +32,10 @@ from streamsvd.learner.scale import Scale
 from streamsvd.learner.variance import noise_of
 from streamsvd.learner.vectors import padded
 
+_LOGS = np.log(1.0 + np.arange(4096))
 
-@compiled
+
+@inlined
 def fill_features(y, rank, content, popularity, bias, phi):  # type: ignore[no-untyped-def]
     """φ = [1, content, popularity, bias, q]: what a user's row is seen against."""
     n_content = len(content)
@@ -46,52 +48,62 @@ def fill_features(y, rank, content, popularity, bias, phi):  # type: ignore[no-u
         phi[2 + n_content + a] = y[a]
 
 
-@compiled
+@inlined
+def log_of(count):  # type: ignore[no-untyped-def]
+    """log(1 + count), from a table while that is long enough."""
+    return _LOGS[count] if count < len(_LOGS) else np.log(1.0 + count)
+
+
+@inlined
 def popularity_of(count):  # type: ignore[no-untyped-def]
     """An item's popularity as a feature, from its number of ratings."""
-    return (np.log(1.0 + count) - 2.0) / 2.0
+    return (log_of(count) - 2.0) / 2.0
 
 
-@compiled
+@inlined
 def fill_global_features(content, item_count, user_count, z):  # type: ignore[no-untyped-def]
     """z = [1, content, log(1 + n_i) − 2, log(1 + n_u) − 3]: what the global weights are seen against."""
     n_content = len(content)
     z[0] = 1.0
     for a in range(n_content):
         z[1 + a] = content[a]
-    z[1 + n_content] = np.log(1.0 + item_count) - 2.0
-    z[2 + n_content] = np.log(1.0 + user_count) - 3.0
+    z[1 + n_content] = log_of(item_count) - 2.0
+    z[2 + n_content] = log_of(user_count) - 3.0
 
 
-@compiled
-def fill_calibration(  # type: ignore[no-untyped-def]
-    score, content_part, factor_part, bias, user_bias, user_count, item_count, user, item, mean_all, gap, place, h
+@inlined
+def noise_of_user(user):  # type: ignore[no-untyped-def]
+    """How noisy a user's ratings are, from its statistics."""
+    return noise_of(user[SURPRISE], user[SURPRISES])
+
+
+@inlined
+def noise_of_item(item):  # type: ignore[no-untyped-def]
+    """How noisy an item's ratings are, from its statistics."""
+    return noise_of(item[ITEM_SURPRISE], item[ITEM_SURPRISES])
+
+
+@inlined
+def score_pair(  # type: ignore[no-untyped-def]
+    g,
+    c,
+    mean_all,
+    x,
+    user,
+    user_count,
+    n_content,
+    rank,
+    bias,
+    item,
+    item_count,
+    item_noise,
+    timestamp,
+    place,
+    phi,
+    z,
+    h,
 ):
-    """h: what the score leaves out. Drift, the cold start, a scale that is not straight, habits of user and item."""
-    above = score - 3.5
-    user_size = (np.log(1.0 + user_count) - 3.0) / 3.0
-    item_size = (np.log(1.0 + item_count) - 2.0) / 2.0
-    h[0], h[1], h[2] = user[SLOW], user[FAST], user[LAST]
-    h[3] = item[ITEM_SLOW]
-    h[4] = mean_all
-    h[5], h[6], h[7] = above, 0.5 * above**2, 0.3 * above**3
-    h[8], h[9], h[10] = bias, user_bias, user_bias * user_size
-    h[11], h[12] = user[MEAN], item[ITEM_MEAN]
-    h[13], h[14] = factor_part * user_size, factor_part * item_size
-    h[15], h[16] = content_part, content_part * user_size
-    h[17], h[18] = (
-        noise_of(user[SURPRISE], user[SURPRISES]) - 1.0,
-        noise_of(item[ITEM_SURPRISE], item[ITEM_SURPRISES]) - 1.0,
-    )
-    h[19], h[20] = 0.3 * gap, user[LAST] * gap
-    h[21] = user[FAST] * user_size
-    h[22] = 0.3 * user[LAST] * place
-    h[23] = 0.3 / (1.0 + user_count)
-
-
-@compiled
-def predict_pair(g, c, mean_all, x, user, user_count, y, rank, item, item_count, content, timestamp, place, phi, z, h):  # type: ignore[no-untyped-def]
-    """One prediction: (g·z, the score s, the calibration c·h); leaves φ, z and h behind.
+    """One prediction from features at hand: (g·z, the score s, the calibration c·h); leaves h behind.
 
     Parameters
     ----------
@@ -99,63 +111,68 @@ def predict_pair(g, c, mean_all, x, user, user_count, y, rank, item, item_count,
         Global weights.
     x, user, user_count
         The user's row, statistics and number of ratings.
-    y, rank, item, item_count, content
-        The item's.
+    n_content, rank : int
+        Columns of content, and factors.
+    bias, item, item_count, item_noise
+        The item's b_i, statistics, number of ratings, and noise.
     timestamp : float
         When, in seconds; with the time of the user's last rating it says how long the user was away.
-    place : float
+    place : int
         Ratings that the user has given on the present page.
-    phi, z, h
-        Filled.
+    phi, z
+        Filled by the caller.
+    h
+        Filled: what the score leaves out. Drift, the cold start, a scale that is not straight, habits of both.
     """
-    n_content = len(content)
-    fill_features(y, rank, content, popularity_of(item_count), y[0], phi)
-    fill_global_features(content, item_count, user_count, z)
-    base = dot(g, z)
-    content_part, factor_part = 0.0, 0.0
-    for a in range(1, 1 + n_content):
-        content_part += x[a] * phi[a]
+    base, whole = dot(g, z), dot(x, phi)
+    factor_part = 0.0
     for a in range(3 + n_content, 3 + n_content + rank):
         factor_part += x[a] * phi[a]
-    score = base + y[0] + dot(x, phi)
+    slopes = x[1 + n_content] * phi[1 + n_content] + x[2 + n_content] * phi[2 + n_content]
+    content_part = whole - x[0] - slopes - factor_part if n_content > 0 else 0.0
+    score = base + bias + whole
+    above = score - 3.5
+    user_size, item_size = (log_of(user_count) - 3.0) / 3.0, (log_of(item_count) - 2.0) / 2.0
     away = timestamp - user[TIME] if user_count > 0 else 0.0
-    gap = 0.1 * np.log(1.0 + max(away, 0.0))
-    fill_calibration(
-        score,
-        content_part,
-        factor_part,
-        y[0],
-        x[0],
-        user_count,
-        item_count,
-        user,
-        item,
-        mean_all,
-        gap,
-        np.log(1.0 + place),
-        h,
-    )
+    gap = 0.1 * np.log(1.0 + away) if away > 0.0 else 0.0
+    h[0], h[1], h[2] = user[SLOW], user[FAST], user[LAST]
+    h[3] = item[ITEM_SLOW]
+    h[4] = mean_all
+    h[5], h[6], h[7] = above, 0.5 * above**2, 0.3 * above**3
+    h[8], h[9], h[10] = bias, x[0], x[0] * user_size
+    h[11], h[12] = user[MEAN], item[ITEM_MEAN]
+    h[13], h[14] = factor_part * user_size, factor_part * item_size
+    h[15], h[16] = content_part, content_part * user_size
+    h[17], h[18] = noise_of_user(user) - 1.0, item_noise - 1.0
+    h[19], h[20] = 0.3 * gap, user[LAST] * gap
+    h[21] = user[FAST] * user_size
+    h[22] = 0.3 * user[LAST] * log_of(place)
+    h[23] = 0.3 / (1.0 + user_count)
     return base, score, dot(c, h)
 
 
 @compiled
 def _score_items(g, c, mean_all, x, user, user_count, y, items, item_counts, content, out):  # type: ignore[no-untyped-def]
     phi, z, h = np.zeros(len(x)), np.zeros(len(g)), np.zeros(len(c))
+    rank, n_content = y.shape[1] - 1, content.shape[1]
     for i in range(len(out)):
-        _, score, calibration = predict_pair(
+        fill_features(y[i], rank, content[i], popularity_of(item_counts[i]), y[i, 0], phi)
+        fill_global_features(content[i], item_counts[i], user_count, z)
+        _, score, calibration = score_pair(
             g,
             c,
             mean_all,
             x,
             user,
             user_count,
-            y[i],
-            y.shape[1] - 1,
+            n_content,
+            rank,
+            y[i, 0],
             items[i],
             item_counts[i],
-            content[i],
+            noise_of_item(items[i]),
             user[TIME],
-            0.0,
+            0,
             phi,
             z,
             h,

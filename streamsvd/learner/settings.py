@@ -45,7 +45,7 @@ class Settings:
     """
 
     rank: int = 8
-    gamma: float = 0.25
+    gamma: float = 0.5
     window: int | None = 200
     ridge_user_bias: float = 3.0
     ridge_item_bias: float = 5.0

@@ -8,10 +8,15 @@ squared standardised errors, drawn towards 1 by `NOISE_WEIGHT` errors; older one
 
 from __future__ import annotations
 
-import numpy as np
-
-from streamsvd.learner.compiler import compiled
-from streamsvd.learner.memory import ITEM_SURPRISE, ITEM_SURPRISES, SURPRISE, SURPRISES, VARIANCE
+from streamsvd.learner.compiler import inlined
+from streamsvd.learner.memory import (
+    ITEM_SURPRISE,
+    ITEM_SURPRISES,
+    SURPRISE,
+    SURPRISES,
+    VARIANCE,
+    VARIANCE_BINS,
+)
 
 NOISE_WEIGHT = 20.0
 LARGEST_SURPRISE = 6.0  # one outlier says no more than this
@@ -20,33 +25,34 @@ VARIANCE_GAIN = 0.0005  # about 2,000 ratings
 ALL_WEIGHT = 200.0  # ratings that the σ² over all weighs as much as, in a bin
 
 
-@compiled
+@inlined
 def noise_of(surprise, surprises):  # type: ignore[no-untyped-def]
     """How noisy a user's or an item's ratings are, as a factor of the variance."""
     return (NOISE_WEIGHT + surprise) / (NOISE_WEIGHT + surprises)
 
 
-@compiled
-def bin_of(variances, user_count):  # type: ignore[no-untyped-def]
+@inlined
+def bin_of(user_count):  # type: ignore[no-untyped-def]
     """Bin of a user's number of ratings: 0, 1–2, 3–6, 7–14, …"""
-    return min(int(np.log2(1.0 + user_count)), variances.shape[1] - 1)
+    left, b = (user_count + 1) >> 1, 0
+    while left > 0 and b < VARIANCE_BINS - 1:
+        left, b = left >> 1, b + 1
+    return b
 
 
-@compiled
-def variance_of(variances, scalars, user_count, user, item, uncertainty):  # type: ignore[no-untyped-def]
-    """Variance of a rating around its prediction; `uncertainty` is 1 + φᵀPφ + ψᵀPψ."""
-    b = bin_of(variances, user_count)
+@inlined
+def variance_of(variances, scalars, user_count, noise, uncertainty):  # type: ignore[no-untyped-def]
+    """Variance of a rating around its prediction; `noise` is both rows', `uncertainty` is 1 + φᵀPφ + ψᵀPψ."""
+    b = bin_of(user_count)
     mean, weight = variances[0, b], variances[1, b]
     sigma_squared = (mean * weight + scalars[VARIANCE] * ALL_WEIGHT) / (weight + ALL_WEIGHT)
-    noise = noise_of(user[SURPRISE], user[SURPRISES]) * noise_of(item[ITEM_SURPRISE], item[ITEM_SURPRISES])
     return sigma_squared * uncertainty * noise
 
 
-@compiled
-def learn_variance(variances, scalars, user_count, user, item, uncertainty, variance, squared_error):  # type: ignore[no-untyped-def]
+@inlined
+def learn_variance(variances, scalars, user_count, user, item, noise, uncertainty, variance, squared_error):  # type: ignore[no-untyped-def]
     """Take in one error that was predicted to have this variance."""
-    b = bin_of(variances, user_count)
-    noise = noise_of(user[SURPRISE], user[SURPRISES]) * noise_of(item[ITEM_SURPRISE], item[ITEM_SURPRISES])
+    b = bin_of(user_count)
     found = squared_error / (uncertainty * noise)
     variances[1, b] = min(variances[1, b] + 1.0, 1.0 / VARIANCE_GAIN)
     variances[0, b] += (found - variances[0, b]) / variances[1, b]
@@ -56,7 +62,7 @@ def learn_variance(variances, scalars, user_count, user, item, uncertainty, vari
     _surprise(item, ITEM_SURPRISE, ITEM_SURPRISES, surprise)
 
 
-@compiled
+@inlined
 def _surprise(stats, total, number, surprise):  # type: ignore[no-untyped-def]
     stats[total] += surprise
     stats[number] += 1.0

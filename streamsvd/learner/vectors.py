@@ -103,7 +103,7 @@ def four_rows(typing: Any, packed: Any, start: Any, before: Any, vector: Any, ou
     """Four rows of a packed matrix, which start at `start`, times a vector, both ways.
 
     With n = `before` + 4 elements each, of which the last four are the diagonal block, and v the last four of
-    vector[:n]: out[:before] += Σ v_r row_r[:before], and out[before:n] += row_r · vector[:n].
+    vector[:n]: out[:before] += Σ v_r row_r[:before], and out[before:n] = row_r · vector[:n].
     """
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -133,16 +133,41 @@ def four_rows(typing: Any, packed: Any, start: Any, before: Any, vector: Any, ou
         for first, total in zip(starts, sums, strict=True):
             row = _load(builder, rows, row_size, builder.add(first, before))
             diagonal.append(builder.fadd(builder.load(total), builder.fmul(row, own)))
-        found = _load(builder, to, to_size, before)
+        found = ir.Constant(_DOUBLES, [0.0] * LANES)
         for lane in range(LANES):
             parts = [builder.extract_element(diagonal[lane], _lane(k)) for k in range(LANES)]
             whole = builder.fadd(builder.fadd(parts[0], parts[1]), builder.fadd(parts[2], parts[3]))
-            added = builder.fadd(builder.extract_element(found, _lane(lane)), whole)
-            found = builder.insert_element(found, added, _lane(lane))
+            found = builder.insert_element(found, whole, _lane(lane))
         _store(builder, found, to, to_size, before)
         return context.get_dummy_value()
 
     return types.void(packed, types.intp, types.intp, vector, out), generate
+
+
+@intrinsic
+def add_to_four_rows(typing: Any, packed: Any, start: Any, before: Any, vector: Any, weight: Any) -> Any:  # noqa: ARG001
+    """Four rows of a packed matrix, laid out as for `four_rows`: row_r += weight · v_r · vector[:n]."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        zero = ir.Constant(values[1].type, 0)
+        rows, row_size = _element(context, builder, signature.args[0], values[0], values[1])
+        by, by_size = _element(context, builder, signature.args[3], values[3], zero)
+        step = ir.Constant(values[1].type, LANES)
+        length = builder.add(values[2], step)
+        starts = [zero, length]
+        for _ in range(2):
+            starts.append(builder.add(starts[-1], length))
+        own = builder.fmul(_spread(builder, values[4]), _load(builder, by, by_size, values[2]))
+        weights = [_spread(builder, builder.extract_element(own, _lane(k))) for k in range(LANES)]
+        with cgutils.for_range_slice(builder, zero, length, step, inc=True) as (k, _):
+            across = _load(builder, by, by_size, k)
+            for first, by_row in zip(starts, weights, strict=True):
+                at = builder.add(first, k)
+                row = builder.fadd(_load(builder, rows, row_size, at), builder.fmul(by_row, across))
+                _store(builder, row, rows, row_size, at)
+        return context.get_dummy_value()
+
+    return types.void(packed, types.intp, types.intp, vector, types.float64), generate
 
 
 @intrinsic

@@ -110,7 +110,8 @@ class Reference:
         self.learn_variance(u, i, phi, (rating - np.clip(score + self.c @ h, self.low, self.high)) ** 2)
         error, target = rating - score, rating - self.g @ z
         known, bias = phi[: 3 + self.width], i.solution[0]
-        self.C = self.C + s.calibration_leak * (np.eye(24) * 0.1 - self.C)
+        if self.events % 16 == 0:
+            self.C = self.C + 16 * s.calibration_leak * (np.eye(24) * 0.1 - self.C)
         self.c, self.C = rls(self.c, self.C, h, error - self.c @ h)
         u.means = u.means + np.array([0.02, 0.1, 0.4]) * (error - u.means)
         i.means = i.means + 0.05 * (error - i.means)

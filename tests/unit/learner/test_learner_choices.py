@@ -179,12 +179,14 @@ def test_follows_a_learner_with_other_numbers() -> None:
     model, choices = learned(SHORT)
     late = IteratedSVD()
     late.learn(*SHORT.cut(100, len(SHORT)))
-    expected = {user: dict(zip(model._item_ids, choices.chances(model, user), strict=True)) for user in late._users}
+    expected = {
+        user: dict(zip(model._items.ids, choices.chances(model, user), strict=True)) for user in late._users.rows
+    }
     choices.follow(model, late)
-    assert set(late._item_ids) == set(model._item_ids)
-    assert late._item_ids != model._item_ids
+    assert set(late._items.ids) == set(model._items.ids)
+    assert late._items.ids != model._items.ids
     for user, chance in expected.items():
-        assert dict(zip(late._item_ids, choices.chances(late, user), strict=True)) == pytest.approx(chance, rel=1e-6)
+        assert dict(zip(late._items.ids, choices.chances(late, user), strict=True)) == pytest.approx(chance, rel=1e-6)
     again = Choices.from_state(choices.state(late))
     assert digest(again.state(late)) == digest(choices.state(late))
 
