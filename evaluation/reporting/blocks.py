@@ -32,7 +32,7 @@ class Picture:
     Attributes
     ----------
     name : str
-        Of its file and its anchor.
+        Of its file, and of its anchor after `figure-`.
     """
 
     name: str

@@ -136,7 +136,7 @@ def _over_time(scored: pd.DataFrame, words: Words) -> Section:
     picture = Picture(
         "errors-over-time",
         pictures.over_time(found, period, words),
-        f"RMSE of each {period}.",
+        f"Dots: the RMSE of each {period}, both protocols.",
         f"Each dot is a {period}; those with fewer than 20 ratings are left out where others have more. First half of "
         f"the stream {error(early)}, second half {error(late)} by event.",
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import logging
-import os
 import shutil
 import tempfile
 import zipfile
@@ -80,4 +79,4 @@ def _fetch(folder: Path) -> None:
             if not zipfile.is_zipfile(jar):
                 raise ServiceError(f"{jar.name} arrived damaged: start again to fetch Kafka's jars anew.")
             shutil.move(jar, whole / jar.name)
-        os.replace(whole, folder)  # noqa: PTH105
+        whole.replace(folder)

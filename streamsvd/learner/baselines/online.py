@@ -67,7 +67,7 @@ class OnlineBaseline(ABC):
         deviation = np.sqrt(errors[:-1, 0] / errors[:-1, 1]) / self.scale.slope
         return Predictions(self.scale.within(predicted[:, 0]), self.scale.within(predicted[:, 1]), deviation)
 
-    def predict(self, users: Ids, items: Ids, timestamps: ArrayLike | None = None) -> Floats:  # noqa: ARG002
+    def predict(self, users: Ids, items: Ids, timestamps: ArrayLike | None = None) -> Floats:  # noqa: ARG002 - a protocol's parameter; means know no time
         """Predicted ratings within the scale, float64 of shape (n,), whatever the time; changes nothing.
 
         Raises

@@ -54,5 +54,6 @@ class TruncatedSVD(BatchBaseline):
         rest.data = given.data - entries(left, right, users, given.indices)
         u, s, v = truncated_svd(SparsePlusLowRank(rest, left, right), self.rank, self.seed)
         # An unknown id's row of the filled matrix holds the means alone; here it lies in the space of the others.
-        from_means = right[:, 0] @ v, (left @ right.mean(axis=0)) @ u / s
+        inverse = np.divide(1.0, s, out=np.zeros_like(s), where=s > 0)  # 0 where all ratings are equal
+        from_means = right[:, 0] @ v, (left @ right.mean(axis=0)) @ u * inverse
         return np.vstack([u * s, from_means[0]]), np.vstack([v, from_means[1]])
