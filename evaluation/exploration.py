@@ -193,7 +193,7 @@ def by_release(ratings: pd.DataFrame, films: Catalogue) -> pd.DataFrame:
 def period_of(first: int, last: int) -> tuple[str, str]:
     """Length of the periods in which activity is counted, as pandas names it and in words, by the time spanned."""
     days = (last - first) / DAY_SECONDS
-    if days <= 120:
+    if days <= 400:
         return "D", "day"
     return ("M", "month") if days <= 30 * 366 else ("Y", "year")
 

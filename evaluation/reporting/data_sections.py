@@ -88,13 +88,14 @@ def _spread(
     counts = ex.rating_counts(ratings["rating"], scale)
     top = counts.iloc[int(counts["ratings"].to_numpy().argmax())]
     middle = (scale[0] + scale[1]) / 2
-    side = "above" if facts.mean > middle else "below"
+    side = "above" if facts.mean > middle else "at or below"
+    chosen = ": people mostly rate what they chose to see" if facts.mean > middle else ""
     given = Picture(
         "ratings-given",
         pictures.ratings_given(counts, words),
         f"Bar chart of how often each rating was given; the most frequent is {top['rating']:g}.",
         f"The most frequent rating is {top['rating']:g}, with {share(float(top['share']))} of all. The mean, "
-        f"{mean(facts.mean)}, lies {side} the middle of the scale ({middle:g}): people rate what they chose to see.",
+        f"{mean(facts.mean)}, lies {side} the middle of the scale ({middle:g}){chosen}.",
     )
     spread = Picture(
         "users-and-items",
@@ -103,8 +104,8 @@ def _spread(
         f"Half of the users have {count(users['ratings'].median())} ratings or fewer, half of the {words.items} "
         f"{count(items['ratings'].median())} or fewer; the largest have {count(users['ratings'].max())} and "
         f"{count(items['ratings'].max())}. Users' means spread by {mean(float(users['mean'].std(ddof=0)))} "
-        f"{words.unit} and {words.items}' by {mean(float(items['mean'].std(ddof=0)))}: both deserve a bias of their "
-        "own.",
+        f"{words.unit} and {words.items}' by {mean(float(items['mean'].std(ddof=0)))}: what a bias of each can "
+        "explain.",
     )
     inner = float((users["ratings"] * users["deviation"] ** 2).sum() / facts.ratings) ** 0.5
     within = float((items["ratings"] * items["deviation"] ** 2).sum() / facts.ratings) ** 0.5
@@ -180,8 +181,9 @@ def _genres(ratings: pd.DataFrame, facts: ex.Overview, words: Words) -> Section:
                 "Share of the ratings, mean rating and its deviation for each genre.",
                 f"A film counts in all its genres. {most} has the most ratings ({share(found['share'].iloc[0])}). "
                 f"Among genres with 200 ratings or more {best} is rated best ({mean(float(liked['mean'].max()))}) and "
-                f"{worst} worst ({mean(float(liked['mean'].min()))}): genres differ by less than single ratings "
-                "within one do.",
+                f"{worst} worst ({mean(float(liked['mean'].min()))}): "
+                f"{mean(float(liked['mean'].max() - liked['mean'].min()))} {words.unit} apart, where single ratings "
+                f"deviate by {mean(facts.deviation)} from their mean.",
             )
         )
     years = ex.by_release(ratings, words.films)
@@ -264,8 +266,8 @@ def _filters(table: RatingTable, words: Words) -> tuple[Section, dict[str, objec
         f"every {words.item} keeps {k} ratings or more, comes closest among the cores: "
         f"{many(inner['ratings'], 'rating')} by {many(inner['users'], 'user')} of {many(inner['items'], words.item)}, "
         f"{share(inner['density'])} of the pairs filled instead of {share(cores['density'].iloc[0])}. In one pass, "
-        f"with counts of the whole set, the nearest round thresholds are {said}. What a filter removes is what is "
-        "hard: errors after it are smaller, and say nothing about the users who were removed."
+        f"with counts of the whole set, the nearest round thresholds are {said}. Errors after a filter are errors on "
+        "other ratings, and say nothing about the users who were removed."
     )
     rows = [
         [
@@ -282,9 +284,9 @@ def _filters(table: RatingTable, words: Words) -> tuple[Section, dict[str, objec
         "filters",
         pictures.filters(cores, cuts, wanted, len(table)),
         "Left, the shares of ratings, users and items in the k-cores; right, a table of what cuts in one pass leave.",
-        f"Users and {words.items} go sooner than ratings do: the {k}-core keeps {share(inner['share'])} of the "
-        f"ratings, {share(inner['users'] / cores['users'].iloc[0])} of the users and "
-        f"{share(inner['items'] / cores['items'].iloc[0])} of the {words.items}.",
+        f"The {k}-core keeps {share(inner['share'])} of the ratings, {share(inner['users'] / cores['users'].iloc[0])} "
+        f"of the users and {share(inner['items'] / cores['items'].iloc[0])} of the {words.items}. Framed: cuts that "
+        "leave about as much.",
     )
     heads = ["filter", "ratings", "share", "users", words.items, "pairs filled"]
     stress = frozenset(place for place, n in enumerate(cores.index) if n == k)

@@ -52,9 +52,8 @@ def _given(scored: pd.DataFrame, scale: tuple[float, float], words: Words) -> Se
         "predicted-against-given",
         pictures.predicted_against_given(counts, given, predicted, found, words),
         "Heat map of predictions for each rating given, with the mean prediction.",
-        f"Predictions rise with what is given, but less steeply than the dashed line: from {mean(low)} on average for "
-        f"the lowest rating to {mean(high)} for the highest. The best guess of something uncertain stays near its "
-        "mean.",
+        f"Predictions go from {mean(low)} on average for the lowest rating to {mean(high)} for the highest. The "
+        "nearer to the dashed line, the better; the best guess of something uncertain stays near its mean.",
     )
     both = Picture(
         "distributions",

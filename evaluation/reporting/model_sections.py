@@ -135,8 +135,8 @@ def _temporal(found: Modelling, whole: Study, words: Words) -> list[Block]:
     held = {each.name: each.temporal_rmse for each in whole.offline}
     if held[BATCH] > held[BASELINE] + 0.02:
         text += (
-            f" {BATCH} does worse here than the baseline: its weights for how active a user is were learned from users "
-            "with many ratings, and do not carry over to users with none."
+            f" {BATCH} does worse here than the baseline: its weights for how active a user is were learned from "
+            "users with many ratings, and do not carry over to users with none."
         )
     rows = [
         [
@@ -207,9 +207,9 @@ def _race(whole: Study) -> str:
     ]
     ahead = [all(mine <= other[k] + 1e-9 for other in others if k < len(other)) for k, mine in enumerate(curve)]
     return (
-        "All curves rise and fall together, with the users who happen to come; what counts is the distance between "
-        f"them. {STREAM} is in front, or level, at {share(sum(ahead) / len(ahead))} of the points; over the last "
-        f"{count(window)} ratings its RMSE is {error(curve[-1])}."
+        f"The curves move with the users who happen to come; what counts is the distance between them. {STREAM} is in "
+        f"front, or level, at {share(sum(ahead) / len(ahead))} of the points; over the last {count(window)} ratings "
+        f"its RMSE is {error(curve[-1])}."
     )
 
 

@@ -82,13 +82,15 @@ def change(value: float, digits: int = 4) -> str:
 def share(value: float) -> str:
     """A share, in percent.
 
-    >>> [share(value).replace("\u00a0", " ") for value in (0.0163, 0.4732, 1.0, 0.00004, 0.0)]
-    ['1.6 %', '47 %', '100 %', '< 0.1 %', '0 %']
+    >>> [share(value).replace("\u00a0", " ") for value in (0.0163, 0.4732, 0.9997, 1.0, 0.00004, 0.0)]
+    ['1.6 %', '47 %', '99.9 %', '100 %', '< 0.1 %', '0 %']
     """
     if math.isnan(value):
         return "–"
     if 0 < value < 0.001:
         return "<\u00a00.1\u00a0%"
+    if 0.9905 < value < 1:
+        return f"{100 * min(value, 0.999):.1f}\u00a0%"
     return f"{100 * value:.1f}\u00a0%" if 0 < value < 0.0995 else f"{100 * value:.0f}\u00a0%"
 
 

@@ -18,6 +18,7 @@ from streamsvd.app.commands.report import report
 from streamsvd.ratings import Synthetic
 
 RUNNER = CliRunner()
+pytestmark = pytest.mark.timeout(900)  # the first of these tests may have to compile the kernels of every learner
 HOSTILE = 'Heat & <script src="http://example.org/x.js"></script>'
 SECTIONS = (
     *("summary", "data", "glance", "spread", "tail", "time", "genres", "best", "filters"),
