@@ -39,6 +39,8 @@ COMMANDS = (
     "evaluate",
     "study",
     "report",
+    "simulate",
+    "runs",
     "tune",
     "services",
     "doctor",

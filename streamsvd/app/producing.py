@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from producer import prepare
@@ -28,6 +28,8 @@ class ProducerProcess:
     catalogue : Catalogue or None
     rate : float, optional
         Ratings a second; as fast as possible without it.
+    more : sequence of str
+        Further arguments of `streamsvd replay`.
     """
 
     def __init__(
@@ -38,10 +40,12 @@ class ProducerProcess:
         dataset: Dataset,
         catalogue: Catalogue | None,
         rate: float | None = None,
+        more: Sequence[str] = (),
     ) -> None:
         self._command = [sys.executable, "-m", "streamsvd", "replay", data, "--quiet"]
         self._command += ["--kafka", kafka, "--topic", topics.ratings]
         self._command += [] if rate is None else ["--rate", str(rate)]
+        self._command += more
         self._prepare: Callable[[], object] = lambda: prepare(kafka, topics, dataset, catalogue)
         self._process: subprocess.Popen[str] | None = None
 

@@ -1,0 +1,65 @@
+"""Runs of one history that are kept in one folder: which are there already, and how a new one gets there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from evaluation.simulation import Outcome, Run
+from evaluation.simulation_folder import Format, Kept, kept_runs, write_run
+from evaluation.simulation_manifest import data_facts, digest, inputs, manifest
+from evaluation.simulation_pictures import draw_run
+from streamsvd.ratings import Catalogue, RatingTable
+
+
+class Keeping:
+    """The folder of some runs.
+
+    Parameters
+    ----------
+    table : RatingTable
+        The whole history.
+    films : Catalogue or None
+    folder : Path
+        Made with the first run that is kept.
+    kind : {"parquet", "csv"}
+        What metrics are written as.
+    picture : bool
+        Whether runs are drawn.
+    """
+
+    def __init__(
+        self, table: RatingTable, films: Catalogue | None, folder: Path, kind: Format, *, picture: bool
+    ) -> None:
+        self._table, self._folder, self._kind, self._picture = table, folder, kind, picture
+        self._data = data_facts(table, films)
+        self._there = {run.digest: run for run in kept_runs(folder)} if folder.exists() else {}
+
+    def known(self, run: Run) -> Kept | None:
+        """The same run, if it is there."""
+        return self._there.get(digest(self._inputs(run)))
+
+    def keep(self, run: Run, outcome: Outcome, *, command: Sequence[str], started: str) -> Kept:
+        """Write a run that has ended; it replaces the same run.
+
+        Parameters
+        ----------
+        run : Run
+        outcome : Outcome
+        command : sequence of str
+            The command line.
+        started : str
+            When, as ISO 8601.
+        """
+        given, before = self._inputs(run), self.known(run)
+        found = manifest(given, run, outcome, self._table, command=list(command), started=started)
+        title = f"{self._data['name']}: {run.spec.text}"
+        drawing = draw_run(title, outcome.curve, outcome.figures) if self._picture else None
+        instead_of = None if before is None else before.path
+        kept = write_run(self._folder, found, outcome.curve, self._kind, drawing, instead_of)
+        self._there[kept.digest] = kept
+        return kept
+
+    def _inputs(self, run: Run) -> dict[str, Any]:
+        return inputs(self._data, run)

@@ -1,0 +1,57 @@
+"""`streamsvd runs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streamsvd.app.options import AsJsonOption
+
+
+def runs(
+    folder: Annotated[Path, typer.Argument(help="Folder of `streamsvd simulate`.")] = Path("runs"),
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="Runs with this in their folder's name, such as rank=8; repeat for more."),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw their errors over time, as .png or .svg.")
+    ] = None,
+    as_json: AsJsonOption = False,
+) -> None:
+    """List and compare simulation runs.
+
+    Examples:
+
+        streamsvd runs
+
+        streamsvd runs --only rank --picture ranks.svg
+
+        streamsvd runs --json
+    """
+    import json
+
+    from rich.console import Console
+
+    from evaluation.simulation_folder import kept_runs
+    from evaluation.simulation_pictures import draw_runs
+    from streamsvd.app.simulation_tables import runs_table
+    from streamsvd.errors import InputError, SettingsError
+
+    if picture is not None and picture.suffix not in (".png", ".svg"):
+        raise SettingsError(f"--picture {picture}: give a file that ends in .png or .svg")
+    found = [run for run in kept_runs(folder) if not only or any(text in run.path.name for text in only)]
+    if not found:
+        raise InputError(f"{folder} holds no such runs; `streamsvd simulate DATA --out {folder}` makes some")
+    if picture is not None:
+        drawing = draw_runs(str(folder), [(run.label, run.curve(), run.manifest["figures"]) for run in found])
+        try:
+            picture.write_bytes(drawing.png if picture.suffix == ".png" else drawing.svg)
+        except OSError as error:
+            raise InputError(f"{picture} cannot be written: {error.strerror}; name another file") from error
+    if as_json:
+        typer.echo(json.dumps([{"folder": str(run.path), **run.manifest} for run in found], indent=2))
+    else:
+        Console().print(runs_table(str(folder), found))
