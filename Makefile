@@ -22,7 +22,7 @@ demo: install
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not system'
 
-# What needs a program that pip cannot bring: chromium, docker-compose.
+# What needs a program that pip cannot bring: chromium, docker-compose, promtool.
 test-system: install
 	$(BIN)/python -m pytest -m system
 
