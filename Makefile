@@ -44,6 +44,7 @@ bench: install
 	$(BIN)/python benchmarks/service.py
 	$(BIN)/python benchmarks/freshness.py
 	$(BIN)/python benchmarks/snapshots.py
+	$(BIN)/python benchmarks/lookups.py
 	$(BIN)/python benchmarks/write_tables.py
 	$(BIN)/python benchmarks/picture.py
 

@@ -39,7 +39,7 @@ from model_store.scoring import LearnersScoring, top
 from model_store.table import FACTORS, SEEN
 from streamsvd.app.figures import versions, write_json
 from streamsvd.embedded import provide_redis
-from streamsvd.learner import State
+from streamsvd.learner import Rows, State
 from streamsvd.learner.from_rows import features
 
 RESULTS = Path(__file__).parent / "results"
@@ -129,10 +129,13 @@ def ours(written: Written, seen: list[NDArray[Any]]) -> dict[str, Call]:
 
 
 def in_turns(calls: dict[str, Call], rounds: int) -> dict[str, float]:
-    """Median seconds of each call; in every round all of them are asked for one user."""
+    """Median seconds of each call; in every round all of them are asked for one user, in an order of its own."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
+    random = np.random.default_rng(0)
+    names = list(calls)
     for number in range(-5, rounds):  # the first are for the caches, and for compiling
-        for name, call in calls.items():
+        for name in random.permutation(names).tolist():
+            call = calls[name]
             began = time.perf_counter()
             call(number % USERS)
             if number >= 0:
@@ -149,7 +152,7 @@ def ranking(url: str, n_items: int, content: int, rounds: int) -> dict[str, Any]
     items = np.ascontiguousarray(features(state.items.fixed["factors"]), np.float32)
     users = np.ascontiguousarray(state.users.fixed["factors"]["x"], np.float32)
     calls: dict[str, Call] = {"numpy": numpys(items, users, seen)}
-    theirs = implicits(items, users, seen)
+    theirs = implicits(items.copy(), users.copy(), seen)  # numpy has not just read the same bytes for it
     if theirs is not None:
         calls["implicit"] = theirs
     calls.update(ours(written, seen))
@@ -169,15 +172,7 @@ def keeping_up(url: str, rounds: int) -> dict[str, float]:
     written = Written(url, "lookups-large", state)
     reader = written.reader
     found = {"first recommend": _seconds(lambda: reader.recommend(0))}
-    few = np.arange(CHANGED)
-    some = {name: block[few] for name, block in state.items.fixed.items()}
-    windows = replace(state.items.ragged["window"], offsets=np.zeros(CHANGED + 1, np.int64))
-    nobody = replace(state.users, **_first(state, 0))
-    changes = replace(
-        state,
-        users=nobody,
-        items=replace(state.items, numbers=few, ids=few.tolist(), fixed=some, ragged={"window": windows}),
-    )
+    changes = replace(state, users=_first(state.users, 0), items=_first(state.items, CHANGED))
     after = []
     for _ in range(rounds):
         written.write(changes)
@@ -190,12 +185,11 @@ def keeping_up(url: str, rounds: int) -> dict[str, float]:
     return found
 
 
-def _first(state: State, n: int) -> dict[str, Any]:
-    """The first `n` users, as fields of `Rows`."""
-    users = state.users
-    ragged = {name: replace(part, offsets=part.offsets[: n + 1]) for name, part in users.ragged.items()}
-    fixed = {name: block[:n] for name, block in users.fixed.items()}
-    return {"numbers": users.numbers[:n], "ids": users.ids[:n], "fixed": fixed, "ragged": ragged}
+def _first(rows: Rows, n: int) -> Rows:
+    """The first `n` rows."""
+    ragged = {name: replace(part, offsets=part.offsets[: n + 1]) for name, part in rows.ragged.items()}
+    fixed = {name: block[:n] for name, block in rows.fixed.items()}
+    return Rows(rows.numbers[:n], rows.ids[:n], fixed, ragged)
 
 
 def _seconds(call: Callable[[], object]) -> float:

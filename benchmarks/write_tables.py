@@ -18,7 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = ("README.md", "docs/benchmarks.md")
+PAGES = ("README.md", "docs/benchmarks.md", "docs/lookups.md")
 KINDS = {"with-catalogue": "genres and year", "ratings-only": "ratings only"}
 
 
@@ -220,6 +220,35 @@ def ranking() -> list[str]:
     return [*lines, "", f"Lists asked for: {asked}, on one page in {sets[0]['every']}."]
 
 
+def lookups() -> list[str]:
+    """A recommendation beside NumPy and implicit."""
+    f = read("lookups")
+    lines = [
+        "| milliseconds, median | " + " | ".join(_size(name) for name in f["sizes"]) + " |",
+        "| --- " * (1 + len(f["sizes"])) + "|",
+    ]
+    names = {
+        "numpy": "NumPy: matrix-vector product and argpartition",
+        "implicit": "implicit's `recommend`",
+        "scoring and ranking": "**ours: scoring and ranking**",
+        "round trip to Redis": "the round trip to Redis",
+        "recommend": "all of `recommend`",
+    }
+    rows = f["sizes"].values()
+    for name, label in names.items():
+        times = (_or_dash(row["seconds"].get(name), "") for row in rows)
+        lines.append(f"| {label} | " + " | ".join(t if t == "–" else f"{1e3 * float(t):.3f}" for t in times) + " |")
+    for name, label in (("of_numpy", "ours, NumPy = 1"), ("of_implicit", "ours, implicit = 1")):
+        lines.append(f"| {label} | " + " | ".join(_or_dash(row[name], ".2f") for row in rows) + " |")
+    lines += ["", "| 162,000 users, 60,000 items, genres and year | milliseconds |", "| --- | --- |"]
+    return lines + [f"| {name} | {1e3 * seconds:,.1f} |" for name, seconds in f["large"].items()]
+
+
+def _size(name: str) -> str:
+    items, kind = name.split(".")
+    return f"{int(items):,} items, {KINDS[kind]}"
+
+
 TABLES = {
     "service": service,
     "freshness": freshness,
@@ -233,6 +262,7 @@ TABLES = {
     "peers_settings": peers_settings,
     "taking_in": taking_in,
     "scaling": scaling,
+    "lookups": lookups,
 }
 
 

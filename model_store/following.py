@@ -9,7 +9,7 @@ case that somebody still reads the one that is due, a copy is made.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from model_store.asking import Asking, Blobs, Reply, Wanted
@@ -18,7 +18,7 @@ from model_store.client import translated
 from model_store.loading import load_films
 from model_store.rows import RAGGED, Layout
 from model_store.table import FACTORS, Table
-from model_store.view import Glancing, View
+from model_store.view import Columns, View
 from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
 
 _ATTEMPTS = 20
@@ -31,13 +31,13 @@ class Following:
     Parameters
     ----------
     asking : Asking
-    glancing : Glancing
-        Keeps the columns of its views.
+    new_columns : callable
+        Makes the columns of a new view.
     """
 
-    def __init__(self, asking: Asking, glancing: Glancing) -> None:
+    def __init__(self, asking: Asking, new_columns: Callable[[], Columns]) -> None:
         self._asking = asking
-        self._glancing = glancing
+        self._new_columns = new_columns
         self._blocks: tuple[str, ...] = (FACTORS,)
         self._refreshing = threading.Lock()
         self._pins = threading.Lock()
@@ -174,6 +174,6 @@ class Following:
         keys, about = self._asking.keys, head.blocks["items"]
         ragged = {name for name in self._blocks if about.get(name, {}).get("kind") == RAGGED}
         table = Table("items", self._blocks, ragged)
-        view = View(keys, head, Layout(head.dtypes).table(keys.head), {}, table, {}, 0, self._glancing)
+        view = View(keys, head, Layout(head.dtypes).table(keys.head), {}, table, {}, 0, self._new_columns())
         view.put(*self._asking.load(table))
         return view

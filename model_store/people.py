@@ -85,7 +85,7 @@ def _alike(view: View, table: Table, user: Id, n: int) -> tuple[SimilarUser, ...
         raise UnknownId("user", user)
     own = from_rows.taste_columns(view.head.settings)
     place, rows = table.numbers[user], table.rows()
-    metric = from_rows.user_metric(from_rows.features(view.factors[view.items.present])[:, own])
+    metric = from_rows.user_metric(from_rows.tastes_of(view.factors[view.items.present]))
     alike = from_rows.correlations(rows["x"][:, own], metric, place)
     may = table.present.copy()
     may[place] = False

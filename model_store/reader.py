@@ -82,7 +82,7 @@ class ModelReader:
     ) -> None:
         self._asking = Asking(client, model)
         self._scoring = scoring or LearnersScoring()
-        self._following = Following(self._asking, self._scoring)
+        self._following = Following(self._asking, self._scoring.columns)
         self._people = People(self._asking, self._following)
         self._clock = clock
 
@@ -182,8 +182,8 @@ class ModelReader:
         with self._following.reading() as (view, _):
             place = view.place(item)
             settings, globals_ = view.head.settings, view.globals_
-            tastes = from_rows.features(view.factors)[:, from_rows.taste_columns(settings)]
-            alike = from_rows.correlations(tastes, from_rows.item_metric(settings, globals_), place)
+            metric = from_rows.item_metric(settings, globals_)
+            alike = from_rows.correlations(from_rows.tastes_of(view.factors), metric, place)
             may = view.items.present.copy()
             may[place] = False
             found = best(alike, n, may, view.items.ids)

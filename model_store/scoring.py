@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model_store.choosing import Choice
 from model_store.ranking import Asker, ByRating, Order, candidates, in_order, ranking_called
-from model_store.screening import columns_of, combine, screened
-from model_store.view import Glancing, View
+from model_store.screening import ItemColumns
+from model_store.view import Columns, View
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.scoring import score_items
 
@@ -20,8 +20,11 @@ _FEW = 100
 """Items tried first where a ceiling is known."""
 
 
-class Scoring(Glancing, Protocol):
+class Scoring(Protocol):
     """Predicted ratings, from rows; the learner's, unless a test has its own."""
+
+    def columns(self) -> Columns:
+        """Columns without an item yet, for `glance`."""
 
     def glance(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
         """Predicted ratings at all places of a view, and how far off any of them may be."""
@@ -35,18 +38,14 @@ class Scoring(Glancing, Protocol):
 class LearnersScoring:
     """Scoring as the learner does it."""
 
-    def columns(self, factors: NDArray[Any]) -> NDArray[np.float32]:
+    def columns(self) -> Columns:
         """See `screening`."""
-        return columns_of(factors)
-
-    def combine(self, view: View) -> None:
-        """See `screening`."""
-        combine(view.columns, view.largest, view.items.size, view.head.settings, view.globals_)
+        return ItemColumns()
 
     def glance(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
         """See `screening`."""
         settings, scale = view.head.settings, Scale(*view.head.settings["scale"])
-        stars, error = screened(view.columns, view.largest, view.items.size, settings, view.globals_, user)
+        stars, error = cast("ItemColumns", view.columns).screened(view.items.size, settings, view.globals_, user)
         if scale.internal_limits == (scale.low, scale.high):  # stars are what ratings are given in
             return stars, error
         return scale.from_internal(stars.astype(np.float64)), error / scale.slope

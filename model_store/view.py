@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +16,23 @@ from model_store.facts import Facts, facts_of
 from model_store.keys import Keys
 from model_store.loading import read_arrays
 from model_store.rows import Layout
-from model_store.table import FACTORS, Table, grown
+from model_store.table import FACTORS, Table
 from streamsvd.errors import UnknownId
 from streamsvd.learner.choices import CHOICE_BLOCK, CLOCK, popularity
 from streamsvd.ratings import Film, Id
 
 
-class Glancing(Protocol):
-    """What keeps the columns of a view (see `scoring.Scoring`)."""
+class Columns(Protocol):
+    """What a glance needs of the items (see `screening.ItemColumns`)."""
 
-    def columns(self, factors: NDArray[Any]) -> NDArray[np.float32]:
-        """What a glance needs of items, shape (width, n), from their `factors`."""
+    def put(self, places: NDArray[np.int64], factors: NDArray[Any], size: int) -> None:
+        """Set some items, given their `factors`; `size` is one more than the highest place there is."""
 
-    def combine(self, view: View) -> None:
-        """Bring the view's columns up to date with its global weights."""
+    def combine(self, n: int, settings: dict[str, Any], globals_: dict[str, NDArray[Any]]) -> None:
+        """Work out, for the first `n` items, what these global weights make the same for every user."""
+
+    def copy(self) -> Self:
+        """The same columns, sharing nothing."""
 
 
 @dataclass(slots=True)
@@ -49,11 +52,8 @@ class View:
     films : dict of id to Film
         The catalogue, as of version `films_version`. Never changed, only replaced.
     films_version : int
-    glancing : Glancing
-    columns : float32 array, shape (width, at least places)
+    columns : Columns
         What a glance needs of the items.
-    largest : float32 array, shape (width,)
-        The largest size that an element of each column has had.
     """
 
     keys: Keys
@@ -63,9 +63,7 @@ class View:
     items: Table
     films: dict[Id, Film]
     films_version: int
-    glancing: Glancing
-    columns: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    largest: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    columns: Columns
     _facts: tuple[int, int, dict[Id, Film], Facts] | None = None
     _popularity: tuple[int, NDArray[np.float64]] | None = None
 
@@ -112,7 +110,7 @@ class View:
 
     def copy(self) -> View:
         """A view of the same version that shares nothing that changes."""
-        return replace(self, items=self.items.copy(), columns=self.columns.copy(), largest=self.largest.copy())
+        return replace(self, items=self.items.copy(), columns=self.columns.copy())
 
     def update(
         self,
@@ -129,19 +127,13 @@ class View:
         self.head = head
         self.put(fields, blobs)
         if len(self.items):
-            self.glancing.combine(self)
+            self.columns.combine(self.items.size, head.settings, self.globals_)
 
     def put(self, fields: Sequence[bytes], blobs: Sequence[Sequence[bytes | None]]) -> None:
         """Take in rows of items, as `Table.update` does."""
         places = self.items.update(fields, blobs, self.dtypes, self.keys)
-        if len(places) == 0:
-            return
-        columns = self.glancing.columns(self.factors[places])
-        if len(self.largest) == 0:
-            self.columns, self.largest = np.zeros((len(columns), 0), np.float32), np.zeros(len(columns), np.float32)
-        self.columns = grown(self.columns, self.items.size)
-        self.columns[:, places] = columns
-        np.maximum(self.largest, abs(columns).max(axis=1, initial=0.0), out=self.largest)
+        if len(places):
+            self.columns.put(places, self.factors[places], self.items.size)
 
     def places(self, items: Iterable[Id]) -> NDArray[np.intp]:
         """Where some items stand; those that are not here are left out."""

@@ -133,8 +133,13 @@ def explained(
     return Explanation(score, everybody, bias, parts, rest)
 
 
+def tastes_of(items: Structured) -> Floats:
+    """The columns of φ that tell tastes apart, content and factors, shape (n, content + rank)."""
+    return np.column_stack([items["content"], items["y"][:, 1:]])
+
+
 def taste_columns(settings: dict[str, Any]) -> NDArray[np.intp]:
-    """Columns of φ that tell tastes apart: content and factors."""
+    """Where in a user's row the weights of `tastes_of` stand."""
     content, rank = settings["content"], settings["settings"]["rank"]
     return np.concatenate([np.arange(1, 1 + content), np.arange(3 + content, 3 + content + rank)])
 

@@ -111,7 +111,7 @@ def similar_items(model: IteratedSVD, item: Id, n: int = 10) -> list[tuple[Id, f
     """
     k = _known(model._items.rows, item, "item")
     settings = _settings(model)
-    tastes = from_rows.features(_item_factors(model, model._items.taken()[1]))[:, from_rows.taste_columns(settings)]
+    tastes = from_rows.tastes_of(_item_factors(model, model._items.taken()[1]))
     alike = from_rows.correlations(tastes, from_rows.item_metric(settings, _globals(model)), k)
     return _best(alike, n, model._items.taken()[1])
 
@@ -131,8 +131,7 @@ def similar_users(model: IteratedSVD, user: Id, n: int = 10) -> list[tuple[Id, f
     number = _known(model._users.rows, user, "user")
     rows, names = model._users.taken()
     own = from_rows.taste_columns(_settings(model))
-    tastes = from_rows.features(_item_factors(model, model._items.taken()[1]))[:, own]
-    metric = from_rows.user_metric(tastes)
+    metric = from_rows.user_metric(from_rows.tastes_of(_item_factors(model, model._items.taken()[1])))
     alike = from_rows.correlations(model._memory.x[rows][:, own], metric, int(np.searchsorted(rows, number)))
     return _best(alike, n, names)
 

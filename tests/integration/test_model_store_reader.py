@@ -252,6 +252,28 @@ def test_versions_are_never_mixed(client: redis.Redis, model_name: str, writer: 
     assert min(followed) > 3
 
 
+def test_a_view_that_somebody_reads_stays_as_it_is(writer: ModelWriter, reader: ModelReader) -> None:
+    writer.write(checkpoint(1, writer.token, state(1, range(3), range(40))))
+    with reader.reading(1) as (view, _):
+        before = view.factors.tobytes(), list(view.items.ids), view.head
+        for version in range(2, 7):
+            changes = state(version, range(3), [version, 40 + version])
+            writer.write(checkpoint(version, writer.token, changes), removed_items=[20 + version])
+            assert reader.status().version == version
+        assert (view.factors.tobytes(), list(view.items.ids), view.head) == before
+
+
+def test_following_needs_no_more_than_two_views(writer: ModelWriter, reader: ModelReader) -> None:
+    writer.write(checkpoint(1, writer.token, state(1, range(3), range(40))))
+    views = []
+    for version in range(2, 12):
+        with reader.reading(1) as (view, _):
+            views.append(view)
+        writer.write(checkpoint(version, writer.token, state(version, [1], [version])))
+    assert len({id(view) for view in views}) == 2
+    assert [view.head.version for view in views[-2:]] == [9, 10]
+
+
 def test_threads_share_one_reader(writer: ModelWriter, reader: ModelReader) -> None:
     writer.write(checkpoint(1, writer.token, state(1, range(50), range(40))))
     expected = {user: reader.recommend(user) for user in range(50)}

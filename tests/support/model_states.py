@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store import Checkpoint
-from model_store.view import View
+from model_store.view import Columns, View
 from streamsvd.learner.state import Id, Ragged, Rows, State
 
 FACTORS = np.dtype([("x", "<f8", (4,)), ("version", "<i8"), ("count", "<i4")])
@@ -56,14 +56,24 @@ def checkpoint(version: int, token: int, changes: State, **more: Any) -> Checkpo
     return Checkpoint(version=version, token=token, state=changes, **{**about, **more})
 
 
+class NoColumns:
+    """For a scoring that reads the rows themselves."""
+
+    def put(self, places: NDArray[np.int64], factors: NDArray[Any], size: int) -> None:
+        pass
+
+    def combine(self, n: int, settings: dict[str, Any], globals_: dict[str, NDArray[Any]]) -> None:
+        pass
+
+    def copy(self) -> NoColumns:
+        return self
+
+
 class ByVersion:
     """A stand-in for scoring: the dot product, and the item's count for nobody in particular."""
 
-    def columns(self, factors: NDArray[Any]) -> NDArray[np.float32]:
-        return np.zeros((0, len(factors)), np.float32)
-
-    def combine(self, view: View) -> None:
-        pass
+    def columns(self) -> Columns:
+        return NoColumns()
 
     def glance(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
         return self.exact(view.head.settings, view.globals_, user, view.factors), 0.0

@@ -1,0 +1,137 @@
+"""The passes over all items that a glance is made of, compiled; see `screening`.
+
+Every loop runs over adjacent elements, without sums across them, so that the compiler uses the widest registers there
+are; no `fastmath`, so the same input gives the same bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from streamsvd.learner.compiler import compiled
+from streamsvd.learner.memory import FAST, LAST, MEAN, SLOW, SURPRISE, SURPRISES
+from streamsvd.learner.variance import noise_of
+
+CHUNK = 2048
+"""Items scored at once: their sums stay in the nearest cache."""
+PLAIN = 7
+POPULARITY, BIAS, SHARED_S, SHARED_H, RUNNING, AVERAGE, NOISE = range(PLAIN)
+"""Columns in single precision; the shared ones hold what is the same for every user, in the score (S) and in what is
+added to it (H)."""
+S_0, S_POPULARITY, S_BIAS, H_0, H_CONTENT, H_FACTOR, H_PRODUCT, H_1, H_2, H_3 = range(10)
+"""Weights of one user beside those of content and q, in the score less 3.5 (S) and in what is added to it (H). S_0 and
+H_0 are the same for every item; H_1, H_2 and H_3 are those of the powers of s − 3.5."""
+
+
+@compiled
+def weights_of(g, c, mean_all, x, user, user_count, content):  # type: ignore[no-untyped-def]
+    """What `fill_calibration` and the score come to for one user, without an item (its page is new, its gap is 0)."""
+    w = np.empty(10)
+    user_size = (np.log(1.0 + user_count) - 3.0) / 3.0
+    w[S_0] = g[0] + 3.0 * g[2 + content] * user_size + x[0] - 3.5
+    w[S_POPULARITY], w[S_BIAS] = x[1 + content], x[2 + content]
+    w[H_0] = c[0] * user[SLOW] + (c[1] + c[21] * user_size) * user[FAST] + c[2] * user[LAST] + c[4] * mean_all
+    w[H_0] += (c[9] + c[10] * user_size) * x[0] + c[11] * user[MEAN] + 0.3 * c[23] / (1.0 + user_count)
+    w[H_0] += c[17] * (noise_of(user[SURPRISE], user[SURPRISES]) - 1.0) + 3.5
+    w[H_CONTENT], w[H_FACTOR], w[H_PRODUCT] = c[15] + c[16] * user_size, c[13] * user_size, c[14]
+    w[H_1], w[H_2], w[H_3] = 1.0 + c[5], 0.5 * c[6], 0.3 * c[7]
+    return w
+
+
+@compiled
+def sum_up(coded, coded_weights, plain, plain_weights, out):  # type: ignore[no-untyped-def]
+    """out = a weighted sum of columns; those without a weight are not read."""
+    out[:] = np.float32(0.0)
+    for a in range(len(coded_weights)):
+        if coded_weights[a] != 0.0:
+            _add(out, coded_weights[a], coded[a, : len(out)])
+    for a in range(len(plain_weights)):
+        if plain_weights[a] != 0.0:
+            _add(out, plain_weights[a], plain[a, : len(out)])
+
+
+@compiled
+def _add(sums, weight, column):  # type: ignore[no-untyped-def]
+    for i in range(len(sums)):
+        sums[i] += weight * np.float32(column[i])
+
+
+@compiled
+def screen(coded, wide, own, plain, weights, out):  # type: ignore[no-untyped-def]
+    """Predicted ratings: content weighs `own[:wide]`, q the rest of `own`; both in units of the columns' steps."""
+    contents, factors = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
+    for start in range(0, len(out), CHUNK):
+        end = min(start + CHUNK, len(out))
+        n = end - start
+        contents[:n], factors[:n] = np.float32(0.0), np.float32(0.0)
+        for a in range(0, len(coded), 4):
+            _add_four(
+                contents[:n] if a < wide else factors[:n],
+                own[a : a + 4],
+                coded[a, start:end],
+                coded[a + 1, start:end],
+                coded[a + 2, start:end],
+                coded[a + 3, start:end],
+            )
+        _finish(
+            contents,
+            factors,
+            plain[POPULARITY, start:end],
+            plain[BIAS, start:end],
+            plain[SHARED_S, start:end],
+            plain[SHARED_H, start:end],
+            weights,
+            out[start:end],
+        )
+
+
+@compiled
+def _add_four(sums, weights, first, second, third, fourth):  # type: ignore[no-untyped-def]
+    """sums += a weighted sum of four columns: sums are read and written once for all four."""
+    u, v, w, x = weights[0], weights[1], weights[2], weights[3]
+    for i in range(len(sums)):
+        low = u * np.float32(first[i]) + v * np.float32(second[i])
+        sums[i] += low + (w * np.float32(third[i]) + x * np.float32(fourth[i]))
+
+
+@compiled
+def _finish(contents, factors, popularities, biases, in_s, in_h, w, out):  # type: ignore[no-untyped-def]
+    s_0, s_popularity, s_bias = w[S_0], w[S_POPULARITY], w[S_BIAS]
+    h_0, h_content, h_factor, h_product = w[H_0], w[H_CONTENT], w[H_FACTOR], w[H_PRODUCT]
+    h_1, h_2, h_3 = w[H_1], w[H_2], w[H_3]
+    for i in range(len(out)):
+        content, factor, popularity = contents[i], factors[i], popularities[i]
+        above = (s_0 + in_s[i]) + (content + factor) + (s_popularity * popularity + s_bias * biases[i])
+        rest = (h_0 + in_h[i]) + h_content * content + (h_factor + h_product * popularity) * factor
+        out[i] = rest + above * (h_1 + above * (h_2 + h_3 * above))
+
+
+@compiled
+def error_of(largest, steps, shared_error, wide, own, w):  # type: ignore[no-untyped-def]
+    """How far off `screen` may be.
+
+    An element of content and q is off by one step of its column at most. Every rounding errs by 2⁻²⁴ of what it rounds
+    at most, and so does every weight: a sum of n products by (n + 2)·2⁻²⁴ times the sum of their sizes, to first order
+    (Higham 2002, section 3.1), and a factor of two is more than what lies beyond it. The polynomial carries errors on
+    by its slope.
+    """
+    plain = len(steps)
+    popularity, bias = largest[plain + POPULARITY], largest[plain + BIAS]
+    content, factor, off_content, off_factor = 0.0, 0.0, 0.0, 0.0
+    for a in range(plain):
+        size, off = abs(own[a]) * largest[a], abs(own[a]) * steps[a]
+        if a < wide:
+            content += size
+            off_content += off
+        else:
+            factor += size
+            off_factor += off
+    above = abs(w[S_0]) + largest[plain + SHARED_S] + content + factor
+    above += abs(w[S_POPULARITY]) * popularity + abs(w[S_BIAS]) * bias
+    of_factor = abs(w[H_FACTOR]) + abs(w[H_PRODUCT]) * popularity
+    rest = abs(w[H_0]) + largest[plain + SHARED_H] + abs(w[H_CONTENT]) * content + of_factor * factor
+    off = shared_error + off_content + off_factor
+    reach = above + off
+    slope = abs(w[H_1]) + reach * (2.0 * abs(w[H_2]) + 3.0 * abs(w[H_3]) * reach)
+    rounding = 2.0 * 2.0**-24 * (len(largest) + 12) * (reach * slope + rest)
+    return rounding + slope * off + abs(w[H_CONTENT]) * off_content + of_factor * off_factor
