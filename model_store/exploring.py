@@ -18,12 +18,13 @@ from model_store.table import FACTORS, TRAINING
 from model_store.view import View
 from streamsvd.learner.algebra import pack
 from streamsvd.learner.from_rows import features
-from streamsvd.learner.memory import ITEM_STATS, ITEM_SURPRISE, ITEM_SURPRISES, USER_STATS
+from streamsvd.learner.memory import ITEM_SURPRISE, ITEM_SURPRISES, SURPRISE, SURPRISES, USER_STATS
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.variance import noise_of, variance_of
 from streamsvd.learner.vectors import LANES
 
 Floats = NDArray[np.float64]
+_noise = noise_of.py_func  # the same for arrays
 
 
 def benefit(view: View, user: Any | None, covariance: Floats, explore: Explore, seed: int | None) -> Floats:
@@ -54,13 +55,14 @@ def ignorance(view: View, user: Any | None, covariance: Floats) -> Floats:
     of_user = ((phi @ covariance) * phi).sum(axis=1)
     x, stats, count = np.zeros(rank), np.zeros(USER_STATS), 0
     if user is not None:
-        x, stats, count = user["x"], np.ascontiguousarray(user["stats"]), int(user["count"])
+        x, stats, count = user["x"], user["stats"], int(user["count"])
     psi = np.concatenate([[1.0], x[-rank:]])
     of_item = view.items.rows(TRAINING)["cov"] @ _square(psi)
-    noise = noise_of.py_func(items["stats"][:, ITEM_SURPRISE], items["stats"][:, ITEM_SURPRISES])
-    globals_, quiet = view.globals_, np.zeros(ITEM_STATS)
-    of_rating = variance_of(globals_["variances"], globals_["scalars"], count, stats, quiet, 1.0)
-    return np.asarray(of_rating * noise * np.maximum(of_user + of_item, 0.0))
+    noise = _noise(stats[SURPRISE], stats[SURPRISES]) * _noise(
+        items["stats"][:, ITEM_SURPRISE], items["stats"][:, ITEM_SURPRISES]
+    )
+    sigma_squared = variance_of(view.globals_["variances"], view.globals_["scalars"], count, 1.0, 1.0)
+    return np.asarray(sigma_squared * noise * np.maximum(of_user + of_item, 0.0))
 
 
 def _square(vector: Floats) -> Floats:

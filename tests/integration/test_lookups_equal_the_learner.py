@@ -15,7 +15,7 @@ from rating_streams import learn, stream
 from model_store import ModelReader, ModelWriter, Options, connect
 from streamsvd.errors import InputError, SettingsError, UnknownId
 from streamsvd.learner import Id, IteratedSVD, Settings
-from streamsvd.learner.variance import variance_of
+from streamsvd.learner.variance import noise_of, variance_of
 from streamsvd.ratings import Catalogue, Film
 
 GENRES = ("Comedy", "Crime", "Drama", "War")
@@ -216,15 +216,9 @@ def test_exploring_by_the_upper_bound(both: Both) -> None:
         bounds = []
         answer = both.reader.recommend(user, 1000, exclude_seen=False, explore="upper", rank_by="rating")
         for one in answer.items:
-            noise = variance_of(
-                state.globals_["variances"],
-                state.globals_["scalars"],
-                row["count"][0],
-                row["stats"][0],
-                stats[one.item],
-                1.0,
-            )
-            ignorance = deviation[one.item] ** 2 - noise / slope**2
+            noise = noise_of(*row["stats"][0][5:7]) * noise_of(*stats[one.item][2:4])
+            quiet = variance_of(state.globals_["variances"], state.globals_["scalars"], row["count"][0], noise, 1.0)
+            ignorance = deviation[one.item] ** 2 - quiet / slope**2
             bounds.append(both.reader.explain(user, one.item).score + np.sqrt(max(ignorance, 0.0)))
         assert len(bounds) == len(both.items)
         assert (np.diff(bounds) <= 1e-6 / slope).all()
