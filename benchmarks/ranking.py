@@ -31,7 +31,7 @@ from streamsvd.app.figures import versions, write_json
 from streamsvd.app.warming import warm_up
 from streamsvd.learner import Id, IteratedSVD
 from streamsvd.learner.choices import Choices
-from streamsvd.learner.listing import best
+from streamsvd.learner.listing import best, item_number
 from streamsvd.ratings import Catalogue, RatingTable
 from streamsvd.ratings.datasets import load
 
@@ -68,7 +68,7 @@ class Als:
         now = len(model)
         if now // REFIT_EVERY > self._fitted:
             self._fit(model, now)
-        numbers = [model._items[self._items[k]] for k in self._by_user.get(user, []) if self._at[k] < now]
+        numbers = [item_number(model, self._items[k]) for k in self._by_user.get(user, []) if self._at[k] < now]
         known = [number for number in numbers if number < len(self._factors)]
         if not known:
             return by_popularity(model, choices, user, n, excluded)
@@ -83,9 +83,9 @@ class Als:
 
         until = now - now % REFIT_EVERY
         k = int(np.searchsorted(self._at, until))
-        rows = [model._users[user] for user in self._users[:k]]
-        columns = [model._items[item] for item in self._items[:k]]
-        matrix = csr_matrix((np.ones(k, np.float32), (rows, columns)), shape=(model.n_users, model.n_items))
+        rows = np.unique(np.array(self._users[:k], object).astype(str), return_inverse=True)[1]
+        columns = [item_number(model, item) for item in self._items[:k]]
+        matrix = csr_matrix((np.ones(k, np.float32), (rows, columns)), shape=(int(rows.max()) + 1, model.n_items))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about BLAS' threads, which so small matrices do not use
             fitted = self._make(**ALS)
