@@ -20,6 +20,7 @@ from consumer import Progress, Schedule
 from evaluation import Prequential
 from evaluation.simulation import Outcome, Part, Predict, Run, Stretch, event_number, in_process, make_ready, stretch
 from evaluation.simulation_jobs import simulate_all
+from evaluation.simulation_lookup import ThatDay, look_up
 from evaluation.tuning_tasks import Stopped
 from producer import Bound
 from streamsvd.app.consuming import Plan, consumer_for
@@ -32,7 +33,7 @@ from streamsvd.errors import InputError
 from streamsvd.learner import Settings
 from streamsvd.log import KafkaSource, Topics
 from streamsvd.log.predictions import Predicted
-from streamsvd.ratings import Catalogue, RatingTable
+from streamsvd.ratings import Catalogue, Id, RatingTable
 
 TOPICS = Topics("simulation")
 _SERVICES, _KINDS = ("STREAMSVD_KAFKA", "STREAMSVD_REDIS"), ("docker", "embedded")
@@ -104,6 +105,16 @@ def outcomes(
         found = simulate_all(table, films, runs, jobs=jobs, predict=predict, show=show, stopped=asked)
         with suppress(Stopped):
             yield from found
+
+
+def that_day(
+    table: RatingTable, films: Catalogue | None, run: Run, user: Id, n: int, stop: StopRequest, console: Console
+) -> ThatDay | None:
+    """What a user would have been recommended at the end of a run; None when asked to stop."""
+    warm_up(console)
+    with simulation_bars(console, [run]) as show, suppress(Stopped):
+        return look_up(table, films, run, user, n, tell=lambda done: show([done]), stopped=lambda: bool(stop))
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from evaluation.simulation import Run
 from evaluation.simulation_folder import Kept
+from evaluation.simulation_lookup import ThatDay
 from streamsvd.app.display import day
 
 _MOST_BARS = 12
@@ -73,6 +74,27 @@ def runs_table(title: str, runs: Sequence[Kept]) -> Group:
     else:
         notes.insert(0, "these runs scored different ratings: compare figures of the same ones only")
     return Group(table, *(Text(note, style="dim") for note in notes))
+
+
+def that_day_table(found: ThatDay) -> Group:
+    """Recommendations of a moment, and what became of them."""
+    until = day(found.event_time)
+    title = f"For user {found.user}, knowing the ratings until {until}"
+    table = Table(title=Text(title, no_wrap=True), title_justify="left", box=box.ROUNDED)
+    for head in ("predicted", "later rated", "item", "title", "because of"):
+        table.add_column(head, justify="right" if head in ("predicted", "later rated") else "left")
+    for item in found.items:
+        why = ", ".join(f"{one.title or one.item} (+{one.raised_by:.2f})" for one in item.reasons)
+        later = "" if item.rated is None else f"[bold green]✓ {item.rated:g}[/] on {day(item.rated_at)}"
+        table.add_row(f"{item.score:.2f}", later, str(item.item), item.title or "–", why or "–")
+    hits = sum(item.rated is not None for item in found.items)
+    note = (
+        f"{found.learned:,} ratings learned, {found.own:,} of them the user's; afterwards the user rated "
+        f"{found.later:,} more, {hits} of them from this list"
+    )
+    if not found.known_user:
+        note = f"nothing was known of this user, so this is the best for everybody; {note}"
+    return Group(table, Text(note, style="dim"))
 
 
 def _ratings(run: Kept) -> str:

@@ -50,6 +50,12 @@ def simulate(
     points: Annotated[int, typer.Option(min=1, help="Moments at which metrics are kept.")] = 200,
     window: Annotated[int, typer.Option(min=1, help="Ratings of the rolling error.")] = 5000,
     again: Annotated[bool, typer.Option("--again", help="Repeat runs that are there already.")] = False,
+    lookup: Annotated[
+        str | None,
+        typer.Option(metavar="USER", help="Instead: what this user would have been recommended at the end of the run."),
+    ] = None,
+    n: Annotated[int, typer.Option("-n", help="Recommendations of --lookup.", min=1)] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
     seed: SeedOption = 0,
@@ -70,10 +76,14 @@ def simulate(
         streamsvd simulate ml-100k --from 1997-11-01 --until 1998-03-01 --warm-up 10000
 
         streamsvd simulate ml-latest-small --through kafka
+
+        streamsvd simulate ml-100k --until 1998-01-15 --lookup 269
     """
+    import json
     import os
     import sys
     import time
+    from dataclasses import asdict
     from datetime import UTC, datetime
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: runs share the cores as processes
@@ -85,9 +95,9 @@ def simulate(
     from evaluation.simulation_folder import check_format
     from evaluation.simulation_keeping import Keeping
     from evaluation.simulation_models import models, parse_grid
-    from streamsvd.app.options import parse_scale, parse_settings, read_settings
-    from streamsvd.app.simulating import outcomes, stretch_of
-    from streamsvd.app.simulation_tables import runs_table
+    from streamsvd.app.options import parse_id, parse_scale, parse_settings, read_settings
+    from streamsvd.app.simulating import outcomes, stretch_of, that_day
+    from streamsvd.app.simulation_tables import runs_table, that_day_table
     from streamsvd.app.stopping import stop_on_signals
     from streamsvd.errors import SettingsError
     from streamsvd.ratings import Columns
@@ -114,6 +124,18 @@ def simulate(
         for spec in specs
     ]
     console = Console(stderr=True, highlight=False)
+    if lookup is not None:
+        if len(runs) > 1 or through == "kafka":
+            raise SettingsError(f"--lookup is of one model, in process; this asks for {len(runs)}, through {through}")
+        with stop_on_signals() as stop:
+            answer = that_day(table, films, runs[0], parse_id(lookup), n, stop, console)
+        if answer is None:
+            raise typer.Exit(1)
+        if as_json:
+            typer.echo(json.dumps(asdict(answer), indent=2, ensure_ascii=False))
+        else:
+            Console().print(that_day_table(answer))
+        return
     keeping = Keeping(table, films, out, kind, picture=picture)  # type: ignore[arg-type]
     missing = runs if again else [run for run in runs if keeping.known(run) is None]
     if len(missing) < len(runs):
@@ -130,4 +152,7 @@ def simulate(
         console.print(f"Stopped on request after {done} of {len(runs)} runs; the same command does the others.")
         raise typer.Exit(1)
     kept = [found for run in runs if (found := keeping.known(run))]
-    Console().print(runs_table(f"{table.dataset.name}, in {out}", kept))
+    if as_json:
+        typer.echo(json.dumps([{"folder": str(each.path), **each.manifest} for each in kept], indent=2))
+    else:
+        Console().print(runs_table(f"{table.dataset.name}, in {out}", kept))
