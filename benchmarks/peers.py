@@ -11,21 +11,19 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import sys
 import time
 import warnings
-from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from measured import add_json, measured
-from numpy.typing import NDArray
-from peer_models import RIVER, Peer, Stream, peers
 from rich.console import Console
 
+from evaluation.peer_comparison import errors, rates, seconds
+from evaluation.peers import INSTALL, RIVER, Stream, peers
 from streamsvd.app.figures import versions, write_json
 from streamsvd.app.warming import warm_up
 from streamsvd.learner import IteratedSVD
@@ -34,47 +32,6 @@ from streamsvd.ratings.datasets import load
 RESULTS = Path(__file__).parent / "results"
 SETS = ("ml-100k", "ml-latest-small")
 SAMPLE = 500  # ratings that implicit takes in
-
-
-def errors(stream: Stream, event: NDArray[np.float64], page: NDArray[np.float64]) -> dict[str, float | None]:
-    """RMSE and MAE of both protocols over all events, and over those after the first fit of what must be fitted."""
-    given = np.asarray(stream.ratings)
-    found: dict[str, float | None] = {}
-    for protocol, predicted in (("event", event), ("page", page)):
-        off, late = predicted - given, (predicted - given)[stream.first_fit :]
-        whole = bool(np.isfinite(off).all())
-        found[f"rmse_{protocol}"] = float(np.sqrt(np.mean(off**2))) if whole else None
-        found[f"mae_{protocol}"] = float(np.mean(abs(off))) if whole else None
-        found[f"rmse_{protocol}_after_first_fit"] = float(np.sqrt(np.mean(late**2)))
-    return found
-
-
-def seconds(all_peers: Iterable[Peer], stream: Stream, rounds: int) -> dict[tuple[str, str], list[float]]:
-    """Seconds of each peer and form of use, over rounds in which they take turns."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for number in range(rounds):
-        for peer in all_peers:
-            for form, run in (("arrays", peer.arrays), ("one_call", peer.one_call)):
-                if run is not None and number < (peer.rounds or rounds):
-                    began = time.perf_counter()
-                    run(stream)
-                    found.setdefault((peer.name, form), []).append(time.perf_counter() - began)
-    return found
-
-
-def rates(peer: Peer, stream: Stream, timed: dict[tuple[str, str], list[float]]) -> dict[str, Any]:
-    """Ratings a second, as median, least and most, and what it is of River's."""
-    events = len(stream.users) - (stream.first_fit if peer.from_first_fit else 0)
-    river = timed.get((RIVER, "one_call"))
-    found: dict[str, Any] = {}
-    for form in ("arrays", "one_call"):
-        if (peer.name, form) not in timed:
-            continue
-        taken = timed[peer.name, form]
-        rate = events / statistics.median(taken)
-        of_river = None if river is None else rate * statistics.median(river) / len(stream.users)
-        found[form] = {"median": rate, "least": events / max(taken), "most": events / min(taken), "of_river": of_river}
-    return found
 
 
 def folding(stream: Stream) -> dict[str, Any]:
@@ -129,7 +86,7 @@ def compare(name: str, rounds: int) -> dict[str, Any]:
         theirs, ours = taking_in["ratings_per_second"], taking_in["ours_per_second"]
         print(f"{'implicit ALS, one rating taken in':46} {theirs:,.0f}/s; IteratedSVD, one call an event {ours:,.0f}/s")
     except ImportError as error:
-        missing["implicit"] = f"{error}; pip install 'streamsvd[peers]'"
+        missing["implicit"] = f"{error}; {INSTALL}"
         taking_in = None
         print(f"NOT COMPARED: implicit: {missing['implicit']}", file=sys.stderr)
     return {

@@ -74,15 +74,24 @@ def _or_dash(value: float | None, form: str) -> str:
 
 
 def peers() -> list[str]:
-    """Error of every peer on both sets."""
+    """RMSE of every peer on both sets."""
+    columns = {"event": "rmse_event", "page": "rmse_page", "late": "rmse_event_after_first_fit"}
+    return _peer_errors("RMSE", columns)
+
+
+def peers_mae() -> list[str]:
+    """MAE of every peer on both sets."""
+    return _peer_errors("MAE", {"event": "mae_event", "page": "mae_page"})
+
+
+def _peer_errors(measure: str, columns: dict[str, str]) -> list[str]:
     sets = [read(f"peers.{data}") for data in PEER_SETS]
     lines = [
-        "| RMSE | " + " | ".join(f"{f['dataset']}, {name}" for f in sets for name in ("event", "page", "late")) + " |",
-        "| --- " * (1 + 3 * len(sets)) + "|",
+        f"| {measure} | " + " | ".join(f"{f['dataset']}, {name}" for f in sets for name in columns) + " |",
+        "| --- " * (1 + len(columns) * len(sets)) + "|",
     ]
-    columns = ("rmse_event", "rmse_page", "rmse_event_after_first_fit")
     for rows in zip(*(f["peers"] for f in sets), strict=True):
-        errors = " | ".join(_or_dash(row[name], ".4f") for row in rows for name in columns)
+        errors = " | ".join(_or_dash(row[name], ".4f") for row in rows for name in columns.values())
         lines.append(f"| {rows[0]['name']} | {errors} |")
     return lines + [f"\nNot compared, since it is not installed: {name}." for name in sets[0]["missing"]]
 
@@ -257,6 +266,7 @@ TABLES = {
     "accuracy": accuracy,
     "speed": speed,
     "peers": peers,
+    "peers_mae": peers_mae,
     "ranking": ranking,
     "peers_speed": peers_speed,
     "peers_settings": peers_settings,

@@ -39,6 +39,7 @@ COMMANDS = (
     "evaluate",
     "study",
     "report",
+    "compare",
     "simulate",
     "runs",
     "tune",

@@ -96,3 +96,16 @@ def test_that_day(ran: Ran, history: str) -> None:
     assert "nothing was known of this user, so this is the best for everybody" in ran(
         "simulate", history, *until, "nobody"
     )
+
+
+def test_compare_shows_what_is_there_and_names_what_is_not(
+    ran: Ran, monkeypatch: pytest.MonkeyPatch, history: str, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "surprise", None)
+    files = ["--picture", str(tmp_path / "peers.png"), "--json", str(tmp_path / "peers.json")]
+    said = ran("compare", history, "--until", "1500", *files)
+    assert "Not compared: surprise (" in said
+    assert said.count("River BiasedMF, tuned in hindsight") == 2
+    found = json.loads((tmp_path / "peers.json").read_text())
+    assert (found["events"], len(found["peers"]), list(found["missing"])) == (1_500, 5, ["surprise"])
+    assert (tmp_path / "peers.png").read_bytes().startswith(b"\x89PNG")

@@ -37,20 +37,18 @@ def runs(
 
     from evaluation.simulation_folder import kept_runs
     from evaluation.simulation_pictures import draw_runs
+    from streamsvd.app.picturing import check_picture, write_picture
     from streamsvd.app.simulation_tables import runs_table
-    from streamsvd.errors import InputError, SettingsError
+    from streamsvd.errors import InputError
 
-    if picture is not None and picture.suffix not in (".png", ".svg"):
-        raise SettingsError(f"--picture {picture}: give a file that ends in .png or .svg")
+    if picture is not None:
+        check_picture(picture)
     found = [run for run in kept_runs(folder) if not only or any(text in run.path.name for text in only)]
     if not found:
         raise InputError(f"{folder} holds no such runs; `streamsvd simulate DATA --out {folder}` makes some")
     if picture is not None:
-        drawing = draw_runs(str(folder), [(run.label, run.curve(), run.manifest["figures"]) for run in found])
-        try:
-            picture.write_bytes(drawing.png if picture.suffix == ".png" else drawing.svg)
-        except OSError as error:
-            raise InputError(f"{picture} cannot be written: {error.strerror}; name another file") from error
+        curves = [(run.label, run.curve(), run.manifest["figures"]) for run in found]
+        write_picture(picture, draw_runs(str(folder), curves))
     if as_json:
         typer.echo(json.dumps([{"folder": str(run.path), **run.manifest} for run in found], indent=2))
     else:

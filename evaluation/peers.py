@@ -1,4 +1,4 @@
-"""The learners that `peers.py` compares, each with every setting written down, behind two small forms of use.
+"""The learners that this one is compared with, each with every setting written down, behind two small forms of use.
 
 *In arrays*: the whole stream in one call. *One call per event*: the way in which a service would use it. Every run
 starts from nothing and predicts each rating before it learns it; every prediction is clipped to the data's scale.
@@ -6,7 +6,6 @@ starts from nothing and predicts each rating before it learns it; every predicti
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.learner import IteratedSVD
+from streamsvd.learner.baselines import BiasedSGD, DampedMeans
 from streamsvd.ratings import Catalogue, RatingTable
 
 Floats = NDArray[np.float64]
 Run = Callable[["Stream"], Any]
 
 RIVER = "River BiasedMF, defaults"  # what every speed is a ratio to
+INSTALL = "pip install 'streamsvd[peers]'"
 REFIT_EVERY = 5_000
 FIRST_SHARE = 0.2  # of the stream, before Surprise is fitted for the first time
 
@@ -47,7 +48,8 @@ class Stream:
         first = np.ones(len(table) + 1, bool)
         first[1:-1] = (table.users[1:] != table.users[:-1]) | (table.timestamps[1:] != table.timestamps[:-1])
         columns = (table.users, table.items, table.ratings, table.timestamps)
-        return cls(table, films, *(column.tolist() for column in columns), np.flatnonzero(first).tolist())
+        users, items, ratings, timestamps = (column.tolist() for column in columns)
+        return cls(table, films, users, items, ratings, timestamps, np.flatnonzero(first).tolist())
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -86,18 +88,18 @@ class Peer:
 
 
 def peers(stream: Stream) -> tuple[list[Peer], dict[str, str]]:
-    """The peers that can be had here, and of the others, why not."""
+    """The peers that can be had here, and of the others, by package, what to do."""
     found, missing = [], {}
     for make, package in ((_ours, ""), (_baselines, ""), (_river, "river"), (_surprise, "surprise")):
         try:
             found += make(stream)
         except ImportError as error:
-            missing[package or make.__name__] = f"{error}; pip install 'streamsvd[peers]'"
+            missing[package or make.__name__] = f"{error}; {INSTALL}"
     return found, missing
 
 
 def _ours(stream: Stream) -> list[Peer]:
-    kinds = [("IteratedSVD, ratings only", None)]
+    kinds: list[tuple[str, Catalogue | None]] = [("IteratedSVD, ratings only", None)]
     if stream.films is not None:
         kinds.append(("IteratedSVD, genres and year", stream.films))
     return [_iterated(name, content) for name, content in kinds]
@@ -117,16 +119,19 @@ def _iterated(name: str, content: Catalogue | None) -> Peer:
 
 
 def _baselines(_: Stream) -> list[Peer]:
-    means = importlib.import_module("streamsvd.learner.baselines.damped_means").DampedMeans
-    sgd = importlib.import_module("streamsvd.learner.baselines.biased_sgd").BiasedSGD
-    made = []
-    for name, kind in (("damped means", means), ("compiled SGD, decaying rates and replay", sgd)):
+    def means(stream: Stream) -> Any:
+        return DampedMeans(scale=stream.scale)
 
-        def make(stream: Stream, kind: Any = kind) -> Any:
-            return kind(scale=stream.scale)
+    def sgd(stream: Stream) -> Any:
+        return BiasedSGD(scale=stream.scale)
 
-        made.append(Peer(name, kind().state().settings, _predictions_of(make), _arrays_of(make)))
-    return made
+    return [
+        Peer(name, kind.state().settings, _predictions_of(make), _arrays_of(make))
+        for name, kind, make in (
+            ("damped means", DampedMeans(), means),
+            ("compiled SGD, decaying rates and replay", BiasedSGD(), sgd),
+        )
+    ]
 
 
 def _predictions_of(make: Callable[[Stream], Any]) -> Callable[[Stream], tuple[Floats, Floats]]:
