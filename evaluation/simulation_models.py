@@ -43,8 +43,8 @@ def models(
 
     Examples
     --------
-    >>> [spec.text for spec in models(grid={"rank": ["4", "8"], "gamma": ["inf"]}, baselines=["damped-means"])]
-    ['rank=4,gamma=inf', 'gamma=inf', 'damped-means']
+    >>> [spec.text for spec in models(grid={"rank": ["3", "5"], "gamma": ["inf"]}, baselines=["damped-means"])]
+    ['rank=3,gamma=inf', 'rank=5,gamma=inf', 'damped-means']
     """
     axes = [[(name, value) for value in values] for name, values in (grid or {}).items()]
     found = []

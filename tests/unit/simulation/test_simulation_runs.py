@@ -14,6 +14,7 @@ from evaluation.simulation_jobs import simulate_all
 from evaluation.simulation_models import models, parse_grid
 from evaluation.tuning_tasks import Stopped
 from streamsvd.errors import InputError, SettingsError
+from streamsvd.learner import Settings
 from streamsvd.ratings import Catalogue, RatingTable, Synthetic
 
 WORLD = Synthetic(ratings=4_000, users=200, items=500)
@@ -117,9 +118,10 @@ def test_stretches_without_ratings_are_refused(bounds: tuple[int | None, ...], m
 
 
 def test_grids_are_products_and_the_same_model_comes_once() -> None:
-    grid = parse_grid(["rank=4,8", "gamma=0.25, inf"])
-    assert [spec.text for spec in models(grid=grid)] == ["rank=4", "rank=4,gamma=inf", "iterated-svd", "gamma=inf"]
-    assert len(models(files=[{"rank": 8}, {}])) == 1
+    grid = parse_grid(["rank=3,5", "ridge=7, 9"])
+    texts = [spec.text for spec in models(grid=grid)]
+    assert texts == ["rank=3,ridge=7.0", "rank=3,ridge=9.0", "rank=5,ridge=7.0", "rank=5,ridge=9.0"]
+    assert len(models(files=[{"rank": Settings().rank}, {}])) == 1
     assert [spec.settings["ridge"] for spec in models(files=[{"rank": 3}], changes={"ridge": "5"})] == [5.0]
 
 
