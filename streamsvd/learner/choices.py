@@ -127,7 +127,7 @@ class Choices:
         free = np.ones(len(chance), bool)
         free[excluded] = False
         numbers = np.flatnonzero(free)
-        few = _FEW
+        few = max(_FEW, n)
         while True:
             looked_at = highest(chance, numbers, few)
             free[looked_at] = False

@@ -34,7 +34,8 @@ class Numbering:
     Examples
     --------
     >>> users = Numbering()
-    >>> users.add(["ann", 7])
+    >>> users.add(["ann", 7]).tolist()
+    [0, 1]
     >>> users.find(["bob", 7]).tolist(), len(users)
     ([-1, 1], 2)
     """

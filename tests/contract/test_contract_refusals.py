@@ -90,7 +90,7 @@ def test_the_int_and_the_text_are_two_users(kind: Kind) -> None:
 def test_nothing_is_a_stream_too(kind: Kind) -> None:
     model = kind.make()
     before = digest(model.state())
-    assert [column.shape for column in model.learn([], [], [])] == [(0,)] * 3
+    assert {column.shape for column in model.learn([], [], []) if column is not None} == {(0,)}
     assert digest(model.state()) == before
 
 

@@ -14,6 +14,7 @@ from streamsvd.app.options import ModelOption, RedisOption
 if TYPE_CHECKING:
     from redis import Redis
 
+    from model_store.inventory import Inventory
     from model_store.snapshot import Progress, Snapshot
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -43,9 +44,19 @@ def list_(redis: RedisOption = None, as_json: JsonFlag = False) -> None:
 
     from model_store.inventory import inventory, model_names
     from streamsvd.app.snapshots import listed, models_table
+    from streamsvd.errors import StoreError, StoreUnavailable
 
+    found: list[Inventory] = []
     with _client(redis) as client:
-        found = [one for one in (inventory(client, name) for name in model_names(client)) if one is not None]
+        for name in model_names(client):
+            try:
+                one = inventory(client, name)
+            except StoreUnavailable:
+                raise
+            except StoreError as error:  # one that is damaged does not hide the others
+                _say(f"Model {name} cannot be read: {error}")
+            else:
+                found += [one] if one is not None else []
     _print([listed(one, time.time()) for one in found], models_table(found, time.time()), as_json=as_json)
 
 
