@@ -40,6 +40,7 @@ from model_store.table import FACTORS, SEEN
 from streamsvd.app.figures import versions, write_json
 from streamsvd.embedded import provide_redis
 from streamsvd.learner import Rows, State
+from streamsvd.learner.choices import RECENT_BLOCK
 from streamsvd.learner.from_rows import features
 
 RESULTS = Path(__file__).parent / "results"
@@ -108,13 +109,15 @@ def implicits(items: NDArray[np.float32], users: NDArray[np.float32], seen: list
 
 def ours(written: Written, seen: list[NDArray[Any]]) -> dict[str, Call]:
     """Scoring and ranking alone, the round trip alone, and the whole call."""
-    reader, scoring, choice = written.reader, LearnersScoring(), Choice(N, rank_by="rating")
-    factors = written.state.users.fixed["factors"]
+    reader, scoring = written.reader, LearnersScoring()
+    by_rating, by_choice = Choice(N, rank_by="rating"), Choice(N)
+    factors, recent = (written.state.users.fixed[name] for name in (FACTORS, RECENT_BLOCK))
+    reader.recommend(0)  # its view then holds what both rankings need
     with reader.reading(0) as (view, _):
         pass  # nobody writes: the view stays as it is
 
-    def ranked(user: int) -> object:
-        asker = Asker(factors[user], {}, NOTHING, None)
+    def ranked(user: int, choice: Choice) -> object:
+        asker = Asker(factors[user], {RECENT_BLOCK: recent[user : user + 1]}, NOTHING, None)
         return top(view, scoring, asker, allowed(view, choice, seen[user]), choice, None)
 
     def round_trip(user: int) -> object:
@@ -122,9 +125,10 @@ def ours(written: Written, seen: list[NDArray[Any]]) -> dict[str, Call]:
             return found
 
     return {
-        "scoring and ranking": ranked,
+        "scoring and ranking": lambda user: ranked(user, by_rating),
+        "by what is chosen and liked": lambda user: ranked(user, by_choice),
         "round trip to Redis": round_trip,
-        "recommend": lambda user: reader.recommend(user, N, rank_by="rating"),
+        "recommend": lambda user: reader.recommend(user, N),
     }
 
 

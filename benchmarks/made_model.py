@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.learner import Id, IteratedSVD, Ragged, Rows, State
+from streamsvd.learner.choice_kernels import RECENT
+from streamsvd.learner.choices import CHOICE_BLOCK, RECENT_BLOCK, Choices
 from streamsvd.learner.memory import SEEN_ENTRY, USER_ENTRY
 
 
@@ -38,9 +40,10 @@ def made_model(n_users: int, n_items: int, content: int, rated: int = 150, seed:
     """
     random = np.random.default_rng(seed)
     source = _Content(content, random)
-    model = IteratedSVD(content=source if content else None)
+    model, choices = IteratedSVD(content=source if content else None), Choices()
     model.learn(np.arange(256) % 16, np.arange(256) % 32, random.integers(1, 6, 256).astype(float))
-    state = model.state()
+    choices.learn(model, np.arange(256) % 16, np.arange(256) % 32)
+    state = choices.state(model)
     offsets = rated * np.arange(n_users + 1)
     seen = np.sort(random.integers(0, n_items, (n_users, rated)).astype(SEEN_ENTRY)).ravel()
     window = np.zeros(len(seen), USER_ENTRY)
@@ -52,6 +55,10 @@ def made_model(n_users: int, n_items: int, content: int, rated: int = 150, seed:
     of_users["x"], of_users["count"] = random.normal(0, 0.3, of_users["x"].shape), rated
     of_items["y"], of_items["count"] = random.normal(0, 0.3, of_items["y"].shape), random.zipf(1.3, n_items) % 5000
     of_items["content"] = source.content(items.ids)
+    chosen = items.fixed[CHOICE_BLOCK]
+    chosen["count"], chosen["at"] = random.zipf(1.3, n_items) % 500 + random.random(n_items), 0
+    chosen["near"], chosen["weight"] = random.integers(0, n_items, chosen["near"].shape), 1.0
+    users.fixed[RECENT_BLOCK]["items"] = random.integers(0, n_items, (n_users, RECENT))
     return replace(state, users=users, items=items)
 
 

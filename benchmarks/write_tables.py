@@ -239,7 +239,8 @@ def lookups() -> list[str]:
     names = {
         "numpy": "NumPy: matrix-vector product and argpartition",
         "implicit": "implicit's `recommend`",
-        "scoring and ranking": "**ours: scoring and ranking**",
+        "scoring and ranking": "**ours: scoring and ranking**, by predicted rating",
+        "by what is chosen and liked": "ours: by what is chosen and liked, the default",
         "round trip to Redis": "the round trip to Redis",
         "recommend": "all of `recommend`",
     }
