@@ -137,6 +137,17 @@ def ranking_called(name: str) -> Ranking:
 
 
 @compiled
+def reaching(numbers, limit, allowed):  # type: ignore[no-untyped-def]
+    """Places of all allowed numbers that are `limit` or more."""
+    found, count = np.empty(len(numbers), np.int64), 0
+    for i in range(len(numbers)):
+        if numbers[i] >= limit and allowed[i]:
+            found[count] = i
+            count += 1
+    return found[:count].copy()
+
+
+@compiled
 def candidates(lower, upper, slack, allowed, n):  # type: ignore[no-untyped-def]
     """Places of all that may be among the `n` best, when each number lies between `lower` and `upper`.
 
@@ -166,13 +177,7 @@ def candidates(lower, upper, slack, allowed, n):  # type: ignore[no-untyped-def]
                 highest[at] = highest[below]
                 at = below
             highest[at] = value
-    limit = highest[0] - slack
-    found, count = np.empty(len(upper), np.int64), 0
-    for i in range(len(upper)):
-        if upper[i] >= limit and allowed[i]:
-            found[count] = i
-            count += 1
-    return found[:count].copy()
+    return reaching(upper, highest[0] - slack, allowed)
 
 
 def in_order(scores: Floats, ids: Sequence[Id | None]) -> list[int]:

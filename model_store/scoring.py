@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model_store.choosing import Choice
-from model_store.ranking import Asker, ByRating, Order, candidates, in_order, ranking_called
+from model_store.ranking import Asker, ByRating, Order, candidates, in_order, ranking_called, reaching
 from model_store.screening import ItemColumns
 from model_store.view import Columns, View
 from streamsvd.learner.scale import Scale
@@ -16,8 +17,8 @@ from streamsvd.learner.scoring import score_items
 
 Floats = NDArray[np.float64]
 
-_FEW = 100
-"""Items tried first where a ceiling is known."""
+_FEW = 4
+"""Items tried first where a ceiling is known, for each that is wanted."""
 
 
 class Scoring(Protocol):
@@ -91,16 +92,11 @@ def top(
 
     if order.ceiling is None:
         places = _at_a_glance(view, scoring, asker, allowed, choice.n, order, benefit)
-        predicted, numbers = settled(places)
     else:
-        few = max(_FEW, 2 * choice.n)
-        while True:
-            places = candidates(order.ceiling, order.ceiling, 0.0, allowed, few)
-            predicted, numbers = settled(places)
-            if _none_better(numbers, order.ceiling[places], choice.n, few):
-                break
-            few *= 4
-    ranks = in_order(numbers, [view.items.ids[place] for place in places.tolist()])[: choice.n]
+        places = _by_ceiling(order.ceiling, allowed, choice.n, lambda few: settled(few)[1])
+    predicted, numbers = settled(places)
+    few = candidates(numbers, numbers, 0.0, np.ones(len(numbers), bool), choice.n)
+    ranks = few[in_order(numbers[few], [view.items.ids[place] for place in places[few].tolist()])[: choice.n]]
     return places[ranks], predicted[ranks]
 
 
@@ -122,8 +118,11 @@ def _at_a_glance(
     return np.asarray(candidates(lower, upper, 0.0, allowed, n))
 
 
-def _none_better(numbers: Floats, ceilings: Floats, n: int, few: int) -> bool:
-    """Whether nothing that was left out can be among the best: its ceiling is below all ceilings here."""
-    if len(numbers) < few:
-        return True
-    return bool(np.partition(numbers, len(numbers) - n)[len(numbers) - n] >= ceilings.min())
+def _by_ceiling(
+    ceiling: Floats, allowed: NDArray[np.bool_], n: int, numbers_of: Callable[[NDArray[np.intp]], Floats]
+) -> NDArray[np.intp]:
+    """Places among which the best are: all whose ceiling reaches the n-th best number of a few."""
+    few = candidates(ceiling, ceiling, 0.0, allowed, _FEW * n)
+    if len(few) < n:
+        return np.asarray(few)
+    return np.asarray(reaching(ceiling, np.partition(numbers_of(few), len(few) - n)[len(few) - n], allowed))

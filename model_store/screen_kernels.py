@@ -58,8 +58,13 @@ def _add(sums, weight, column):  # type: ignore[no-untyped-def]
 
 @compiled
 def screen(coded, wide, own, plain, weights, out):  # type: ignore[no-untyped-def]
-    """Predicted ratings: content weighs `own[:wide]`, q the rest of `own`; both in units of the columns' steps."""
+    """Predicted ratings: content weighs `own[:wide]`, q the rest of `own`; both in units of the columns' steps.
+
+    Returns the largest |s − 3.5|.
+    """
     contents, factors = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
+    aboves = np.zeros(CHUNK, np.float32)
+    largest = np.zeros(1, np.int32)
     for start in range(0, len(out), CHUNK):
         end = min(start + CHUNK, len(out))
         n = end - start
@@ -81,8 +86,11 @@ def screen(coded, wide, own, plain, weights, out):  # type: ignore[no-untyped-de
             plain[SHARED_S, start:end],
             plain[SHARED_H, start:end],
             weights,
+            aboves[:n],
             out[start:end],
         )
+        largest[0] = max(largest[0], _largest_size(aboves[:n].view(np.int32)))
+    return largest.view(np.float32)[0]
 
 
 @compiled
@@ -95,25 +103,35 @@ def _add_four(sums, weights, first, second, third, fourth):  # type: ignore[no-u
 
 
 @compiled
-def _finish(contents, factors, popularities, biases, in_s, in_h, w, out):  # type: ignore[no-untyped-def]
+def _finish(contents, factors, popularities, biases, in_s, in_h, w, aboves, out):  # type: ignore[no-untyped-def]
     s_0, s_popularity, s_bias = w[S_0], w[S_POPULARITY], w[S_BIAS]
     h_0, h_content, h_factor, h_product = w[H_0], w[H_CONTENT], w[H_FACTOR], w[H_PRODUCT]
     h_1, h_2, h_3 = w[H_1], w[H_2], w[H_3]
     for i in range(len(out)):
         content, factor, popularity = contents[i], factors[i], popularities[i]
         above = (s_0 + in_s[i]) + (content + factor) + (s_popularity * popularity + s_bias * biases[i])
+        aboves[i] = above
         rest = (h_0 + in_h[i]) + h_content * content + (h_factor + h_product * popularity) * factor
         out[i] = rest + above * (h_1 + above * (h_2 + h_3 * above))
 
 
 @compiled
-def error_of(largest, steps, shared_error, wide, own, w):  # type: ignore[no-untyped-def]
+def _largest_size(bits):  # type: ignore[no-untyped-def]
+    """The bits of the largest size: those of positive numbers have the order of the numbers (IEEE 754)."""
+    most = np.int32(0)
+    for i in range(len(bits)):
+        most = max(most, bits[i] & np.int32(0x7FFFFFFF))
+    return most
+
+
+@compiled
+def error_of(largest, steps, shared_error, wide, own, w, above):  # type: ignore[no-untyped-def]
     """How far off `screen` may be.
 
     An element of content and q is off by one step of its column at most. Every rounding errs by 2⁻²⁴ of what it rounds
     at most, and so does every weight: a sum of n products by (n + 2)·2⁻²⁴ times the sum of their sizes, to first order
     (Higham 2002, section 3.1), and a factor of two is more than what lies beyond it. The polynomial carries errors on
-    by its slope.
+    by its slope, which is steepest where |s − 3.5|, at most `above` for what `screen` has found, is largest.
     """
     plain = len(steps)
     popularity, bias = largest[plain + POPULARITY], largest[plain + BIAS]
@@ -126,12 +144,12 @@ def error_of(largest, steps, shared_error, wide, own, w):  # type: ignore[no-unt
         else:
             factor += size
             off_factor += off
-    above = abs(w[S_0]) + largest[plain + SHARED_S] + content + factor
-    above += abs(w[S_POPULARITY]) * popularity + abs(w[S_BIAS]) * bias
+    size_s = abs(w[S_0]) + largest[plain + SHARED_S] + content + factor
+    size_s += abs(w[S_POPULARITY]) * popularity + abs(w[S_BIAS]) * bias
     of_factor = abs(w[H_FACTOR]) + abs(w[H_PRODUCT]) * popularity
     rest = abs(w[H_0]) + largest[plain + SHARED_H] + abs(w[H_CONTENT]) * content + of_factor * factor
-    off = shared_error + off_content + off_factor
+    unit = 2.0 * 2.0**-24 * (len(largest) + 12)
+    off = shared_error + off_content + off_factor + unit * size_s
     reach = above + off
     slope = abs(w[H_1]) + reach * (2.0 * abs(w[H_2]) + 3.0 * abs(w[H_3]) * reach)
-    rounding = 2.0 * 2.0**-24 * (len(largest) + 12) * (reach * slope + rest)
-    return rounding + slope * off + abs(w[H_CONTENT]) * off_content + of_factor * off_factor
+    return slope * off + unit * (reach * slope + rest) + abs(w[H_CONTENT]) * off_content + of_factor * off_factor

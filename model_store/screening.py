@@ -155,5 +155,5 @@ class ItemColumns:
         weights = weights_of(globals_["g"], globals_["c"], mean_all, x, stats, count, content)
         out = np.empty(n, np.float32)
         steps = (own * self.steps).astype(np.float32)
-        screen(self.coded, wide, steps, self.plain, weights.astype(np.float32), out)
-        return out, float(error_of(self.largest, self.steps, self.shared_error, wide, own, weights))
+        above = screen(self.coded, wide, steps, self.plain, weights.astype(np.float32), out)
+        return out, float(error_of(self.largest, self.steps, self.shared_error, wide, own, weights, float(above)))
