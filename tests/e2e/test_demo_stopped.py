@@ -42,7 +42,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(
         begun = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, number)  # as a terminal does
         output, messages = process.communicate(timeout=60)
-    assert (process.returncode, output) == (0, "")
+    assert (process.returncode, output) == (0, ""), messages
     assert "Stopped on request; everything that was started is stopped too." in messages
     assert "Traceback" not in messages
     assert not any(child.is_running() for child in begun)

@@ -109,7 +109,8 @@ def demo(
                         rmse = progress.figures.rmse_last_window
                         lag = progress.lag.records or 0
                         bar.show(progress.learned, speed, rmse, progress.event_time, lag, len(table))
-                        producer.check()
+                        if not stop:  # a terminal's Ctrl-C reaches the producer too
+                            producer.check()
                         page.tell()
 
                     end = consumer.run(until={0: len(table)}, stop=lambda: bool(stop), progress=show)
