@@ -48,6 +48,9 @@ async def _ask(host: str, port: int, paths: Sequence[str], rate: float, connecti
     async def one(number: int, path: str, due: float) -> None:
         nonlocal errors
         reader, writer = await idle.get()
+        if reader.at_eof():  # the service closes connections that have been idle for long
+            writer.close()
+            reader, writer = await asyncio.open_connection(host, port)
         writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
