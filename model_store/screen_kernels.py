@@ -25,7 +25,7 @@ H_0 are the same for every item; H_1, H_2 and H_3 are those of the powers of s â
 
 @compiled
 def weights_of(g, c, mean_all, x, user, user_count, content):  # type: ignore[no-untyped-def]
-    """What `fill_calibration` and the score come to for one user, without an item (its page is new, its gap is 0)."""
+    """What `score_pair` comes to for one user, without an item (its page is new, its gap is 0)."""
     w = np.empty(10)
     user_size = (np.log(1.0 + user_count) - 3.0) / 3.0
     w[S_0] = g[0] + 3.0 * g[2 + content] * user_size + x[0] - 3.5

@@ -9,7 +9,8 @@ prefix of what was sent.
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
@@ -181,3 +182,28 @@ class Delivery:
             f"{self.acknowledged:,} records of this run, in order. It is safe to run the same command again: "
             "it continues where the log ends."
         ) from cause
+
+
+class Sink:
+    """What every sink has: it sends through a delivery; as a context manager, an error leaves it without waiting."""
+
+    _delivery: Delivery
+
+    def flush(self) -> None:
+        """Wait until everything handed over is confirmed; `DeliveryFailed` as in `send`."""
+        self._delivery.flush()
+
+    def close(self) -> None:
+        """Flush and let go of the connection."""
+        self._delivery.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._delivery.abandon()

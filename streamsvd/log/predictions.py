@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from types import TracebackType
 
 import msgspec
 from kafka.errors import TopicAlreadyExistsError
 
 from streamsvd.log.clients import admin
-from streamsvd.log.delivery import Delivery
+from streamsvd.log.delivery import Delivery, Sink
 from streamsvd.log.sink import partition_of
 from streamsvd.log.topics import Topics, partition_count
 from streamsvd.ratings import Id
@@ -55,7 +54,7 @@ class Predicted(msgspec.Struct, frozen=True, gc=False):
     v: int = VERSION
 
 
-class PredictionSink:
+class PredictionSink(Sink):
     """Predictions onto a topic, which is made with the broker's defaults if need be.
 
     Parameters
@@ -91,22 +90,3 @@ class PredictionSink:
             key = self._encode(predicted.user)
             place = partition_of(key, self._partitions)
             self._delivery.send(self._topic, place, key, self._encode(predicted), None, predicted)
-
-    def flush(self) -> None:
-        """Wait until all are confirmed; `DeliveryFailed` as in `send`."""
-        self._delivery.flush()
-
-    def close(self) -> None:
-        """Flush and let go."""
-        self._delivery.close()
-
-    def __enter__(self) -> PredictionSink:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self._delivery.abandon()

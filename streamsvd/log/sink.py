@@ -7,13 +7,12 @@ timestamp is the event time. The key is the id as JSON: the integer 1 and the st
 from __future__ import annotations
 
 from concurrent.futures import Future
-from types import TracebackType
 from typing import Protocol
 
 import msgspec
 from kafka.partitioner import murmur2
 
-from streamsvd.log.delivery import DELIVERY_SECONDS, LINGER_SECONDS, Delivery
+from streamsvd.log.delivery import DELIVERY_SECONDS, LINGER_SECONDS, Delivery, Sink
 from streamsvd.log.kafka_errors import translated
 from streamsvd.log.topics import partition_count
 from streamsvd.ratings import Event, Id, encode
@@ -65,7 +64,7 @@ class RatingSink(Protocol):
         ...
 
 
-class KafkaSink:
+class KafkaSink(Sink):
     """Events onto a Kafka topic; see `RatingSink` and, for what is guaranteed, `streamsvd.log.delivery`.
 
     Parameters
@@ -150,22 +149,3 @@ class KafkaSink:
         sent.add_callback(lambda record: place.set_result((record.partition, record.offset)))
         sent.add_errback(lambda error: place.set_exception(translated(error, self._address, "sending")))
         return place
-
-    def flush(self) -> None:
-        """Wait until everything handed over is confirmed; `DeliveryFailed` as in `send`."""
-        self._delivery.flush()
-
-    def close(self) -> None:
-        """Flush and let go of the connection."""
-        self._delivery.close()
-
-    def __enter__(self) -> KafkaSink:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self._delivery.abandon()
