@@ -12,11 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from model_store.screen_kernels import candidates
 from model_store.view import View
 from streamsvd.errors import SettingsError
 from streamsvd.learner.choice_kernels import RECENT
 from streamsvd.learner.choices import CHOICE_BLOCK, RECENT_BLOCK, chances, ranking_scores
-from streamsvd.learner.compiler import compiled
 from streamsvd.learner.scale import Scale
 from streamsvd.ratings import Id
 
@@ -47,9 +47,6 @@ class Asker:
 
 class Order(Protocol):
     """By which numbers items are ranked for one asker."""
-
-    ceiling: Floats | None
-    """Numbers that those of no prediction exceed, shape (places,); None when there is no telling."""
 
     def __call__(self, predicted: Floats, places: NDArray[np.intp] | slice) -> Floats:
         """Numbers to rank by, highest first, shape (n,).
@@ -82,7 +79,6 @@ class ByRating:
 
     item_blocks: tuple[str, ...] = ()
     user_blocks: tuple[str, ...] = ()
-    ceiling: Floats | None = None
 
     def order(self, view: View, asker: Asker) -> Order:  # noqa: ARG002
         """Itself: it is the same for everybody."""
@@ -103,20 +99,32 @@ class ByChoice:
         """By the user's last items, or the last of those that somebody without an account has rated."""
         known = asker.blocks.get(RECENT_BLOCK)
         recent = asker.given[::-1][:RECENT].astype(np.int32) if known is None else known[0]["items"]
-        chance = chances(recent, view.items.rows(CHOICE_BLOCK), view.popularity)
-        return _ChosenAndLiked(chance, Scale(*view.head.settings["scale"]))
+        rows = view.items.rows(CHOICE_BLOCK)
+        chance = chances(recent, rows, view.popularity)
+        return ChosenAndLiked(recent, rows, chance, Scale(*view.head.settings["scale"]))
 
 
-class _ChosenAndLiked:
-    """The order of `ByChoice`: nothing is liked for more than certain, so no number exceeds the chance."""
+@dataclass(frozen=True, slots=True)
+class ChosenAndLiked:
+    """The order of `ByChoice`.
 
-    def __init__(self, chance: Floats, scale: Scale) -> None:
-        self.ceiling: Floats | None = chance
-        self._chance, self._scale = chance, scale
+    Attributes
+    ----------
+    recent, rows
+        See `streamsvd.learner.choices.chances`.
+    chance : float64 array, shape (places,)
+        No number exceeds it: nothing is liked for more than certain.
+    scale : Scale
+    """
+
+    recent: NDArray[np.int32]
+    rows: NDArray[Any]
+    chance: Floats
+    scale: Scale
 
     def __call__(self, predicted: Floats, places: NDArray[np.intp] | slice) -> Floats:
         """The numbers."""
-        return ranking_scores(self._chance[places], predicted, self._scale)
+        return ranking_scores(self.chance[places], predicted, self.scale)
 
 
 RANKINGS: dict[str, Ranking] = {"choice": ByChoice(), "rating": ByRating()}
@@ -134,50 +142,6 @@ def ranking_called(name: str) -> Ranking:
     if name not in RANKINGS:
         raise SettingsError(f"items cannot be ranked by {name!r}; choose one of: {', '.join(RANKINGS)}")
     return RANKINGS[name]
-
-
-@compiled
-def reaching(numbers, limit, allowed):  # type: ignore[no-untyped-def]
-    """Places of all allowed numbers that are `limit` or more."""
-    found, count = np.empty(len(numbers), np.int64), 0
-    for i in range(len(numbers)):
-        if numbers[i] >= limit and allowed[i]:
-            found[count] = i
-            count += 1
-    return found[:count].copy()
-
-
-@compiled
-def candidates(lower, upper, slack, allowed, n):  # type: ignore[no-untyped-def]
-    """Places of all that may be among the `n` best, when each number lies between `lower` and `upper`.
-
-    These are the allowed ones whose upper limit, plus `slack`, reaches the n-th highest lower limit.
-
-    Parameters
-    ----------
-    lower, upper : float arrays, shape (places,)
-    slack : float
-    allowed : bool array, shape (places,)
-    n : int
-
-    Returns
-    -------
-    int64 array
-    """
-    highest = np.full(n, -np.inf)  # a heap: each is at most as high as the two below it, at 2k + 1 and 2k + 2
-    for i in range(len(lower)):
-        if lower[i] > highest[0] and allowed[i]:
-            value, at = lower[i], 0
-            while 2 * at + 1 < n:
-                below = 2 * at + 1
-                if below + 1 < n and highest[below + 1] < highest[below]:
-                    below += 1
-                if highest[below] >= value:
-                    break
-                highest[at] = highest[below]
-                at = below
-            highest[at] = value
-    return reaching(upper, highest[0] - slack, allowed)
 
 
 def in_order(scores: Floats, ids: Sequence[Id | None]) -> list[int]:

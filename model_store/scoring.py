@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model_store.choosing import Choice
-from model_store.ranking import Asker, ByRating, Order, candidates, in_order, ranking_called, reaching
+from model_store.ranking import Asker, ByRating, ChosenAndLiked, Order, in_order, ranking_called
+from model_store.screen_kernels import candidates
 from model_store.screening import ItemColumns
 from model_store.view import Columns, View
 from streamsvd.learner.scale import Scale
@@ -18,7 +18,7 @@ from streamsvd.learner.scoring import score_items
 Floats = NDArray[np.float64]
 
 _FEW = 4
-"""Items tried first where a ceiling is known, for each that is wanted."""
+"""Items put in order without another choice, for each that is wanted."""
 
 
 class Scoring(Protocol):
@@ -85,18 +85,16 @@ def top(
     """
     order = ranking_called(choice.rank_by).order(view, asker)
 
-    def settled(places: NDArray[np.intp]) -> tuple[Floats, Floats]:
-        """Predicted ratings and the numbers ranked by, as exact as they get."""
-        found = scoring.exact(view.head.settings, view.globals_, asker.factors, view.factors[places])
-        return found, order(found if benefit is None else found + benefit[places], places)
-
-    if order.ceiling is None:
-        places = _at_a_glance(view, scoring, asker, allowed, choice.n, order, benefit)
+    if isinstance(order, ChosenAndLiked) and isinstance(view.columns, ItemColumns) and benefit is None:
+        places = view.columns.likely(order, view.head.settings, view.globals_, asker.factors, allowed, choice.n)
     else:
-        places = _by_ceiling(order.ceiling, allowed, choice.n, lambda few: settled(few)[1])
-    predicted, numbers = settled(places)
-    few = candidates(numbers, numbers, 0.0, np.ones(len(numbers), bool), choice.n)
-    ranks = few[in_order(numbers[few], [view.items.ids[place] for place in places[few].tolist()])[: choice.n]]
+        places = _at_a_glance(view, scoring, asker, allowed, choice.n, order, benefit)
+    predicted = scoring.exact(view.head.settings, view.globals_, asker.factors, view.factors[places])
+    numbers = order(predicted if benefit is None else predicted + benefit[places], places)
+    if len(places) > _FEW * choice.n:
+        few = candidates(numbers, numbers, 0.0, np.ones(len(numbers), bool), choice.n)
+        places, predicted, numbers = places[few], predicted[few], numbers[few]
+    ranks = in_order(numbers, [view.items.ids[place] for place in places.tolist()])[: choice.n]
     return places[ranks], predicted[ranks]
 
 
@@ -116,13 +114,3 @@ def _at_a_glance(
     hoped = glance.astype(np.float64) if benefit is None else glance + benefit
     lower, upper = (order(hoped + off, slice(None)) for off in (-error, error))
     return np.asarray(candidates(lower, upper, 0.0, allowed, n))
-
-
-def _by_ceiling(
-    ceiling: Floats, allowed: NDArray[np.bool_], n: int, numbers_of: Callable[[NDArray[np.intp]], Floats]
-) -> NDArray[np.intp]:
-    """Places among which the best are: all whose ceiling reaches the n-th best number of a few."""
-    few = candidates(ceiling, ceiling, 0.0, allowed, _FEW * n)
-    if len(few) < n:
-        return np.asarray(few)
-    return np.asarray(reaching(ceiling, np.partition(numbers_of(few), len(few) - n)[len(few) - n], allowed))

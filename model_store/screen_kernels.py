@@ -1,4 +1,4 @@
-"""The passes over all items that a glance is made of, compiled; see `screening`.
+"""The passes over all items that find those that may be among the best, compiled; see `screening`.
 
 Every loop runs over adjacent elements, without sums across them, so that the compiler uses the widest registers there
 are; no `fastmath`, so the same input gives the same bits.
@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from streamsvd.learner.compiler import compiled
+from streamsvd.learner.choice_kernels import GOOD, STEEPNESS
+from streamsvd.learner.compiler import compiled, inlined
 from streamsvd.learner.memory import FAST, LAST, MEAN, SLOW, SURPRISE, SURPRISES
 from streamsvd.learner.variance import noise_of
+from streamsvd.learner.vectors import inner
 
 CHUNK = 2048
 """Items scored at once: their sums stay in the nearest cache."""
+BLOCK = 256
+"""Numbers compared at once."""
 PLAIN = 7
 POPULARITY, BIAS, SHARED_S, SHARED_H, RUNNING, AVERAGE, NOISE = range(PLAIN)
 """Columns in single precision; the shared ones hold what is the same for every user, in the score (S) and in what is
@@ -131,7 +135,7 @@ def error_of(largest, steps, shared_error, wide, own, w, above):  # type: ignore
     An element of content and q is off by one step of its column at most. Every rounding errs by 2⁻²⁴ of what it rounds
     at most, and so does every weight: a sum of n products by (n + 2)·2⁻²⁴ times the sum of their sizes, to first order
     (Higham 2002, section 3.1), and a factor of two is more than what lies beyond it. The polynomial carries errors on
-    by its slope, which is steepest where |s − 3.5|, at most `above` for what `screen` has found, is largest.
+    by its slope, which is steepest where |s − 3.5| is largest: at most `above`, if that is known, for what was found.
     """
     plain = len(steps)
     popularity, bias = largest[plain + POPULARITY], largest[plain + BIAS]
@@ -150,6 +154,161 @@ def error_of(largest, steps, shared_error, wide, own, w, above):  # type: ignore
     rest = abs(w[H_0]) + largest[plain + SHARED_H] + abs(w[H_CONTENT]) * content + of_factor * factor
     unit = 2.0 * 2.0**-24 * (len(largest) + 12)
     off = shared_error + off_content + off_factor + unit * size_s
-    reach = above + off
+    reach = min(above, size_s) + off
     slope = abs(w[H_1]) + reach * (2.0 * abs(w[H_2]) + 3.0 * abs(w[H_3]) * reach)
     return slope * off + unit * (reach * slope + rest) + abs(w[H_CONTENT]) * off_content + of_factor * off_factor
+
+
+@compiled
+def reaching(numbers, limit, allowed):  # type: ignore[no-untyped-def]
+    """Places of all allowed numbers that are `limit` or more."""
+    found, count = np.empty(len(numbers), np.int64), 0
+    for start in range(0, len(numbers), BLOCK):
+        end = min(start + BLOCK, len(numbers))
+        if _any_reaches(numbers[start:end], limit):
+            for i in range(start, end):
+                if numbers[i] >= limit and allowed[i]:
+                    found[count] = i
+                    count += 1
+    return found[:count].copy()
+
+
+@compiled
+def candidates(lower, upper, slack, allowed, n):  # type: ignore[no-untyped-def]
+    """Places of all that may be among the `n` best, when each number lies between `lower` and `upper`.
+
+    These are the allowed ones whose upper limit, plus `slack`, reaches the n-th highest lower limit.
+
+    Parameters
+    ----------
+    lower, upper : float arrays, shape (places,)
+    slack : float
+    allowed : bool array, shape (places,)
+    n : int
+
+    Returns
+    -------
+    int64 array
+    """
+    highest = np.full(n, -np.inf)
+    for start in range(0, len(lower), BLOCK):
+        end = min(start + BLOCK, len(lower))
+        if _any_reaches(lower[start:end], highest[0]):
+            for i in range(start, end):
+                if lower[i] > highest[0] and allowed[i]:
+                    _take(highest, lower[i])
+    return reaching(upper, highest[0] - slack, allowed)
+
+
+@inlined
+def _any_reaches(numbers, limit):  # type: ignore[no-untyped-def]
+    """Whether one of some numbers is `limit` or more: all are compared, for that is faster than to stop."""
+    count = 0
+    for i in range(len(numbers)):
+        count += numbers[i] >= limit
+    return count > 0
+
+
+@inlined
+def _take(highest, value):  # type: ignore[no-untyped-def]
+    """Put a value in the place of the least in a heap: each is at most as high as those at 2k + 1 and 2k + 2."""
+    at = 0
+    while 2 * at + 1 < len(highest):
+        below = 2 * at + 1
+        if below + 1 < len(highest) and highest[below + 1] < highest[below]:
+            below += 1
+        if highest[below] >= value:
+            break
+        highest[at] = highest[below]
+        at = below
+    highest[at] = value
+
+
+@compiled
+def likely(recent, rows, chance, allowed, n, features, plain, own, wide, w, off):  # type: ignore[no-untyped-def]
+    """Places of all that may be among the `n` best by chance × probability of being liked.
+
+    Nothing is liked for more than certain, so what has less chance than the n-th best number so far is not looked at.
+    The neighbours of the last items come first: theirs are the best chances.
+
+    Parameters
+    ----------
+    recent, rows, chance
+        Of `streamsvd.learner.choice_kernels.chances`; those of neighbours are negative until this returns.
+    allowed : bool array, shape (places,)
+    n : int
+    features : float32 array, shape (at least places · features,)
+        Content and q of the items, one after the other.
+    plain, own, wide, w
+        As for `screen`, with `own` in units of the features.
+    off : float
+        How far off a rating found here may be.
+
+    Returns
+    -------
+    int64 array
+    """
+    places, mosts = np.empty(len(chance) + 1, np.int64), np.empty(len(chance))  # one more, written and not counted
+    highest, count = np.full(n, -np.inf), 0
+    for q in range(len(recent)):
+        if 0 <= recent[q] < len(rows):
+            near = rows[recent[q]].near
+            for slot in range(len(near)):
+                i = near[slot]
+                if 0 <= i < len(chance) and chance[i] > 0.0:
+                    chance[i] = -chance[i]
+                    places[count] = i
+                    count += allowed[i]
+    _look_at(places[:count], chance, features, plain, own, wide, w, off, highest, mosts[:count])
+    for start in range(0, len(chance), BLOCK):
+        end, limit = min(start + BLOCK, len(chance)), max(0.0, highest[0])
+        if _any_reaches(chance[start:end], limit):
+            first = count
+            for i in range(start, end):
+                places[count] = i
+                count += chance[i] >= limit and allowed[i]
+            _look_at(places[first:count], chance, features, plain, own, wide, w, off, highest, mosts[first:count])
+    for q in range(len(recent)):
+        if 0 <= recent[q] < len(rows):
+            for i in rows[recent[q]].near:
+                if 0 <= i < len(chance):
+                    chance[i] = abs(chance[i])
+    return places[:count][mosts[:count] >= highest[0]]
+
+
+@compiled
+def _look_at(places, chance, features, plain, own, wide, w, off, highest, mosts):  # type: ignore[no-untyped-def]
+    """Limits of the numbers at some places: the upper ones are written down, the lower ones compete for `highest`.
+
+    In loops without a branch, so that one place need not wait for another.
+    """
+    leasts = np.empty(len(places))
+    for k in range(len(places)):
+        leasts[k] = _rating(places[k], features, plain, own, wide, w)
+    for k in range(len(places)):
+        rating, most = leasts[k], abs(chance[places[k]])
+        mosts[k] = most / (1.0 + _less_than_exp(STEEPNESS * (GOOD - off - rating)))
+        leasts[k] = most / (1.0 + 1.0 / _less_than_exp(STEEPNESS * (rating - off - GOOD)))
+    for k in range(len(places)):
+        if leasts[k] > highest[0]:
+            _take(highest, leasts[k])
+
+
+@inlined
+def _less_than_exp(x):  # type: ignore[no-untyped-def]
+    """(1 + x/64)⁶⁴ ≤ exp(x), a tenth of its price; 1 % less at x = 1.1, and 0 below −64."""
+    power = max(0.0, 1.0 + x / 64.0)
+    for _ in range(6):
+        power *= power
+    return power
+
+
+@inlined
+def _rating(i, features, plain, own, wide, w):  # type: ignore[no-untyped-def]
+    """What `screen` works out, of one item."""
+    content = inner(features, i * len(own), own, wide)
+    factor = inner(features, i * len(own) + wide, own[wide:], len(own) - wide)
+    popularity = plain[POPULARITY, i]
+    above = w[S_0] + plain[SHARED_S, i] + content + factor + w[S_POPULARITY] * popularity + w[S_BIAS] * plain[BIAS, i]
+    rest = w[H_0] + plain[SHARED_H, i] + w[H_CONTENT] * content + (w[H_FACTOR] + w[H_PRODUCT] * popularity) * factor
+    return rest + above * (w[H_1] + above * (w[H_2] + w[H_3] * above))

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model_store.ranking import ChosenAndLiked
 from model_store.screen_kernels import (
     AVERAGE,
     BIAS,
@@ -29,6 +30,7 @@ from model_store.screen_kernels import (
     SHARED_H,
     SHARED_S,
     error_of,
+    likely,
     screen,
     sum_up,
     weights_of,
@@ -47,6 +49,8 @@ from streamsvd.learner.vectors import padded
 
 _LARGEST = 32767.0
 _SMALLEST_STEP = 2.0**-60
+_ROUNDING = 1e-9
+"""More than what rounding does to stars that become a rating, stars again, and a number to rank by; of their size."""
 
 
 class ItemColumns:
@@ -58,6 +62,8 @@ class ItemColumns:
         Content and q.
     steps : float64 array, shape (content + rank,)
         What one stands for in each column, a power of two: the largest element still fits.
+    rows : float32 array, shape (at least places · (content + rank),)
+        The same, item by item, for looking at a few.
     plain : float32 array, shape (7, at least places)
         The other columns.
     largest : float64 array, shape (content + rank + 7,)
@@ -69,6 +75,7 @@ class ItemColumns:
     def __init__(self) -> None:
         self.coded = np.zeros((0, 0), np.int16)
         self.steps = np.zeros(0)
+        self.rows = np.zeros(0, np.float32)
         self.plain = np.zeros((PLAIN, 0), np.float32)
         self.largest = np.zeros(PLAIN)
         self.shared_error = 0.0
@@ -77,7 +84,7 @@ class ItemColumns:
         """The same columns, sharing nothing."""
         twin = ItemColumns()
         twin.coded, twin.steps, twin.plain = self.coded.copy(), self.steps.copy(), self.plain.copy()
-        twin.largest, twin.shared_error = self.largest.copy(), self.shared_error
+        twin.rows, twin.largest, twin.shared_error = self.rows.copy(), self.largest.copy(), self.shared_error
         return twin
 
     def put(self, places: NDArray[np.int64], factors: NDArray[Any], size: int) -> None:
@@ -99,6 +106,8 @@ class ItemColumns:
         self._make_steps_wide_enough()
         self.coded, self.plain = grown(self.coded, size), grown(self.plain, size)
         self.coded[:, places] = np.rint(values / self.steps[:, None])
+        self.rows = grown(self.rows, size * len(self.steps))
+        self.rows[: size * len(self.steps)].reshape(size, -1)[places] = values.T
         self.plain[:, places] = plain
 
     def _make_steps_wide_enough(self) -> None:
@@ -145,6 +154,54 @@ class ItemColumns:
             In internal stars.
         float
         """
+        own, wide, weights = self._asked(settings, globals_, user)
+        out = np.empty(n, np.float32)
+        steps = (own * self.steps).astype(np.float32)
+        above = screen(self.coded, wide, steps, self.plain, weights.astype(np.float32), out)
+        return out, float(error_of(self.largest, self.steps, self.shared_error, wide, own, weights, float(above)))
+
+    def likely(
+        self,
+        order: ChosenAndLiked,
+        settings: dict[str, Any],
+        globals_: dict[str, NDArray[Any]],
+        user: Any | None,
+        allowed: NDArray[np.bool_],
+        n: int,
+    ) -> NDArray[np.intp]:
+        """Places of all that may be among the `n` best by choice; few of the others are looked at.
+
+        Parameters
+        ----------
+        order : ChosenAndLiked
+        settings, globals_, user
+            As for `screened`.
+        allowed : bool array, shape (places,)
+        n : int
+        """
+        own, wide, weights = self._asked(settings, globals_, user)
+        scale = order.scale
+        off = error_of(self.largest, self.steps, self.shared_error, wide, own, weights, np.inf)
+        off += _ROUNDING * (1.0 + (abs(scale.low) + abs(scale.high)) * scale.slope)
+        found: NDArray[np.intp] = likely(
+            order.recent,
+            order.rows,
+            order.chance,
+            allowed,
+            n,
+            self.rows,
+            self.plain,
+            own,
+            wide,
+            weights,
+            off,
+        )
+        return found
+
+    def _asked(
+        self, settings: dict[str, Any], globals_: dict[str, NDArray[Any]], user: Any | None
+    ) -> tuple[NDArray[np.float64], int, NDArray[np.float64]]:
+        """A user's weights of the columns, the first one of q, and the other weights."""
         content, rank = settings["content"], settings["settings"]["rank"]
         x, stats, count = np.zeros(3 + content + rank), np.zeros(USER_STATS), 0
         if user is not None:
@@ -152,8 +209,4 @@ class ItemColumns:
         own, wide = np.zeros(len(self.steps)), padded(content)
         own[:content], own[wide : wide + rank] = x[1 : 1 + content], x[3 + content :]
         mean_all = globals_["scalars"][MEAN_ALL]
-        weights = weights_of(globals_["g"], globals_["c"], mean_all, x, stats, count, content)
-        out = np.empty(n, np.float32)
-        steps = (own * self.steps).astype(np.float32)
-        above = screen(self.coded, wide, steps, self.plain, weights.astype(np.float32), out)
-        return out, float(error_of(self.largest, self.steps, self.shared_error, wide, own, weights, float(above)))
+        return own, wide, weights_of(globals_["g"], globals_["c"], mean_all, x, stats, count, content)

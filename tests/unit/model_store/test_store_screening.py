@@ -10,9 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model_store.ranking import best, candidates
+from model_store.ranking import ChosenAndLiked, best
+from model_store.screen_kernels import candidates
 from model_store.screening import ItemColumns
+from streamsvd.learner.choice_kernels import ITEM_ROW, RECENT, SLOTS
+from streamsvd.learner.choices import chances, popularity
 from streamsvd.learner.memory import CALIBRATION_TERMS, ITEM_STATS, USER_STATS
+from streamsvd.learner.scale import Scale
 from streamsvd.learner.scoring import score_items
 from streamsvd.learner.vectors import padded
 
@@ -84,3 +88,63 @@ def test_candidates_are_all_that_can_be_among_the_best(n: int, seed: int, slack:
     limit = np.sort(lower[may])[-n] if len(may) >= n else -np.inf
     expected = [k for k in may.tolist() if upper[k] >= limit - slack]
     assert candidates(lower, upper, slack, allowed, n).tolist() == expected
+
+
+def choices(n: int, sparse: bool, random: np.random.Generator) -> NDArray[Any]:
+    """What is known of choosing n items: most lack neighbours when `sparse`; shares and weights are often the same."""
+    found = np.zeros(n, ITEM_ROW)
+    found["count"] = random.choice([0.0, 1.0, 1.0, 30.0], n)
+    found["near"] = np.array([random.permutation(max(n, SLOTS))[:SLOTS] for _ in range(n)])
+    found["near"][(found["near"] >= n) | (random.random(found["near"].shape) < 0.3)] = -1
+    found["weight"] = random.choice([0.5, 2.0], found["weight"].shape)
+    found["met"] = np.where(random.random(n) < 0.9 * sparse, 0.0, found["weight"].sum(axis=1))
+    found["near"][found["met"] == 0.0] = -1
+    return found
+
+
+@given(
+    n=st.sampled_from([1, 7, 255, 256, 700]),
+    wanted=st.sampled_from([1, 10, 1000]),
+    content=st.sampled_from([0, 5]),
+    size=st.sampled_from([0.3, 30.0]),
+    kinds=st.sampled_from([3, 1000]),
+    free=st.sampled_from([0.0, 0.05, 0.9]),
+    scale=st.sampled_from([(1, 5), (0, 100), (1e9, 1e9 + 1)]),
+    sparse=st.booleans(),
+    known=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_the_best_by_choice_are_among_the_likely(
+    n: int,
+    wanted: int,
+    content: int,
+    size: float,
+    kinds: int,
+    free: float,
+    scale: tuple[float, float],
+    sparse: bool,
+    known: bool,
+    seed: int,
+) -> None:
+    random = np.random.default_rng(seed)
+    items = rows(min(n, kinds), content, 8, size, random)[random.integers(0, min(n, kinds), n)]  # few kinds: many ties
+    globals_, user = weights(content, size, random), asker(content, 8, size, random) if known else None
+    settings = {"scale": list(scale), "content": content, "settings": {"rank": 8}}
+    columns = ItemColumns()
+    for part in np.array_split(random.permutation(n), 2):
+        columns.put(part, items[part], n)
+    columns.combine(n, settings, globals_)
+    chosen, recent = choices(n, sparse, random), random.integers(-1, n + 2, RECENT if known else 0).astype(np.int32)
+    order = ChosenAndLiked(recent, chosen, chances(recent, chosen, popularity(chosen, 0)), Scale(*scale))
+    before, allowed = order.chance.copy(), random.random(n) < free
+    found = columns.likely(order, settings, globals_, user, allowed, wanted)
+    assert order.chance.tobytes() == before.tobytes()
+    assert allowed[found].all()
+    assert len(set(found.tolist())) == len(found)
+    ratings, ids = score_items(settings, globals_, user, items), random.permutation(n).tolist()
+    exact = order(ratings, slice(None))
+    picked = np.zeros(n, bool)
+    picked[found] = True
+    assert best(exact, wanted, picked, ids).tolist() == best(exact, wanted, allowed, ids).tolist()
+    if (n, wanted, kinds, scale) == (700, 10, 1000, (1, 5)) and abs(ratings - 3.0).max() < 3.0:
+        assert len(found) < 100  # and few of the others
