@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from evaluation import Figures
 
+_MOST_GATHERED = 0.1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
@@ -28,6 +30,11 @@ class Schedule:
     def live(self) -> bool:
         """Whether every poll ends in a checkpoint."""
         return self.seconds == 0
+
+    @property
+    def gather_seconds(self) -> float:
+        """How long records may wait at the broker for more of them: each handful costs a round of everything."""
+        return min(_MOST_GATHERED, self.seconds / 10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +19,8 @@ from streamsvd.ratings import Id
 
 _LOOKUP = (Path(__file__).parent / "lookup.lua").read_text()
 
+_PAGE = 1000
+
 Blobs = list[bytes | None]
 
 
@@ -33,18 +35,27 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """How a table differs from the version that the caller knew."""
+    """How a table differs from the version that the caller knew; without blobs when they have to be read in pages."""
 
     count: int
     fields: list[bytes]
     blobs: list[Blobs]
 
+    @property
+    def in_pages(self) -> bool:
+        """Whether there are too many for one step."""
+        return not self.blobs
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the server had at one moment; head, globals and changes only when tables were asked for."""
+    """What the server had at one moment; head, globals and changes only when tables were asked for.
+
+    `as_known` says that the caller's version has been overtaken, but the rows are still those of it.
+    """
 
     version: int
+    as_known: bool
     rows: list[Blobs]
     doc: bytes
     globals_: list[bytes]
@@ -61,26 +72,36 @@ class Asking:
         self.keys = Keys(model)
         self._script = client.register_script(_LOOKUP)
 
-    def ask(self, wanted: Sequence[Wanted], tables: Sequence[tuple[Table, int]] = ()) -> Reply:
-        """Read rows, and what changed in tables since a version, in one step of the server.
+    def ask(self, wanted: Sequence[Wanted], tables: Sequence[tuple[Table, int]] = (), *, known: int = 0) -> Reply:
+        """Read rows, and what changed in tables since a version, in one step of the server; `known` as in `Reply`.
 
         Raises
         ------
         SnapshotMissing
             When the model has no snapshot.
         """
-        names, arguments = [self.keys.head, self.keys.globals_], [b"%d" % len(wanted)]
+        names, arguments = [self.keys.head, self.keys.globals_], [b"%d" % known, b"%d" % len(wanted)]
         for rows in wanted:
-            names.append(self.keys.block(rows.side, rows.block))
+            names += [self.keys.versions(rows.side), self.keys.block(rows.side, rows.block)]
             arguments += [b"%d" % len(rows.ids), *map(field, rows.ids)]
         for table, version in tables:
             names += [self.keys.versions(table.side), *(self.keys.block(table.side, name) for name in table.blocks)]
             arguments += [b"%d" % version, b"%d" % len(table.blocks)]
-        version, found, *more = cast("list[Any]", self._script(keys=names, args=arguments))
+        version, as_known, found, *more = cast("list[Any]", self._script(keys=names, args=arguments))
         if version is None:
             raise self._missing()
         doc, globals_, changes = more or (b"", [], [])
-        return Reply(int(version), found, doc or b"", globals_, [Changes(n, ids, parts) for n, ids, *parts in changes])
+        found_changes = [Changes(n, ids, parts) for n, ids, *parts in changes]
+        return Reply(int(version), bool(as_known), found, doc or b"", globals_, found_changes)
+
+    def pages(self, table: Table, fields: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], list[Blobs]]]:
+        """Some rows of a table as they are now, each page of one version; to be brought up to date as in `load`."""
+        for first in range(0, len(fields), _PAGE):
+            page = fields[first : first + _PAGE]
+            pipe = self.client.pipeline(transaction=True)
+            for name in table.blocks:
+                pipe.hmget(self.keys.block(table.side, name), page)
+            yield page, pipe.execute()
 
     def head(self) -> Head:
         """The newest head document."""

@@ -23,12 +23,13 @@ import struct
 import zlib
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.format import descr_to_dtype, dtype_to_descr
 from numpy.typing import NDArray
 
+from model_store.row_kernels import TABLES, take_apart
 from streamsvd.errors import SnapshotCorrupt, StoreError
 
 MARK = 0x5B
@@ -36,6 +37,7 @@ VERSION = 1
 HEADER = np.dtype([("crc", "<u4"), ("mark", "u1"), ("version", "u1"), ("dtype", "<u2"), ("row", "<u4")])
 _HEADER = struct.Struct("<IBBHI")
 _REBUILD = "rebuild the snapshot from the log"
+_PIECE = 2000  # rows taken apart at a time: what is joined for it stays small
 
 
 @cache  # a model has a dozen, and every block of every checkpoint names one
@@ -176,26 +178,26 @@ def unpack_rows(
     SnapshotCorrupt
         When one is damaged, of an unknown format, or of another dtype than the rest.
     """
-    width = HEADER.itemsize
-    heads = np.frombuffer(b"".join([blob[:width] for blob in blobs if len(blob) >= width]), HEADER)
-    crc32, view = zlib.crc32, memoryview
-    sums = [crc32(view(blob)[4:]) for blob in blobs]
-    good = len(heads) == len(blobs) and bool(
-        np.all(heads["crc"] == sums)
-        and np.all((heads["mark"] == MARK) & (heads["version"] == VERSION))
-        and np.all(heads["dtype"] == heads["dtype"][0])
-        and 1 <= heads["dtype"][0] <= len(dtypes)
-    )
-    if not good:
+    width, n = HEADER.itemsize, len(blobs)
+    sizes = np.fromiter(map(len, blobs), np.int64, n)
+    if sizes.min() < width:
         _blame(blobs, key, ids)
-    dtype = dtypes[int(heads["dtype"][0]) - 1]
-    sizes = np.array([len(blob) for blob in blobs], np.int64) - width
-    if np.any(sizes % dtype.itemsize):
+    (number,) = struct.unpack_from("<H", blobs[0], 6)
+    if not 1 <= number <= len(dtypes):
+        _blame(blobs, key, ids)
+    dtype, word = dtypes[number - 1], np.uint32(MARK | VERSION << 8 | number << 16)
+    offsets = np.zeros(n + 1, np.int64)
+    np.cumsum(sizes - width, out=offsets[1:])
+    rows, payload = np.empty(n, np.int64), np.empty(int(offsets[-1]), np.uint8)
+    for first in range(0, n, _PIECE):
+        last = min(first + _PIECE, n)
+        piece = np.frombuffer(b"".join(blobs[first:last]), np.uint8)
+        into = payload[offsets[first] : offsets[last]]
+        if not take_apart(piece, sizes[first:last], word, TABLES, rows[first:last], into):
+            _blame(blobs, key, ids)
+    if np.any(offsets % dtype.itemsize):
         raise SnapshotCorrupt(f"{key}: a row is not a whole number of {dtype} elements; {_REBUILD}")
-    offsets = np.zeros(len(blobs) + 1, np.int64)
-    np.cumsum(sizes // dtype.itemsize, out=offsets[1:])
-    payload = bytearray().join([view(blob)[width:] for blob in blobs])
-    return heads["row"].astype(np.int64), np.frombuffer(payload, dtype), offsets
+    return rows, payload.view(dtype), offsets // dtype.itemsize
 
 
 def unpack_row(blob: bytes, key: str, dtypes: Sequence[np.dtype[Any]], id_: object) -> NDArray[Any]:
@@ -213,7 +215,7 @@ def unpack_row(blob: bytes, key: str, dtypes: Sequence[np.dtype[Any]], id_: obje
     return unpack_rows([blob], key, dtypes, [id_])[1]  # which says what is wrong
 
 
-def _blame(blobs: Sequence[bytes], key: str, ids: Sequence[object]) -> None:
+def _blame(blobs: Sequence[bytes], key: str, ids: Sequence[object]) -> NoReturn:
     """Raise for the first blob that is wrong."""
     for k, blob in enumerate(blobs):
         name = ids[k] if ids else None

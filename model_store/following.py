@@ -4,6 +4,9 @@ There are two views of the items, and they take turns. One is read by everybody.
 changed since the other one's version is read from the store and put into that one, and then they change places. So a
 refresh costs what changed, nobody waits for a reader, and no reader ever sees a view that is being changed. In the rare
 case that somebody still reads the one that is due, a copy is made.
+
+Whoever finds a newer version first brings it. Others that ask meanwhile are answered from the view as it is, if the
+rows that they ask for have not changed since, so that all they get is of that version; if they have, they wait.
 """
 
 from __future__ import annotations
@@ -47,18 +50,20 @@ class Following:
 
     @contextmanager
     def reading(
-        self, wanted: Sequence[Wanted] = (), blocks: tuple[str, ...] = (FACTORS,)
+        self, wanted: Sequence[Wanted] = (), blocks: tuple[str, ...] = (FACTORS,), *, newest: bool = False
     ) -> Iterator[tuple[View, list[Blobs]]]:
-        """Lend the newest view and the rows wanted, all of one version; the view is for the body of a `with` only.
+        """Lend a view and the rows wanted, both of one version; the view is for the body of a `with` only.
 
         Parameters
         ----------
         wanted : sequence of Wanted
         blocks : tuple of str
             Blocks of items that the view must hold; once asked for, they are kept.
+        newest : bool
+            Wait for the newest version, even while another thread brings it and the rows are those of the one before.
         """
         with translated(self._asking.client, f"reading model {self._asking.keys.model}"):
-            view, rows = self._newest(wanted, blocks)
+            view, rows = self._found(wanted, blocks, newest=newest)
         try:
             yield view, rows
         finally:
@@ -72,33 +77,40 @@ class Following:
         with translated(self._asking.client, f"reading model {self._asking.keys.model}"):
             return self._asking.head()
 
-    def _newest(self, wanted: Sequence[Wanted], blocks: tuple[str, ...]) -> tuple[View, list[Blobs]]:
-        """The newest view, pinned, and the rows of its version."""
-        found = self._still_newest(wanted, blocks)
-        if found is not None:
-            return found
-        if not self._refreshing.acquire(timeout=_PATIENCE_SECONDS):
-            raise StoreUnavailable(
-                f"model {self._asking.keys.model!r} is being read by another thread, which is not done after "
-                f"{_PATIENCE_SECONDS:g} s; try again later"
-            )
-        try:  # whoever waited here may find that another has done the work
-            return self._still_newest(wanted, blocks) or self._refreshed(wanted, blocks)
-        finally:
-            self._refreshing.release()
+    def _found(self, wanted: Sequence[Wanted], blocks: tuple[str, ...], *, newest: bool) -> tuple[View, list[Blobs]]:
+        """A view, pinned, and the rows of its version."""
+        for patience in (0.0, _PATIENCE_SECONDS):  # who comes too late to refresh looks again before it waits
+            found = self._as_it_is(wanted, blocks, older=not newest)
+            if found is not None:
+                return found
+            if self._refreshing.acquire(timeout=patience):
+                try:  # whoever waited here may find that another has done the work
+                    return self._as_it_is(wanted, blocks, older=False) or self._refreshed(wanted, blocks)
+                finally:
+                    self._refreshing.release()
+        raise StoreUnavailable(
+            f"model {self._asking.keys.model!r} is being read by another thread, which is not done after "
+            f"{_PATIENCE_SECONDS:g} s; try again later"
+        )
 
-    def _still_newest(self, wanted: Sequence[Wanted], blocks: tuple[str, ...]) -> tuple[View, list[Blobs]] | None:
+    def _as_it_is(
+        self, wanted: Sequence[Wanted], blocks: tuple[str, ...], *, older: bool
+    ) -> tuple[View, list[Blobs]] | None:
+        """The view as it is, when it will do: it is of the newest version, or of the one before with `older`.
+
+        An older one does while another thread refreshes, if all rows wanted are still those of its version.
+        """
         with self._pins:
             view = self._current
             if view is None or not set(blocks) <= set(view.items.blocks):
                 return None
             self._readers[id(view)] = self._readers.get(id(view), 0) + 1
         try:
-            reply = self._asking.ask(wanted)
+            reply = self._asking.ask(wanted, known=view.head.version)
         except BaseException:
             self._unpin(view)
             raise
-        if reply.version == view.head.version:
+        if reply.version == view.head.version or (older and reply.as_known and self._refreshing.locked()):
             return view, reply.rows
         self._unpin(view)
         return None
@@ -119,6 +131,10 @@ class Following:
                 view, fresh = (current.copy(), True) if current is not None and usable else (None, False)
                 continue
             self._update(view, head, reply)
+            if reply.changes[0].in_pages:
+                for page in self._asking.pages(view.items, reply.changes[0].fields):
+                    view.put(*page)
+                continue  # and what has changed since then
             if len(view.items) != reply.changes[0].count:
                 if fresh:
                     raise SnapshotCorrupt(
@@ -137,7 +153,7 @@ class Following:
 
     def _update(self, view: View, head: Head, reply: Reply) -> None:
         changes = reply.changes[0]
-        view.update(head, reply.globals_, changes.fields, changes.blobs)
+        view.update(head, reply.globals_, () if changes.in_pages else changes.fields, changes.blobs)
         current = self._current
         if current is not None and current.films_version == head.films:
             view.films, view.films_version = current.films, current.films_version

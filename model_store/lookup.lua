@@ -2,10 +2,14 @@
 --
 -- Rows are asked for by id; of a table that the caller keeps, the rows that changed since the version that it knows.
 --
--- KEYS: head, globals; the hash of each list of rows; for each table its sorted set of versions and its hashes
--- ARGV: number of lists; for each list its number of fields, and these; for each table its version and number of hashes
--- Reply: {version, {a list of blobs for each list}} and, when there is a table,
---        {…, doc, {globals}, {for each table: {rows it has, ids that changed, their blobs for each hash}}}
+-- KEYS: head, globals; for each list of rows its side's sorted set of versions and its hash;
+--       for each table its sorted set of versions and its hashes
+-- ARGV: version that the caller has, 0 for none; number of lists; for each list its number of fields, and these;
+--       for each table its version and number of hashes
+-- Reply: {version, whether the rows are also those of the caller's version, {a list of blobs for each list}} and, when
+--        there is a table, {…, doc, {globals}, {for each table: {rows it has, ids that changed, their blobs for each
+--        hash}}}; without the blobs when there are many, which would hold the server up
+local MANY = 1000
 local at, key = 1, 2
 
 local function argument()
@@ -24,17 +28,31 @@ local function blobs(hash, fields, first, last)
   return found
 end
 
-local rows = {}
-for number = 1, tonumber(argument()) do
-  local n = tonumber(argument())
-  key = key + 1
-  rows[number] = blobs(KEYS[key], ARGV, at, at + n - 1)
-  at = at + n
+local known, lists = tonumber(argument()), tonumber(argument())
+local version = redis.call('HGET', KEYS[1], 'version')
+local older = version and 0 < known and known < tonumber(version)
+
+local function as_known(versions, first, last)
+  for k = first, last do
+    local changed = redis.call('ZSCORE', versions, ARGV[k])
+    if not changed or tonumber(changed) > known then
+      return false
+    end
+  end
+  return true
 end
 
-local version = redis.call('HGET', KEYS[1], 'version')
+local rows = {}
+for number = 1, lists do
+  local n = tonumber(argument())
+  older = older and as_known(KEYS[key + 1], at, at + n - 1)
+  rows[number] = blobs(KEYS[key + 2], ARGV, at, at + n - 1)
+  at, key = at + n, key + 2
+end
+
+local reply = {version, older and 1 or 0, rows}
 if key == #KEYS then
-  return {version, rows}
+  return reply
 end
 
 local tables = {}
@@ -42,10 +60,11 @@ while key < #KEYS do
   local known, hashes = argument(), tonumber(argument())
   local changed = redis.call('ZRANGEBYSCORE', KEYS[key + 1], '(' .. known, '+inf')
   local parts = {redis.call('HLEN', KEYS[key + 2]), changed}
-  for k = 1, hashes do
+  for k = 1, #changed <= MANY and hashes or 0 do
     parts[2 + k] = blobs(KEYS[key + 1 + k], changed, 1, #changed)
   end
   tables[#tables + 1] = parts
   key = key + 1 + hashes
 end
-return {version, rows, redis.call('HGET', KEYS[1], 'doc'), redis.call('HGETALL', KEYS[2]), tables}
+reply[4], reply[5], reply[6] = redis.call('HGET', KEYS[1], 'doc'), redis.call('HGETALL', KEYS[2]), tables
+return reply

@@ -53,7 +53,7 @@ class People:
         """
         with self._turn:
             for _ in range(_ATTEMPTS):
-                with self._following.reading() as (view, _):
+                with self._following.reading(newest=True) as (view, _):
                     table = self._at(view)
                     if table is not None:
                         return view.head, _alike(view, table, user, n)
@@ -73,6 +73,11 @@ class People:
             if reply.version < version or Head.decode(reply.doc, self._asking.keys.head).base > version:
                 return None
             changes = reply.changes[0]
+            if changes.in_pages:
+                for fields, blobs in self._asking.pages(table, changes.fields):
+                    table.update(fields, blobs, view.dtypes, self._asking.keys)
+                self._table, self._version = table, reply.version
+                return None  # and what has changed since then
             table.update(changes.fields, changes.blobs, view.dtypes, self._asking.keys)
         if len(table) != changes.count:
             return None  # somebody was erased, which leaves no mark: read all again

@@ -125,15 +125,15 @@ class Table:
             numbers, values, _ = unpack_rows(found, key, dtypes, present)
             self.ids.extend([None] * (int(numbers.max()) + 1 - self.size))
             self._put(name, numbers, values, found)
+        known = self.numbers
         for id_, number in zip(present, numbers.tolist(), strict=True):
-            self._place(id_, number, settled)
+            if known.get(id_) != number:
+                self._place(id_, number, settled)
         self._present = grown(self._present, self.size)
         self._present[numbers] = True
         return numbers
 
     def _place(self, id_: Id, number: int, settled: int) -> None:
-        if self.numbers.get(id_) == number:
-            return
         self.moved += number < settled
         self._remove(id_)
         before = self.ids[number]

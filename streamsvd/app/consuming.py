@@ -99,6 +99,11 @@ def wait_for_topic(
     return False
 
 
+def _source(plan: Plan) -> KafkaSource:
+    group, gather = f"streamsvd-{plan.model}", plan.schedule.gather_seconds
+    return KafkaSource(plan.kafka, plan.topics.ratings, group=group, gather_seconds=gather)
+
+
 @contextmanager
 def consumer_for(
     plan: Plan, pause: Callable[[float], None], say: Callable[[str], None] = lambda _: None
@@ -116,7 +121,7 @@ def consumer_for(
     check_ratings_topic(plan.kafka, plan.topics.ratings)
     with (
         closing(connect(plan.redis)) as client,
-        closing(KafkaSource(plan.kafka, plan.topics.ratings, group=f"streamsvd-{plan.model}")) as source,
+        closing(_source(plan)) as source,
         DeadLetters(plan.kafka, plan.topics) as dead_letters,
         PredictionSink(plan.kafka, plan.predictions) if plan.predictions else nullcontext() as predictions,
         closing(ModelWriter(client, plan.model, keep=plan.keep)) as writer,

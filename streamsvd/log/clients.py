@@ -59,11 +59,15 @@ def brokers(address: str) -> list[str]:
     raise unavailable(address, "connecting", "; ".join(reasons))
 
 
-def new_consumer(address: str, *, group: str | None = None, max_poll_records: int = 5000) -> Any:
+def new_consumer(
+    address: str, *, group: str | None = None, max_poll_records: int = 5000, gather_seconds: float = 0.0
+) -> Any:
     """A consumer without partitions: fetches of 16 MB, checksums checked, nothing automatic.
 
-    `group` is only the name under which offsets are committed for lag tools; the consumer never joins it.
+    `group` is only the name under which offsets are committed for lag tools; the consumer never joins it. So long the
+    broker waits for a megabyte to come together.
     """
+    gather = {"fetch_min_bytes": _MEGABYTE, "fetch_max_wait_ms": round(1000 * gather_seconds)} if gather_seconds else {}
     with kafka_errors(address, "connecting"):
         return KafkaConsumer(
             bootstrap_servers=brokers(address),
@@ -78,6 +82,7 @@ def new_consumer(address: str, *, group: str | None = None, max_poll_records: in
             max_partition_fetch_bytes=8 * _MEGABYTE,
             max_poll_records=max_poll_records,
             metrics_enabled=False,
+            **gather,
         )
 
 

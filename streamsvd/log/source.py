@@ -100,6 +100,8 @@ class KafkaSource:
         Name under which `commit` shows progress to lag tools. The group is never joined.
     max_poll_records : int
         Most records of one poll.
+    gather_seconds : float
+        How long the broker may wait for more records before it hands out the first; 0 is not at all.
 
     Attributes
     ----------
@@ -112,13 +114,23 @@ class KafkaSource:
         The broker does not answer, or there is no such topic.
     """
 
-    def __init__(self, address: str, topic: str, *, group: str | None = None, max_poll_records: int = 5000) -> None:
+    def __init__(
+        self,
+        address: str,
+        topic: str,
+        *,
+        group: str | None = None,
+        max_poll_records: int = 5000,
+        gather_seconds: float = 0.0,
+    ) -> None:
         self._address = address
         self._topic = topic
         self._group = group
         self._asking: Any = None  # a client that is made when it is needed
         self.topic_id = topic_id(address, topic)
-        self._client = new_consumer(address, group=group, max_poll_records=max_poll_records)
+        self._client = new_consumer(
+            address, group=group, max_poll_records=max_poll_records, gather_seconds=gather_seconds
+        )
         try:
             with kafka_errors(address, f"opening topic {topic}"):
                 self._assigned = partitions_of(self._client, topic)
