@@ -99,31 +99,34 @@ class ByChoice:
         """By the user's last items, or the last of those that somebody without an account has rated."""
         known = asker.blocks.get(RECENT_BLOCK)
         recent = asker.given[::-1][:RECENT].astype(np.int32) if known is None else known[0]["items"]
-        rows = view.items.rows(CHOICE_BLOCK)
-        chance = chances(recent, rows, view.popularity)
-        return ChosenAndLiked(recent, rows, chance, Scale(*view.head.settings["scale"]))
+        return ChosenAndLiked(
+            recent, view.items.rows(CHOICE_BLOCK), view.popularity, Scale(*view.head.settings["scale"])
+        )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChosenAndLiked:
     """The order of `ByChoice`.
 
     Attributes
     ----------
-    recent, rows
+    recent, rows, shares
         See `streamsvd.learner.choices.chances`.
-    chance : float64 array, shape (places,)
-        No number exceeds it: nothing is liked for more than certain.
     scale : Scale
+    chance : float64 array, shape (places,), or None
+        No number exceeds it: nothing is liked for more than certain. None before it has been worked out.
     """
 
     recent: NDArray[np.int32]
     rows: NDArray[Any]
-    chance: Floats
+    shares: Floats
     scale: Scale
+    chance: Floats | None = None
 
     def __call__(self, predicted: Floats, places: NDArray[np.intp] | slice) -> Floats:
         """The numbers."""
+        if self.chance is None:
+            self.chance = chances(self.recent, self.rows, self.shares)
         return ranking_scores(self.chance[places], predicted, self.scale)
 
 
@@ -146,8 +149,11 @@ def ranking_called(name: str) -> Ranking:
 
 def in_order(scores: Floats, ids: Sequence[Id | None]) -> list[int]:
     """Positions by falling score; ties by id, integers before strings."""
+    falling = (-scores).tolist()
+    if len(set(falling)) == len(falling):  # no ties: nearly always
+        return sorted(range(len(falling)), key=falling.__getitem__)
     text = [isinstance(name, str) for name in ids]
-    return [k for *_, k in sorted(zip((-scores).tolist(), text, ids, range(len(ids)), strict=True))]
+    return [k for *_, k in sorted(zip(falling, text, ids, range(len(ids)), strict=True))]
 
 
 def best(scores: Floats, n: int, allowed: NDArray[np.bool_], ids: Sequence[Id | None]) -> NDArray[np.intp]:

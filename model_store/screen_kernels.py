@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from streamsvd.learner.choice_kernels import GOOD, STEEPNESS
+from streamsvd.learner.choice_kernels import GOOD, SLOTS, STEEPNESS, chances
 from streamsvd.learner.compiler import compiled, inlined
 from streamsvd.learner.memory import FAST, LAST, MEAN, SLOW, SURPRISE, SURPRISES
 from streamsvd.learner.variance import noise_of
@@ -225,16 +225,16 @@ def _take(highest, value):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def likely(recent, rows, chance, allowed, n, features, plain, own, wide, w, off):  # type: ignore[no-untyped-def]
-    """Places of all that may be among the `n` best by chance × probability of being liked.
+def likely(recent, rows, shares, allowed, n, features, plain, own, wide, w, off):  # type: ignore[no-untyped-def]
+    """Places of all that may be among the `n` best by chance × probability of being liked, and the chances of all.
 
     Nothing is liked for more than certain, so what has less chance than the n-th best number so far is not looked at.
     The neighbours of the last items come first: theirs are the best chances.
 
     Parameters
     ----------
-    recent, rows, chance
-        Of `streamsvd.learner.choice_kernels.chances`; those of neighbours are negative until this returns.
+    recent, rows, shares
+        As for `streamsvd.learner.choice_kernels.chances`.
     allowed : bool array, shape (places,)
     n : int
     features : float32 array, shape (at least places · features,)
@@ -247,51 +247,48 @@ def likely(recent, rows, chance, allowed, n, features, plain, own, wide, w, off)
     Returns
     -------
     int64 array
+    float64 array, shape (places,)
     """
-    places, mosts = np.empty(len(chance) + 1, np.int64), np.empty(len(chance))  # one more, written and not counted
-    highest, count = np.full(n, -np.inf), 0
-    for q in range(len(recent)):
-        if 0 <= recent[q] < len(rows):
-            near = rows[recent[q]].near
-            for slot in range(len(near)):
-                i = near[slot]
-                if 0 <= i < len(chance) and chance[i] > 0.0:
-                    chance[i] = -chance[i]
-                    places[count] = i
-                    count += allowed[i]
-    _look_at(places[:count], chance, features, plain, own, wide, w, off, highest, mosts[:count])
-    for start in range(0, len(chance), BLOCK):
-        end, limit = min(start + BLOCK, len(chance)), max(0.0, highest[0])
-        if _any_reaches(chance[start:end], limit):
-            first = count
-            for i in range(start, end):
-                places[count] = i
-                count += chance[i] >= limit and allowed[i]
-            _look_at(places[first:count], chance, features, plain, own, wide, w, off, highest, mosts[first:count])
+    chance = np.empty(len(shares))
+    chances(recent, rows, shares, chance)
+    met, near = 0, np.empty(len(recent) * SLOTS, np.int64)
     for q in range(len(recent)):
         if 0 <= recent[q] < len(rows):
             for i in rows[recent[q]].near:
-                if 0 <= i < len(chance):
-                    chance[i] = abs(chance[i])
-    return places[:count][mosts[:count] >= highest[0]]
-
-
-@compiled
-def _look_at(places, chance, features, plain, own, wide, w, off, highest, mosts):  # type: ignore[no-untyped-def]
-    """Limits of the numbers at some places: the upper ones are written down, the lower ones compete for `highest`.
-
-    In loops without a branch, so that one place need not wait for another.
-    """
-    leasts = np.empty(len(places))
-    for k in range(len(places)):
-        leasts[k] = _rating(places[k], features, plain, own, wide, w)
-    for k in range(len(places)):
-        rating, most = leasts[k], abs(chance[places[k]])
-        mosts[k] = most / (1.0 + _less_than_exp(STEEPNESS * (GOOD - off - rating)))
-        leasts[k] = most / (1.0 + 1.0 / _less_than_exp(STEEPNESS * (rating - off - GOOD)))
-    for k in range(len(places)):
-        if leasts[k] > highest[0]:
-            _take(highest, leasts[k])
+                if 0 <= i < len(chance) and chance[i] > 0.0:
+                    chance[i] = -chance[i]  # until the end: it has been met
+                    near[met] = i
+                    met += 1
+    places, mosts, leasts = np.empty(len(chance) + 1, np.int64), np.empty(len(chance)), np.empty(len(chance))
+    highest, count = np.full(n, -np.inf), 0
+    for start in range(-BLOCK, len(chance), BLOCK):  # the neighbours, then one block after the other
+        first = count
+        if start < 0:
+            for k in range(met):
+                places[count] = near[k]
+                count += allowed[near[k]]
+        else:
+            end, limit = min(start + BLOCK, len(chance)), max(0.0, highest[0])
+            if _any_reaches(chance[start:end], limit):
+                for i in range(start, end):
+                    places[count] = i  # one more than counted
+                    count += chance[i] >= limit and allowed[i]
+        for k in range(first, count):  # no branches from here on, so that one place need not wait for another
+            leasts[k] = _rating(places[k], features, plain, own, wide, w)
+        for k in range(first, count):
+            rating, most = leasts[k], abs(chance[places[k]])
+            mosts[k] = most / (1.0 + _less_than_exp(STEEPNESS * (GOOD - off - rating)))
+            leasts[k] = most / (1.0 + 1.0 / _less_than_exp(STEEPNESS * (rating - off - GOOD)))
+        for k in range(first, count):
+            if leasts[k] > highest[0]:
+                _take(highest, leasts[k])
+    for k in range(met):
+        chance[near[k]] = -chance[near[k]]
+    kept = 0
+    for k in range(count):
+        places[kept] = places[k]
+        kept += mosts[k] >= highest[0]
+    return places[:kept].copy(), chance
 
 
 @inlined

@@ -174,6 +174,7 @@ class ItemColumns:
         Parameters
         ----------
         order : ChosenAndLiked
+            Its chances are worked out.
         settings, globals_, user
             As for `screened`.
         allowed : bool array, shape (places,)
@@ -183,10 +184,11 @@ class ItemColumns:
         scale = order.scale
         off = error_of(self.largest, self.steps, self.shared_error, wide, own, weights, np.inf)
         off += _ROUNDING * (1.0 + (abs(scale.low) + abs(scale.high)) * scale.slope)
-        found: NDArray[np.intp] = likely(
+        found: NDArray[np.intp]
+        found, order.chance = likely(
             order.recent,
             order.rows,
-            order.chance,
+            order.shares,
             allowed,
             n,
             self.rows,
@@ -203,8 +205,9 @@ class ItemColumns:
     ) -> tuple[NDArray[np.float64], int, NDArray[np.float64]]:
         """A user's weights of the columns, the first one of q, and the other weights."""
         content, rank = settings["content"], settings["settings"]["rank"]
-        x, stats, count = np.zeros(3 + content + rank), np.zeros(USER_STATS), 0
-        if user is not None:
+        if user is None:
+            x, stats, count = np.zeros(3 + content + rank), np.zeros(USER_STATS), 0
+        else:
             x, stats, count = user["x"], user["stats"], int(user["count"])
         own, wide = np.zeros(len(self.steps)), padded(content)
         own[:content], own[wide : wide + rank] = x[1 : 1 + content], x[3 + content :]
