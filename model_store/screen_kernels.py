@@ -160,20 +160,6 @@ def error_of(largest, steps, shared_error, wide, own, w, above):  # type: ignore
 
 
 @compiled
-def reaching(numbers, limit, allowed):  # type: ignore[no-untyped-def]
-    """Places of all allowed numbers that are `limit` or more."""
-    found, count = np.empty(len(numbers), np.int64), 0
-    for start in range(0, len(numbers), BLOCK):
-        end = min(start + BLOCK, len(numbers))
-        if _any_reaches(numbers[start:end], limit):
-            for i in range(start, end):
-                if numbers[i] >= limit and allowed[i]:
-                    found[count] = i
-                    count += 1
-    return found[:count].copy()
-
-
-@compiled
 def candidates(lower, upper, slack, allowed, n):  # type: ignore[no-untyped-def]
     """Places of all that may be among the `n` best, when each number lies between `lower` and `upper`.
 
@@ -196,8 +182,15 @@ def candidates(lower, upper, slack, allowed, n):  # type: ignore[no-untyped-def]
         if _any_reaches(lower[start:end], highest[0]):
             for i in range(start, end):
                 if lower[i] > highest[0] and allowed[i]:
-                    _take(highest, lower[i])
-    return reaching(upper, highest[0] - slack, allowed)
+                    _take(highest, np.float64(lower[i]))
+    found, count, limit = np.empty(len(upper) + 1, np.int64), 0, highest[0] - slack
+    for start in range(0, len(upper), BLOCK):
+        end = min(start + BLOCK, len(upper))
+        if _any_reaches(upper[start:end], limit):
+            for i in range(start, end):
+                found[count] = i  # one more than counted
+                count += upper[i] >= limit and allowed[i]
+    return found[:count].copy()
 
 
 @inlined

@@ -10,6 +10,9 @@ For one user, the prediction r̂ = s + c·h of `streamsvd.learner.scoring` is ma
 C = Σ x·content and F = Σ x·q. The score is s = C + F + weights · (popularity, bias) + what is the same for every user,
 and c·h is linear in these and in the item's statistics, but for powers of s − 3.5 and one product of F and popularity.
 What is the same for every user is worked out once a version (`ItemColumns.combine`).
+
+Ranked by choice, most items are out before anything is predicted: their chance is too small (`ItemColumns.likely`). Of
+the others the same is worked out item by item, from a third copy of content and q in that order.
 """
 
 from __future__ import annotations
