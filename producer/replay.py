@@ -186,7 +186,7 @@ class _Run:
         if due - self.clock() > _EARLY_SECONDS:
             self.sink.flush()  # while nothing is due, nothing lies in a buffer
             self.progress(self.sent, self.summary.skipped, event.timestamp)
-            while (left := due - self.clock()) > _EARLY_SECONDS and not self.stop():
+            while (left := due - self.clock()) > 0 and not self.stop():  # to the end: what is due next goes together
                 self.sleep(left)
             return not self.is_over()
         return True
