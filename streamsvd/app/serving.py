@@ -26,6 +26,7 @@ from streamsvd.log import KafkaSink, Topics, create_topics, read_catalogue
 from streamsvd.log.topics import partition_count, topic_exists
 
 _LINGER_SECONDS = 0.002  # whoever sends a rating waits for it
+_SWITCH_SECONDS = 0.0005  # a thread that computes yields to a request within this; by default it is ten times that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ def run_service(plan: Plan, environ: Mapping[str, str]) -> None:
         listening = stack.enter_context(listen(plan.host, plan.port))
         reader = ModelReader(client, plan.model)
         take_over(journal)
+        sys.setswitchinterval(_SWITCH_SECONDS)
         warm_up(Console(quiet=True))
         with suppress(StreamSVDError):  # a first look, so that the first request finds the items here
             reader.recommend(0, 1)

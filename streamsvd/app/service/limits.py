@@ -32,7 +32,7 @@ class Limits:
 
     body_bytes: int = 256 << 10
     request_seconds: float = 10.0
-    threads: int = 4
+    threads: int = 8
     waiting: int = 256
     delivery_seconds: float = 5.0
 
