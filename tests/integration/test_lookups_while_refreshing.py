@@ -1,4 +1,4 @@
-"""While one call brings a new version, the others are answered from the one before, whole; large changes come in pages."""
+"""While one call brings a new version, others are answered from the one before, whole; large changes come in pages."""
 
 from __future__ import annotations
 
