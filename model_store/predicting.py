@@ -31,7 +31,7 @@ def predicted(
     item_covariance : array or None
         Packed; None for an item that has not been rated.
     """
-    m, p, scale = from_rows.without_rows(view.head.settings, view.globals_)
+    m, handle, scale = from_rows.without_rows(view.head.settings, view.globals_)
     x, stats, count = np.zeros((1, m.x.shape[1])), np.zeros((1, USER_STATS)), 0
     user_covariance: Covariance = view.globals_["prior_cov"]
     if user is not None:
@@ -54,7 +54,7 @@ def predicted(
         user_cov=user_covariance[None].astype(np.float32),
         item_cov=item_covariance[None].astype(np.float32),
     )
-    ratings, deviations = predict_rows(m, p, scale, pairs)
+    ratings, deviations = predict_rows(handle, scale, pairs)
     return float(ratings[0]), float(deviations[0])
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.learner.blocks import add_products, add_to_four_rows, combine, four_rows, transpose
 from streamsvd.learner.compiler import compiled, inlined
-from streamsvd.learner.vectors import LANES, add_four_scaled, add_scaled, add_to_four_rows, four_rows, inner, padded
+from streamsvd.learner.vectors import LANES, add_scaled, copy_part, inner, padded, set_scaled
 
 Vector = NDArray[np.float64]
 
@@ -40,6 +41,11 @@ def _places(order: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return rows, columns
 
 
+def room_to_invert(order: int) -> Vector:
+    """Working space of `invert`: eight padded vectors and a block of sixteen numbers."""
+    return np.zeros(8 * padded(order) + LANES * LANES)
+
+
 def pack(matrix: Vector) -> Vector:
     """A symmetric matrix of shape (d, d) as packed elements; the padding is zero."""
     full = np.zeros((padded(len(matrix)),) * 2)
@@ -58,6 +64,19 @@ def unpack(packed: NDArray[np.floating], order: int) -> Vector:
     full[rows, columns] = packed
     full[columns, rows] = packed
     return full[:order, :order]
+
+
+@inlined
+def copy(source, target):  # type: ignore[no-untyped-def]
+    """target = source, for vectors of one length; Numba's own assignment also asks whether they overlap."""
+    copy_part(source, 0, target, 0, len(target))
+
+
+@inlined
+def zero(target):  # type: ignore[no-untyped-def]
+    """target = 0."""
+    for a in range(len(target)):
+        target[a] = 0.0
 
 
 @inlined
@@ -85,13 +104,12 @@ def add_outer(packed, vector, weight):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def add_four_outers(packed, vectors, order):  # type: ignore[no-untyped-def]
-    """packed += Σ v vᵀ over four vectors of `order` elements, laid end to end: one pass over the matrix for all."""
+def add_four_outers(packed, left, right, order, weight):  # type: ignore[no-untyped-def]
+    """packed += weight · Σ l rᵀ over four pairs of vectors of `order` elements, laid end to end; Σ is symmetric."""
     start = 0
-    for a in range(order):
-        length = a // LANES * LANES + LANES
-        add_four_scaled(packed, start, vectors, order, a, length)
-        start += length
+    for before in range(0, order, LANES):
+        add_products(packed, start, before, left, right, order, weight)
+        start += LANES * (before + LANES)
 
 
 @inlined
@@ -106,37 +124,72 @@ def learn_one(row, covariance, gain, spread, error):  # type: ignore[no-untyped-
 
 
 @compiled
-def invert(packed, order, column):  # type: ignore[no-untyped-def]
-    """Inverse of a positive definite packed matrix, in place, by the sweep operator (Goodnight 1979).
+def invert(packed, order, space):  # type: ignore[no-untyped-def]
+    """Inverse of a positive definite packed matrix, in place, by the sweep operator (Goodnight 1979), block by block.
 
-    `order` leaves the padding out; `column` is working space of the padded length. Returns False, with `packed`
-    spoiled, where the matrix is not positive definite to working accuracy.
+    `order` leaves the padding out; `space` is from `room_to_invert`. Returns False, with `packed` spoiled, where the matrix is not positive definite to working accuracy.
     """
-    whole = len(column)
-    at = 0  # where row k starts
-    for k in range(order):
-        length = k // LANES * LANES + LANES
-        pivot = packed[at + k]
-        if not pivot > 0.0:
+    d = (len(space) - LANES * LANES) // 8
+    columns, scaled, block = space[: 4 * d], space[4 * d : 8 * d], space[8 * d :]
+    at = 0  # where row `first` starts
+    for first in range(0, order, LANES):
+        length = first + LANES
+        for r in range(LANES):
+            copy_part(packed, at + r * length, columns, r * d, length)
+        below = at + LANES * length
+        for a in range(length, d, LANES):
+            transpose(packed, below + first, a + LANES, columns, a, d)
+            below += LANES * (a + LANES)
+        for r in range(order, length):  # the padding takes part as 1
+            columns[(r - first) * d + r] = 1.0
+        if not _invert_block(columns, first, d, block):
             return False
-        scale = 1.0 / pivot
-        for b in range(length):
-            column[b] = packed[at + b]
-        below = at + (length - k) * length  # where row `length` starts
-        for b in range(length, whole):
-            column[b] = packed[below + k]
-            below += b // LANES * LANES + LANES
-        add_outer(packed, column, -scale)
-        # Column and row k become column / pivot, the pivot itself −1 / pivot.
-        group = k // LANES * LANES
-        start = at - (k - group) * length
-        for a in range(group, whole):
-            packed[start + k] = column[a] * scale
-            start += a // LANES * LANES + LANES
-        for b in range(length):
-            packed[at + b] = column[b] * scale
-        packed[at + k] = -scale
-        at += length
-    for a in range(len(packed)):
-        packed[a] = -packed[a]
+        combine(block, columns, scaled, d)
+        add_four_outers(packed, scaled, columns, d, -1.0)
+        for r in range(order, length):
+            block[(r - first) * (LANES + 1)] = 0.0
+        for r in range(LANES):
+            copy_part(scaled, r * d, packed, at + r * length, first)
+            for q in range(LANES):
+                packed[at + r * length + first + q] = -block[LANES * r + q]
+        below = at + LANES * length
+        for a in range(length, d, LANES):
+            transpose(scaled, a, d, packed, below + first, a + LANES)
+            below += LANES * (a + LANES)
+        at += LANES * length
+    set_scaled(packed, -1.0, packed)
     return True
+
+
+@inlined
+def _invert_block(columns, first, d, block):  # type: ignore[no-untyped-def]
+    """Inverse of the 4 × 4 block on the diagonal, by halves; False where it is not positive definite."""
+    c0, c1, c2, c3 = first, d + first, 2 * d + first, 3 * d + first
+    a00, a01, a11, determinant = _inverse_of_two(columns[c0], columns[c0 + 1], columns[c1 + 1])
+    if not (columns[c0] > 0.0 and determinant > 0.0):
+        return False
+    b00, b01, b10, b11 = columns[c0 + 2], columns[c0 + 3], columns[c1 + 2], columns[c1 + 3]
+    w00, w01 = a00 * b00 + a01 * b10, a00 * b01 + a01 * b11
+    w10, w11 = a01 * b00 + a11 * b10, a01 * b01 + a11 * b11
+    left = columns[c2 + 2] - (b00 * w00 + b10 * w10)
+    middle = columns[c2 + 3] - (b00 * w01 + b10 * w11)
+    right = columns[c3 + 3] - (b01 * w01 + b11 * w11)
+    s00, s01, s11, determinant = _inverse_of_two(left, middle, right)
+    if not (left > 0.0 and determinant > 0.0):
+        return False
+    u00, u01 = w00 * s00 + w01 * s01, w00 * s01 + w01 * s11
+    u10, u11 = w10 * s00 + w11 * s01, w10 * s01 + w11 * s11
+    across = a01 + u00 * w10 + u01 * w11
+    block[0], block[1], block[2], block[3] = a00 + u00 * w00 + u01 * w01, across, -u00, -u01
+    block[4], block[5], block[6], block[7] = across, a11 + u10 * w10 + u11 * w11, -u10, -u11
+    block[8], block[9], block[10], block[11] = -u00, -u10, s00, s01
+    block[12], block[13], block[14], block[15] = -u01, -u11, s01, s11
+    return True
+
+
+@inlined
+def _inverse_of_two(a, b, c):  # type: ignore[no-untyped-def]
+    """Inverse of [[a, b], [b, c]], and that matrix' determinant."""
+    determinant = a * c - b * b
+    scale = 1.0 / determinant
+    return c * scale, -b * scale, a * scale, determinant

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import SettingsError
 from streamsvd.learner import lists
-from streamsvd.learner.algebra import dot, invert, times_vector
+from streamsvd.learner.algebra import copy, dot, invert, times_vector, zero
 from streamsvd.learner.compiler import compiled
 from streamsvd.learner.handles import memory_at, parameters_at, workspace_at
 from streamsvd.learner.inputs import as_ids
@@ -30,7 +30,7 @@ from streamsvd.learner.refits import add_held, add_when_four, next_refit, refit_
 from streamsvd.learner.scoring import fill_features, fill_global_features, popularity_of
 from streamsvd.learner.settings import Settings
 from streamsvd.learner.state import Id
-from streamsvd.learner.vectors import add_scaled
+from streamsvd.learner.vectors import add_scaled, copy_part
 
 Floats = NDArray[np.float64]
 
@@ -140,14 +140,15 @@ def _hold_still(model: IteratedSVD, given: Floats) -> None:
     moment[0] = 3.5  # the prior of the weights, as in the stream: one observation at 3.5, 0, 0, …
     wide = np.zeros((len(m.g), len(m.g)))
     right = np.zeros(len(m.g))
-    _global_moments(m, model._parameters, given, wide, right)
+    _global_moments(model._handle.address, given, wide, right)
     gram += wide[:d_global, :d_global]
     m.g[:d_global] = np.linalg.solve(gram, moment + right[:d_global])
-    _note(m, given)
+    _note(model._handle.address, given)
 
 
 @compiled
-def _global_moments(m, p, given, gram, moment):  # type: ignore[no-untyped-def]
+def _global_moments(handle, given, gram, moment):  # type: ignore[no-untyped-def]
+    m, p = memory_at(handle), parameters_at(handle)
     z, phi = np.zeros(len(m.g)), np.zeros(m.x.shape[1])
     at = 0
     for u in range(len(m.user_window.places)):
@@ -167,7 +168,8 @@ def _global_moments(m, p, given, gram, moment):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _note(m, given):  # type: ignore[no-untyped-def]
+def _note(handle, given):  # type: ignore[no-untyped-def]
+    m = memory_at(handle)
     z = np.zeros(len(m.g))
     at = 0
     for u in range(len(m.user_window.places)):
@@ -191,7 +193,7 @@ def objective(model: IteratedSVD) -> float:
     SettingsError
         If the model remembers only a window of each row's ratings.
     """
-    return float(_measure(model._memory, model._parameters, _ratings(model))[0])
+    return float(_measure(model._handle.address, _ratings(model))[0])
 
 
 def sweep(model: IteratedSVD, sweeps: int = 1) -> list[float]:
@@ -227,8 +229,8 @@ def sweep(model: IteratedSVD, sweeps: int = 1) -> list[float]:
     _take_out_of_prior(model)
     values = []
     for _ in range(sweeps):
-        _sweep(model._handle, ratings)
-        values.append(float(_measure(model._memory, model._parameters, ratings)[0]))
+        _sweep(model._handle.address, ratings)
+        values.append(float(_measure(model._handle.address, ratings)[0]))
     return values
 
 
@@ -250,12 +252,12 @@ def converge(model: IteratedSVD, tolerance: float = 1e-8, at_most: int = 1000) -
         If the model remembers only a window of each row's ratings.
     """
     ratings = _ratings(model)
-    before = after = float(_measure(model._memory, model._parameters, ratings)[0])
+    before = after = float(_measure(model._handle.address, ratings)[0])
     _take_out_of_prior(model)
     imbalance, done = np.inf, 0
     while done < at_most and imbalance > tolerance:
-        _sweep(model._handle, ratings)
-        after, imbalance = _measure(model._memory, model._parameters, ratings)
+        _sweep(model._handle.address, ratings)
+        after, imbalance = _measure(model._handle.address, ratings)
         done += 1
     return Fixpoint(before, float(after), done, float(imbalance))
 
@@ -280,7 +282,7 @@ def _take_out_of_prior(model: IteratedSVD) -> None:
     if m.counters[N_TOUCHED] + n_users > len(m.touched):
         m = m._replace(touched=np.concatenate([m.touched, np.zeros(n_users, np.int64)]))
         model._memory = m
-    _touch_all(model._handle, n_users)
+    _touch_all(model._handle.address, n_users)
 
 
 @compiled
@@ -304,8 +306,8 @@ def _sweep(handle, r):  # type: ignore[no-untyped-def]
     for i in range(len(r.by_item) - 1):
         if r.by_item[i] == r.by_item[i + 1]:
             continue
-        s.gram_item[:] = p.ridge_item
-        s.moment_item[:] = 0.0
+        copy(p.ridge_item, s.gram_item)
+        zero(s.moment_item)
         held = 0
         for k in r.order[r.by_item[i] : r.by_item[i + 1]]:
             entry, x = r.entries[k], m.x[r.user_of[k]]
@@ -314,26 +316,27 @@ def _sweep(handle, r):  # type: ignore[no-untyped-def]
             for a in range(first):
                 rest -= x[a] * s.phi[a]
             psi = s.features_item[held * d : held * d + d]
-            psi[1 : 1 + p.rank] = x[first : first + p.rank]
+            copy_part(x, first, psi, 1, p.rank)
             add_scaled(s.moment_item, 0, rest, psi, d)
             held = add_when_four(s.gram_item, s.features_item, d, held)
         add_held(s.gram_item, s.features_item, d, held)
-        if invert(s.gram_item, 1 + p.rank, s.pivots_item):
+        if invert(s.gram_item, 1 + p.rank, s.columns_item):
             times_vector(s.gram_item, s.moment_item, m.y[i])
-            m.item_cov[i] = s.gram_item
+            copy(s.gram_item, m.item_cov[i])
         m.item_ints[i, NEXT_REFIT] = next_refit(m.item_ints[i, COUNT], p.gamma)
         m.item_ints[i, CHANGED] = 1
 
 
 @compiled
-def _measure(m, p, r):  # type: ignore[no-untyped-def]
+def _measure(handle, r):  # type: ignore[no-untyped-def]
     """The objective, and the largest |Gx − m| / |m| over the users' normal equations G x = m."""
+    m, p = memory_at(handle), parameters_at(handle)
     d = m.x.shape[1]
     phi, moment, off = np.zeros(d), np.zeros(d), np.zeros(d)
     total, imbalance = 0.0, 0.0
     for u in range(len(r.by_user) - 1):
         times_vector(m.prior, m.x[u], off)
-        moment[:] = 0.0
+        zero(moment)
         total += dot(m.x[u], off)
         for k in range(r.by_user[u], r.by_user[u + 1]):
             entry = r.entries[k]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from streamsvd.learner.algebra import copy
 from streamsvd.learner.compiler import compiled
 
 RECENT = 6  # a user's last items: what is met together
@@ -112,7 +113,7 @@ def chances(recent, rows, shares, out):  # type: ignore[no-untyped-def]
         if 0 <= recent[q] < len(rows) and rows[recent[q]].met > 0.0:
             total += WEIGHTS[q]
     if total == 0.0:
-        out[:] = shares
+        copy(shares, out)
         return
     for k in range(len(out)):
         out[k] = (1.0 - NEIGHBOURS) * shares[k]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,12 @@ def inlined(function: Callable[..., Any]) -> Any:
 
 
 def _compiled(function: Callable[..., Any], *, inline: bool) -> Any:
+    njit: Any = partial(numba.njit, nogil=True, error_model="numpy", forceinline=inline, no_cfunc_wrapper=True)
     before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     numba.config.CACHE_DIR = str(CACHE)  # type: ignore[attr-defined]
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=inline)(function)
+        return njit(cache=True)(function)
     except RuntimeError:  # Numba found no folder that it may write
-        return numba.njit(nogil=True, error_model="numpy", forceinline=inline)(function)
+        return njit()(function)
     finally:
         numba.config.CACHE_DIR = before  # type: ignore[attr-defined]

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from streamsvd.learner import memory
 from streamsvd.learner.algebra import unpack
 from streamsvd.learner.explaining import contributions
-from streamsvd.learner.memory import MEAN, MEAN_WEIGHT, USER_STATS, Memory, Parameters
+from streamsvd.learner.handles import Handle
+from streamsvd.learner.memory import MEAN, MEAN_WEIGHT, USER_STATS, Memory
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.scoring import score_items
 from streamsvd.learner.seeding import normals
@@ -166,12 +167,12 @@ def correlations(rows: Floats, metric: Floats, k: int) -> Floats:
     return correlation
 
 
-def without_rows(settings: dict[str, Any], globals_: Globals) -> tuple[Memory, Parameters, Scale]:
-    """Memory without a row, the settings and the scale, as `predicting.predict_rows` takes them."""
+def without_rows(settings: dict[str, Any], globals_: Globals) -> tuple[Memory, Handle, Scale]:
+    """A memory without a row, its handle, and the scale, as `predicting.predict_rows` takes them."""
     chosen, scale = Settings.from_dict(settings["settings"]), Scale(*settings["scale"])
     m = memory.initial(chosen, settings["content"])
     m = m._replace(g=globals_["g"], c=globals_["c"], scalars=globals_["scalars"], variances=globals_["variances"])
-    return m, memory.parameters(chosen, *scale.internal_limits), scale
+    return m, Handle(m, memory.parameters(chosen, *scale.internal_limits)), scale
 
 
 def first_factors(settings: Settings, seed: int, items: Sequence[Id], width: int) -> Floats:

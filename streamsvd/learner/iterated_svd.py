@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.learner import from_rows, handles, kernels, memory, queries, refits, retraction
+from streamsvd.learner import from_rows, kernels, memory, queries, refits, retraction
 from streamsvd.learner.from_rows import Explanation
-from streamsvd.learner.handles import Handle
+from streamsvd.learner.handles import Events, Handle
 from streamsvd.learner.inputs import as_column, plain_ids
 from streamsvd.learner.memory import (
     CHANGED,
@@ -38,16 +38,6 @@ Floats = NDArray[np.float64]
 
 
 _IDS, _NUMBERS = (int, str), (int, float, np.float64)
-
-
-class _Columns(NamedTuple):
-    """Room for one rating and its predictions, as the kernel takes them."""
-
-    users: NDArray[Any]
-    items: NDArray[Any]
-    ratings: NDArray[Any]
-    timestamps: NDArray[Any]
-    predictions: Floats
 
 
 class IteratedSVD:
@@ -87,20 +77,19 @@ class IteratedSVD:
         self.n_content = 0 if content is None else content.content([]).shape[1]
         self._content = content
         self._parameters = memory.parameters(self.settings, *self.scale.internal_limits)
-        self._numbers = handles.numbers_of(self._parameters)
         m = memory.initial(self.settings, self.n_content)
-        self._space = workspace(m.x.shape[1], m.y.shape[1], len(m.g), len(m.c))
+        self._space = workspace(m)
         self._memory = m
         self._users, self._items = Numbering(), Numbering()
         self._erased: list[Id] = []
-        self._one = _Columns(
+        self._one = Events(
             users=np.zeros(1, np.int64),
             items=np.zeros(1, np.int64),
             ratings=np.zeros(1),
             timestamps=np.zeros(1, np.int64),
             predictions=np.zeros((1, 5)),
         )
-        self._one_handle = handles.columns_of(*self._one)
+        self._one_handle = Handle(self._one)
 
     def __len__(self) -> int:
         """Ratings learned."""
@@ -157,7 +146,7 @@ class IteratedSVD:
         user_rows = self._number_users(user_ids)
         predictions = np.empty((len(values), 5))
         internal = self.scale.to_internal(values)
-        self._run(handles.columns_of(user_rows, item_rows, internal, stamps, predictions), len(values))
+        self._run(Handle(Events(user_rows, item_rows, internal, stamps, predictions)), len(values))
         return Predictions(
             self.scale.within(predictions[:, 0]),
             self.scale.within(predictions[:, 1]),
@@ -174,11 +163,11 @@ class IteratedSVD:
             return float(self.learn([user], [item], [rating], stamps).event[0])
         i, u = self._items.rows.get(item), self._users.rows.get(user)
         if i is None:
-            i = self._number_items([item])[0]
+            i = self._add_items([item]).item()
         if u is None:
-            u = self._number_users([user])[0]
+            u = self._add_users([user]).item()
         one = self._one  # the usual case makes no arrays
-        one.users[0], one.items[0], one.timestamps[0] = u, i, timestamp
+        one.users[0], one.items[0], one.timestamps[0] = u, i, timestamp  # type: ignore[assignment]  # it is an int
         one.ratings[0] = self.scale.to_internal(rating)
         self._run(self._one_handle, 1)
         return float(self.scale.within(one.predictions.item(0)))
@@ -195,7 +184,7 @@ class IteratedSVD:
         if u is None or i is None:
             return False
         self._memory = memory.with_room(self._memory, len(self._users.ids), len(self._items.ids))
-        return bool(retraction.retract(self._handle, u, i))
+        return bool(retraction.retract(self._handle.address, u, i))
 
     def erase(self, user: Id) -> bool:
         """Remove a user: row, ratings and id go, and the items it had rated are refitted without it.
@@ -206,7 +195,7 @@ class IteratedSVD:
         if u is None:
             return False
         self._memory = memory.with_room(self._memory, len(self._users.ids), len(self._items.ids))
-        retraction.erase(self._handle, u)
+        retraction.erase(self._handle.address, u)
         self._erased.append(user)
         return True
 
@@ -332,13 +321,19 @@ class IteratedSVD:
     @_memory.setter
     def _memory(self, replaced: Memory) -> None:
         self._held = replaced
-        self._handle = handles.handle_of(replaced, self._numbers, self._space)
+        self._handle_or_none: Handle | None = None
 
-    def _run(self, columns: Handle, n: int) -> None:
-        done = kernels.learn(self._handle, columns, 0)
+    @property
+    def _handle(self) -> Handle:
+        if self._handle_or_none is None:
+            self._handle_or_none = Handle(self._held, self._parameters, self._space)
+        return self._handle_or_none
+
+    def _run(self, events: Handle, n: int) -> None:
+        done = kernels.learn(self._handle.address, events.address, 0)
         while done < n:
-            self._memory = memory.with_room(self._memory, len(self._users.ids), len(self._items.ids))
-            done = kernels.learn(self._handle, columns, done)
+            self._memory = memory.with_room(self._memory, len(self._users.ids), len(self._items.ids), n - done)
+            done = kernels.learn(self._handle.address, events.address, done)
 
     def _timestamps(self, timestamps: ArrayLike | None, n: int) -> NDArray[np.int64]:
         if timestamps is None:  # negative and counting down: no two events share a page
@@ -355,27 +350,36 @@ class IteratedSVD:
         rows = self._users.find(ids)
         fresh = self._users.fresh(ids, rows)
         if fresh:
-            numbers = self._users.add(fresh)
-            self._make_room()
-            self._memory.user_ints[numbers, NEXT_REFIT] = self._first_refit
+            self._add_users(fresh)
             rows = self._users.find(ids)
+        return rows
+
+    def _add_users(self, fresh: Sequence[Id]) -> NDArray[np.int64]:
+        rows = self._users.add(fresh)
+        self._make_room()
+        self._memory.user_ints[rows, NEXT_REFIT] = self._first_refit
         return rows
 
     def _number_items(self, ids: Ids) -> NDArray[np.int64]:
         rows = self._items.find(ids)
         fresh = self._items.fresh(ids, rows)
         if fresh:
-            first = self._first_rows(fresh)
-            numbers = self._items.add(fresh)
-            self._make_room()
-            m = self._memory
-            m.y[numbers], m.content[numbers] = first
-            m.item_cov[numbers] = self._parameters.first_item_cov
-            m.item_ints[numbers, NEXT_REFIT] = self._first_refit
+            self._add_items(fresh)
             rows = self._items.find(ids)
         return rows
 
-    def _first_rows(self, items: list[Id]) -> tuple[Floats, Floats]:
+    def _add_items(self, fresh: Sequence[Id]) -> NDArray[np.int64]:
+        first = self._first_rows(fresh)
+        rows = self._items.add(fresh)
+        self._make_room()
+        m = self._memory
+        at = rows if len(rows) > 1 else rows.item()  # one row is found several times quicker so
+        m.y[at], m.content[at] = first
+        m.item_cov[at] = self._parameters.first_item_cov
+        m.item_ints[at, NEXT_REFIT] = self._first_refit
+        return rows
+
+    def _first_rows(self, items: Sequence[Id]) -> tuple[Floats, Floats]:
         """Rows and content of items without ratings."""
         y = from_rows.first_factors(self.settings, self.seed, items, self._memory.y.shape[1])
         content = np.zeros((len(items), 0)) if self._content is None else self._content.content(items)

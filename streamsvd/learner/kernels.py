@@ -6,8 +6,10 @@ its refit. Ratings come in order; nothing here depends on how a stream is cut in
 
 from __future__ import annotations
 
+import numpy as np
+
 from streamsvd.learner import refits
-from streamsvd.learner.algebra import dot, learn_one, times_vector
+from streamsvd.learner.algebra import copy, dot, learn_one, times_vector
 from streamsvd.learner.compiler import compiled, inlined
 from streamsvd.learner.handles import events_at, memory_at, parameters_at, workspace_at
 from streamsvd.learner.lists import FIRST, LENGTH, START, drop, fits, make_room
@@ -43,22 +45,21 @@ from streamsvd.learner.scoring import (
     score_pair,
 )
 from streamsvd.learner.variance import learn_variance, variance_of
-from streamsvd.learner.workspace import workspace_for
+from streamsvd.learner.vectors import add_scaled, copy_part, move, set_scaled
 
 
 @inlined
 def find(lists, row, number):  # type: ignore[no-untyped-def]
     """Position of an item's number in a user's sorted list, or where it belongs: (position, is there)."""
     entries, places, _ = lists
-    begin = places[row, START] + places[row, FIRST]
-    low, high = 0, places[row, LENGTH]
-    while low < high:
-        middle = (low + high) // 2
-        if entries[begin + middle] < number:
-            low = middle + 1
-        else:
-            high = middle
-    return low, low < places[row, LENGTH] and entries[begin + low] == number
+    begin = np.uint64(places[row, START] + places[row, FIRST])  # unsigned: no index counts from the end
+    low, left = begin, np.uint64(places[row, LENGTH])
+    end, none = begin + left, np.uint64(0)
+    while left > none:  # without branches that depend on the numbers: these could not be foreseen
+        half = (left + np.uint64(1)) >> np.uint64(1)
+        low += half if entries[low + half - np.uint64(1)] < number else none
+        left -= half
+    return np.int64(low - begin), low < end and entries[low] == number
 
 
 @compiled
@@ -94,18 +95,21 @@ def learn_habits(user, item, user_count, item_count, error, rating, timestamp): 
 
 @compiled
 def predict(  # type: ignore[no-untyped-def]
-    m, p, x, users, user_counts, y, items, item_counts, content, stamps, places, user_cov, item_cov, out, variance
+    handle, x, users, user_counts, y, items, item_counts, content, stamps, places, user_cov, item_cov, out, variance
 ):
     """Predictions for pairs of rows that the caller has gathered; of the memory, only the global part is read.
 
     The variance is worked out where `variance` has a place for it.
     """
+    m, p = memory_at(handle), parameters_at(handle)
     n_content = content.shape[1]
     first = 3 + n_content
-    s = workspace_for(m)
+    phi, gain, z, h = np.zeros(x.shape[1]), np.zeros(x.shape[1]), np.zeros(len(m.g)), np.zeros(len(m.c))
+    psi, gain_item = np.zeros(y.shape[1]), np.zeros(y.shape[1])  # not the workspace: threads may predict side by side
+    psi[0] = 1.0
     for e in range(len(out)):
-        fill_features(y[e], p.rank, content[e], popularity_of(item_counts[e]), y[e, 0], s.phi)
-        fill_global_features(content[e], item_counts[e], user_counts[e], s.z)
+        fill_features(y[e], p.rank, content[e], popularity_of(item_counts[e]), y[e, 0], phi)
+        fill_global_features(content[e], item_counts[e], user_counts[e], z)
         item_noise = noise_of_item(items[e])
         _, score, calibration = score_pair(
             m.g,
@@ -122,16 +126,16 @@ def predict(  # type: ignore[no-untyped-def]
             item_noise,
             stamps[e],
             places[e],
-            s.phi,
-            s.z,
-            s.h,
+            phi,
+            z,
+            h,
         )
         out[e] = min(max(score + calibration, p.low), p.high)
         if len(variance) > 0:
-            times_vector(user_cov[e], s.phi, s.gain)
-            s.psi[1 : 1 + p.rank] = x[e, first : first + p.rank]
-            times_vector(item_cov[e], s.psi, s.gain_item)
-            uncertainty = 1.0 + dot(s.gain, s.phi) + dot(s.gain_item, s.psi)
+            times_vector(user_cov[e], phi, gain)
+            copy_part(x[e], first, psi, 1, p.rank)
+            times_vector(item_cov[e], psi, gain_item)
+            uncertainty = 1.0 + dot(gain, phi) + dot(gain_item, psi)
             noise = noise_of_user(users[e]) * item_noise
             variance[e] = variance_of(m.variances, m.scalars, user_counts[e], noise, uncertainty)
 
@@ -175,7 +179,10 @@ def predict_page(handle, i, repeated, item_noise, timestamp):  # type: ignore[no
 def begin_page(handle, u, timestamp, user_count):  # type: ignore[no-untyped-def]
     """Keep the user and all global weights as they are now."""
     m = memory_at(handle)
-    m.page_x[:], m.page_stats[:], m.page_g[:], m.page_c[:] = m.x[u], m.user_stats[u], m.g, m.c
+    copy(m.x[u], m.page_x)
+    copy(m.user_stats[u], m.page_stats)
+    copy(m.g, m.page_g)
+    copy(m.c, m.page_c)
     m.scalars[PAGE_MEAN_ALL] = m.scalars[MEAN_ALL]
     m.counters[PAGE_USER], m.counters[PAGE_TIMESTAMP], m.counters[PAGE_COUNT] = u, timestamp, user_count
 
@@ -189,8 +196,7 @@ def remember(handle, u, i, position, repeated, target, popularity, bias):  # typ
     else:
         slot = make_room(m.seen, u)
         begin = slot - m.seen.places[u, LENGTH]
-        for k in range(slot, begin + position, -1):
-            m.seen.entries[k] = m.seen.entries[k - 1]
+        move(m.seen.entries, begin + position, begin + position + 1, slot - begin - position)
         m.seen.entries[begin + position] = i
         m.seen.places[u, LENGTH] += 1
     m.user_ints[u, COUNT] += 1
@@ -209,20 +215,29 @@ def remember(handle, u, i, position, repeated, target, popularity, bias):  # typ
 
 
 @compiled
-def learn(handle, columns, start):  # type: ignore[no-untyped-def]
+def learn(handle, events, start):  # type: ignore[no-untyped-def]
     """Learn events from number `start` on; returns the number of the first one that found no room, or all.
 
     `predictions` has a row per event: what the event protocol predicts, what the page protocol predicts, the variance
     of the former, and how many ratings of the user and of the item were known.
     """
     m, p, s = memory_at(handle), parameters_at(handle), workspace_at(handle)
-    users, items, ratings, timestamps, predictions = events_at(columns)
+    given = events_at(events)
+    users, items, ratings, timestamps, predictions = (
+        given.users,
+        given.items,
+        given.ratings,
+        given.timestamps,
+        given.predictions,
+    )
     rank, n_content = p.rank, m.content.shape[1]
     first = 3 + n_content
     phi, z, h, psi = s.phi, s.z, s.h, s.psi
 
     for e in range(start, len(users)):
         u, i, rating, timestamp = users[e], items[e], ratings[e], float(timestamps[e])
+        if u < 0 or i < 0:  # never: said so that the compiler leaves out what Python does with negative indices
+            return e
         page_length = m.counters[PAGE_LENGTH]
         room = fits(m.user_window, u) and fits(m.item_window, i) and fits(m.seen, u)
         if not room or page_length + 1 >= len(m.page_items) or m.counters[N_TOUCHED] >= len(m.touched):
@@ -271,9 +286,9 @@ def learn(handle, columns, start):  # type: ignore[no-untyped-def]
         m.counters[PAGE_LENGTH] = page_length + 1
 
         if user_count == 0:
-            m.user_cov[u] = m.prior_cov
+            copy(m.prior_cov, m.user_cov[u])
         times_vector(m.user_cov[u], phi, s.gain)
-        psi[1 : 1 + rank] = x[first : first + rank]
+        copy_part(x, first, psi, 1, rank)
         times_vector(m.item_cov[i], psi, s.gain_item)
         spread = 1.0 + dot(s.gain, phi)
         uncertainty = spread + dot(s.gain_item, psi)
@@ -285,8 +300,8 @@ def learn(handle, columns, start):  # type: ignore[no-untyped-def]
         # Learn: calibration, statistics, counts, global weights.
         error, target = rating - score, rating - base
         if events % LEAK_EVERY == 0:
-            for a in range(len(m.c_cov)):
-                m.c_cov[a] += LEAK_EVERY * p.leak * (p.calibration_start[a] - m.c_cov[a])
+            set_scaled(m.c_cov, 1.0 - LEAK_EVERY * p.leak, m.c_cov)
+            add_scaled(m.c_cov, 0, LEAK_EVERY * p.leak, p.calibration_start, len(m.c_cov))
         times_vector(m.c_cov, h, s.gain_calibration)
         learn_one(m.c, m.c_cov, s.gain_calibration, 1.0 + dot(s.gain_calibration, h), error - calibration)
         missed = (rating - predicted) ** 2
@@ -301,7 +316,7 @@ def learn(handle, columns, start):  # type: ignore[no-untyped-def]
         learn_one(m.g, m.g_cov, s.gain_global, 1.0 + dot(s.gain_global, z), target)
         remember(handle, u, i, position, repeated, target, popularity, bias)
 
-        # The user's row, then the item's against it.
+        # The user's row, then what that leaves of the error to the item's.
         if m.user_ints[u, COUNT] >= m.user_ints[u, NEXT_REFIT] or repeated:
             refits.refit_user(handle, u)
             m.user_ints[u, NEXT_REFIT] = refits.next_refit(m.user_ints[u, COUNT], p.gamma)
@@ -311,8 +326,6 @@ def learn(handle, columns, start):  # type: ignore[no-untyped-def]
             refits.refit_item(handle, i, popularity, bias)
             m.item_ints[i, NEXT_REFIT] = refits.next_refit(m.item_ints[i, COUNT], p.gamma)
         else:
-            psi[1 : 1 + rank] = x[first : first + rank]
-            times_vector(m.item_cov[i], psi, s.gain_item)
             rest = target - bias - dot(x, phi)
             learn_one(y, m.item_cov[i], s.gain_item, 1.0 + dot(s.gain_item, psi), rest)
     return len(users)

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.learner.compiler import compiled, inlined
+from streamsvd.learner.vectors import move
 
 SMALLEST = 4  # entries of the first run of a list
+FIRST_POOL = 1 << 10  # entries
 SIZES = 48  # run sizes: SMALLEST · 2**0, …
 START, FIRST, LENGTH, SIZE = range(4)  # columns of `places`; SIZE is the run's size class + 1, 0 without a run
 
@@ -40,15 +42,16 @@ class Lists(NamedTuple):
 
 def empty(dtype: Any, rows: int) -> Lists:
     """Lists without entries."""
-    return Lists(np.zeros(1024, dtype), np.zeros((rows, 4), np.int64), np.zeros((SIZES + 1, 64), np.int64))
+    return Lists(np.zeros(FIRST_POOL, dtype), np.zeros((rows, 4), np.int64), np.zeros((SIZES + 1, 64), np.int64))
 
 
-def reserve(lists: Lists, rows: int) -> Lists:
-    """The same lists with room for `rows` rows and one more entry in each list; a pool that is short grows by half."""
+def reserve(lists: Lists, rows: int, more: int = 1) -> Lists:
+    """The same lists with room for `rows` rows, for one more entry in each list, and most likely for `more` in all."""
     entries, places, free = lists
     used, largest = int(free[SIZES, 0]), SMALLEST << int(places[:, SIZE].max(initial=0))  # twice the largest run
-    if used + largest > len(entries):
-        grown = np.zeros(max(used + largest, len(entries) + len(entries) // 2), entries.dtype)
+    needed = used + max(largest, 2 * more)
+    if needed > len(entries):
+        grown = np.zeros(max(needed, 2 * len(entries)), entries.dtype)  # what is never written takes no memory
         grown[:used] = entries[:used]
         entries = grown
     if rows > len(places):
@@ -65,7 +68,7 @@ def load(dtype: Any, values: NDArray[Any], offsets: NDArray[np.int64], rows: int
     classes = np.maximum(0, np.ceil(np.log2(np.maximum(lengths, 1) / SMALLEST))).astype(np.int64)
     sizes = np.where(lengths > 0, SMALLEST << classes, 0)
     starts = np.cumsum(sizes) - sizes
-    entries = np.zeros(max(1024, int(sizes.sum())), dtype)
+    entries = np.zeros(max(FIRST_POOL, int(sizes.sum())), dtype)
     if len(values):
         entries[np.repeat(starts - offsets[:-1], lengths) + np.arange(len(values))] = values
     lists.places[: len(lengths), START] = starts
@@ -97,13 +100,13 @@ def fits(lists, row):  # type: ignore[no-untyped-def]
 def make_room(lists, row):  # type: ignore[no-untyped-def]
     """Index at which the next entry of `row` goes; moves the list when its run is full."""
     entries, places, free = lists
-    start, first, length, size_class = places[row]
+    start, first = places[row, START], places[row, FIRST]
+    length, size_class = places[row, LENGTH], places[row, SIZE]
     size = SMALLEST << (size_class - 1) if size_class > 0 else 0
     if first + length < size:
         return start + first + length
     if 8 * first >= size > 0:  # a window that has slid goes back to the front: at most 8 moves for each new entry
-        for k in range(length):
-            entries[start + k] = entries[start + first + k]
+        move(entries, start + first, start, length)
         places[row, FIRST] = 0
         return start + length
     bigger = size_class  # class index of a run of twice the size
@@ -113,8 +116,7 @@ def make_room(lists, row):  # type: ignore[no-untyped-def]
     else:
         target = free[SIZES, 0]
         free[SIZES, 0] += SMALLEST << bigger
-    for k in range(length):
-        entries[target + k] = entries[start + first + k]
+    move(entries, start + first, target, length)
     if size_class > 0:
         free[size_class - 1, 0] += 1
         free[size_class - 1, free[size_class - 1, 0]] = start
@@ -130,8 +132,7 @@ def drop(lists, row, position):  # type: ignore[no-untyped-def]
     if position == 0:
         places[row, FIRST] += 1
     else:
-        for k in range(begin + position, begin + places[row, LENGTH] - 1):
-            entries[k] = entries[k + 1]
+        move(entries, begin + position + 1, begin + position, places[row, LENGTH] - position - 1)
     places[row, LENGTH] -= 1
 
 

@@ -27,6 +27,7 @@ MEAN_WEIGHT = 3.0  # ratings that the neutral mean of a row weighs as much as
 CALIBRATION_TERMS = 24
 ITEM_RESIDUAL = 3  # the calibration term that starts with a weight, beside the user's slow mean
 CALIBRATION_START = 0.1  # variance of each calibration weight before the first rating
+AT_ONCE = 1 << 20  # ratings that room is made for
 LEAK_EVERY = 16  # ratings: the calibration's leak is applied to all of them at once
 PRIOR_MIN_RATINGS = 5  # a user counts towards the learned prior from here on
 
@@ -138,18 +139,18 @@ def parameters(settings: Settings, low: float, high: float) -> Parameters:
     ridge[0] = settings.ridge_item_bias
     window = np.iinfo(np.int32).max if settings.window is None else settings.window
     return Parameters(
-        settings.rank,
+        int(settings.rank),
         float(settings.gamma),
         int(window),
         float(settings.noise),
-        settings.prior_from if np.isfinite(settings.prior_weight) else np.iinfo(np.int64).max,
-        settings.prior_every,
+        int(settings.prior_from if np.isfinite(settings.prior_weight) else np.iinfo(np.int64).max),
+        int(settings.prior_every),
         float(settings.calibration_leak),
         packed_diagonal(np.full(CALIBRATION_TERMS, CALIBRATION_START)),
         packed_diagonal(ridge),
         packed_diagonal(1 / ridge),
-        low,
-        high,
+        float(low),
+        float(high),
     )
 
 
@@ -203,13 +204,13 @@ def initial(settings: Settings, n_content: int) -> Memory:
     )
 
 
-def with_room(memory: Memory, users: int, items: int) -> Memory:
-    """The same memory with room for that many rows and for more ratings."""
+def with_room(memory: Memory, users: int, items: int, ratings: int = 1) -> Memory:
+    """The same memory with room for that many rows and for more ratings, most likely for that many."""
     changes: dict[str, Any] = {}
     for names, rows in ((USER_ARRAYS, users), (ITEM_ARRAYS, items)):
         held = len(getattr(memory, names[0]))
         if rows > held:
-            capacity = max(rows, held + held // 2, 64)
+            capacity = max(rows, 2 * held, 64)  # what is never written takes no memory
             for name in names:
                 old = getattr(memory, name)
                 new = np.zeros((capacity, *old.shape[1:]), old.dtype)
@@ -221,7 +222,7 @@ def with_room(memory: Memory, users: int, items: int) -> Memory:
         "seen": len(changes.get("x", memory.x)),
     }
     for name in LISTS:
-        changes[name] = lists.reserve(getattr(memory, name), capacities[name])
+        changes[name] = lists.reserve(getattr(memory, name), capacities[name], min(ratings, AT_ONCE))
     if 2 * memory.counters[N_TOUCHED] >= len(memory.touched):
         changes["touched"] = np.concatenate([memory.touched, np.zeros_like(memory.touched)])
     if 2 * memory.counters[PAGE_LENGTH] >= len(memory.page_items):

@@ -70,18 +70,17 @@ class Numbering:
 
     def add(self, fresh: Sequence[Id]) -> Ints:
         """Give each new id a row number; returns the numbers."""
-        for name in fresh:
-            number = self.free.pop() if self.free else len(self.ids)
-            if number == len(self.ids):
-                self.ids.append(name)
-            else:
-                self.ids[number] = name
-            self.rows[name] = number
-        if self._table is not None and 2 * len(self.rows) <= len(self._table[0]):
-            _insert(*self._table, self._pairs(fresh))
-        else:
-            self._table = None
-        return np.array([self.rows[name] for name in fresh], np.int64)
+        reused = [self.free.pop() for _ in range(min(len(self.free), len(fresh)))]
+        for name, number in zip(fresh, reused, strict=False):
+            self.ids[number] = name
+        numbers = [*reused, *range(len(self.ids), len(self.ids) + len(fresh) - len(reused))]
+        self.ids.extend(fresh[len(reused) :])
+        self.rows.update(zip(fresh, numbers, strict=True))
+        if self._table is not None:
+            if 2 * len(self.rows) > len(self._table[0]):
+                self._table = _grown(*self._table, 2 * len(self.rows))
+            _insert(*self._table, _pairs(fresh, numbers))
+        return np.array(numbers, np.int64)
 
     def remove(self, name: Id) -> int | None:
         """Take an id out; returns the number that it had."""
@@ -114,12 +113,14 @@ class Numbering:
     def _plain_table(self) -> tuple[Ints, Ints]:
         if self._table is None:
             self._table = _empty_table(2 * len(self.rows) + 32)
-            _insert(*self._table, self._pairs(self.rows))
+            _insert(*self._table, _pairs(self.rows, self.rows.values()))
         return self._table
 
-    def _pairs(self, names: Iterable[Id]) -> Ints:
-        pairs = [(name, self.rows[name]) for name in names if isinstance(name, int)]
-        return np.array(pairs, np.int64).reshape(-1, 2)
+
+def _pairs(names: Iterable[Id], numbers: Iterable[int]) -> Ints:
+    """The integer ids with their numbers."""
+    pairs = [pair for pair in zip(names, numbers, strict=True) if isinstance(pair[0], int)]
+    return np.array(pairs, np.int64).reshape(-1, 2)
 
 
 def _empty_table(n: int) -> tuple[Ints, Ints]:
@@ -155,6 +156,13 @@ def _distinct(ids, keys, numbers):  # type: ignore[no-untyped-def]
             found[n] = ids[k]
             n += 1
     return found[:n]
+
+
+def _grown(keys: Ints, numbers: Ints, n: int) -> tuple[Ints, Ints]:
+    """The same table with room for n keys."""
+    taken, table = numbers != _EMPTY, _empty_table(n)
+    _insert(*table, np.column_stack([keys[taken], numbers[taken]]))
+    return table
 
 
 @compiled

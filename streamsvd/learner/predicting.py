@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
 from streamsvd.learner import kernels
+from streamsvd.learner.handles import Handle
 from streamsvd.learner.inputs import as_column, as_ids, plain_ids
-from streamsvd.learner.memory import COUNT, PAGE_LENGTH, PAGE_TIMESTAMP, PAGE_USER, TIME, Memory, Parameters
+from streamsvd.learner.memory import COUNT, PAGE_LENGTH, PAGE_TIMESTAMP, PAGE_USER, TIME
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.state import Id
 
@@ -82,18 +83,17 @@ def predict_pairs(
         user_cov=user_cov,
         item_cov=item_cov,
     )
-    return predict_rows(m, model._parameters, model.scale, pairs)
+    return predict_rows(model._handle, model.scale, pairs)
 
 
-def predict_rows(m: Memory, p: Parameters, scale: Scale, pairs: Pairs) -> tuple[Floats, Floats]:
+def predict_rows(handle: Handle, scale: Scale, pairs: Pairs) -> tuple[Floats, Floats]:
     """Predicted ratings of gathered rows, and their standard deviations where covariances are given, in the data's
-    own scale; of the memory, only the global part is read."""
+    own scale; of what the handle holds, only the global part is read."""
     n = len(pairs.x)
     out, variance = np.empty(n), np.empty(0 if pairs.user_cov is None else n)
     none = np.zeros((0, 0), np.float32)
     kernels.predict(
-        m,
-        p,
+        handle.address,
         pairs.x,
         pairs.user_stats,
         pairs.user_counts,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from streamsvd.learner.algebra import add_four_outers, add_outer, dot, invert, learn_one, times_vector
+from streamsvd.learner.algebra import add_four_outers, add_outer, copy, dot, invert, learn_one, times_vector, zero
 from streamsvd.learner.compiler import compiled, inlined
 from streamsvd.learner.handles import memory_at, parameters_at, workspace_at
 from streamsvd.learner.lists import FIRST, LENGTH, START
@@ -22,9 +22,10 @@ from streamsvd.learner.memory import (
     TOUCHED,
 )
 from streamsvd.learner.scoring import fill_features
-from streamsvd.learner.vectors import LANES, add_scaled
+from streamsvd.learner.vectors import LANES, add_scaled, copy_part, set_scaled
 
 NEVER = np.iinfo(np.int64).max
+FEWEST = 3  # ratings between two refits of a row
 
 
 @inlined
@@ -32,7 +33,7 @@ def next_refit(count, gamma):  # type: ignore[no-untyped-def]
     """Count at which a row that has just been refitted is due again."""
     if gamma == np.inf:
         return NEVER
-    return count + max(1, int(gamma * count))
+    return count + max(FEWEST, int(gamma * count))
 
 
 @inlined
@@ -40,7 +41,7 @@ def add_when_four(gram, vectors, d, held):  # type: ignore[no-untyped-def]
     """One more of the four vectors is filled: add them all when it is the last one; returns how many are held."""
     if held < LANES - 1:
         return held + 1
-    add_four_outers(gram, vectors, d)
+    add_four_outers(gram, vectors, vectors, d, 1.0)
     return 0
 
 
@@ -63,8 +64,8 @@ def refit_user(handle, u):  # type: ignore[no-untyped-def]
     begin, n = place[START] + place[FIRST], place[LENGTH]
     d, order = len(s.moment), 3 + m.content.shape[1] + p.rank
     one_by_one, held = n < order, 0
-    s.gram[:] = m.prior_cov if one_by_one else m.prior
-    s.moment[:] = 0.0
+    copy(m.prior_cov if one_by_one else m.prior, s.gram)
+    zero(s.moment)
     for k in range(begin, begin + n):
         entry = m.user_window.entries[k]
         j = entry.item
@@ -72,19 +73,20 @@ def refit_user(handle, u):  # type: ignore[no-untyped-def]
         fill_features(m.y[j], p.rank, m.content[j], entry.popularity, entry.bias, features)
         target = entry.target - m.y[j, 0]
         if one_by_one:
-            times_vector(s.gram, features, s.pivots)
-            spread = 1.0 + dot(s.pivots, features)
-            learn_one(s.moment, s.gram, s.pivots, spread, target - dot(s.moment, features))
+            times_vector(s.gram, features, s.gain)
+            spread = 1.0 + dot(s.gain, features)
+            learn_one(s.moment, s.gram, s.gain, spread, target - dot(s.moment, features))
         else:
             add_scaled(s.moment, 0, target, features, d)
             held = add_when_four(s.gram, s.features, d, held)
     if one_by_one:
-        m.x[u], m.user_cov[u] = s.moment, s.gram
+        copy(s.moment, m.x[u])
+        copy(s.gram, m.user_cov[u])
         return
     add_held(s.gram, s.features, d, held)
-    if invert(s.gram, order, s.pivots):
+    if invert(s.gram, order, s.columns):
         times_vector(s.gram, s.moment, m.x[u])
-        m.user_cov[u] = s.gram
+        copy(s.gram, m.user_cov[u])
 
 
 @compiled
@@ -95,32 +97,32 @@ def refit_item(handle, i, popularity, bias):  # type: ignore[no-untyped-def]
     begin, n = place[START] + place[FIRST], place[LENGTH]
     d, n_content = len(s.moment_item), m.content.shape[1]
     one_by_one, held = n < 1 + p.rank, 0
-    s.gram_item[:] = p.first_item_cov if one_by_one else p.ridge_item
-    s.moment_item[:] = 0.0
+    copy(p.first_item_cov if one_by_one else p.ridge_item, s.gram_item)
+    zero(s.moment_item)
     own = s.phi  # what a user's row is seen against, without the factors
     fill_features(m.y[i], 0, m.content[i], popularity, bias, own)
-    own[3 + n_content :] = 0.0
+    zero(own[3 + n_content :])
     for k in range(begin, begin + n):
         entry = m.item_window.entries[k]
         x = m.x[entry.user]
         psi = s.features_item[held * d : held * d + d]
-        for a in range(1, 1 + p.rank):
-            psi[a] = x[2 + n_content + a]
+        copy_part(x, 3 + n_content, psi, 1, p.rank)
         rest = entry.target - dot(x, own)
         if one_by_one:
-            times_vector(s.gram_item, psi, s.pivots_item)
-            spread = 1.0 + dot(s.pivots_item, psi)
-            learn_one(s.moment_item, s.gram_item, s.pivots_item, spread, rest - dot(s.moment_item, psi))
+            times_vector(s.gram_item, psi, s.gain_item)
+            spread = 1.0 + dot(s.gain_item, psi)
+            learn_one(s.moment_item, s.gram_item, s.gain_item, spread, rest - dot(s.moment_item, psi))
         else:
             add_scaled(s.moment_item, 0, rest, psi, d)
             held = add_when_four(s.gram_item, s.features_item, d, held)
     if one_by_one:
-        m.y[i], m.item_cov[i] = s.moment_item, s.gram_item
+        copy(s.moment_item, m.y[i])
+        copy(s.gram_item, m.item_cov[i])
         return
     add_held(s.gram_item, s.features_item, d, held)
-    if invert(s.gram_item, 1 + p.rank, s.pivots_item):
+    if invert(s.gram_item, 1 + p.rank, s.columns_item):
         times_vector(s.gram_item, s.moment_item, m.y[i])
-        m.item_cov[i] = s.gram_item
+        copy(s.gram_item, m.item_cov[i])
 
 
 @compiled
@@ -128,9 +130,7 @@ def add_moments(handle, u, sign):  # type: ignore[no-untyped-def]
     """Add to (or take from) the prior's sum the user's second moments x xᵀ + σ²P."""
     m, p = memory_at(handle), parameters_at(handle)
     add_outer(m.moments, m.x[u], sign)
-    weight = sign * p.noise
-    for a in range(len(m.moments)):
-        m.moments[a] += weight * m.user_cov[u, a]
+    add_scaled(m.moments, 0, sign * p.noise, m.user_cov[u], len(m.moments))
 
 
 @compiled
@@ -160,9 +160,7 @@ def renew_prior(handle):  # type: ignore[no-untyped-def]
             add_moments(handle, u, 1.0)
     m.counters[N_TOUCHED] = 0
     scale = 1.0 / (m.scalars[PRIOR_USERS] * p.noise)
-    for a in range(len(m.moments)):
-        s.gram[a] = m.moments[a] * scale
-    if invert(s.gram, 3 + m.content.shape[1] + p.rank, s.pivots):
-        m.prior[:] = s.gram
-        for a in range(len(m.moments)):
-            m.prior_cov[a] = m.moments[a] * scale
+    set_scaled(s.gram, scale, m.moments)
+    if invert(s.gram, 3 + m.content.shape[1] + p.rank, s.columns):
+        copy(s.gram, m.prior)
+        set_scaled(m.prior_cov, scale, m.moments)

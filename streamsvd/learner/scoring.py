@@ -30,7 +30,7 @@ from streamsvd.learner.memory import (
 )
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.variance import noise_of
-from streamsvd.learner.vectors import padded
+from streamsvd.learner.vectors import copy_part, padded
 
 _LOGS = np.log(1.0 + np.arange(4096))
 
@@ -40,12 +40,10 @@ def fill_features(y, rank, content, popularity, bias, phi):  # type: ignore[no-u
     """φ = [1, content, popularity, bias, q]: what a user's row is seen against."""
     n_content = len(content)
     phi[0] = 1.0
-    for a in range(n_content):
-        phi[1 + a] = content[a]
+    copy_part(content, 0, phi, 1, n_content)
     phi[1 + n_content] = popularity
     phi[2 + n_content] = bias
-    for a in range(1, rank + 1):
-        phi[2 + n_content + a] = y[a]
+    copy_part(y, 1, phi, 3 + n_content, rank)
 
 
 @inlined
@@ -65,8 +63,7 @@ def fill_global_features(content, item_count, user_count, z):  # type: ignore[no
     """z = [1, content, log(1 + n_i) − 2, log(1 + n_u) − 3]: what the global weights are seen against."""
     n_content = len(content)
     z[0] = 1.0
-    for a in range(n_content):
-        z[1 + a] = content[a]
+    copy_part(content, 0, z, 1, n_content)
     z[1 + n_content] = log_of(item_count) - 2.0
     z[2 + n_content] = log_of(user_count) - 3.0
 

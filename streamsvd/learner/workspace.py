@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.learner.algebra import packed_elements
-from streamsvd.learner.compiler import compiled
+from streamsvd.learner.algebra import room_to_invert
+from streamsvd.learner.memory import Memory
 from streamsvd.learner.vectors import LANES
 
 Floats = NDArray[np.float64]
@@ -24,9 +24,11 @@ class Workspace(NamedTuple):
     z, gain_global : float64, shape (d_global,)
     h, gain_calibration : float64, shape (calibration terms,)
     gram, gram_item : float64, packed
-    moment, pivots, moment_item, pivots_item : float64, shapes (d,) and (d_item,)
+    moment, moment_item : float64, shapes (d,) and (d_item,)
     features, features_item : float64, shapes (4 · d,) and (4 · d_item,)
         Four vectors, end to end.
+    columns, columns_item : float64
+        What `invert` works with.
     """
 
     phi: Floats
@@ -40,40 +42,34 @@ class Workspace(NamedTuple):
     gram: Floats
     moment: Floats
     features: Floats
-    pivots: Floats
+    columns: Floats
     gram_item: Floats
     moment_item: Floats
     features_item: Floats
-    pivots_item: Floats
+    columns_item: Floats
 
 
-@compiled
-def workspace(d, d_item, d_global, terms):  # type: ignore[no-untyped-def]
-    """Working space for rows of these padded lengths."""
+def workspace(m: Memory) -> Workspace:
+    """Working space for rows as long as this memory's."""
+    d, d_item, d_global, terms = m.x.shape[1], m.y.shape[1], len(m.g), len(m.c)
     psi, features_item = np.zeros(d_item), np.zeros(LANES * d_item)
     psi[0] = 1.0
     features_item[::d_item] = 1.0
     return Workspace(
-        np.zeros(d),
-        np.zeros(d),
-        psi,
-        np.zeros(d_item),
-        np.zeros(d_global),
-        np.zeros(d_global),
-        np.zeros(terms),
-        np.zeros(terms),
-        np.empty(packed_elements(d)),
-        np.zeros(d),
-        np.zeros(LANES * d),
-        np.zeros(d),
-        np.empty(packed_elements(d_item)),
-        np.zeros(d_item),
-        features_item,
-        np.zeros(d_item),
+        phi=np.zeros(d),
+        gain=np.zeros(d),
+        psi=psi,
+        gain_item=np.zeros(d_item),
+        z=np.zeros(d_global),
+        gain_global=np.zeros(d_global),
+        h=np.zeros(terms),
+        gain_calibration=np.zeros(terms),
+        gram=np.empty(m.user_cov.shape[1]),
+        moment=np.zeros(d),
+        features=np.zeros(LANES * d),
+        columns=room_to_invert(d),
+        gram_item=np.empty(m.item_cov.shape[1]),
+        moment_item=np.zeros(d_item),
+        features_item=features_item,
+        columns_item=room_to_invert(d_item),
     )
-
-
-@compiled
-def workspace_for(m):  # type: ignore[no-untyped-def]
-    """Working space for a memory."""
-    return workspace(m.x.shape[1], m.y.shape[1], len(m.g), len(m.c))

@@ -70,7 +70,7 @@ class Catalogue(Mapping[Id, Film]):
            [0.   , 0.   , 0.   ]])
     """
 
-    __slots__ = ("_films", "genres")
+    __slots__ = ("_columns", "_films", "genres")
 
     def __init__(self, films: Iterable[Film]) -> None:
         self._films: dict[Id, Film] = {}
@@ -79,6 +79,7 @@ class Catalogue(Mapping[Id, Film]):
                 raise DatasetError(f"item {film.item!r} is in the catalogue twice; give each item one line")
             self._films[film.item] = film
         self.genres: tuple[str, ...] = tuple(sorted({g for film in self._films.values() for g in film.genres}))
+        self._columns = {genre: k for k, genre in enumerate(self.genres)}
 
     def __getitem__(self, item: Id) -> Film:
         return self._films[item]
@@ -102,14 +103,13 @@ class Catalogue(Mapping[Id, Film]):
             One column a genre, in the order of `genres`: 1 over the square root of the film's number of genres,
             else 0; then (year − 1990) / 30, 0 where the year is unknown. Zeros for an item not in the catalogue.
         """
-        column = {genre: k for k, genre in enumerate(self.genres)}
         content = np.zeros((len(items), len(self.genres) + 1))
         for row, item in enumerate(items.tolist() if isinstance(items, np.ndarray) else items):
             film = self._films.get(item)
             if film is None:
                 continue
             for genre in film.genres:
-                content[row, column[genre]] = len(film.genres) ** -0.5
+                content[row, self._columns[genre]] = len(film.genres) ** -0.5
             if film.year is not None:
                 content[row, -1] = (film.year - 1990) / 30
         return content

@@ -109,7 +109,7 @@ class Reference:
         phi, z, h, score = self.parts(user, item, time, place)
         self.learn_variance(u, i, phi, (rating - np.clip(score + self.c @ h, self.low, self.high)) ** 2)
         error, target = rating - score, rating - self.g @ z
-        known, bias = phi[: 3 + self.width], i.solution[0]
+        known, bias, taste = phi[: 3 + self.width], i.solution[0], np.append(1.0, u.solution[3 + self.width :])
         if self.events % 16 == 0:
             self.C = self.C + 16 * s.calibration_leak * (np.eye(24) * 0.1 - self.C)
         self.c, self.C = rls(self.c, self.C, h, error - self.c @ h)
@@ -136,7 +136,7 @@ class Reference:
             others = [self.items[j].solution for j, _, _ in newest]
             features = np.array([np.append(own, y[1:]) for (_, _, own), y in zip(newest, others, strict=True)])
             u.ridge(self.prior, features, np.array([t - y[0] for (_, t, _), y in zip(newest, others, strict=True)]))
-            u.due = len(u.ratings) + max(1, int(s.gamma * len(u.ratings)))
+            u.due = len(u.ratings) + max(3, int(s.gamma * len(u.ratings)))
         else:
             u.rank_one(phi, error)
         newest = i.ratings[-(s.window or 10**9) :] if len(i.ratings) >= i.due else i.ratings[-1:]
@@ -145,9 +145,9 @@ class Reference:
         left = np.array([t for _, t, _ in newest]) - x[:, : 3 + self.width] @ known
         if len(i.ratings) >= i.due:
             i.ridge(self.item_ridge, psi, left)
-            i.due = len(i.ratings) + max(1, int(s.gamma * len(i.ratings)))
+            i.due = len(i.ratings) + max(3, int(s.gamma * len(i.ratings)))
         else:
-            i.rank_one(psi[0], left[0] - psi[0] @ np.append(bias, phi[3 + self.width :]))
+            i.rank_one(taste, left[0] - psi[0] @ np.append(bias, phi[3 + self.width :]))
 
     def learn_variance(self, u: Row, i: Row, phi: Floats, squared: float) -> None:
         """σ² by the number of the user's ratings, and the noise of both."""
