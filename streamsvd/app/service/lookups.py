@@ -12,8 +12,9 @@ from streamsvd.app.service import requests, responses
 from streamsvd.app.service.answers import as_json, body_of
 from streamsvd.app.service.ids import id_of
 from streamsvd.app.service.parts import parts_of
+from streamsvd.app.service.querying import QueryRoute
 
-router = APIRouter(tags=["lookups"])
+router = APIRouter(tags=["lookups"], route_class=QueryRoute)
 
 
 async def _asked(request: Request, call: Callable[..., Any], *arguments: Any, **options: Any) -> Response:
