@@ -1,9 +1,10 @@
-"""A whole snapshot laid down beside the one in use, page by page, to take its place in one short step.
+"""Rows laid down beside those in use, page by page, to take their place in one short step.
 
 One transaction of hundreds of megabytes holds the server up for seconds, and the writer and the server hold all of it
-twice. So rows go to keys of their own first, `…:stage:TOKEN:…`, in pages that take milliseconds each; the step that
-switches only renames them. Readers see nothing of it. Every stage key is registered in `…:stages` in the same step that
-fills it, so what a writer that died has left behind is removed by the next one that takes over.
+twice; one of 30,000 fields holds it up for 30 ms, and every lookup with it. So rows go to keys of their own first,
+`…:stage:TOKEN:…`, in pages that take milliseconds each; the step that switches only renames them. Where only some rows
+are new, the server first copies what there is. Readers see nothing of it. Every stage key is registered in `…:stages`
+in the same step that fills it, so what a writer that died has left behind is removed by the next one that takes over.
 """
 
 from __future__ import annotations
@@ -48,15 +49,25 @@ class Stage:
         self._counts: dict[str, int] = {}
         self.bytes = 0
 
+    def copy(self, *keys: str) -> None:
+        """Begin with what these keys hold."""
+        for key in keys:
+            staged = self._keys.stage(self._token, key)
+            with self._client.pipeline(transaction=True) as pipe:
+                pipe.sadd(self._keys.stages, staged)
+                pipe.copy(key, staged, replace=True)
+                self._length(pipe, key)
+                *_, self._counts[key] = pipe.execute()
+
     def put(self, key: str, fields: list[bytes], values: list[bytes]) -> None:
-        """Lay down fields of a hash that are not there yet."""
+        """Lay down fields of a hash."""
         first = size = 0
         for k, value in enumerate(values):
             size += len(value)
             if size >= PAGE_BYTES or k + 1 == len(values):
                 flat: list[Any] = [b""] * (2 * (k + 1 - first))
                 flat[::2], flat[1::2] = fields[first : k + 1], values[first : k + 1]
-                self._send(key, k + 1 - first, "HSET", flat)
+                self._send(key, "HSET", flat)
                 self.bytes += size
                 first, size = k + 1, 0
 
@@ -64,15 +75,15 @@ class Stage:
         """Give rows the version."""
         if fields:
             members = [part for name in fields for part in (self._version, name)]
-            self._send(self._keys.versions(side), len(fields), "ZADD", members)
+            self._send(self._keys.versions(side), "ZADD", members)
 
-    def _send(self, key: str, count: int, command: str, arguments: list[Any]) -> None:
+    def _send(self, key: str, command: str, arguments: list[Any]) -> None:
         staged = self._keys.stage(self._token, key)
         with self._client.pipeline(transaction=True) as pipe:
             pipe.sadd(self._keys.stages, staged)
             pipe.execute_command(command, staged, *arguments)  # type: ignore[no-untyped-call]
-            pipe.execute()
-        self._counts[key] = self._counts.get(key, 0) + count
+            _, added = pipe.execute()
+        self._counts[key] = self._counts.get(key, 0) + int(added)
 
     def watch(self, pipe: Pipeline) -> None:
         """From now until EXEC nobody may touch what was laid down; and all of it must be there.
@@ -85,12 +96,20 @@ class Stage:
         for key, count in self._counts.items():
             staged = self._keys.stage(self._token, key)
             pipe.watch(staged)  # type: ignore[no-untyped-call]
-            length = pipe.zcard if key.endswith(":versions") else pipe.hlen
-            if length(staged) != count:
+            if self._length(pipe, key) != count:
                 raise StoreError(
                     f"{staged} was lost while the snapshot was written: the server was emptied, or evicts keys. "
                     "Nothing was changed; write it again"
                 )
+
+    def _length(self, pipe: Pipeline, key: str) -> object:
+        staged = self._keys.stage(self._token, key)
+        return pipe.zcard(staged) if key.endswith(":versions") else pipe.hlen(staged)
+
+    @property
+    def places(self) -> set[bytes]:
+        """Keys that are to be replaced."""
+        return {key.encode() for key in self._counts}
 
     def switch(self, pipe: Pipeline) -> None:
         """Queue the commands that put everything in its place."""

@@ -29,7 +29,9 @@ Packed = dict[str, dict[str, bytes]]
 _CHUNK = 500
 """Fields in one HSET."""
 _ROWS = 2000
-"""Rows encoded at a time for a whole write."""
+"""Rows encoded at a time when they are laid down beforehand."""
+_MANY = 1000
+"""Changed rows of a side from which on they are laid down beforehand: less takes the server a few milliseconds."""
 
 _UNDO = (Path(__file__).parent / "undo.lua").read_text()
 
@@ -56,11 +58,15 @@ class Step:
         Earlier versions that are to be kept.
     kept : int
         Earlier versions that the store keeps.
+    staging : bool
+        Lay rows down beforehand: all of a whole write, and those of a side of which a good part has changed.
 
     Attributes
     ----------
     kept : int
         Earlier versions that the store keeps after the step.
+    staged : tuple of "users" or "items"
+        Sides whose rows are laid down beforehand.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class Step:
         *,
         keep: int = 0,
         kept: int = 0,
+        staging: bool = False,
     ) -> None:
         self._keys = keys
         self._checkpoint = checkpoint
@@ -88,6 +95,8 @@ class Step:
         self._undo: str | None = None
         if known is not None:
             self._keep(known.version, keep, kept)
+        large = [] if keep else [side for side, rows in self._sides() if _is_large(rows)]
+        self.staged: tuple[Side, ...] = (SIDES if self.whole else tuple(large)) if staging else ()
 
     def _keep(self, before: int, keep: int, kept: int) -> None:
         """Start the undo record of the version before, and drop those that are too old."""
@@ -134,17 +143,24 @@ class Step:
             self._mark(side, fields)
 
     def write_rows(self) -> None:
-        """Rows that changed."""
+        """Rows that changed, but for those that are laid down beforehand."""
         for side, rows in self._sides():
+            if side in self.staged:
+                continue
             fields = [field(id_) for id_ in rows.ids]
             for name, blobs in encode_rows(rows, side, self.layout).items():
                 self._hset(self._keys.block(side, name), fields, blobs)
             self._mark(side, fields)
 
     def stage_rows(self, stage: Stage, progress: Progress = lambda _done, _total: None) -> None:
-        """All rows, laid down at once and not in the step."""
-        total, done = sum(len(rows) for _, rows in self._sides()), 0
-        for side, rows in self._sides():
+        """The rows of some sides, laid down at once and not in the step; changed ones on a copy of those stored."""
+        staged = [(side, rows) for side, rows in self._sides() if side in self.staged]
+        total, done = sum(len(rows) for _, rows in staged), 0
+        for side, rows in staged:
+            if not self.whole:
+                stage.copy(
+                    self._keys.versions(side), *(self._keys.block(side, name) for name in self.layout.blocks[side])
+                )
             for part in parts(rows, side, _ROWS):
                 fields = [field(id_) for id_ in part.ids]
                 for name, blobs in encode_rows(part, side, self.layout).items():
@@ -220,6 +236,11 @@ class Step:
     def queue(self, pipe: Pipeline) -> None:
         for command in self._commands:
             pipe.execute_command(*command)  # type: ignore[no-untyped-call]
+
+
+def _is_large(rows: Rows) -> bool:
+    """Whether many have changed, and a third of all: the highest row number tells how many there are, about."""
+    return len(rows) >= _MANY and rows.numbers.max() < 3 * len(rows)
 
 
 def head_commands(keys: Keys, head: Head, doc: bytes, kept: int) -> list[tuple[Any, ...]]:

@@ -235,12 +235,17 @@ class ModelWriter:
         gone = list(removed_users)
         keep = 0 if gone else self._keep  # a user to be forgotten is in earlier versions of the items' rows too
         step = Step(
-            self._keys, checkpoint, None if whole or promoted else self._head, self._arrays, keep=keep, kept=self._kept
+            self._keys,
+            checkpoint,
+            None if whole or promoted else self._head,
+            self._arrays,
+            keep=keep,
+            kept=self._kept,
+            staging=True,
         )
         step.remove("users", gone)
         step.remove("items", list(removed_items))
-        if not step.whole:
-            step.write_rows()
+        step.write_rows()
         step.write_arrays()
         if films is not None:
             step.write_films(films)
@@ -250,8 +255,8 @@ class ModelWriter:
         shadows = BesideStep(self._keys, beside or Beside(), self._shadows)
         spared = {self._keys.feed.encode(), self._keys.now.encode()} if promoted and not whole else set()
         with translated(self._client, f"writing version {checkpoint.version} of model {self._keys.model}"):
-            if step.whole:
-                repeated = self._commit_whole(step, doc, shadows, spared)
+            if step.staged:
+                repeated = self._commit_staged(step, doc, shadows, spared)
             else:
                 repeated = self._commit(step, doc, shadows, spared, None)
         self.version, self._head, self._damage = checkpoint.version, step.head, None
@@ -284,12 +289,12 @@ class ModelWriter:
         with translated(self._client, f"importing {file.path} as version {step.version} of model {self._keys.model}"):
             old = cast("list[bytes]", self._client.hkeys(self._keys.shadows))
             shadows = BesideStep(self._keys, Beside(dropped=[name.decode() for name in old]), {})
-            repeated = self._commit_whole(step, step.doc, shadows, set(), progress)
+            repeated = self._commit_staged(step, step.doc, shadows, set(), progress)
         self.version, self._head, self._damage = step.version, step.head, None
         self._arrays, self._shadows, self._kept = {}, {}, 0
         return Written(step.version, step.bytes, repeated)
 
-    def _commit_whole(
+    def _commit_staged(
         self,
         step: Step | Replacement,
         doc: bytes,
@@ -327,6 +332,7 @@ class ModelWriter:
                         old |= {names.encode(), *cast("set[bytes]", pipe.smembers(names))}
                     if stage:
                         stage.watch(pipe)
+                        old |= stage.places
                     pipe.multi()
                     if old:
                         pipe.unlink(*old)

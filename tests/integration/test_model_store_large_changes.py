@@ -1,0 +1,107 @@
+"""Changes of many rows are laid down beforehand, on a copy: the step that follows is short, and as atomic as any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+from model_states import checkpoint, plain, state
+from redis.client import Pipeline
+
+from model_store import ModelWriter, connect
+from model_store.keys import Keys
+from model_store.snapshot import read_snapshot
+from model_store.staging import Stage
+from model_store.step import Step
+from streamsvd.errors import StaleWriter, StoreError
+
+_USERS, _ITEMS = range(40), range(1600)
+_OTHERS = range(300, 1600)
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with connect(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def writer(client: redis.Redis, model_name: str) -> Iterator[ModelWriter]:
+    writer = ModelWriter(client, model_name)
+    writer.acquire()
+    writer.write(checkpoint(1, writer.token, state(1, _USERS, _ITEMS)))
+    yield writer
+    writer.close()
+
+
+def content(client: redis.Redis, model: str) -> dict[bytes, object]:
+    """All that is stored of a model's rows, but for the head."""
+    found: dict[bytes, object] = {}
+    for key in sorted(client.scan_iter(f"streamsvd:{{{model}}}:*s:*")):
+        found[key.partition(b"}")[2]] = (
+            client.zrange(key, 0, -1, withscores=True) if client.type(key) == b"zset" else client.hgetall(key)
+        )
+    return found
+
+
+def test_what_is_laid_down_equals_what_is_written_in_one_step(
+    client: redis.Redis, model_name: str, writer: ModelWriter
+) -> None:
+    plainly = ModelWriter(client, f"{model_name}-kept", keep=1)  # whoever keeps versions writes all in the step
+    plainly.acquire()
+    plainly.write(checkpoint(1, plainly.token, state(1, _USERS, _ITEMS)))
+    for version, items in ((2, _OTHERS), (3, range(900, 2400)), (4, [7])):
+        changes = state(version, [3, 40 + version], items)
+        for each in (writer, plainly):
+            each.write(checkpoint(version, each.token, changes), removed_users=[version], removed_items=[version])
+    assert content(client, model_name) == content(client, f"{model_name}-kept")
+    assert not client.keys(f"streamsvd:{{{model_name}}}:stage*")
+    found = writer.load()
+    assert found is not None
+    assert plain(found.state) == plain(read_snapshot(client, f"{model_name}-kept").checkpoint().state)
+    plainly.close()
+
+
+@pytest.mark.parametrize(
+    ("items", "keep", "staged"),
+    [
+        (_OTHERS, 0, ("items",)),
+        (_OTHERS, 1, ()),  # what was before has to be read field by field, in the step
+        (range(600), 0, ()),
+        (range(0, 6000, 5), 0, ()),
+    ],
+)
+def test_what_is_laid_down(
+    model_name: str, writer: ModelWriter, items: range, keep: int, staged: tuple[str, ...]
+) -> None:
+    writer.write(checkpoint(2, writer.token, state(2, [], [])))
+    head = writer._head
+    step = Step(Keys(model_name), checkpoint(3, 1, state(3, _USERS, items)), head, {}, keep=keep, staging=True)
+    assert step.staged == staged
+
+
+@pytest.mark.parametrize("harm", ["lost", "taken over"])
+def test_a_change_that_is_stopped_before_its_step_changes_nothing(
+    client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    keys, watch, other = Keys(model_name), Stage.watch, ModelWriter(client, model_name)
+
+    def stop(self: Stage, pipe: Pipeline) -> None:
+        if harm == "lost":
+            client.hdel(keys.stage(writer.token, keys.block("items", "factors")), "3")
+        else:
+            other.acquire()
+        watch(self, pipe)
+
+    monkeypatch.setattr(Stage, "watch", stop)
+    with pytest.raises((StoreError, StaleWriter)):
+        writer.write(checkpoint(2, writer.token, state(2, [3], _OTHERS)), removed_users=[5])
+    assert not client.keys(f"streamsvd:{{{model_name}}}:stage*")
+    reading = ModelWriter(client, model_name)
+    reading.acquire()
+    found = reading.load()
+    assert found is not None
+    assert plain(found.state) == plain(state(1, _USERS, _ITEMS))
+    for each in (other, reading):
+        each.close()
