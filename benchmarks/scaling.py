@@ -38,7 +38,8 @@ def flat(events: int) -> dict[str, Any]:
     """Seconds per tenth of a synthetic stream, with and without content; then the roofline of the last tenth."""
     found: dict[str, Any] = {}
     for kind in ("ratings-only", "with-catalogue"):
-        model, rates = _learn_stream(events, FLAT, catalogue=kind == "with-catalogue")
+        made = _world(events, FLAT)
+        model, rates = _learn_stream(made, made.catalogue() if kind == "with-catalogue" else None)
         found[kind] = {
             "events": events,
             "users": model.n_users,
@@ -55,11 +56,14 @@ def memory(events: int) -> dict[str, Any]:
     import psutil
 
     process = psutil.Process()
-    _learn_stream(BLOCK, (BLOCK, 200, 2_000), catalogue=True)  # everything is imported, compiled and warm
+    small = _world(BLOCK, (BLOCK, 200, 2_000))
+    _learn_stream(small, small.catalogue())  # everything is imported, compiled and warm
     found = {}
     for kind in ("ratings-only", "with-catalogue"):
+        made = _world(events, LARGE)
+        content = made.catalogue() if kind == "with-catalogue" else None  # its films are no part of the learner
         before = process.memory_info().rss
-        model, _ = _learn_stream(events, LARGE, catalogue=kind == "with-catalogue")
+        model, _ = _learn_stream(made, content)
         resident = process.memory_info().rss - before
         sides = _weights(model)
         found[kind] = {
@@ -95,15 +99,20 @@ def first_call() -> dict[str, Any]:
     return found
 
 
-def _learn_stream(events: int, world: tuple[int, int, int], *, catalogue: bool) -> tuple[Any, list[float]]:
-    """A model that has learned a synthetic stream, and its events a second by tenth, without making the ratings."""
-    from streamsvd.learner import IteratedSVD
+def _world(events: int, world: tuple[int, int, int]) -> Any:
+    """A synthetic stream of so many ratings, of as many users and items as belong to them."""
     from streamsvd.ratings import Synthetic
 
     share = events / world[0]
-    made = Synthetic(ratings=events, users=max(50, int(world[1] * share)), items=max(1000, int(world[2] * share)))
-    model = IteratedSVD(scale=made.dataset.scale, content=made.catalogue() if catalogue else None)
-    seconds, counts, done = [0.0] * 10, [0] * 10, 0
+    return Synthetic(ratings=events, users=max(50, int(world[1] * share)), items=max(1000, int(world[2] * share)))
+
+
+def _learn_stream(made: Any, content: Any) -> tuple[Any, list[float]]:
+    """A model that has learned a synthetic stream, and its events a second by tenth, without making the ratings."""
+    from streamsvd.learner import IteratedSVD
+
+    model = IteratedSVD(scale=made.dataset.scale, content=content)
+    events, seconds, counts, done = made.ratings, [0.0] * 10, [0] * 10, 0
     for rows in made.blocks(min(BLOCK, max(events // 50, 1))):
         began = time.perf_counter()
         model.learn(rows.users, rows.items, rows.ratings, rows.timestamps)
@@ -138,7 +147,7 @@ def _roofline(model: Any, rate: float) -> dict[str, float]:
     d, d_item, n_content = m.x.shape[1], m.y.shape[1], m.content.shape[1]
     sides = (
         # width, packed P, (ratings revisited, refits) a rating, bytes of an entry and of the row that it leads to
-        (d, m.user_cov, _refits(m.user_ints[: model.n_users, 0], s), 16 + 8 * (d_item + n_content)),
+        (d, m.user_cov, _refits(m.user_ints[: model.n_users, 0], s), 12 + 8 * (d_item + n_content)),
         (d_item, m.item_cov, _refits(m.item_ints[: model.n_items, 0], s), 8 + 8 * d),
     )
     flops = float(2 * (d + d_item))  # the prediction
@@ -172,6 +181,8 @@ def _refits(counts: Any, settings: Any) -> tuple[float, float]:
 
     import numpy as np
 
+    from streamsvd.learner.refits import FEWEST
+
     if not math.isfinite(settings.gamma):
         return 0.0, 0.0
     revisits, refits, count = 0.0, 0, 2
@@ -181,7 +192,7 @@ def _refits(counts: Any, settings: Any) -> tuple[float, float]:
         reaching = len(ascending) - int(np.searchsorted(ascending, count))
         refits += reaching
         revisits += reaching * min(count, window)
-        count += max(1, int(settings.gamma * count))
+        count += max(FEWEST, int(settings.gamma * count))
     total = float(counts.sum())
     return revisits / total, refits / total
 

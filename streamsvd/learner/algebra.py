@@ -127,7 +127,8 @@ def learn_one(row, covariance, gain, spread, error):  # type: ignore[no-untyped-
 def invert(packed, order, space):  # type: ignore[no-untyped-def]
     """Inverse of a positive definite packed matrix, in place, by the sweep operator (Goodnight 1979), block by block.
 
-    `order` leaves the padding out; `space` is from `room_to_invert`. Returns False, with `packed` spoiled, where the matrix is not positive definite to working accuracy.
+    `order` leaves the padding out; `space` is from `room_to_invert`. Returns False, with `packed` spoiled, where the
+    matrix is not positive definite to working accuracy.
     """
     d = (len(space) - LANES * LANES) // 8
     columns, scaled, block = space[: 4 * d], space[4 * d : 8 * d], space[8 * d :]

@@ -24,10 +24,10 @@ from streamsvd.learner.handles import memory_at, parameters_at, workspace_at
 from streamsvd.learner.inputs import as_ids
 from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.lists import FIRST, LENGTH, START
-from streamsvd.learner.memory import CHANGED, COUNT, N_TOUCHED, NEXT_REFIT
+from streamsvd.learner.memory import CHANGED, COUNT, ENTRY_UNIT, N_TOUCHED, NEXT_REFIT
 from streamsvd.learner.protocol import ContentSource, Ids
 from streamsvd.learner.refits import add_held, add_when_four, next_refit, refit_user, touch
-from streamsvd.learner.scoring import fill_features, fill_global_features, popularity_of
+from streamsvd.learner.scoring import fill_features, fill_global_features, in_units, popularity_of
 from streamsvd.learner.settings import Settings
 from streamsvd.learner.state import Id
 from streamsvd.learner.vectors import add_scaled, copy_part
@@ -181,7 +181,7 @@ def _note(handle, given):  # type: ignore[no-untyped-def]
             count = m.item_ints[i, COUNT]
             fill_global_features(m.content[i], count, m.user_ints[u, COUNT], z)
             entry.target = given[at] - dot(m.g, z)
-            entry.popularity, entry.bias = popularity_of(count), m.y[i, 0]
+            entry.popularity, entry.bias = in_units(popularity_of(count)), in_units(m.y[i, 0])
             at += 1
 
 
@@ -311,7 +311,7 @@ def _sweep(handle, r):  # type: ignore[no-untyped-def]
         held = 0
         for k in r.order[r.by_item[i] : r.by_item[i + 1]]:
             entry, x = r.entries[k], m.x[r.user_of[k]]
-            fill_features(m.y[i], p.rank, m.content[i], entry.popularity, entry.bias, s.phi)
+            fill_features(m.y[i], p.rank, m.content[i], entry.popularity * ENTRY_UNIT, entry.bias * ENTRY_UNIT, s.phi)
             rest = np.float64(entry.target)
             for a in range(first):
                 rest -= x[a] * s.phi[a]
@@ -341,7 +341,7 @@ def _measure(handle, r):  # type: ignore[no-untyped-def]
         for k in range(r.by_user[u], r.by_user[u + 1]):
             entry = r.entries[k]
             y = m.y[entry.item]
-            fill_features(y, p.rank, m.content[entry.item], entry.popularity, entry.bias, phi)
+            fill_features(y, p.rank, m.content[entry.item], entry.popularity * ENTRY_UNIT, entry.bias * ENTRY_UNIT, phi)
             rest = entry.target - y[0]
             error = rest - dot(m.x[u], phi)
             total += error * error

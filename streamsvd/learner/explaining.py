@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.learner.algebra import unpack
+from streamsvd.learner.memory import ENTRY_UNIT
 from streamsvd.learner.scoring import fill_features, popularity_of
 
 
@@ -40,10 +41,10 @@ def contributions(
     """
     phi = _features(item["y"], item["content"], popularity_of(int(item["count"])), item["y"][0])
     towards = unpack(covariance, len(phi)) @ phi
+    known = np.column_stack([window["popularity"], window["bias"]]) * ENTRY_UNIT
     moved = [
-        (entry["target"] - other["y"][0])
-        * (_features(other["y"], other["content"], entry["popularity"], entry["bias"]) @ towards)
-        for entry, other in zip(window, rated, strict=True)
+        (entry["target"] - other["y"][0]) * (_features(other["y"], other["content"], *own) @ towards)
+        for entry, other, own in zip(window, rated, known, strict=True)
     ]
     return np.array(moved, np.float64)
 

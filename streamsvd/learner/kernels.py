@@ -38,6 +38,7 @@ from streamsvd.learner.memory import (
 from streamsvd.learner.scoring import (
     fill_features,
     fill_global_features,
+    in_units,
     log_of,
     noise_of_item,
     noise_of_user,
@@ -205,7 +206,7 @@ def remember(handle, u, i, position, repeated, target, popularity, bias):  # typ
     if m.user_window.places[u, LENGTH] >= p.window:
         drop(m.user_window, u, 0)
     entry = m.user_window.entries[make_room(m.user_window, u)]
-    entry.item, entry.target, entry.popularity, entry.bias = i, target, popularity, bias
+    entry.item, entry.target, entry.popularity, entry.bias = i, target, in_units(popularity), in_units(bias)
     m.user_window.places[u, LENGTH] += 1
     if m.item_window.places[i, LENGTH] >= p.window:
         drop(m.item_window, i, 0)

@@ -1,6 +1,6 @@
 """Many growing lists in one pool of memory: each row's newest ratings, and what each user has rated.
 
-A list is a run of entries in a shared array. It doubles by moving to a larger run; the run left behind is reused by
+A list is a run of entries in a shared array. It grows by moving to a larger run; the run left behind is reused by
 the next list that needs one of that size. Entries keep their order of arrival and lie next to each other, so that a
 refit reads them straight through. The pool itself is enlarged from Python (`reserve`), between calls of a kernel:
 a kernel asks `fits` first and returns early when it says no.
@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.learner.compiler import compiled, inlined
+from streamsvd.learner.pages import grown, zeros
 from streamsvd.learner.vectors import move
 
-SMALLEST = 4  # entries of the first run of a list
+RUNS = np.array([4, 8, 16, *(32 * 2**k * quarter // 4 for k in range(26) for quarter in (4, 5, 6, 7))])
+"""Entries of a run, by size class: in steps of a quarter, so that little of a run is empty."""
 FIRST_POOL = 1 << 10  # entries
-SIZES = 48  # run sizes: SMALLEST · 2**0, …
+SIZES = len(RUNS) - 1  # size classes that a list may have; there is always a larger one
 START, FIRST, LENGTH, SIZE = range(4)  # columns of `places`; SIZE is the run's size class + 1, 0 without a run
 
 
@@ -48,27 +50,34 @@ def empty(dtype: Any, rows: int) -> Lists:
 def reserve(lists: Lists, rows: int, more: int = 1) -> Lists:
     """The same lists with room for `rows` rows, for one more entry in each list, and most likely for `more` in all."""
     entries, places, free = lists
-    used, largest = int(free[SIZES, 0]), SMALLEST << int(places[:, SIZE].max(initial=0))  # twice the largest run
+    used, largest = int(free[SIZES, 0]), int(RUNS[places[:, SIZE].max(initial=0)])  # what the largest run may become
     needed = used + max(largest, 2 * more)
     if needed > len(entries):
-        grown = np.zeros(max(needed, 2 * len(entries)), entries.dtype)  # what is never written takes no memory
-        grown[:used] = entries[:used]
-        entries = grown
+        entries = grown(entries, max(needed, 2 * len(entries)), used)  # what is never written takes no memory
     if rows > len(places):
-        places = np.concatenate([places, np.zeros((rows - len(places), 4), np.int64)])
+        places = grown(places, rows)
     if 2 * free[:SIZES, 0].max() >= free.shape[1]:
-        free = np.concatenate([free, np.zeros_like(free)], axis=1)
+        free = _wider(free)
     return Lists(entries, places, free)
+
+
+def _wider(free: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same starts of unused runs, with twice the room; classes without any are not written to."""
+    wide = zeros((len(free), 2 * free.shape[1]), np.int64)
+    for old, new in zip(free, wide, strict=True):
+        taken = min(int(old[0]) + 1, len(old)) if old[0] > 0 else 0
+        new[:taken] = old[:taken]
+    return wide
 
 
 def load(dtype: Any, values: NDArray[Any], offsets: NDArray[np.int64], rows: int) -> Lists:
     """Lists with the given content: list `k` is `values[offsets[k]:offsets[k + 1]]`."""
     lists = empty(dtype, rows)
     lengths = np.diff(offsets)
-    classes = np.maximum(0, np.ceil(np.log2(np.maximum(lengths, 1) / SMALLEST))).astype(np.int64)
-    sizes = np.where(lengths > 0, SMALLEST << classes, 0)
+    classes = np.searchsorted(RUNS, lengths)
+    sizes = np.where(lengths > 0, RUNS[classes], 0)
     starts = np.cumsum(sizes) - sizes
-    entries = np.zeros(max(FIRST_POOL, int(sizes.sum())), dtype)
+    entries = zeros(max(FIRST_POOL, int(sizes.sum())), dtype)
     if len(values):
         entries[np.repeat(starts - offsets[:-1], lengths) + np.arange(len(values))] = values
     lists.places[: len(lengths), START] = starts
@@ -91,7 +100,7 @@ def gather(lists: Lists, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray
 def fits(lists, row):  # type: ignore[no-untyped-def]
     """Whether one more entry for `row` finds room whatever happens."""
     entries, places, free = lists
-    size = SMALLEST << places[row, SIZE]  # twice its present run, or the smallest
+    size = RUNS[places[row, SIZE]]  # the next larger one, or the smallest
     used = free[SIZES, 0]
     return used + size <= len(entries) and free[max(places[row, SIZE] - 1, 0), 0] + 1 < free.shape[1]
 
@@ -102,20 +111,20 @@ def make_room(lists, row):  # type: ignore[no-untyped-def]
     entries, places, free = lists
     start, first = places[row, START], places[row, FIRST]
     length, size_class = places[row, LENGTH], places[row, SIZE]
-    size = SMALLEST << (size_class - 1) if size_class > 0 else 0
+    size = RUNS[size_class - 1] if size_class > 0 else 0
     if first + length < size:
         return start + first + length
-    if 8 * first >= size > 0:  # a window that has slid goes back to the front: at most 8 moves for each new entry
+    if 16 * first >= size > 0:  # a window that has slid goes back to the front: at most 16 moves for each new entry
         move(entries, start + first, start, length)
         places[row, FIRST] = 0
         return start + length
-    bigger = size_class  # class index of a run of twice the size
+    bigger = size_class  # class index of the next larger run
     if free[bigger, 0] > 0:
         target = free[bigger, free[bigger, 0]]
         free[bigger, 0] -= 1
     else:
         target = free[SIZES, 0]
-        free[SIZES, 0] += SMALLEST << bigger
+        free[SIZES, 0] += RUNS[bigger]
     move(entries, start + first, target, length)
     if size_class > 0:
         free[size_class - 1, 0] += 1

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from streamsvd.learner import lists
 from streamsvd.learner.algebra import pack, packed_size
 from streamsvd.learner.lists import Lists
+from streamsvd.learner.pages import grown
 from streamsvd.learner.settings import Settings
 from streamsvd.learner.vectors import padded
 
@@ -38,7 +39,8 @@ ITEM_SLOW, ITEM_MEAN, ITEM_SURPRISE, ITEM_SURPRISES = range(ITEM_STATS)  # colum
 EVENTS, PAGE_USER, PAGE_TIMESTAMP, PAGE_LENGTH, PAGE_COUNT, N_TOUCHED = range(6)  # `counters`
 MEAN_ALL, PRIOR_USERS, VARIANCE, PAGE_MEAN_ALL = range(4)  # `scalars`
 
-USER_ENTRY = np.dtype([("item", "<i4"), ("target", "<f4"), ("popularity", "<f4"), ("bias", "<f4")])
+USER_ENTRY = np.dtype([("item", "<i4"), ("target", "<f4"), ("popularity", "<i2"), ("bias", "<i2")])
+ENTRY_UNIT = 1.0 / 4096  # of an entry's popularity and bias
 ITEM_ENTRY = np.dtype([("user", "<i4"), ("target", "<f4")])
 SEEN_ENTRY = np.dtype("<i4")
 
@@ -212,10 +214,7 @@ def with_room(memory: Memory, users: int, items: int, ratings: int = 1) -> Memor
         if rows > held:
             capacity = max(rows, 2 * held, 64)  # what is never written takes no memory
             for name in names:
-                old = getattr(memory, name)
-                new = np.zeros((capacity, *old.shape[1:]), old.dtype)
-                new[:held] = old
-                changes[name] = new
+                changes[name] = grown(getattr(memory, name), capacity)
     capacities = {
         "user_window": len(changes.get("x", memory.x)),
         "item_window": len(changes.get("y", memory.y)),

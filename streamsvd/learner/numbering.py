@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.learner.compiler import compiled, inlined
+from streamsvd.learner.pages import zeros
 from streamsvd.learner.state import Id
 
 _EMPTY = -1
 _MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: Knuth 1998, section 6.4
 
 Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
 
 
 class Numbering:
@@ -44,7 +46,7 @@ class Numbering:
         self.rows: dict[Id, int] = {}
         self.ids: list[Id | None] = []
         self.free: list[int] = []
-        self._table: tuple[Ints, Ints] | None = None
+        self._table: tuple[Ints, Numbers] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -77,10 +79,19 @@ class Numbering:
         self.ids.extend(fresh[len(reused) :])
         self.rows.update(zip(fresh, numbers, strict=True))
         if self._table is not None:
-            if 2 * len(self.rows) > len(self._table[0]):
-                self._table = _grown(*self._table, 2 * len(self.rows))
+            if 3 * len(self.rows) > 2 * len(self._table[0]):
+                self._table = _grown(*self._table, len(self.rows))
             _insert(*self._table, _pairs(fresh, numbers))
         return np.array(numbers, np.int64)
+
+    def number(self, ids: Sequence[Id] | Ints) -> tuple[Ints, list[Id]]:
+        """Row of each id, and the ids that had none before."""
+        rows = self.find(ids)
+        fresh = self.fresh(ids, rows)
+        if fresh:
+            self.add(fresh)
+            rows = self.find(ids)
+        return rows, fresh
 
     def remove(self, name: Id) -> int | None:
         """Take an id out; returns the number that it had."""
@@ -110,9 +121,9 @@ class Numbering:
         for name, number in self.rows.items():
             self.ids[number] = name
 
-    def _plain_table(self) -> tuple[Ints, Ints]:
+    def _plain_table(self) -> tuple[Ints, Numbers]:
         if self._table is None:
-            self._table = _empty_table(2 * len(self.rows) + 32)
+            self._table = _empty_table(len(self.rows) + 32)
             _insert(*self._table, _pairs(self.rows, self.rows.values()))
         return self._table
 
@@ -123,10 +134,12 @@ def _pairs(names: Iterable[Id], numbers: Iterable[int]) -> Ints:
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 
-def _empty_table(n: int) -> tuple[Ints, Ints]:
+def _empty_table(n: int) -> tuple[Ints, Numbers]:
     """Keys and numbers of a table that n keys leave half empty, or emptier."""
     size = 1 << (2 * n).bit_length()
-    return np.zeros(size, np.int64), np.full(size, _EMPTY, np.int64)
+    numbers = zeros(size, np.int32)
+    numbers[:] = _EMPTY
+    return zeros(size, np.int64), numbers
 
 
 @inlined
@@ -158,7 +171,7 @@ def _distinct(ids, keys, numbers):  # type: ignore[no-untyped-def]
     return found[:n]
 
 
-def _grown(keys: Ints, numbers: Ints, n: int) -> tuple[Ints, Ints]:
+def _grown(keys: Ints, numbers: Numbers, n: int) -> tuple[Ints, Numbers]:
     """The same table with room for n keys."""
     taken, table = numbers != _EMPTY, _empty_table(n)
     _insert(*table, np.column_stack([keys[taken], numbers[taken]]))

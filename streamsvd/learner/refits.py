@@ -15,6 +15,7 @@ from streamsvd.learner.lists import FIRST, LENGTH, START
 from streamsvd.learner.memory import (
     CHANGED,
     COUNT,
+    ENTRY_UNIT,
     IN_PRIOR,
     N_TOUCHED,
     PRIOR_MIN_RATINGS,
@@ -70,7 +71,7 @@ def refit_user(handle, u):  # type: ignore[no-untyped-def]
         entry = m.user_window.entries[k]
         j = entry.item
         features = s.features[held * d : held * d + d]
-        fill_features(m.y[j], p.rank, m.content[j], entry.popularity, entry.bias, features)
+        fill_features(m.y[j], p.rank, m.content[j], entry.popularity * ENTRY_UNIT, entry.bias * ENTRY_UNIT, features)
         target = entry.target - m.y[j, 0]
         if one_by_one:
             times_vector(s.gram, features, s.gain)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from streamsvd.learner.algebra import dot
 from streamsvd.learner.compiler import compiled, inlined
 from streamsvd.learner.memory import (
+    ENTRY_UNIT,
     FAST,
     ITEM_MEAN,
     ITEM_SLOW,
@@ -56,6 +57,12 @@ def log_of(count):  # type: ignore[no-untyped-def]
 def popularity_of(count):  # type: ignore[no-untyped-def]
     """An item's popularity as a feature, from its number of ratings."""
     return (log_of(count) - 2.0) / 2.0
+
+
+@inlined
+def in_units(value):  # type: ignore[no-untyped-def]
+    """A popularity or bias as an entry of a window keeps it."""
+    return np.int16(min(max(np.rint(value / ENTRY_UNIT), -32768.0), 32767.0))
 
 
 @inlined

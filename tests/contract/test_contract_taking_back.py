@@ -12,6 +12,7 @@ from rating_streams import Stream, digest, ids_of, learn, stream
 
 from streamsvd.learner import Id, IteratedSVD, State
 from streamsvd.learner.algebra import unpack
+from streamsvd.learner.memory import ENTRY_UNIT
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ def phi_of(state: State, numbers: NDArray[np.int64], popularity: Floats, bias: F
 def user_solution(state: State, user: Id) -> Floats:
     """Ridge solution of a user's row from its exported window."""
     window = state.users.ragged["window"].row(ids_of(state.users)[user])
-    phi = phi_of(state, window["item"], window["popularity"], window["bias"])
+    phi = phi_of(state, window["item"], window["popularity"] * ENTRY_UNIT, window["bias"] * ENTRY_UNIT)
     prior = unpack(state.globals_["prior"], phi.shape[1])
     rest = window["target"] - state.items.fixed["factors"]["y"][window["item"], 0]
     return np.asarray(np.linalg.solve(prior + phi.T @ phi, phi.T @ rest))

@@ -128,7 +128,7 @@ class Reference:
             u.cov = np.linalg.inv(self.prior)  # renewed just now, perhaps
         self.g, self.G = rls(self.g, self.G, z, target)
         self.users[user], self.items[item], self.events = u, i, self.events + 1
-        u.ratings.append((item, target, known))
+        u.ratings.append((item, target, np.append(known[:-2], np.rint(known[-2:] * 4096) / 4096)))
         i.ratings.append((user, target, known))
 
         if len(u.ratings) >= u.due:

@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from streamsvd.errors import InputError
-from streamsvd.learner.baselines.columns import Numbering, columns_of, pairs_of
+from streamsvd.learner.baselines.columns import columns_of, pairs_of
 from streamsvd.learner.baselines.operators import entries
+from streamsvd.learner.numbering import Numbering
 from streamsvd.learner.protocol import Ids
 from streamsvd.learner.scale import Scale
 

@@ -20,7 +20,6 @@ from streamsvd.learner.baselines.damped_means import COUNT, WIDTH, first_whole, 
 from streamsvd.learner.baselines.online import Floats, Ints, OnlineBaseline
 from streamsvd.learner.baselines.rows import at_page, empty, keep, keep_all, turn_page
 from streamsvd.learner.compiler import compiled
-from streamsvd.learner.state import Id
 from streamsvd.learner.svd_form import SVDForm
 
 RANK, BOUND, EVENTS, VALUES = 2, 3, 4, 5  # of the global numbers, after those of the means
@@ -104,8 +103,8 @@ class BrandSVD(OnlineBaseline):
                 (m.items, self.n_items, VALUES + k + 2 * k * k),
             )
         ]
-        users: list[Id] = list(self._users.ids)
-        return SVDForm(sides[0], whole[VALUES : VALUES + used].copy(), sides[1], users, list(self._items.ids))
+        users, items = self._users.taken()[1], self._items.taken()[1]
+        return SVDForm(sides[0], whole[VALUES : VALUES + used].copy(), sides[1], users, items)
 
     def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats) -> None:
         _learn(self._memory, self._fixed, users, items, stars, timestamps, predicted)

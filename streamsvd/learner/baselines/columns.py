@@ -1,4 +1,4 @@
-"""Checked columns of ratings, and ids as row numbers."""
+"""Checked columns of ratings."""
 
 from __future__ import annotations
 
@@ -14,37 +14,6 @@ from streamsvd.learner.state import Id
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-class Numbering:
-    """Row numbers of ids, in order of first appearance.
-
-    Examples
-    --------
-    >>> numbering = Numbering()
-    >>> numbering.number(["a", "b", "a"])
-    (array([0, 1, 0]), ['a', 'b'])
-    >>> numbering.find(["b", "c"])
-    array([ 1, -1])
-    """
-
-    def __init__(self) -> None:
-        self.ids: list[Id] = []
-        self._rows: dict[Id, int] = {}
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def number(self, ids: list[Id]) -> tuple[Ints, list[Id]]:
-        """Rows of these ids, and those of them that are new."""
-        new = [name for name in dict.fromkeys(ids) if name not in self._rows]
-        self._rows.update(zip(new, range(len(self.ids), len(self.ids) + len(new)), strict=True))
-        self.ids.extend(new)
-        return self.find(ids), new
-
-    def find(self, ids: list[Id]) -> Ints:
-        """Rows of these ids, -1 for unknown ones."""
-        return np.array([self._rows.get(name, -1) for name in ids], np.int64)
 
 
 def columns_of(

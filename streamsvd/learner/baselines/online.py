@@ -8,8 +8,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from streamsvd.learner.baselines.columns import Numbering, columns_of, pairs_of
+from streamsvd.learner.baselines.columns import columns_of, pairs_of
 from streamsvd.learner.baselines.rows import Memory, with_rows
+from streamsvd.learner.numbering import Numbering
 from streamsvd.learner.protocol import Ids, Predictions
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.state import Rows, State
@@ -149,4 +150,4 @@ class OnlineBaseline(ABC):
 def _rows(numbering: Numbering, arrays: dict[str, NDArray[Any]]) -> Rows:
     """Rows of a state from the used part of each array."""
     n = len(numbering)
-    return Rows(np.arange(n), list(numbering.ids), {name: array[:n].copy() for name, array in arrays.items()}, {})
+    return Rows(np.arange(n), numbering.taken()[1], {name: array[:n].copy() for name, array in arrays.items()}, {})

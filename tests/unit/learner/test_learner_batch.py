@@ -13,6 +13,7 @@ from streamsvd import IteratedSVD, Settings
 from streamsvd.errors import SettingsError
 from streamsvd.learner.algebra import unpack
 from streamsvd.learner.batch import Fixpoint, converge, fit, objective, sweep
+from streamsvd.learner.memory import ENTRY_UNIT
 from streamsvd.ratings import Catalogue, RatingTable
 
 Floats = NDArray[np.float64]
@@ -33,7 +34,8 @@ class Problem:
         self.cov, self.cov_item = users["training"]["cov"], items["training"]["cov"]
         ones = np.ones(len(self.item))
         about = items["factors"]["content"][self.item]
-        self.known = np.column_stack([ones, about, window.values["popularity"], window.values["bias"]])
+        own = np.column_stack([window.values["popularity"], window.values["bias"]]) * ENTRY_UNIT
+        self.known = np.column_stack([ones, about, own])
         self.target = window.values["target"].astype(float)
         self.prior = unpack(state.globals_["prior"], self.x.shape[1])
         s = model.settings
