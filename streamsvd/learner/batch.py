@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import SettingsError
 from streamsvd.learner import lists
-from streamsvd.learner.algebra import copy, dot, invert, times_vector, zero
+from streamsvd.learner.algebra import copy, dot, times_vector, zero
 from streamsvd.learner.compiler import compiled
 from streamsvd.learner.handles import memory_at, parameters_at, workspace_at
 from streamsvd.learner.inputs import as_ids
@@ -26,7 +26,7 @@ from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.lists import FIRST, LENGTH, START
 from streamsvd.learner.memory import CHANGED, COUNT, ENTRY_UNIT, N_TOUCHED, NEXT_REFIT
 from streamsvd.learner.protocol import ContentSource, Ids
-from streamsvd.learner.refits import add_held, add_when_four, next_refit, refit_user, touch
+from streamsvd.learner.refits import add_when_four, next_refit, refit_user, solve, touch
 from streamsvd.learner.scoring import fill_features, fill_global_features, in_units, popularity_of
 from streamsvd.learner.settings import Settings
 from streamsvd.learner.state import Id
@@ -319,10 +319,7 @@ def _sweep(handle, r):  # type: ignore[no-untyped-def]
             copy_part(x, first, psi, 1, p.rank)
             add_scaled(s.moment_item, 0, rest, psi, d)
             held = add_when_four(s.gram_item, s.features_item, d, held)
-        add_held(s.gram_item, s.features_item, d, held)
-        if invert(s.gram_item, 1 + p.rank, s.columns_item):
-            times_vector(s.gram_item, s.moment_item, m.y[i])
-            copy(s.gram_item, m.item_cov[i])
+        solve(s.gram_item, s.moment_item, s.features_item, held, 1 + p.rank, s.columns_item, m.y[i], m.item_cov[i])
         m.item_ints[i, NEXT_REFIT] = next_refit(m.item_ints[i, COUNT], p.gamma)
         m.item_ints[i, CHANGED] = 1
 

@@ -184,6 +184,4 @@ def first_factors(settings: Settings, seed: int, items: Sequence[Id], width: int
 
 def first_item_covariance(settings: Settings) -> NDArray[np.float32]:
     """Packed P of items without ratings."""
-    ridge = np.full(1 + settings.rank, settings.ridge)
-    ridge[0] = settings.ridge_item_bias
-    return memory.packed_diagonal(1 / ridge).astype(np.float32)
+    return memory.parameters(settings, 1.0, 5.0).first_item_cov.astype(np.float32)

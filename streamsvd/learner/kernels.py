@@ -46,7 +46,7 @@ from streamsvd.learner.scoring import (
     score_pair,
 )
 from streamsvd.learner.variance import learn_variance, variance_of
-from streamsvd.learner.vectors import add_scaled, copy_part, move, set_scaled
+from streamsvd.learner.vectors import add_scaled, copy_part, fetch_row, move, set_scaled
 
 
 @inlined
@@ -215,6 +215,24 @@ def remember(handle, u, i, position, repeated, target, popularity, bias):  # typ
     m.item_window.places[i, LENGTH] += 1
 
 
+@inlined
+def fetch_ahead(m, u, following_user, following_item):  # type: ignore[no-untyped-def]
+    """Ask for the rows of the next rating while this one is learned."""
+    fetch_row(m.y, following_item)
+    fetch_row(m.item_cov, following_item)
+    fetch_row(m.item_stats, following_item)
+    fetch_row(m.item_ints, following_item)
+    fetch_row(m.content, following_item)
+    fetch_row(m.item_window.places, following_item)
+    if following_user != u:
+        fetch_row(m.x, following_user)
+        fetch_row(m.user_cov, following_user)
+        fetch_row(m.user_stats, following_user)
+        fetch_row(m.user_ints, following_user)
+        fetch_row(m.user_window.places, following_user)
+        fetch_row(m.seen.places, following_user)
+
+
 @compiled
 def learn(handle, events, start):  # type: ignore[no-untyped-def]
     """Learn events from number `start` on; returns the number of the first one that found no room, or all.
@@ -243,6 +261,8 @@ def learn(handle, events, start):  # type: ignore[no-untyped-def]
         room = fits(m.user_window, u) and fits(m.item_window, i) and fits(m.seen, u)
         if not room or page_length + 1 >= len(m.page_items) or m.counters[N_TOUCHED] >= len(m.touched):
             return e
+        if e + 1 < len(users):
+            fetch_ahead(m, u, users[e + 1], items[e + 1])
         x, y, user, item, content = m.x[u], m.y[i], m.user_stats[u], m.item_stats[i], m.content[i]
         user_count, item_count = m.user_ints[u, COUNT], m.item_ints[i, COUNT]
         events = m.counters[EVENTS]

@@ -6,7 +6,7 @@ making Python objects: that is several times the speed of learning itself for sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,14 +124,19 @@ class Numbering:
     def _plain_table(self) -> tuple[Ints, Numbers]:
         if self._table is None:
             self._table = _empty_table(len(self.rows) + 32)
-            _insert(*self._table, _pairs(self.rows, self.rows.values()))
+            _insert(*self._table, _pairs(list(self.rows), list(self.rows.values())))
         return self._table
 
 
-def _pairs(names: Iterable[Id], numbers: Iterable[int]) -> Ints:
-    """The integer ids with their numbers."""
-    pairs = [pair for pair in zip(names, numbers, strict=True) if isinstance(pair[0], int)]
-    return np.array(pairs, np.int64).reshape(-1, 2)
+def _pairs(names: Sequence[Id], numbers: Sequence[int]) -> Ints:
+    """The integer ids that 64 bits hold, with their numbers: no array of integers asks for another."""
+    try:
+        if set(map(type, names)) <= {int}:
+            return np.column_stack([np.array(names, np.int64), np.array(numbers, np.int64)])
+    except OverflowError:
+        pass
+    held = [k for k, name in enumerate(names) if isinstance(name, int) and -(2**63) <= name < 2**63]
+    return np.array([(names[k], numbers[k]) for k in held], np.int64).reshape(-1, 2)
 
 
 def _empty_table(n: int) -> tuple[Ints, Numbers]:

@@ -47,10 +47,14 @@ def add_when_four(gram, vectors, d, held):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def add_held(gram, vectors, d, held):  # type: ignore[no-untyped-def]
-    """Add the vectors that are left at the end."""
+def solve(gram, moment, vectors, held, order, columns, row, covariance):  # type: ignore[no-untyped-def]
+    """Add the vectors that are left at the end, and put the solution into a row and its P; `gram` is spoiled."""
+    d = len(moment)
     for k in range(held):
         add_outer(gram, vectors[k * d : k * d + d], 1.0)
+    if invert(gram, order, columns):
+        times_vector(gram, moment, row)
+        copy(gram, covariance)
 
 
 @compiled
@@ -84,10 +88,7 @@ def refit_user(handle, u):  # type: ignore[no-untyped-def]
         copy(s.moment, m.x[u])
         copy(s.gram, m.user_cov[u])
         return
-    add_held(s.gram, s.features, d, held)
-    if invert(s.gram, order, s.columns):
-        times_vector(s.gram, s.moment, m.x[u])
-        copy(s.gram, m.user_cov[u])
+    solve(s.gram, s.moment, s.features, held, order, s.columns, m.x[u], m.user_cov[u])
 
 
 @compiled
@@ -120,10 +121,7 @@ def refit_item(handle, i, popularity, bias):  # type: ignore[no-untyped-def]
         copy(s.moment_item, m.y[i])
         copy(s.gram_item, m.item_cov[i])
         return
-    add_held(s.gram_item, s.features_item, d, held)
-    if invert(s.gram_item, 1 + p.rank, s.columns_item):
-        times_vector(s.gram_item, s.moment_item, m.y[i])
-        copy(s.gram_item, m.item_cov[i])
+    solve(s.gram_item, s.moment_item, s.features_item, held, 1 + p.rank, s.columns_item, m.y[i], m.item_cov[i])
 
 
 @compiled

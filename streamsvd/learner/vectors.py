@@ -14,6 +14,7 @@ from numba import extending, types
 from numba.core import cgutils
 
 LANES = 4
+CACHE_LINE = 64  # bytes
 intrinsic: Any = extending.intrinsic  # untyped: what it returns is called with one argument less
 DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
 
@@ -149,6 +150,26 @@ def inner(typing: Any, left: Any, start: Any, right: Any, n: Any) -> Any:
         return builder.fadd(builder.fadd(parts[0], parts[1]), builder.fadd(parts[2], parts[3]))
 
     return types.float64(left, types.intp, right, types.intp), generate
+
+
+@intrinsic
+def fetch_row(typing: Any, rows: Any, row: Any) -> Any:
+    """Ask for a row of a contiguous array before it is needed, so that it is in cache by then."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, values[0])
+        width = builder.extract_value(array.strides, 0)
+        byte, whole = ir.IntType(8).as_pointer(), ir.IntType(32)
+        begin = builder.gep(builder.bitcast(array.data, byte), [builder.mul(values[1], width)])
+        kind = ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole])
+        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        how = [ir.Constant(whole, number) for number in (0, 3, 1)]  # to read, to keep, data
+        line = ir.Constant(values[1].type, CACHE_LINE)
+        with cgutils.for_range_slice(builder, ir.Constant(line.type, 0), width, line, inc=True) as (k, _):
+            builder.call(prefetch, [builder.gep(begin, [k]), *how])
+        return context.get_dummy_value()
+
+    return types.void(rows, types.intp), generate
 
 
 @intrinsic

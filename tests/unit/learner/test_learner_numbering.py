@@ -52,3 +52,11 @@ def test_the_table_keeps_up_while_ids_come_in() -> None:
         ids = np.arange(block * 50, block * 50 + 100) * 2**40
         numbering.add(numbering.fresh(ids, numbering.find(ids)))
     assert numbering.find(np.arange(1050) * 2**40).tolist() == list(range(1050))
+
+
+def test_an_id_beyond_64_bits_after_a_column_of_integers() -> None:
+    numbering = Numbering()
+    numbering.number(np.arange(40))
+    rows, fresh = numbering.number([2**70, 3, "3", -(2**63), 2**63])
+    assert (rows.tolist(), fresh) == ([40, 3, 41, 42, 43], [2**70, "3", -(2**63), 2**63])
+    assert numbering.find(np.array([3, -(2**63), 41])).tolist() == [3, 42, -1]
