@@ -14,7 +14,7 @@ from streamsvd.learner.compiler import CACHE
 def warm_up(console: Console) -> None:
     """Make the kernels ready, so that no figure contains their compilation."""
     if not any(CACHE.rglob("kernels.learn-*.nbi")):
-        console.print("Compiling the learner's kernels for this machine, once: about half a minute …", highlight=False)
+        console.print("Compiling the learner's kernels for this machine, once: about twenty seconds …", highlight=False)
     model = IteratedSVD()
     columns = [0, 1, 2], [3.0, 4.0, 5.0], [0, 0, 1]
     Monitor().score(*columns, model.learn([0, 0, 0], *columns))
