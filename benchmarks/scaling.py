@@ -282,7 +282,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=FLAT[0])
     parser.add_argument("--memory-events", type=int, default=LARGE[0])
-    parser.add_argument("--only", default="flat,memory,first-call", help="parts, with commas between them")
+    parser.add_argument("--only", default="flat,memory,first-call", help="parts, with commas between them; others stay")
     parser.add_argument("--part", help=argparse.SUPPRESS)
     add_json(parser, RESULTS / "scaling.json")
     options = parser.parse_args()
@@ -299,9 +299,11 @@ def main() -> None:
     from streamsvd.app.figures import write_json
     from streamsvd.ratings import Synthetic
 
-    found: dict[str, Any] = {name: _part(name) for name in options.only.split(",")}
-    passed = _show(found)
     RESULTS.mkdir(exist_ok=True)
+    before = json.loads(options.json.read_text()) if options.json.exists() else {}
+    found: dict[str, Any] = {name: before[name] for name in parts if name in before}  # parts that are not run stay
+    found |= {name: _part(name) for name in options.only.split(",")}
+    passed = _show(found)
     small = Synthetic()  # the figures that every benchmark begins with are of a small stream of the same kind
     figures = measured(small.table(), small.catalogue())
     write_json(options.json, {**figures, **found, "limits": LIMITS, "passed": passed})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from evaluation import Figures
 
-_MOST_GATHERED = 0.1
+_MOST_GATHERED = 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,8 +44,24 @@ def _compiled(function: Callable[..., Any], *, inline: bool) -> Any:
     before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     numba.config.CACHE_DIR = str(CACHE)  # type: ignore[attr-defined]
     try:
-        return njit(cache=True)(function)
+        return _quickly(njit(cache=True)(function))
     except RuntimeError:  # Numba found no folder that it may write
-        return njit()(function)
+        return _quickly(njit()(function))
     finally:
         numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
+
+
+def _quickly(dispatcher: Any) -> Any:
+    """Let LLVM optimise less: the loops that matter are vector instructions already, and it takes a sixth less time."""
+    compile_ = dispatcher.compile
+
+    def compile_quickly(signature: Any) -> Any:
+        before = numba.config.OPT  # type: ignore[attr-defined]
+        numba.config.OPT = 1  # type: ignore[attr-defined]
+        try:
+            return compile_(signature)
+        finally:
+            numba.config.OPT = before  # type: ignore[attr-defined]
+
+    dispatcher.compile = compile_quickly
+    return dispatcher

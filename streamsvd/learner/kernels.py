@@ -216,8 +216,19 @@ def remember(handle, u, i, position, repeated, target, popularity, bias):  # typ
 
 
 @inlined
-def fetch_ahead(m, u, following_user, following_item):  # type: ignore[no-untyped-def]
-    """Ask for the rows of the next rating while this one is learned."""
+def fetch_lists(m, u, i):  # type: ignore[no-untyped-def]
+    """Ask for where the next rating goes in its lists; their places have been asked for one rating ago."""
+    place = m.seen.places[u]
+    fetch_row(m.seen.entries, place[START] + place[FIRST] + place[LENGTH] // 2)  # where a search begins
+    place = m.user_window.places[u]
+    fetch_row(m.user_window.entries, place[START] + place[FIRST] + place[LENGTH])
+    place = m.item_window.places[i]
+    fetch_row(m.item_window.entries, place[START] + place[FIRST] + place[LENGTH])
+
+
+@inlined
+def fetch_rows(m, u, following_user, following_item):  # type: ignore[no-untyped-def]
+    """Ask for the rows of the rating after the next one while this one is learned."""
     fetch_row(m.y, following_item)
     fetch_row(m.item_cov, following_item)
     fetch_row(m.item_stats, following_item)
@@ -261,8 +272,9 @@ def learn(handle, events, start):  # type: ignore[no-untyped-def]
         room = fits(m.user_window, u) and fits(m.item_window, i) and fits(m.seen, u)
         if not room or page_length + 1 >= len(m.page_items) or m.counters[N_TOUCHED] >= len(m.touched):
             return e
-        if e + 1 < len(users):
-            fetch_ahead(m, u, users[e + 1], items[e + 1])
+        if e + 2 < len(users):
+            fetch_rows(m, users[e + 1], users[e + 2], items[e + 2])
+            fetch_lists(m, users[e + 1], items[e + 1])
         x, y, user, item, content = m.x[u], m.y[i], m.user_stats[u], m.item_stats[i], m.content[i]
         user_count, item_count = m.user_ints[u, COUNT], m.item_ints[i, COUNT]
         events = m.counters[EVENTS]
