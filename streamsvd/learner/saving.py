@@ -77,6 +77,7 @@ def restore_state(state: State, content: ContentSource | None) -> IteratedSVD:
     """The learner that `state` was taken from."""
     made_with = state.settings
     _check_content_width(made_with["content"], content)
+    _check_entries(state)
     low, high = made_with["scale"]
     model = IteratedSVD(
         Settings.from_dict(made_with["settings"]), scale=(low, high), content=content, seed=made_with["seed"]
@@ -201,4 +202,15 @@ def _check_content_width(expected: int, content: ContentSource | None) -> None:
         raise SettingsError(
             f"this model was made with {expected} columns of item content, the given catalogue has {found}; "
             "give the catalogue that it was made with"
+        )
+
+
+def _check_entries(state: State) -> None:
+    """Refuse a state whose windows an earlier release has written: their entries would be taken for others."""
+    entries = state.users.ragged["window"].values
+    found = entries.dtype
+    if len(entries) and found != memory.USER_ENTRY:
+        raise SettingsError(
+            f"this model was saved with {found.itemsize} bytes for each rating of a user's window, this release keeps "
+            f"{memory.USER_ENTRY.itemsize}: learn it anew from the log, or use the release that saved it"
         )

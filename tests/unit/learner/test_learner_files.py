@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +72,14 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 
 def _flipped(data: bytes, at: int) -> bytes:
     return data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]
+
+
+def test_windows_of_an_earlier_release_are_refused(events: Stream) -> None:
+    model = IteratedSVD()
+    learn(model, events)
+    state = model.state()
+    window = state.users.ragged["window"]
+    wider = window.values.astype([(name, "<f4") for name in window.values.dtype.names or ()])
+    old = replace(state.users, ragged={**state.users.ragged, "window": replace(window, values=wider)})
+    with pytest.raises(SettingsError, match=r"saved with 16 bytes .* keeps 12: learn it anew from the log"):
+        IteratedSVD.from_state(replace(state, users=old))
