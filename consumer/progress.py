@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from evaluation import Figures
 
-_MOST_GATHERED = 0.03
+_MOST_GATHERED = 0.03  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +11,13 @@ from model_runs import checkpoint_of, final, learn_all, learned_in_process, plan
 from model_states import plain
 
 from consumer import Schedule
-from model_store import ModelReader, connect
+from model_store import ModelReader
 from producer import prepare
 from streamsvd.learner import IteratedSVD
 from streamsvd.log import Topics
 from streamsvd.ratings import Erasure, Rating, RatingTable, Retraction, encode, read_ratings
 
 GHOSTS = {"text": "ghost-7f3a", "number": 88_888_888}
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
 
 
 @pytest.fixture

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
-import pytest
 import redis
 from killing import killer_of
 from model_runs import command, consume_command, final, learn_all, learned_in_process, plan_for, run_command, token_of
 
 from consumer import Schedule
-from model_store import connect
 from model_store.feed import FeedPoint, read_feed
 from producer import Pace, prepare, replay
 from streamsvd.log import KafkaSink, Topics
@@ -22,12 +19,6 @@ from streamsvd.ratings import read_catalogue, read_ratings
 
 RATINGS = 20_000
 SEED = 20261121
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
 
 
 def feed_of(client: redis.Redis, model: str) -> list[FeedPoint]:

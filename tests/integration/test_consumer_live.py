@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import pytest
 import redis
 from model_runs import (
     command,
@@ -23,19 +21,13 @@ from model_runs import (
 )
 
 from consumer import Progress, Schedule
-from model_store import ModelReader, connect
+from model_store import ModelReader
 from producer import Pace, prepare, replay
 from streamsvd.errors import SnapshotMissing
 from streamsvd.log import KafkaSink, Topics
 from streamsvd.ratings import RatingTable, read_catalogue, read_ratings
 
 RATINGS = 4_000
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
 
 
 def learned_beyond(reader: ModelReader, topic: str, known: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 
@@ -27,19 +27,12 @@ from model_runs import (
 )
 from model_states import plain
 
-from model_store import connect
 from streamsvd.embedded import Server, embedded_kafka
 from streamsvd.embedded.folder import free_ports
 from streamsvd.log import KafkaSource
 from streamsvd.log.clients import admin
 from streamsvd.log.delivery import Delivery
 from streamsvd.ratings import RatingTable, encode, read_ratings
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
 
 
 @pytest.fixture

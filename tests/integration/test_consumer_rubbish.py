@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -24,19 +23,12 @@ from model_states import plain
 from rubbish import rubbish
 
 from consumer import Schedule
-from model_store import connect
 from producer import prepare
 from streamsvd.log import Topics
 from streamsvd.log.delivery import Delivery
 from streamsvd.ratings import RatingTable, encode, read_ratings
 
 GOOD = 2_000
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
 
 
 @pytest.fixture

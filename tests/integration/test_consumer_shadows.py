@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from model_states import plain
 from shadow_runs import final_shadows, in_process, wanted
 
 from consumer import Schedule
-from model_store import ModelReader, connect, read_shadows
+from model_store import ModelReader, read_shadows
 from model_store.keys import Keys
 from model_store.shadow_rows import request_promotion, requested_promotion
 from producer import prepare
@@ -31,12 +30,6 @@ SPECS = {
     "wide": "rank=12",
     "one-pass": "gamma=inf",
 }
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,15 +20,8 @@ from model_runs import (
     wait_until,
 )
 
-from model_store import connect
 from streamsvd.log import Topics, create_topics
 from streamsvd.ratings import RatingTable, read_ratings
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
 
 
 @pytest.fixture

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 
 import numpy as np
-import pytest
 import redis
 from model_states import checkpoint
 from rating_streams import stream
 
-from model_store import ModelReader, ModelWriter, connect
+from model_store import ModelReader, ModelWriter
 from streamsvd.learner import Id, IteratedSVD
 from streamsvd.learner.choices import Choices
 from streamsvd.learner.listing import rated_by
 
 EVENTS = stream(900, items=120)
 NOBODY: Id = "nobody"
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
 
 
 def listed(reader: ModelReader, user: Id, n: int = 8, rank_by: str = "choice") -> list[Id]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -12,7 +12,7 @@ import redis
 from model_states import checkpoint
 from rating_streams import learn, stream
 
-from model_store import ModelReader, ModelWriter, Options, connect
+from model_store import ModelReader, ModelWriter, Options
 from streamsvd.errors import InputError, SettingsError, UnknownId
 from streamsvd.learner import Id, IteratedSVD, Settings
 from streamsvd.learner.variance import noise_of, variance_of
@@ -30,12 +30,6 @@ class Both:
     users: list[Id]
     items: list[Id]
     films: dict[Id, Film]
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
 
 
 def film(k: int, item: Id) -> Film:

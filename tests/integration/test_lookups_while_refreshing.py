@@ -58,20 +58,6 @@ class _Columns(NoColumns):
 
 
 @pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def writer(client: redis.Redis, model_name: str) -> Iterator[ModelWriter]:
-    writer = ModelWriter(client, model_name)
-    writer.acquire()
-    yield writer
-    writer.close()
-
-
-@pytest.fixture
 def held() -> Held:
     return Held()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -25,20 +24,6 @@ from streamsvd.learner.state import Ragged, Rows, State
 from streamsvd.ratings import Film
 
 FILMS = [Film(1, "Amélie (2001)", ("Comedy", "Romance"), 2001), Film("x-2", 'The "Quoted", Film', (), None)]
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def writer(client: redis.Redis, model_name: str) -> Iterator[ModelWriter]:
-    writer = ModelWriter(client, model_name)
-    writer.acquire()
-    yield writer
-    writer.close()
 
 
 def followed(rows: Rows, changed: Rows) -> Rows:

@@ -38,12 +38,6 @@ while True:
 
 
 @pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
 def proxy(redis_url: str) -> Iterator[CuttingProxy]:
     place = urlsplit(redis_url)
     with cutting_proxy(place.hostname or "127.0.0.1", place.port or 6379) as proxy:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis
 from model_states import checkpoint, state
 
-from model_store import ModelWriter, connect
+from model_store import ModelWriter
 from model_store.feed import (
     Detail,
     Errors,
@@ -24,12 +23,6 @@ from model_store.feed import (
 )
 from model_store.keys import Keys
 from streamsvd.errors import SnapshotCorrupt
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
 
 
 def point(events: int) -> FeedPoint:

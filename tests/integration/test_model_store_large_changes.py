@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import redis
 from model_states import checkpoint, plain, state
 from redis.client import Pipeline
 
-from model_store import ModelWriter, connect
+from model_store import ModelWriter
 from model_store.keys import Keys
 from model_store.snapshot import read_snapshot
 from model_store.staging import Stage
@@ -21,18 +19,10 @@ _OTHERS = range(300, 1600)
 
 
 @pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def writer(client: redis.Redis, model_name: str) -> Iterator[ModelWriter]:
-    writer = ModelWriter(client, model_name)
-    writer.acquire()
+def writer(writer: ModelWriter) -> ModelWriter:
+    """With a first version written."""
     writer.write(checkpoint(1, writer.token, state(1, _USERS, _ITEMS)))
-    yield writer
-    writer.close()
+    return writer
 
 
 def content(client: redis.Redis, model: str) -> dict[bytes, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -21,20 +20,6 @@ from model_store.view import View
 from streamsvd.errors import SettingsError, SnapshotCorrupt, SnapshotMissing, StoreError
 from streamsvd.learner.state import Ragged, State
 from streamsvd.ratings import Film
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def writer(client: redis.Redis, model_name: str) -> Iterator[ModelWriter]:
-    writer = ModelWriter(client, model_name)
-    writer.acquire()
-    yield writer
-    writer.close()
 
 
 @pytest.fixture

@@ -28,12 +28,6 @@ FILMS = [Film(1, "Amélie (2001)", ("Comedy", "Romance"), 2001), Film("x-2", 'Th
 
 
 @pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
 def writer(client: redis.Redis, model_name: str) -> Iterator[ModelWriter]:
     writer = ModelWriter(client, model_name, keep=3)
     writer.acquire()

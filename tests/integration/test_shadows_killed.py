@@ -17,7 +17,7 @@ from model_runs import checkpoint_of, command, consume_command, learn_all, learn
 from model_states import plain
 from shadow_runs import final_shadows, in_process, wanted
 
-from model_store import ModelReader, ShadowRow, connect, read_shadows
+from model_store import ModelReader, ShadowRow, read_shadows
 from model_store.checkpoint import Head
 from model_store.keys import Keys
 from model_store.shadow_rows import request_promotion, requested_promotion
@@ -28,12 +28,6 @@ from streamsvd.ratings import RatingTable, read_ratings
 RATINGS = 6_000
 SEED = 20261122
 SPECS = {"wide": "rank=12", "means": "damped-means", "sgd": "biased-sgd,rank=4"}
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url) as client:
-        yield client
 
 
 @pytest.fixture
