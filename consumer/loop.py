@@ -21,7 +21,7 @@ from dataclasses import asdict
 import numpy as np
 
 from consumer.feeding import Feed
-from consumer.progress import Lag, Progress, Saved, Schedule
+from consumer.progress import Lag, Progress, Rest, Saved, Schedule
 from consumer.recovery import DEAD_LETTERS, RANKING, SHOWN, Resumed
 from consumer.shadows import standings
 from consumer.sorting import Run, Sorter
@@ -35,6 +35,7 @@ from streamsvd.ratings import Erasure, Retraction
 POLL_SECONDS = 0.2
 _LONGEST_PAUSE = 5.0
 _MOST_RECORDS = 5000  # of one poll: progress is shown, and a stop is seen, between two
+_HANDFUL = 500  # of one poll, when there is time
 _LOOK_SECONDS = 1.0  # between two looks at whether a shadow is to be served
 _ASK_SECONDS = 5.0  # between two questions to Kafka in live mode: each would hold up the ratings behind it
 
@@ -113,6 +114,7 @@ class Consumer:
         self._nothing_written = start.fresh
         self._checkpointed_at = timer()
         self._asked_at = -math.inf
+        self._rest = Rest(timer, pause, 0.0)
 
     def run(
         self,
@@ -146,14 +148,19 @@ class Consumer:
             self.checkpoint()
         self._serve_requested()
         while not stop() and not self._reached(until):
-            room = min(self._schedule.events - self._since_checkpoint, _MOST_RECORDS)
+            gently = until is None and self._keeps_up()
+            most = _HANDFUL if gently and self._rest.left else _MOST_RECORDS
+            room = min(self._schedule.events - self._since_checkpoint, most)
             records = self._source.poll(POLL_SECONDS, room)
+            self._rest.work()
             self._take(self._cut(records, until))
+            if gently and len(records) == room:  # they came during a gentle checkpoint
+                self._rest()
             self._lag = self._ask_lag(self._positions, self._event_time)
             if until is not None and not records:
                 self._pass_gaps(until)
             if self._is_due():
-                self.checkpoint()
+                self.checkpoint(gently=gently)
             self._serve_requested()
             if progress is not None:
                 progress(self.progress())
@@ -210,11 +217,13 @@ class Consumer:
         if promoted:
             self._say(f"{name} is the served model from version {self._writer.version} on.")
 
-    def checkpoint(self, *, answered: str = "", promoted: bool = False) -> Written:
+    def checkpoint(self, *, gently: bool = False, answered: str = "", promoted: bool = False) -> Written:
         """Write what has changed since the last checkpoint, and from where to go on.
 
         Parameters
         ----------
+        gently : bool
+            Little waits to be learned: a large write may rest, see `Rest`.
         answered : str
             A request to serve a shadow that has been dealt with.
         promoted : bool
@@ -261,7 +270,10 @@ class Consumer:
                 **{f"{RANKING}{name}": value for name, value in asdict(self.watch.ranking[SHOWN].figures()).items()},
             },
         )
-        written = self._write(checkpoint, self._shadows.share(checkpoint, self.model, answered), now, promoted)
+        rest_seconds = self._schedule.rest_seconds if gently else 0.0
+        rest = Rest(self._timer, self._pause, rest_seconds)
+        written = self._write(checkpoint, self._shadows.share(checkpoint, self.model, answered), now, promoted, rest)
+        self._rest = Rest(self._timer, self._pause, rest_seconds)
         self._feed.written()
         self._nothing_written = False
         self._since_checkpoint = 0
@@ -293,7 +305,7 @@ class Consumer:
             self._check()
 
     def _write(
-        self, checkpoint: Checkpoint, beside: Beside | None, now: Mapping[str, bytes], promoted: bool
+        self, checkpoint: Checkpoint, beside: Beside | None, now: Mapping[str, bytes], promoted: bool, rest: Rest
     ) -> Written:
         """Write, and go on trying while the store does not answer; a stop asked for meanwhile ends that."""
         catalogue = self._start.catalogue
@@ -310,6 +322,7 @@ class Consumer:
                     beside=beside,
                     promoted=promoted,
                     whole=self._nothing_written,
+                    rest=rest,
                 )
             except StoreUnavailable as error:
                 if self._stop() or self._timer() + wait > give_up:
@@ -340,6 +353,10 @@ class Consumer:
         if until is None:
             return records
         return [record for record in records if record.offset < until.get(record.partition, record.offset + 1)]
+
+    def _keeps_up(self) -> bool:
+        """Whether no more waits in the log than one poll brings."""
+        return self._lag.records is not None and self._lag.records <= _MOST_RECORDS
 
     def _is_due(self) -> bool:
         waited = self._timer() - self._checkpointed_at

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from evaluation import Figures
 
 _MOST_GATHERED = 0.03  # seconds
+_RESTING = 3.0  # seconds of rest for one of writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,46 @@ class Schedule:
     def gather_seconds(self) -> float:
         """How long records may wait at the broker for more of them: each handful costs a round of everything."""
         return min(_MOST_GATHERED, self.seconds / 10)
+
+    @property
+    def rest_seconds(self) -> float:
+        """How long the writing of a checkpoint may rest in all."""
+        return self.seconds / 5
+
+
+class Rest:
+    """Waits between the pages of a large write, so that lookups on the same machine are not held up by it.
+
+    Parameters
+    ----------
+    timer : callable
+        A clock that never goes back, in seconds.
+    pause : callable
+        Waits some seconds.
+    most : float
+        Seconds in all.
+
+    Attributes
+    ----------
+    left : float
+        Seconds that are left of them.
+    """
+
+    def __init__(self, timer: Callable[[], float], pause: Callable[[float], None], most: float) -> None:
+        self._timer, self._pause, self.left = timer, pause, most
+        self._since = timer()
+
+    def work(self) -> None:
+        """From now on it is work, whatever was before."""
+        self._since = self._timer()
+
+    def __call__(self) -> None:
+        """Wait three times as long as work took since the last rest."""
+        wait = min(_RESTING * (self._timer() - self._since), self.left)
+        if wait > 0:
+            self._pause(wait)
+            self.left -= wait
+        self._since = self._timer()
 
 
 @dataclass(frozen=True, slots=True)

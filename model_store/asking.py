@@ -11,6 +11,7 @@ import redis
 
 from model_store.checkpoint import Head
 from model_store.client import address
+from model_store.delta import Piece, read_delta
 from model_store.keys import Keys, Side, field, parse_field
 from model_store.loading import read_hash
 from model_store.table import Table
@@ -19,7 +20,7 @@ from streamsvd.ratings import Id
 
 _LOOKUP = (Path(__file__).parent / "lookup.lua").read_text()
 
-_PAGE = 1000
+_PAGE = 1000  # rows
 
 Blobs = list[bytes | None]
 
@@ -35,16 +36,20 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """How a table differs from the version that the caller knew; without blobs when they have to be read in pages."""
+    """How a table differs from the version that the caller knew: `changed` rows of the `count` that it has now.
+
+    When they are too many for one step, `fields` and `blobs` are empty.
+    """
 
     count: int
-    fields: list[bytes]
-    blobs: list[Blobs]
+    changed: int
+    fields: Sequence[bytes]
+    blobs: Sequence[Blobs]
 
     @property
     def in_pages(self) -> bool:
-        """Whether there are too many for one step."""
-        return not self.blobs
+        """Whether they have to be read in pages."""
+        return len(self.fields) < self.changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class Asking:
             raise SettingsError("the store holds bytes: make its client with model_store.connect(url)")
         self.client = client
         self.keys = Keys(model)
-        self._script = client.register_script(_LOOKUP)
+        self._lookup = client.register_script(_LOOKUP)
 
     def ask(self, wanted: Sequence[Wanted], tables: Sequence[tuple[Table, int]] = (), *, known: int = 0) -> Reply:
         """Read rows, and what changed in tables since a version, in one step of the server; `known` as in `Reply`.
@@ -87,21 +92,34 @@ class Asking:
         for table, version in tables:
             names += [self.keys.versions(table.side), *(self.keys.block(table.side, name) for name in table.blocks)]
             arguments += [b"%d" % version, b"%d" % len(table.blocks)]
-        version, as_known, found, *more = cast("list[Any]", self._script(keys=names, args=arguments))
+        version, as_known, found, *more = cast("list[Any]", self._lookup(keys=names, args=arguments))
         if version is None:
             raise self._missing()
         doc, globals_, changes = more or (b"", [], [])
-        found_changes = [Changes(n, ids, parts) for n, ids, *parts in changes]
+        found_changes = [Changes(count, n, rows[0] if rows else (), rows[1:]) for count, n, *rows in changes]
         return Reply(int(version), bool(as_known), found, doc or b"", globals_, found_changes)
 
-    def pages(self, table: Table, fields: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], list[Blobs]]]:
-        """Some rows of a table as they are now, each page of one version; to be brought up to date as in `load`."""
-        for first in range(0, len(fields), _PAGE):
-            page = fields[first : first + _PAGE]
+    def pages(self, table: Table, version: int) -> Iterator[tuple[list[bytes], list[Blobs]]]:
+        """Rows of a table changed since a version, each page of one version; to be brought up to date as in `load`.
+
+        The newest come first: a row that changes while pages are read moves to the front, so that none of the others
+        is missed. Only a user who is erased meanwhile may hide another one's change; then the number of rows is wrong.
+        """
+        versions, read = self.keys.versions(table.side), 0
+        while True:
+            found = self.client.zrevrangebyscore(versions, "+inf", f"({version}", read, _PAGE)
+            fields = cast("list[bytes]", found)
+            if not fields:
+                return
             pipe = self.client.pipeline(transaction=True)
             for name in table.blocks:
-                pipe.hmget(self.keys.block(table.side, name), page)
-            yield page, pipe.execute()
+                pipe.hmget(self.keys.block(table.side, name), fields)
+            yield fields, pipe.execute()
+            read += len(fields)
+
+    def delta(self, table: Table, version: int) -> Iterator[Piece | None]:
+        """The items that a version has changed; see `read_delta`."""
+        return read_delta(self.client, self.keys, version, table.blocks)
 
     def head(self) -> Head:
         """The newest head document."""

@@ -114,7 +114,7 @@ def unpack(blob: bytes, key: str) -> NDArray[Any]:
         start = HEADER.itemsize + 4
         about = json.loads(blob[start : start + length])
         dtype = json_to_dtype(about["dtype"])
-        return np.frombuffer(bytearray(blob[start + length :]), dtype).reshape(about["shape"])
+        return np.frombuffer(bytearray(memoryview(blob)[start + length :]), dtype).reshape(about["shape"])
     except (struct.error, ValueError, TypeError, KeyError) as error:
         raise SnapshotCorrupt(f"{key} holds no array ({error}); {_REBUILD}") from error
 

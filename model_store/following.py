@@ -130,10 +130,14 @@ class Following:
                 usable = not fresh and current is not None and head.base <= current.head.version <= reply.version
                 view, fresh = (current.copy(), True) if current is not None and usable else (None, False)
                 continue
+            current = self._current
+            if reply.changes[0].in_pages and current is not None and known < current.head.version:
+                view = None  # before there are three
+                view = current.copy()  # of which less has changed, and copying is cheaper than reading
+                continue
             self._update(view, head, reply)
             if reply.changes[0].in_pages:
-                for page in self._asking.pages(view.items, reply.changes[0].fields):
-                    view.put(*page)
+                self._bring(view, known, reply.version)
                 continue  # and what has changed since then
             if len(view.items) != reply.changes[0].count:
                 if fresh:
@@ -151,9 +155,20 @@ class Following:
             f"model {self._asking.keys.model!r} was rewritten {_ATTEMPTS} times while it was read; try again later"
         )
 
+    def _bring(self, view: View, known: int, version: int) -> None:
+        """Read the many rows that have changed since the version that the view was of, some at a time."""
+        if version == known + 1 and view.items.is_fixed:
+            for piece in self._asking.delta(view.items, version):
+                if piece is None:
+                    break  # a newer version has come
+                view.put_piece(piece)
+            else:
+                return
+        for page in self._asking.pages(view.items, known):
+            view.put(*page)
+
     def _update(self, view: View, head: Head, reply: Reply) -> None:
-        changes = reply.changes[0]
-        view.update(head, reply.globals_, () if changes.in_pages else changes.fields, changes.blobs)
+        view.update(head, reply.globals_, reply.changes[0].fields, reply.changes[0].blobs)
         current = self._current
         if current is not None and current.films_version == head.films:
             view.films, view.films_version = current.films, current.films_version

@@ -134,6 +134,10 @@ class Keys:
     def block(self, side: Side, name: str) -> str:
         return self._key(f"{side}:block:{name}")
 
+    @property
+    def delta(self) -> str:
+        return self._key("items:delta")
+
     def undo(self, version: int) -> str:
         return self._key(f"undo:{version}")
 

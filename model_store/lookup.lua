@@ -7,8 +7,8 @@
 -- ARGV: version that the caller has, 0 for none; number of lists; for each list its number of fields, and these;
 --       for each table its version and number of hashes
 -- Reply: {version, whether the rows are also those of the caller's version, {a list of blobs for each list}} and, when
---        there is a table, {…, doc, {globals}, {for each table: {rows it has, ids that changed, their blobs for each
---        hash}}}; without the blobs when there are many, which would hold the server up
+--        there is a table, {…, doc, {globals}, {for each table: {rows it has, how many changed, their ids, their blobs
+--        for each hash}}}; without ids and blobs when there are many, which would hold the server up
 local MANY = 1000
 local at, key = 1, 2
 
@@ -58,10 +58,12 @@ end
 local tables = {}
 while key < #KEYS do
   local known, hashes = argument(), tonumber(argument())
-  local changed = redis.call('ZRANGEBYSCORE', KEYS[key + 1], '(' .. known, '+inf')
-  local parts = {redis.call('HLEN', KEYS[key + 2]), changed}
-  for k = 1, #changed <= MANY and hashes or 0 do
-    parts[2 + k] = blobs(KEYS[key + 1 + k], changed, 1, #changed)
+  local parts = {redis.call('HLEN', KEYS[key + 2]), redis.call('ZCOUNT', KEYS[key + 1], '(' .. known, '+inf')}
+  if parts[2] <= MANY then
+    parts[3] = redis.call('ZRANGEBYSCORE', KEYS[key + 1], '(' .. known, '+inf')
+    for k = 1, hashes do
+      parts[3 + k] = blobs(KEYS[key + 1 + k], parts[3], 1, #parts[3])
+    end
   end
   tables[#tables + 1] = parts
   key = key + 1 + hashes

@@ -74,7 +74,7 @@ class People:
                 return None
             changes = reply.changes[0]
             if changes.in_pages:
-                for fields, blobs in self._asking.pages(table, changes.fields):
+                for fields, blobs in self._asking.pages(table, version):
                     table.update(fields, blobs, view.dtypes, self._asking.keys)
                 self._table, self._version = table, reply.version
                 return None  # and what has changed since then

@@ -9,6 +9,7 @@ in the same step that fills it, so what a writer that died has left behind is re
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
@@ -34,6 +35,8 @@ class Stage:
         The writer's.
     version : int
         Given to every row.
+    rest : callable
+        Called after every page.
 
     Attributes
     ----------
@@ -41,11 +44,14 @@ class Stage:
         Payload sent.
     """
 
-    def __init__(self, client: redis.Redis, keys: Keys, token: int, version: int) -> None:
+    def __init__(
+        self, client: redis.Redis, keys: Keys, token: int, version: int, rest: Callable[[], None] = lambda: None
+    ) -> None:
         self._client = client
         self._keys = keys
         self._token = token
         self._version = version
+        self._rest = rest
         self._counts: dict[str, int] = {}
         self.bytes = 0
 
@@ -58,6 +64,7 @@ class Stage:
                 pipe.copy(key, staged, replace=True)
                 self._length(pipe, key)
                 *_, self._counts[key] = pipe.execute()
+            self._rest()
 
     def put(self, key: str, fields: list[bytes], values: list[bytes]) -> None:
         """Lay down fields of a hash."""
@@ -80,10 +87,13 @@ class Stage:
     def _send(self, key: str, command: str, arguments: list[Any]) -> None:
         staged = self._keys.stage(self._token, key)
         with self._client.pipeline(transaction=True) as pipe:
+            if key not in self._counts:
+                pipe.unlink(staged)  # what an attempt before this one could not remove
             pipe.sadd(self._keys.stages, staged)
             pipe.execute_command(command, staged, *arguments)  # type: ignore[no-untyped-call]
-            _, added = pipe.execute()
+            *_, added = pipe.execute()
         self._counts[key] = self._counts.get(key, 0) + int(added)
+        self._rest()
 
     def watch(self, pipe: Pipeline) -> None:
         """From now until EXEC nobody may touch what was laid down; and all of it must be there.

@@ -10,6 +10,7 @@ from redis.client import Pipeline
 
 from model_store.blocks import pack
 from model_store.checkpoint import Checkpoint, Head
+from model_store.delta import put_delta
 from model_store.keys import SIDES, Keys, Side, field
 from model_store.rows import Layout, encode_rows, parts
 from model_store.snapshot import Progress
@@ -28,7 +29,7 @@ Packed = dict[str, dict[str, bytes]]
 
 _CHUNK = 500
 """Fields in one HSET."""
-_ROWS = 2000
+_ROWS = 500
 """Rows encoded at a time when they are laid down beforehand."""
 _MANY = 1000
 """Changed rows of a side from which on they are laid down beforehand: less takes the server a few milliseconds."""
@@ -97,6 +98,9 @@ class Step:
             self._keep(known.version, keep, kept)
         large = [] if keep else [side for side, rows in self._sides() if _is_large(rows)]
         self.staged: tuple[Side, ...] = (SIDES if self.whole else tuple(large)) if staging else ()
+        self._has_delta = "items" in self.staged and not self.whole
+        if staging and not self._has_delta:
+            self._commands.append(("UNLINK", keys.delta))
 
     def _keep(self, before: int, keep: int, kept: int) -> None:
         """Start the undo record of the version before, and drop those that are too old."""
@@ -133,6 +137,9 @@ class Step:
         """Delete rows. An item leaves a mark, so that readers drop it; of a user not even the id stays."""
         if not ids:
             return
+        if side == "items" and self._has_delta:  # which tells of rows that came or changed only
+            self._has_delta = False
+            self._commands.append(("UNLINK", self._keys.delta))
         fields = [field(id_) for id_ in ids]
         for name in self.layout.blocks[side]:
             self._save(self._keys.block(side, name), fields)
@@ -157,6 +164,8 @@ class Step:
         staged = [(side, rows) for side, rows in self._sides() if side in self.staged]
         total, done = sum(len(rows) for _, rows in staged), 0
         for side, rows in staged:
+            if side == "items" and self._has_delta:
+                put_delta(stage, self._keys, self.version, rows)
             if not self.whole:
                 stage.copy(
                     self._keys.versions(side), *(self._keys.block(side, name) for name in self.layout.blocks[side])
@@ -246,7 +255,8 @@ def _is_large(rows: Rows) -> bool:
 def head_commands(keys: Keys, head: Head, doc: bytes, kept: int) -> list[tuple[Any, ...]]:
     """The list of keys, the head and the numbers of rows: the last commands of every step."""
     blocks = {side: [keys.block(side, name) for name in head.blocks[side]] for side in SIDES}
-    every = [keys.head, keys.globals_, keys.metrics, keys.catalogue, keys.feed, keys.now, *map(keys.versions, SIDES)]
+    every = [keys.head, keys.globals_, keys.metrics, keys.catalogue, keys.feed, keys.now, keys.delta]
+    every += map(keys.versions, SIDES)
     return [
         ("SADD", keys.all, *every, *blocks["users"], *blocks["items"]),
         ("HSET", keys.head, "version", head.version, "token", head.token, "doc", doc, "kept", kept),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from copy import copy
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model_store.blocks import unpack_rows
-from model_store.keys import Keys, Side, parse_field
+from model_store.keys import Keys, Side, field, parse_field
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.ratings import Id
 
@@ -45,6 +45,7 @@ class Table:
         self._ragged: dict[str, list[bytes | None]] = {name: [] for name in blocks if name in ragged}
         self.ids: list[Id | None] = []
         self.numbers: dict[Id, int] = {}
+        self._by_field: dict[bytes, int] = {}
         self.moved = 0
         self._rows: dict[str, NDArray[Any]] = {}
         self._present = np.zeros(0, bool)
@@ -57,6 +58,11 @@ class Table:
     def size(self) -> int:
         """Places: one more than the highest row number."""
         return len(self.ids)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether all rows of each block are of one length."""
+        return not self._ragged
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -74,7 +80,7 @@ class Table:
     def copy(self) -> Table:
         """A table of the same rows that shares nothing with this one."""
         twin = copy(self)
-        twin.ids, twin.numbers = list(self.ids), dict(self.numbers)
+        twin.ids, twin.numbers, twin._by_field = list(self.ids), dict(self.numbers), dict(self._by_field)
         twin._rows = {name: rows.copy() for name, rows in self._rows.items()}
         twin._ragged = {name: list(rows) for name, rows in self._ragged.items()}
         twin._present = self._present.copy()
@@ -107,60 +113,77 @@ class Table:
         SnapshotCorrupt
             When a blob is damaged, or a row is not in all blocks.
         """
-        key = keys.versions(self.side)
-        ids = [parse_field(name, key) for name in fields]
-        for k, id_ in enumerate(ids):
-            if blobs[0][k] is None:
-                self._remove(id_)
-        there = [k for k in range(len(ids)) if blobs[0][k] is not None]
-        if not there:
+        if fields and None in blobs[0]:
+            fields, blobs = self._without_gone(fields, blobs)
+        if not fields:
             return np.zeros(0, np.int64)
-        present = [ids[k] for k in there]
-        numbers, settled = np.zeros(0, np.int64), self.size
+        numbers, fixed = np.zeros(0, np.int64), {}
         for name, column in zip(self.blocks, blobs, strict=True):
             key = keys.block(self.side, name)
-            found = [blob for k in there if (blob := column[k]) is not None]
-            if len(found) < len(there):
+            if None in column:
                 raise SnapshotCorrupt(f"{key} lacks rows that other blocks have; rebuild the snapshot from the log")
-            numbers, values, _ = unpack_rows(found, key, dtypes, present)
-            self.ids.extend([None] * (int(numbers.max()) + 1 - self.size))
-            self._put(name, numbers, values, found)
-        known = self.numbers
-        for id_, number in zip(present, numbers.tolist(), strict=True):
-            if known.get(id_) != number:
-                self._place(id_, number, settled)
-        self._present = grown(self._present, self.size)
-        self._present[numbers] = True
+            numbers, values, _ = unpack_rows(cast("Sequence[bytes]", column), key, dtypes, fields)
+            if name not in self._ragged:
+                fixed[name] = values
+        self.put(fields, numbers, fixed, keys)
+        for name, ragged in self._ragged.items():
+            ragged.extend([None] * (self.size - len(ragged)))
+            for number, blob in zip(numbers.tolist(), blobs[self.blocks.index(name)], strict=True):
+                ragged[number] = blob
         return numbers
 
-    def _place(self, id_: Id, number: int, settled: int) -> None:
+    def put(
+        self, fields: Sequence[bytes], numbers: NDArray[np.int64], blocks: Mapping[str, NDArray[Any]], keys: Keys
+    ) -> None:
+        """Take in the fixed blocks of rows that changed or came."""
+        settled = self.size
+        self.ids.extend([None] * (int(numbers.max(initial=-1)) + 1 - settled))
+        for name, values in blocks.items():
+            self._rows[name] = rows = grown(self._rows.get(name, np.zeros(0, values.dtype)), self.size)
+            rows[numbers] = values
+        self._place_all(fields, numbers.tolist(), settled, keys)
+        self._present = grown(self._present, self.size)
+        self._present[numbers] = True
+
+    def _without_gone(
+        self, fields: Sequence[bytes], blobs: Sequence[Sequence[bytes | None]]
+    ) -> tuple[Sequence[bytes], Sequence[Sequence[bytes | None]]]:
+        """Remove the rows that have no blob any more; the others."""
+        for name, blob in zip(fields, blobs[0], strict=True):
+            if blob is None:
+                self._remove(name)
+        there = [k for k, blob in enumerate(blobs[0]) if blob is not None]
+        return [fields[k] for k in there], [[column[k] for k in there] for column in blobs]
+
+    def _place_all(self, fields: Sequence[bytes], numbers: list[int], settled: int, keys: Keys) -> None:
+        if list(map(self._by_field.get, fields)) == numbers:
+            return  # as mostly: all of them stand where they did
+        for name, number in zip(fields, numbers, strict=True):
+            if self._by_field.get(name) != number:
+                self._place(name, number, settled, keys)
+
+    def _place(self, name: bytes, number: int, settled: int, keys: Keys) -> None:
         self.moved += number < settled
-        self._remove(id_)
+        self._remove(name)
         before = self.ids[number]
         if before is not None:
             del self.numbers[before]
-        self.ids[number], self.numbers[id_] = id_, number
+            self._by_field.pop(field(before), None)
+        id_ = parse_field(name, keys.versions(self.side))
+        self.ids[number], self.numbers[id_], self._by_field[name] = id_, number, number
 
-    def _remove(self, id_: Id) -> None:
-        number = self.numbers.pop(id_, None)
+    def _remove(self, name: bytes) -> None:
+        number = self._by_field.pop(name, None)
         if number is not None:
+            id_ = self.ids[number]
+            assert id_ is not None
+            del self.numbers[id_]
             self.ids[number], self._present[number] = None, False
             self.moved += 1
             for rows in self._rows.values():
                 rows[number] = np.zeros((), rows.dtype)
             for blobs in self._ragged.values():
                 blobs[number] = None
-
-    def _put(self, name: str, numbers: NDArray[np.int64], values: NDArray[Any], blobs: list[bytes]) -> None:
-        if name in self._ragged:
-            column = self._ragged[name]
-            column.extend([None] * (self.size - len(column)))
-            for number, blob in zip(numbers.tolist(), blobs, strict=True):
-                column[number] = blob
-            return
-        rows = self._rows.get(name, np.zeros(0, values.dtype))
-        self._rows[name] = rows = grown(rows, self.size)
-        rows[numbers] = values
 
 
 def grown(array: NDArray[Any], size: int) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from model_store.answers import NamedItem
 from model_store.blocks import unpack_rows
 from model_store.checkpoint import Head
+from model_store.delta import Piece
 from model_store.facts import Facts, facts_of
 from model_store.keys import Keys
 from model_store.loading import read_arrays
@@ -134,6 +135,11 @@ class View:
         places = self.items.update(fields, blobs, self.dtypes, self.keys)
         if len(places):
             self.columns.put(places, self.factors[places], self.items.size)
+
+    def put_piece(self, piece: Piece) -> None:
+        """Take in rows of items that changed or came."""
+        self.items.put(piece.fields, piece.numbers, piece.blocks, self.keys)
+        self.columns.put(piece.numbers, self.factors[piece.numbers], self.items.size)
 
     def places(self, items: Iterable[Id]) -> NDArray[np.intp]:
         """Where some items stand; those that are not here are left out."""

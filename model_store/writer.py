@@ -12,7 +12,7 @@ was looked at. So
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
@@ -189,6 +189,7 @@ class ModelWriter:
         beside: Beside | None = None,
         promoted: bool = False,
         whole: bool = False,
+        rest: Callable[[], None] = lambda: None,
     ) -> Written:
         """Write one checkpoint: all of it or nothing. Safe to repeat with the same arguments.
 
@@ -212,6 +213,9 @@ class ModelWriter:
             and figures go on.
         whole : bool
             Everything stored before is removed in the same step: after a rebuild or an import.
+        rest : callable
+            Called between the pages of many changed rows: it may wait, so that lookups get their turn. Not called in
+            a whole write, for which everybody waits.
 
         Raises
         ------
@@ -256,7 +260,7 @@ class ModelWriter:
         spared = {self._keys.feed.encode(), self._keys.now.encode()} if promoted and not whole else set()
         with translated(self._client, f"writing version {checkpoint.version} of model {self._keys.model}"):
             if step.staged:
-                repeated = self._commit_staged(step, doc, shadows, spared)
+                repeated = self._commit_staged(step, doc, shadows, spared, rest=rest)
             else:
                 repeated = self._commit(step, doc, shadows, spared, None)
         self.version, self._head, self._damage = checkpoint.version, step.head, None
@@ -301,11 +305,12 @@ class ModelWriter:
         shadows: BesideStep,
         spared: set[bytes],
         progress: Progress = lambda _done, _total: None,
+        rest: Callable[[], None] = lambda: None,
     ) -> bool:
         """Lay the rows down, then run the step; True when it turns out to have been run before."""
         if self._holds(step.version, doc):
             return True
-        stage = Stage(self._client, self._keys, self.token, step.version)
+        stage = Stage(self._client, self._keys, self.token, step.version, (lambda: None) if step.whole else rest)
         try:
             step.stage_rows(stage, progress)
             return self._commit(step, doc, shadows, spared, stage)

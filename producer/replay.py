@@ -18,7 +18,7 @@ from streamsvd.log import RatingSink
 from streamsvd.ratings import Rating, RatingTable
 
 _EVERY = 256  # ratings between two looks at a request to stop
-_EARLY_SECONDS = 0.005  # a rating may go this much before it is due; shorter waits cost more than they space out
+_EARLY_SECONDS = 0.02  # a rating may go this much before it is due; shorter waits cost more than they space out
 
 Progress = Callable[[int, int, int], None]
 """Called now and then with the ratings sent, those skipped, and the event time reached."""

@@ -26,7 +26,7 @@ from streamsvd.log import KafkaSink, Topics, create_topics, read_catalogue
 from streamsvd.log.topics import partition_count, topic_exists
 
 _LINGER_SECONDS = 0.002  # whoever sends a rating waits for it
-_SWITCH_SECONDS = 0.0005  # a thread that computes yields to a request within this; by default it is ten times that
+_SWITCH_SECONDS = 0.0001  # a thread that computes yields to a request within this; by default it is fifty times that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

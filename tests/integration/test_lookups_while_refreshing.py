@@ -1,4 +1,4 @@
-"""While one call brings a new version, others are answered from the one before, whole; large changes come in pages."""
+"""While one call brings a new version, others are answered from the one before, whole; large changes come in pieces."""
 
 from __future__ import annotations
 
@@ -109,6 +109,7 @@ def test_a_version_that_cannot_be_read_is_an_error_for_who_brings_it_and_then_fo
     write(writer, 1, state(1, range(5), range(_MANY)))
     before = reader.recommend(3, 30).items
     write(writer, 2, state(2, [1], range(_MANY)))
+    write(writer, 3, state(3, [1], range(_MANY)))
     key = Keys(model_name).block("items", "factors")
     sound = client.hget(key, "2000") or b""
     client.hset(key, "2000", sound[:-1] + bytes([sound[-1] ^ 1]))
@@ -126,24 +127,26 @@ def test_a_version_that_cannot_be_read_is_an_error_for_who_brings_it_and_then_fo
     with pytest.raises(SnapshotCorrupt, match="2000 is damaged"):
         reader.recommend(3)
     client.hset(key, "2000", sound)
-    assert reader.recommend(3).provenance.version == 2
+    assert reader.recommend(3).provenance.version == 3
 
 
+@pytest.mark.parametrize(("newest", "amid"), [(2, b"block:factors"), (3, b"EXEC")], ids=["delta", "pages"])
 def test_a_connection_lost_while_a_version_is_brought_loses_nothing(
-    writer: ModelWriter, proxy: CuttingProxy, model_name: str
+    writer: ModelWriter, proxy: CuttingProxy, model_name: str, newest: int, amid: bytes
 ) -> None:
     write(writer, 1, state(1, range(5), range(_MANY)))
     with connect(f"redis://127.0.0.1:{proxy.port}/0", for_lookups=True) as client:
         reader = ModelReader(client, model_name, scoring=ByVersion())
         reader.recommend(0)
-        write(writer, 2, state(2, [1], range(_MANY)))
-        proxy.cut_once(b"EXEC", delivered=False)  # in the middle of the pages
+        for version in range(2, newest + 1):
+            write(writer, version, state(version, [1], range(_MANY)))
+        proxy.cut_once(amid, delivered=False)
         with suppress(StoreUnavailable):  # the client may have tried again by itself
             reader.recommend(0)
         assert proxy.cuts == 1
         with reader.reading(3, ("factors",)) as (view, _):
-            assert view.head.version == 2
-            assert set(view.factors["version"].tolist()) == {2}
+            assert view.head.version == newest
+            assert set(view.factors["version"].tolist()) == {newest}
 
 
 def test_what_changes_while_pages_are_read_is_not_lost(

@@ -95,3 +95,17 @@ def test_a_change_that_is_stopped_before_its_step_changes_nothing(
     assert plain(found.state) == plain(state(1, _USERS, _ITEMS))
     for each in (other, reading):
         each.close()
+
+
+def test_rests_come_between_the_pages_of_a_large_change_only(model_name: str, writer: ModelWriter) -> None:
+    rests = []
+
+    def write(version: int, items: range, *, whole: bool = False) -> int:
+        rests.clear()
+        changes = state(version, _USERS, items)
+        writer.write(checkpoint(version, writer.token, changes), rest=lambda: rests.append(version), whole=whole)
+        return len(rests)
+
+    assert write(2, _OTHERS) > 5
+    assert write(3, range(500)) == 0
+    assert write(4, _ITEMS, whole=True) == 0

@@ -170,8 +170,8 @@ def test_a_high_rate_does_not_flush_every_rating() -> None:
     sink = MemorySink()
     time = FakeTime(sink)
     summary = replay([table(5000)], sink, pace=Pace(rate=10_000), clock=time.clock, sleep=time.sleep)
-    assert pytest.approx(summary.seconds, abs=0.006) == 0.5
-    assert sink.flushes < 120
+    assert pytest.approx(summary.seconds, abs=0.021) == 0.5
+    assert sink.flushes < 40
 
 
 def test_a_speed_follows_event_time_and_sends_a_page_at_once() -> None:
