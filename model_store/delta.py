@@ -20,6 +20,7 @@ from model_store.blocks import pack, unpack
 from model_store.keys import Keys, field
 from model_store.rows import parts
 from model_store.staging import Stage
+from streamsvd.errors import SnapshotCorrupt
 from streamsvd.learner.state import Rows
 
 _ROWS = 1000
@@ -53,12 +54,14 @@ def read_delta(client: redis.Redis, keys: Keys, version: int, blocks: Sequence[s
     Raises
     ------
     SnapshotCorrupt
-        When a piece is damaged.
+        When something is damaged.
     """
     count = cast("bytes | None", client.hget(keys.delta, _count(version)))
     if count is None:
         yield None
         return
+    if not count.isdigit():
+        raise SnapshotCorrupt(f"{keys.delta} holds {count[:40]!r} for a number; rebuild the snapshot from the log")
     names = [_FIELDS, _NUMBERS, *map(_block, blocks)]
     for piece in range(int(count)):
         found = cast("list[bytes | None]", client.hmget(keys.delta, [_name(version, piece, name) for name in names]))

@@ -61,16 +61,17 @@ def test_the_delta_is_what_is_read(
     client.hset(key, "2000", sound)
 
 
-def test_a_damaged_piece_is_an_error_until_a_newer_version_has_come(
-    client: redis.Redis, model_name: str, writer: ModelWriter, reader: ModelReader
+@pytest.mark.parametrize("name", ["2:1:block:factors", "2:0:fields", "2:pieces"])
+def test_damage_is_an_error_until_a_newer_version_has_come(
+    client: redis.Redis, model_name: str, writer: ModelWriter, reader: ModelReader, name: str
 ) -> None:
     write(writer, 1, _ITEMS)
     reader.status()
     write(writer, 2, _ITEMS)
     key = Keys(model_name).delta
-    sound = client.hget(key, "2:1:block:factors") or b""
-    client.hset(key, "2:1:block:factors", sound[:-1] + bytes([sound[-1] ^ 1]))
-    with pytest.raises(SnapshotCorrupt, match=r"items:delta 1 is damaged"):
+    sound = client.hget(key, name) or b""
+    client.hset(key, name, sound[:-1] + bytes([sound[-1] ^ 0x71]))
+    with pytest.raises(SnapshotCorrupt, match="items:delta"):
         reader.status()
     write(writer, 3, [5])
     same_as_a_newcomer(reader, client, model_name)
