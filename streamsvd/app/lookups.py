@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from model_store import ModelReader, NamedItem, Provenance, connect
-from streamsvd.app.options import parse_id
+from streamsvd.app.ids import parse_id
 from streamsvd.app.services import lent_redis
 from streamsvd.errors import InputError
 from streamsvd.ratings import Id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -84,18 +83,6 @@ ScaleOption = Annotated[
         "--scale", metavar="LOW:HIGH", help="Limits of the ratings, such as 1:10; by default those of the data set."
     ),
 ]
-
-
-def parse_id(text: str) -> int | str:
-    """An id as it is typed: a whole number is an int, and `text:` marks a string.
-
-    >>> parse_id("196"), parse_id("ann"), parse_id("text:196"), parse_id("007")
-    (196, 'ann', '196', '007')
-    """
-    if text.startswith("text:") and len(text) > len("text:"):
-        return text.removeprefix("text:")
-    number = int(text) if _WHOLE_NUMBER.fullmatch(text) else None
-    return number if number is not None and -(2**63) <= number < 2**63 else text
 
 
 def parse_years(text: str | None) -> tuple[int | None, int | None] | None:
@@ -197,5 +184,4 @@ def chosen_settings(file: Path | None, pairs: list[str] | None) -> Settings:
     return from_file.replace(**parse_settings(pairs))
 
 
-_WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _EXAMPLE = '{"settings": {"rank": 16}}'

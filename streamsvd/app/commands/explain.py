@@ -28,9 +28,9 @@ def explain(
     """
     from rich.console import Console
 
+    from streamsvd.app.ids import parse_id
     from streamsvd.app.lookup_tables import explained_table
     from streamsvd.app.lookups import item_called, lookups, print_json
-    from streamsvd.app.options import parse_id
 
     with lookups(redis, model) as reader:
         answer = reader.explain(parse_id(user), item_called(reader, item))

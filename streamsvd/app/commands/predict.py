@@ -29,9 +29,9 @@ def predict(
     """
     from rich.console import Console
 
+    from streamsvd.app.ids import parse_id
     from streamsvd.app.lookup_tables import prediction_table
     from streamsvd.app.lookups import item_called, lookups, print_json
-    from streamsvd.app.options import parse_id
 
     with lookups(redis, model) as reader:
         answer = reader.predict(parse_id(user), item_called(reader, item, unrated=True))

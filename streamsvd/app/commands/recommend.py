@@ -59,9 +59,10 @@ def recommend(
 
     from model_store import Options
     from model_store.reasons import reasons
+    from streamsvd.app.ids import parse_id
     from streamsvd.app.lookup_tables import answer_table
     from streamsvd.app.lookups import item_called, lookups, print_json, ratings_given
-    from streamsvd.app.options import parse_id, parse_years
+    from streamsvd.app.options import parse_years
     from streamsvd.errors import SettingsError
 
     if (user is None) == (not rated):

@@ -95,7 +95,8 @@ def simulate(
     from evaluation.simulation_folder import check_format
     from evaluation.simulation_keeping import Keeping
     from evaluation.simulation_models import models, parse_grid
-    from streamsvd.app.options import parse_id, parse_scale, parse_settings, read_settings
+    from streamsvd.app.ids import parse_id
+    from streamsvd.app.options import parse_scale, parse_settings, read_settings
     from streamsvd.app.simulating import outcomes, stretch_of, that_day
     from streamsvd.app.simulation_tables import runs_table, that_day_table
     from streamsvd.app.stopping import stop_on_signals

@@ -29,9 +29,9 @@ def users(
     """
     from rich.console import Console
 
+    from streamsvd.app.ids import parse_id
     from streamsvd.app.lookup_tables import user_table, users_table
     from streamsvd.app.lookups import lookups, plain, print_json
-    from streamsvd.app.options import parse_id
 
     with lookups(redis, model) as reader:
         if user is None:

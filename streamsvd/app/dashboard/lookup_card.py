@@ -10,7 +10,7 @@ from nicegui import run, ui
 from streamsvd.app.dashboard import wording
 from streamsvd.app.dashboard.lookups import Lookups, OfItem, OfUser, Row
 from streamsvd.app.dashboard.parts import Text, box, card
-from streamsvd.app.options import parse_id
+from streamsvd.app.ids import parse_id
 from streamsvd.errors import StoreUnavailable, StreamSVDError
 from streamsvd.ratings import Id
 

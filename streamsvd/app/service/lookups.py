@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from streamsvd.app.ids import parse_id
 from streamsvd.app.service import requests, responses
 from streamsvd.app.service.answers import as_json, body_of
-from streamsvd.app.service.ids import id_of
 from streamsvd.app.service.parts import parts_of
 from streamsvd.app.service.querying import QueryRoute
 
@@ -26,8 +26,8 @@ async def _asked(request: Request, call: Callable[..., Any], *arguments: Any, **
 async def recommend(request: Request, query: Annotated[requests.ForUser, Query()]) -> Response:
     """What the model ranks highest among what the user has not rated. A user whom it has not met gets the best for
     everybody, marked by `known_user`."""
-    reader, exclude = parts_of(request).reader, [id_of(text) for text in query.exclude]
-    return await _asked(request, reader.recommend, id_of(query.user), query.n, **query.options(exclude))
+    reader, exclude = parts_of(request).reader, [parse_id(text) for text in query.exclude]
+    return await _asked(request, reader.recommend, parse_id(query.user), query.n, **query.options(exclude))
 
 
 @router.post("/recommend-many", response_model=responses.Answers, summary="The best items for several users")
@@ -51,32 +51,32 @@ async def recommend_for(request: Request, body: requests.ForRatings) -> Response
 @router.get("/similar-items", response_model=responses.SimilarItems, summary="Items that people like together with one")
 async def similar_items(request: Request, query: Annotated[requests.SomeOfItem, Query()]) -> Response:
     """Most similar first. 404 for an item that the model has not met."""
-    return await _asked(request, parts_of(request).reader.similar_items, id_of(query.item), query.n)
+    return await _asked(request, parts_of(request).reader.similar_items, parse_id(query.item), query.n)
 
 
 @router.get("/similar-users", response_model=responses.SimilarUsers, summary="Users of the same taste")
 async def similar_users(request: Request, query: Annotated[requests.SomeOfUser, Query()]) -> Response:
     """Most similar first. 404 for a user whom the model has not met. The first question after a start reads the rows of
     all users, which takes a while."""
-    return await _asked(request, parts_of(request).reader.similar_users, id_of(query.user), query.n)
+    return await _asked(request, parts_of(request).reader.similar_users, parse_id(query.user), query.n)
 
 
 @router.get("/predict", response_model=responses.Prediction, summary="The rating that a user would give")
 async def predict(request: Request, query: Annotated[requests.Pair, Query()]) -> Response:
     """With its standard deviation. Who or what the model has not met is predicted from everybody, and marked."""
-    return await _asked(request, parts_of(request).reader.predict, id_of(query.user), id_of(query.item))
+    return await _asked(request, parts_of(request).reader.predict, parse_id(query.user), parse_id(query.item))
 
 
 @router.get("/explain", response_model=responses.Explained, summary="Why the model predicts what it predicts")
 async def explain(request: Request, query: Annotated[requests.Pair, Query()]) -> Response:
     """Parts that add up to the score. 404 for an item that the model has not met."""
-    return await _asked(request, parts_of(request).reader.explain, id_of(query.user), id_of(query.item))
+    return await _asked(request, parts_of(request).reader.explain, parse_id(query.user), parse_id(query.item))
 
 
 @router.get("/history", response_model=responses.History, summary="What a user has rated")
 async def history(request: Request, query: Annotated[requests.SomeOfUser, Query()]) -> Response:
     """Newest first, as far as the model remembers. 404 for a user whom it has not met."""
-    return await _asked(request, parts_of(request).reader.history, id_of(query.user), query.n)
+    return await _asked(request, parts_of(request).reader.history, parse_id(query.user), query.n)
 
 
 @router.get("/users", response_model=responses.Users, summary="How many users there are, and some of them")

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from streamsvd.app.ids import parse_id
 from streamsvd.app.service import requests, responses
 from streamsvd.app.service.answers import as_json
-from streamsvd.app.service.ids import id_of
 from streamsvd.app.service.parts import Parts, parts_of
 from streamsvd.errors import SnapshotMissing, StreamSVDError
 from streamsvd.ratings import Erasure, Event, Rating, Retraction, check_scale
@@ -33,7 +33,7 @@ async def post_rating(request: Request, body: requests.RatingIn) -> Response:
 async def retract_rating(request: Request, query: Annotated[requests.Pair, Query()]) -> Response:
     """Put a retraction onto the log: the model forgets what this user gave this item."""
     parts = parts_of(request)
-    user, item = id_of(query.user), id_of(query.item)
+    user, item = parse_id(query.user), parse_id(query.item)
     return await _put(parts, Retraction(user, item, int(parts.clock())), 202)
 
 
@@ -41,7 +41,7 @@ async def retract_rating(request: Request, query: Annotated[requests.Pair, Query
 async def erase_user(request: Request, query: Annotated[requests.OneUser, Query()]) -> Response:
     """Put an erasure onto the log: the user's row, history and list of rated items go, from the model and the store."""
     parts = parts_of(request)
-    return await _put(parts, Erasure(id_of(query.user), int(parts.clock())), 202)
+    return await _put(parts, Erasure(parse_id(query.user), int(parts.clock())), 202)
 
 
 async def _put(parts: Parts, event: Event, status: int = 201) -> Response:
