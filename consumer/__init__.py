@@ -1,8 +1,9 @@
 """The consumer: ratings from the log, each predicted, scored and learned once; checkpoints to the store."""
 
 from consumer.loop import Consumer
-from consumer.progress import Lag, Progress, Saved, Schedule
+from consumer.progress import Lag, Progress, Saved
 from consumer.recovery import Resumed, StoredShadows, resume
+from consumer.schedule import Schedule
 from consumer.shadows import Wanted, standings
 
 __all__ = [

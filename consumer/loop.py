@@ -21,8 +21,9 @@ from dataclasses import asdict
 import numpy as np
 
 from consumer.feeding import Feed
-from consumer.progress import Lag, Progress, Rest, Saved, Schedule
+from consumer.progress import Lag, Progress, Saved
 from consumer.recovery import DEAD_LETTERS, RANKING, SHOWN, Resumed
+from consumer.schedule import Patience, Rest, Schedule
 from consumer.shadows import standings
 from consumer.sorting import Run, Sorter
 from model_store import Beside, Checkpoint, ModelWriter, ShadowRow, Written
@@ -33,7 +34,6 @@ from streamsvd.log import DeadLetters, KafkaSource, Predicted, PredictionSink, R
 from streamsvd.ratings import Erasure, Retraction
 
 POLL_SECONDS = 0.2
-_LONGEST_PAUSE = 5.0
 _MOST_RECORDS = 5000  # of one poll: progress is shown, and a stop is seen, between two
 _HANDFUL = 500  # of one poll, when there is time
 _LOOK_SECONDS = 1.0  # between two looks at whether a shadow is to be served
@@ -307,34 +307,22 @@ class Consumer:
     def _write(
         self, checkpoint: Checkpoint, beside: Beside | None, now: Mapping[str, bytes], promoted: bool, rest: Rest
     ) -> Written:
-        """Write, and go on trying while the store does not answer; a stop asked for meanwhile ends that."""
         catalogue = self._start.catalogue
         films = (catalogue.values() if catalogue else []) if self._nothing_written or promoted else None
-        give_up, wait, waited = self._timer() + self._schedule.patience, 0.1, False
-        while True:
-            try:
-                written = self._writer.write(
-                    checkpoint,
-                    removed_users=checkpoint.state.users.removed,
-                    films=films,
-                    feed=self._feed.pending(),
-                    now=now,
-                    beside=beside,
-                    promoted=promoted,
-                    whole=self._nothing_written,
-                    rest=rest,
-                )
-            except StoreUnavailable as error:
-                if self._stop() or self._timer() + wait > give_up:
-                    raise StoreUnavailable(f"{error}. Nothing is lost: start again when it does") from error
-                if not waited:
-                    self._say(f"{error}. Trying again for {self._schedule.patience:g} s.")
-                self._pause(wait)
-                wait, waited = min(2 * wait, _LONGEST_PAUSE), True
-            else:
-                if waited:
-                    self._say("Redis answers again.")
-                return written
+        patience = Patience(self._schedule.patience, self._timer, self._pause, self._stop, self._say)
+        return patience.until_done(
+            lambda: self._writer.write(
+                checkpoint,
+                removed_users=checkpoint.state.users.removed,
+                films=films,
+                feed=self._feed.pending(),
+                now=now,
+                beside=beside,
+                promoted=promoted,
+                whole=self._nothing_written,
+                rest=rest,
+            )
+        )
 
     def _tell_lag_tools(self) -> None:
         with suppress(LogError):  # the checkpoint holds; the next commit says the same and more

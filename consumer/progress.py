@@ -1,82 +1,10 @@
-"""What a consumer is told about when to write, and what it tells about how far it is."""
+"""What a consumer tells about how far it is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from evaluation import Figures
-
-_MOST_GATHERED = 0.03  # seconds
-_RESTING = 3.0  # seconds of rest for one of writing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """When a checkpoint is written: after so many events or seconds, whichever comes first.
-
-    Attributes
-    ----------
-    events : int
-    seconds : float
-        0 is live mode: after every poll that brought something.
-    patience : float
-        Seconds to go on trying while Redis does not answer; then the consumer stops, and nothing is lost.
-    """
-
-    events: int = 50_000
-    seconds: float = 5.0
-    patience: float = 60.0
-
-    @property
-    def live(self) -> bool:
-        """Whether every poll ends in a checkpoint."""
-        return self.seconds == 0
-
-    @property
-    def gather_seconds(self) -> float:
-        """How long records may wait at the broker for more of them: each handful costs a round of everything."""
-        return min(_MOST_GATHERED, self.seconds / 10)
-
-    @property
-    def rest_seconds(self) -> float:
-        """How long the writing of a checkpoint may rest in all."""
-        return self.seconds / 5
-
-
-class Rest:
-    """Waits between the pages of a large write, so that lookups on the same machine are not held up by it.
-
-    Parameters
-    ----------
-    timer : callable
-        A clock that never goes back, in seconds.
-    pause : callable
-        Waits some seconds.
-    most : float
-        Seconds in all.
-
-    Attributes
-    ----------
-    left : float
-        Seconds that are left of them.
-    """
-
-    def __init__(self, timer: Callable[[], float], pause: Callable[[float], None], most: float) -> None:
-        self._timer, self._pause, self.left = timer, pause, most
-        self._since = timer()
-
-    def work(self) -> None:
-        """From now on it is work, whatever was before."""
-        self._since = self._timer()
-
-    def __call__(self) -> None:
-        """Wait three times as long as work took since the last rest."""
-        wait = min(_RESTING * (self._timer() - self._since), self.left)
-        if wait > 0:
-            self._pause(wait)
-            self.left -= wait
-        self._since = self._timer()
 
 
 @dataclass(frozen=True, slots=True)
