@@ -134,7 +134,12 @@ class Step:
             self._commands.append(("ZADD", self._keys.versions(side), *members))
 
     def remove(self, side: Side, ids: list[Id]) -> None:
-        """Delete rows. An item leaves a mark, so that readers drop it; of a user not even the id stays."""
+        """Delete rows. An item leaves a mark, so that readers drop it; of a user not even the id stays.
+
+        Who went and came back since is written over: rows laid down beforehand are in their places before this runs.
+        """
+        back = set(dict(self._sides())[side].ids) if ids else set()
+        ids = [id_ for id_ in ids if id_ not in back]
         if not ids:
             return
         if side == "items" and self._has_delta:  # which tells of rows that came or changed only

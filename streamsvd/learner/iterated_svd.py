@@ -307,6 +307,8 @@ class IteratedSVD:
         ------
         SettingsError
             If the content is not of the width that the state was made with.
+        SnapshotCorrupt
+            If rows are missing.
         """
         from streamsvd.learner.saving import restore_state
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.errors import SettingsError
+from streamsvd.errors import SettingsError, SnapshotCorrupt
 from streamsvd.learner import lists, memory
 from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.memory import (
@@ -78,6 +78,7 @@ def restore_state(state: State, content: ContentSource | None) -> IteratedSVD:
     made_with = state.settings
     _check_content_width(made_with["content"], content)
     _check_entries(state)
+    _check_numbers(state)
     low, high = made_with["scale"]
     model = IteratedSVD(
         Settings.from_dict(made_with["settings"]), scale=(low, high), content=content, seed=made_with["seed"]
@@ -214,3 +215,11 @@ def _check_entries(state: State) -> None:
             f"this model was saved with {found.itemsize} bytes for each rating of a user's window, this release keeps "
             f"{memory.USER_ENTRY.itemsize}: learn it anew from the log, or use the release that saved it"
         )
+
+
+def _check_numbers(state: State) -> None:
+    """Refuse a state whose rows do not belong together: each row number has to be that of one row, or free."""
+    free = state.globals_["free_users"]
+    for side, numbers in (("user", np.concatenate([state.users.numbers, free])), ("item", state.items.numbers)):
+        if not np.array_equal(np.sort(numbers), np.arange(len(numbers))):
+            raise SnapshotCorrupt(f"{side} rows are missing or twice there; rebuild the snapshot from the log")

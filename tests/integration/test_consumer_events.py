@@ -140,11 +140,13 @@ def test_an_erasure_is_the_same_however_the_run_was_cut(
 ) -> None:
     time = int(table.timestamps[-1])
     user = table.users[0].item()
-    events = [*table[:900].events(), Erasure(user, time), Rating("new", 1, 4.0, time), *table[900:].events()]
+    there_again = [Erasure(user, time), Rating("new", 1, 4.0, time), Rating(user, 1, 2.0, time)]
+    events = [*table[:900].events(), *there_again, *table[900:].events()]
     plan = plan_for(kafka_address, redis_url, topic, model_name)
     for start in range(0, len(events), 300):
         write(kafka_address, topic, map(encode, events[start : start + 300]))
         learn_all(plan)
-    at_once = f"{model_name}-at-once"
-    learn_all(plan_for(kafka_address, redis_url, topic, at_once, schedule=Schedule(events=100)))
-    assert final(redis_url, model_name) == final(redis_url, at_once)
+    for name, schedule in (("often", Schedule(events=100)), ("once", Schedule())):
+        another = f"{model_name}-{name}"
+        learn_all(plan_for(kafka_address, redis_url, topic, another, schedule=schedule))
+        assert final(redis_url, model_name) == final(redis_url, another)

@@ -126,6 +126,33 @@ def test_a_body_that_is_too_large_is_refused(reader: ModelReader, declared: bool
         assert answer.headers["content-type"] == "application/json"
 
 
+@pytest.mark.parametrize("depth", [2, 900, 5_000, 100_000])
+def test_a_body_of_many_levels_is_refused_at_once(reader: ModelReader, depth: int) -> None:
+    body = b'{"users": ' + b"[" * depth + b"]" * depth + b"}"
+    with in_process(reader) as (client, journal):
+        answer = client.post("/recommend-many", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code in (400, 422), answer.text
+        assert len(answer.content) < 2_000
+    assert len(journal.getvalue()) < 2_000
+
+
+def test_what_nobody_expected_is_told_without_secrets(reader: ModelReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("nobody expected this")
+
+    monkeypatch.setattr(reader, "recommend", fail)
+    key, kept = new_key("shop", ["read"])
+    with in_process(reader, keys=[kept]) as (client, journal):
+        answer = client.get("/recommend", params={"user": "somebody-4711"}, headers={"Authorization": f"Bearer {key}"})
+        assert answer.status_code == 500
+    told = journal.getvalue().decode()
+    assert "nobody expected this" in told
+    assert "test_service_guarding.py" in told  # where it happened
+    assert key not in told
+    assert key[-20:] not in told
+    assert "somebody-4711" not in told
+
+
 def test_a_body_without_end_is_cut_off(reader: ModelReader) -> None:
     with in_process(reader, limits=Limits(body_bytes=1000)) as (client, _), raw(client) as connection:
         connection.sendall(head("POST /recommend-many", "Transfer-Encoding: chunked"))

@@ -14,6 +14,7 @@ import structlog
 Journal = Any
 """A structlog logger; its type is dynamic."""
 
+_TRACEBACK = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)  # locals hold secrets
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -48,7 +49,7 @@ def json_journal(stream: BinaryIO) -> Journal:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(_TRACEBACK),
             structlog.processors.JSONRenderer(serializer=lambda line, **_: _encode(line)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -54,8 +54,11 @@ class Body(Request):
 
 
 def _whole(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_whole(each) for each in value]
+    """A field, or each of a list's: what is nested deeper is no field of ours."""
+    return [_whole_number(each) for each in value] if isinstance(value, list) else _whole_number(value)
+
+
+def _whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -11,6 +11,7 @@ from rating_streams import Genres, Stream, digest, learn
 
 from streamsvd import IteratedSVD
 from streamsvd.errors import InputError, SettingsError, SnapshotCorrupt
+from streamsvd.learner.state import Rows
 
 
 def test_a_saved_model_continues_as_if_never_stopped(events: Stream, tmp_path: Path) -> None:
@@ -83,3 +84,15 @@ def test_windows_of_an_earlier_release_are_refused(events: Stream) -> None:
     old = replace(state.users, ragged={**state.users.ragged, "window": replace(window, values=wider)})
     with pytest.raises(SettingsError, match=r"saved with 16 bytes .* keeps 12: learn it anew from the log"):
         IteratedSVD.from_state(replace(state, users=old))
+
+
+def test_a_state_that_lacks_rows_is_refused(events: Stream) -> None:
+    model = IteratedSVD()
+    learn(model, events)
+    for side in ("users", "items"):
+        state = model.state()
+        rows: Rows = getattr(state, side)
+        kept = np.arange(len(rows)) != 3
+        lacking = replace(rows, numbers=rows.numbers[kept], ids=[rows.ids[k] for k in np.flatnonzero(kept)])
+        with pytest.raises(SnapshotCorrupt, match=f"{side[:-1]} rows are missing"):
+            IteratedSVD.from_state(replace(state, **{side: lacking}))
