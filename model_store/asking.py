@@ -56,10 +56,12 @@ class Changes:
 class Reply:
     """What the server had at one moment; head, globals and changes only when tables were asked for.
 
-    `as_known` says that the caller's version has been overtaken, but the rows are still those of it.
+    `as_known` says that the caller's version has been overtaken, but the rows are still those of it. Versions can be
+    compared within one lineage only: a store that was emptied begins with another one.
     """
 
     version: int
+    lineage: bytes
     as_known: bool
     rows: list[Blobs]
     doc: bytes
@@ -77,27 +79,36 @@ class Asking:
         self.keys = Keys(model)
         self._lookup = client.register_script(_LOOKUP)
 
-    def ask(self, wanted: Sequence[Wanted], tables: Sequence[tuple[Table, int]] = (), *, known: int = 0) -> Reply:
-        """Read rows, and what changed in tables since a version, in one step of the server; `known` as in `Reply`.
+    def ask(
+        self,
+        wanted: Sequence[Wanted],
+        tables: Sequence[tuple[Table, int]] = (),
+        *,
+        known: int = 0,
+        lineage: bytes = b"",
+    ) -> Reply:
+        """Read rows, and what changed in tables since a version, in one step of the server.
+
+        `known` and `lineage` are the caller's version, for `Reply.as_known`.
 
         Raises
         ------
         SnapshotMissing
             When the model has no snapshot.
         """
-        names, arguments = [self.keys.head, self.keys.globals_], [b"%d" % known, b"%d" % len(wanted)]
+        names, arguments = [self.keys.head, self.keys.globals_], [b"%d" % known, lineage, b"%d" % len(wanted)]
         for rows in wanted:
             names += [self.keys.versions(rows.side), self.keys.block(rows.side, rows.block)]
             arguments += [b"%d" % len(rows.ids), *map(field, rows.ids)]
         for table, version in tables:
             names += [self.keys.versions(table.side), *(self.keys.block(table.side, name) for name in table.blocks)]
             arguments += [b"%d" % version, b"%d" % len(table.blocks)]
-        version, as_known, found, *more = cast("list[Any]", self._lookup(keys=names, args=arguments))
+        version, line, as_known, found, *more = cast("list[Any]", self._lookup(keys=names, args=arguments))
         if version is None:
             raise self._missing()
         doc, globals_, changes = more or (b"", [], [])
         found_changes = [Changes(count, n, rows[0] if rows else (), rows[1:]) for count, n, *rows in changes]
-        return Reply(int(version), bool(as_known), found, doc or b"", globals_, found_changes)
+        return Reply(int(version), line, bool(as_known), found, doc or b"", globals_, found_changes)
 
     def pages(self, table: Table, version: int) -> Iterator[tuple[list[bytes], list[Blobs]]]:
         """Rows of a table changed since a version, each page of one version; to be brought up to date as in `load`.
@@ -121,12 +132,12 @@ class Asking:
         """The items that a version has changed; see `read_delta`."""
         return read_delta(self.client, self.keys, version, table.blocks)
 
-    def head(self) -> Head:
-        """The newest head document."""
-        doc = self.client.hget(self.keys.head, "doc")
+    def head(self) -> tuple[Head, bytes]:
+        """The newest head document, and its lineage."""
+        doc, lineage = cast("list[bytes | None]", self.client.hmget(self.keys.head, ["doc", "lineage"]))
         if doc is None:
             raise self._missing()
-        return Head.decode(cast("bytes", doc), self.keys.head)
+        return Head.decode(doc, self.keys.head), lineage or b""
 
     def load(self, table: Table) -> tuple[list[bytes], list[Sequence[bytes]]]:
         """All rows of a table, read page by page: ids, and for each of its blocks the blobs.

@@ -75,7 +75,7 @@ class Following:
         if view is not None:
             return view.head
         with translated(self._asking.client, f"reading model {self._asking.keys.model}"):
-            return self._asking.head()
+            return self._asking.head()[0]
 
     def _found(self, wanted: Sequence[Wanted], blocks: tuple[str, ...], *, newest: bool) -> tuple[View, list[Blobs]]:
         """A view, pinned, and the rows of its version."""
@@ -102,15 +102,16 @@ class Following:
         """
         with self._pins:
             view = self._current
-            if view is None or not set(blocks) <= set(view.items.blocks):
+            if view is None or not view.holds(blocks):
                 return None
             self._readers[id(view)] = self._readers.get(id(view), 0) + 1
         try:
-            reply = self._asking.ask(wanted, known=view.head.version)
+            reply = self._asking.ask(wanted, known=view.head.version, lineage=view.lineage)
         except BaseException:
             self._unpin(view)
             raise
-        if reply.version == view.head.version or (older and reply.as_known and self._refreshing.locked()):
+        newest = reply.version == view.head.version and reply.lineage == view.lineage
+        if newest or (older and reply.as_known and self._refreshing.locked()):
             return view, reply.rows
         self._unpin(view)
         return None
@@ -125,12 +126,11 @@ class Following:
             known = view.head.version
             reply = self._asking.ask(wanted, [(view.items, known)])
             head = Head.decode(reply.doc, self._asking.keys.head)
-            if head.base > known or reply.version < known:  # written whole since: what is known counts for nothing
-                current = self._current
-                usable = not fresh and current is not None and head.base <= current.head.version <= reply.version
+            current = self._current
+            if not _leads_to(view, head, reply):  # what is known counts for nothing
+                usable = current is not None and not fresh and _leads_to(current, head, reply)
                 view, fresh = (current.copy(), True) if current is not None and usable else (None, False)
                 continue
-            current = self._current
             if reply.changes[0].in_pages and current is not None and known < current.head.version:
                 view = None  # before there are three
                 view = current.copy()  # of which less has changed, and copying is cheaper than reading
@@ -201,10 +201,16 @@ class Following:
 
     def _first(self) -> View:
         """All items, read page by page, as a start: not yet a view to be served."""
-        head = self._asking.head()
+        head, lineage = self._asking.head()
         keys, about = self._asking.keys, head.blocks["items"]
+        self._blocks = tuple(name for name in self._blocks if name in about)
         ragged = {name for name in self._blocks if about.get(name, {}).get("kind") == RAGGED}
         table = Table("items", self._blocks, ragged)
-        view = View(keys, head, Layout(head.dtypes).table(keys.head), {}, table, {}, 0, self._new_columns())
+        view = View(keys, head, lineage, Layout(head.dtypes).table(keys.head), {}, table, {}, 0, self._new_columns())
         view.put(*self._asking.load(table))
         return view
+
+
+def _leads_to(view: View, head: Head, reply: Reply) -> bool:
+    """Whether what has changed since the view's version makes it the newest: nothing was written whole since."""
+    return view.lineage == reply.lineage and head.base <= view.head.version <= reply.version

@@ -6,7 +6,7 @@ cluster and can be written in one transaction.
 | key | type | field or member → value |
 | --- | --- | --- |
 | `…:fence` | string | the newest fencing token, an integer |
-| `…:head` | hash | `version`, `token`, `users`, `items` (decimal integers), `doc` (JSON behind a checksum) |
+| `…:head` | hash | `version`, `token`, `users`, `items` (decimal integers), `doc` (JSON behind a checksum), `lineage` |
 | `…:globals` | hash | array name → array blob |
 | `…:metrics` | hash | array name → array blob |
 | `…:users:versions` | sorted set | user → version that last changed the user's row |

@@ -4,11 +4,11 @@
 --
 -- KEYS: head, globals; for each list of rows its side's sorted set of versions and its hash;
 --       for each table its sorted set of versions and its hashes
--- ARGV: version that the caller has, 0 for none; number of lists; for each list its number of fields, and these;
---       for each table its version and number of hashes
--- Reply: {version, whether the rows are also those of the caller's version, {a list of blobs for each list}} and, when
---        there is a table, {…, doc, {globals}, {for each table: {rows it has, how many changed, their ids, their blobs
---        for each hash}}}; without ids and blobs when there are many, which would hold the server up
+-- ARGV: version that the caller has, 0 for none, and its lineage; number of lists; for each list its number of fields,
+--       and these; for each table its version and number of hashes
+-- Reply: {version, lineage, whether the rows are also those of the caller's version, {a list of blobs for each list}} and,
+--        when there is a table, {…, doc, {globals}, {for each table: {rows it has, how many changed, their ids, their
+--        blobs for each hash}}}; without ids and blobs when there are many, which would hold the server up
 local MANY = 1000
 local at, key = 1, 2
 
@@ -28,9 +28,10 @@ local function blobs(hash, fields, first, last)
   return found
 end
 
-local known, lists = tonumber(argument()), tonumber(argument())
-local version = redis.call('HGET', KEYS[1], 'version')
-local older = version and 0 < known and known < tonumber(version)
+local known, of, lists = tonumber(argument()), argument(), tonumber(argument())
+local version, lineage = unpack(redis.call('HMGET', KEYS[1], 'version', 'lineage'))
+lineage = lineage or ''
+local older = version and 0 < known and known < tonumber(version) and of == lineage
 
 local function as_known(versions, first, last)
   for k = first, last do
@@ -50,7 +51,7 @@ for number = 1, lists do
   at, key = at + n, key + 2
 end
 
-local reply = {version, older and 1 or 0, rows}
+local reply = {version, lineage, older and 1 or 0, rows}
 if key == #KEYS then
   return reply
 end
@@ -68,5 +69,5 @@ while key < #KEYS do
   tables[#tables + 1] = parts
   key = key + 1 + hashes
 end
-reply[4], reply[5], reply[6] = redis.call('HGET', KEYS[1], 'doc'), redis.call('HGETALL', KEYS[2]), tables
+reply[5], reply[6], reply[7] = redis.call('HGET', KEYS[1], 'doc'), redis.call('HGETALL', KEYS[2]), tables
 return reply

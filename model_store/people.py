@@ -42,6 +42,7 @@ class People:
         self._turn = threading.Lock()
         self._table: Table | None = None
         self._version = 0
+        self._lineage = b""
 
     def like(self, user: Id, n: int) -> tuple[Head, tuple[SimilarUser, ...]]:
         """The `n` users most like this one, and the head of the version that was asked.
@@ -66,11 +67,13 @@ class People:
         table, version = self._table, self._version
         self._table = None  # until it is whole again
         with translated(self._asking.client, f"reading the users of model {self._asking.keys.model}"):
-            if table is None or version < view.head.base:
+            if table is None or version < view.head.base or self._lineage != view.lineage:
+                self._lineage = view.lineage
                 table, version = Table("users", (FACTORS,)), view.head.version
                 table.update(*self._asking.load(table), view.dtypes, self._asking.keys)
             reply = self._asking.ask((), [(table, version)])
-            if reply.version < version or Head.decode(reply.doc, self._asking.keys.head).base > version:
+            replaced = reply.lineage != view.lineage or Head.decode(reply.doc, self._asking.keys.head).base > version
+            if replaced or reply.version < version:
                 return None
             changes = reply.changes[0]
             if changes.in_pages:

@@ -139,28 +139,32 @@ class ModelReader:
         InputError
             A rating is not on the scale.
         """
-        choice = self._choice(n, options)
-        with self._following.reading((), item_blocks(choice)) as (view, _):
-            asker = asker_without_account(view, ratings, choice)
-            return self._answer(view, None, asker, asker.given, choice)
+        return self._recommended_for(ratings, self._choice(n, options))
 
     def _choice(self, n: int, options: Options) -> Choice:
         """What is asked for; ranked by rating where the snapshot lacks what another ranking needs."""
         choice = Choice(n, **options)
-        if set(ranking_called(choice.rank_by).item_blocks) <= self._following.head().blocks["items"].keys():
-            return choice
-        return replace(choice, rank_by="rating")
+        return choice if _can_rank(self._following.head(), choice) else replace(choice, rank_by="rating")
 
     def _recommended(self, users: list[Id], choice: Choice) -> list[Answer]:
         blocks = user_blocks(choice)
         wanted = [Wanted("users", name, tuple(users)) for name in blocks]
         with self._following.reading(wanted, item_blocks(choice)) as (view, raw):
-            answers = []
-            for user, *blobs in zip(users, *raw, strict=True):
-                row = user_row(view, user, blocks, blobs)
-                seen = row.get(SEEN, NOTHING)
-                answers.append(self._answer(view, user, asker_of(view, row, choice), seen[view.here(seen)], choice))
-            return answers
+            if _can_rank(view.head, choice):
+                answers = []
+                for user, *blobs in zip(users, *raw, strict=True):
+                    row = user_row(view, user, blocks, blobs)
+                    seen = row.get(SEEN, NOTHING)
+                    answers.append(self._answer(view, user, asker_of(view, row, choice), seen[view.here(seen)], choice))
+                return answers
+        return self._recommended(users, replace(choice, rank_by="rating"))  # another model is served by now
+
+    def _recommended_for(self, ratings: Mapping[Id, float], choice: Choice) -> Answer:
+        with self._following.reading((), item_blocks(choice)) as (view, _):
+            if _can_rank(view.head, choice):
+                asker = asker_without_account(view, ratings, choice)
+                return self._answer(view, None, asker, asker.given, choice)
+        return self._recommended_for(ratings, replace(choice, rank_by="rating"))  # as in `_recommended`
 
     def _answer(
         self, view: View, user: Id | None, asker: Asker, seen: NDArray[np.integer[Any]], choice: Choice
@@ -342,3 +346,8 @@ def at_least_one(n: int) -> None:
     """Refuse to look for less than one."""
     if n < 1:
         raise SettingsError(f"n is {n}; ask for at least 1")
+
+
+def _can_rank(head: Head, choice: Choice) -> bool:
+    """Whether a snapshot has what the ranking needs."""
+    return set(ranking_called(choice.rank_by).item_blocks) <= head.blocks["items"].keys()

@@ -45,6 +45,8 @@ class View:
     keys : Keys
     head : Head
         With version, offsets, settings and layout.
+    lineage : bytes
+        Versions of another lineage are not later or earlier than this one.
     dtypes : list of dtype
         The layout's table.
     globals_ : dict of array
@@ -59,6 +61,7 @@ class View:
 
     keys: Keys
     head: Head
+    lineage: bytes
     dtypes: list[np.dtype[Any]]
     globals_: dict[str, NDArray[Any]]
     items: Table
@@ -67,6 +70,10 @@ class View:
     columns: Columns
     _facts: tuple[int, int, dict[Id, Film], Facts] | None = None
     _popularity: tuple[int, NDArray[np.float64]] | None = None
+
+    def holds(self, blocks: Iterable[str]) -> bool:
+        """Whether these blocks of items are here, as far as the version has them."""
+        return all(name in self.items.blocks for name in blocks if name in self.head.blocks["items"])
 
     @property
     def facts(self) -> Facts:

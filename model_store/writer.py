@@ -80,6 +80,7 @@ class ModelWriter:
         self._keys = Keys(model)
         self.token = 0
         self.version = 0
+        self._lineage = ""
         self._head: Head | None = None
         self._arrays: Packed = {}
         self._shadows: dict[str, Known] = {}
@@ -104,9 +105,11 @@ class ModelWriter:
             pipe = self._client.pipeline(transaction=True)
             pipe.incr(self._keys.fence)
             pipe.hmget(self._keys.head, ["version", "doc", "kept"])
-            token, (version, doc, kept) = pipe.execute()
+            pipe.time()
+            token, (version, doc, kept), now = pipe.execute()
             clear_stages(self._client, self._keys)
         self.token, self.version = int(token), 0
+        self._lineage = "{}.{}.{}".format(token, *now)
         self._head = self._damage = None
         self._arrays, self._shadows = {}, {}
         try:
@@ -344,6 +347,8 @@ class ModelWriter:
                     if stage:
                         stage.switch(pipe)
                     step.queue(pipe)
+                    if step.whole:
+                        pipe.hset(self._keys.head, "lineage", self._lineage)
                     shadows.queue(pipe)
                     pipe.execute()
                     return False

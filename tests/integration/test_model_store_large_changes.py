@@ -56,9 +56,7 @@ def test_what_is_laid_down_equals_what_is_written_in_one_step(
 @pytest.mark.parametrize("whole", [False, True])
 def test_who_went_and_came_back_is_there(model_name: str, writer: ModelWriter, whole: bool) -> None:
     changes = state(2, range(1200), _OTHERS)
-    writer.write(
-        checkpoint(2, writer.token, changes), removed_users=[3, 5000], removed_items=[300, 301], whole=whole
-    )
+    writer.write(checkpoint(2, writer.token, changes), removed_users=[3, 5000], removed_items=[300, 301], whole=whole)
     found = writer.load()
     assert found is not None
     assert plain(found.state)["users"] == plain(changes)["users"]

@@ -146,7 +146,7 @@ def test_a_reader_needs_no_right_to_write(
             with pytest.raises(StoreError, match="permission"):
                 forbidden.acquire()
             forbidden.close()
-        more = [*rights, "+@write", "+@transaction", "+info"]
+        more = [*rights, "+@write", "+@transaction", "+info", "+time"]
         client.acl_setuser(name, enabled=True, passwords=["+pass"], keys=["streamsvd:*"], commands=more)
         with connect(f"redis://{name}:pass@{place}") as limited:
             allowed = ModelWriter(limited, model_name)

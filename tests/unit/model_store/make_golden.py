@@ -87,13 +87,17 @@ def exact(version: int, users: list[int], items: list[int]) -> State:
 
 
 def undo_record(client: redis.Redis, model: str) -> bytes:
-    """The undo record of a small change: field → value, both in hexadecimal digits, one a line, sorted."""
+    """The undo record of a small change: field → value, both in hexadecimal digits, one a line, sorted.
+
+    Without the lineage, which is another one every time.
+    """
     writer = ModelWriter(client, model, keep=1)
     writer.acquire()
     writer.write(checkpoint(1, writer.token, exact(1, [1, 2], [1])), films=[])
     writer.write(checkpoint(2, writer.token, exact(2, [2, 3], [])), removed_items=[1])
     writer.close()
     record = client.hgetall(Keys(model).undo(1))
+    del record[b"head lineage"]
     return b"".join(b"%s %s\n" % (name.hex().encode(), value.hex().encode()) for name, value in sorted(record.items()))
 
 
