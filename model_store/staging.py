@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, cast
 
 import redis
@@ -22,6 +23,12 @@ from streamsvd.errors import StoreError
 
 PAGE_BYTES = 2 << 20
 """Of one command, about: a few milliseconds of the server."""
+
+_COPY = (Path(__file__).parent / "copy.lua").read_text()
+_COPIED_AT_ONCE = 10_000
+"""Entries that the server copies in one step, within some milliseconds."""
+_COPIED = 500
+"""Entries of a page of more."""
 
 
 class Stage:
@@ -53,18 +60,33 @@ class Stage:
         self._version = version
         self._rest = rest
         self._counts: dict[str, int] = {}
+        self._copy_page = client.register_script(_COPY)
         self.bytes = 0
 
     def copy(self, *keys: str) -> None:
         """Begin with what these keys hold."""
         for key in keys:
-            staged = self._keys.stage(self._token, key)
-            with self._client.pipeline(transaction=True) as pipe:
-                pipe.sadd(self._keys.stages, staged)
-                pipe.copy(key, staged, replace=True)
-                self._length(pipe, key)
-                *_, self._counts[key] = pipe.execute()
+            self._counts[key], staged = 0, self._keys.stage(self._token, key)
+            if self._length(self._client, key, key) <= _COPIED_AT_ONCE:
+                self._copy_at_once(key, staged)
+            else:
+                self._copy_in_pages(key, staged)
+            self._counts[key] = self._length(self._client, key, staged)
+
+    def _copy_at_once(self, key: str, staged: str) -> None:
+        with self._client.pipeline(transaction=True) as pipe:
+            pipe.sadd(self._keys.stages, staged)
+            pipe.copy(key, staged, replace=True)
+            pipe.execute()
+        self._rest()
+
+    def _copy_in_pages(self, key: str, staged: str) -> None:
+        scan, cursor = "ZSCAN" if _is_set(key) else "HSCAN", b"0"
+        while True:
+            cursor = self._copy_page(keys=[key, staged, self._keys.stages], args=[cursor, scan, _COPIED])
             self._rest()
+            if cursor == b"0":
+                return
 
     def put(self, key: str, fields: list[bytes], values: list[bytes]) -> None:
         """Lay down fields of a hash."""
@@ -106,15 +128,15 @@ class Stage:
         for key, count in self._counts.items():
             staged = self._keys.stage(self._token, key)
             pipe.watch(staged)  # type: ignore[no-untyped-call]
-            if self._length(pipe, key) != count:
+            if self._length(pipe, key, staged) != count:
                 raise StoreError(
                     f"{staged} was lost while the snapshot was written: the server was emptied, or evicts keys. "
                     "Nothing was changed; write it again"
                 )
 
-    def _length(self, pipe: Pipeline, key: str) -> object:
-        staged = self._keys.stage(self._token, key)
-        return pipe.zcard(staged) if key.endswith(":versions") else pipe.hlen(staged)
+    @staticmethod
+    def _length(client: redis.Redis, key: str, stored: str) -> int:
+        return client.zcard(stored) if _is_set(key) else client.hlen(stored)
 
     @property
     def places(self) -> set[bytes]:
@@ -137,6 +159,11 @@ class Stage:
 
     def _staged(self) -> list[str]:
         return [self._keys.stage(self._token, key) for key in self._counts]
+
+
+def _is_set(key: str) -> bool:
+    """Whether it is a sorted set; all others here are hashes."""
+    return key.endswith(":versions")
 
 
 def clear_stages(client: redis.Redis, keys: Keys) -> None:

@@ -7,12 +7,12 @@ import redis
 from model_states import checkpoint, plain, state
 from redis.client import Pipeline
 
-from model_store import ModelWriter
+from model_store import ModelWriter, staging
 from model_store.keys import Keys
 from model_store.snapshot import read_snapshot
 from model_store.staging import Stage
 from model_store.step import Step
-from streamsvd.errors import StaleWriter, StoreError
+from streamsvd.errors import StaleWriter, StoreError, StoreUnavailable
 
 _USERS, _ITEMS = range(40), range(1600)
 _OTHERS = range(300, 1600)
@@ -35,9 +35,11 @@ def content(client: redis.Redis, model: str) -> dict[bytes, object]:
     return found
 
 
+@pytest.mark.parametrize("at_once", [10_000, 0])
 def test_what_is_laid_down_equals_what_is_written_in_one_step(
-    client: redis.Redis, model_name: str, writer: ModelWriter
+    client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
+    monkeypatch.setattr(staging, "_COPIED_AT_ONCE", at_once)  # what is longer is copied in pages
     plainly = ModelWriter(client, f"{model_name}-kept", keep=1)  # whoever keeps versions writes all in the step
     plainly.acquire()
     plainly.write(checkpoint(1, plainly.token, state(1, _USERS, _ITEMS)))
@@ -81,10 +83,12 @@ def test_what_is_laid_down(
     assert step.staged == staged
 
 
+@pytest.mark.parametrize("at_once", [10_000, 0])
 @pytest.mark.parametrize("harm", ["lost", "taken over"])
 def test_a_change_that_is_stopped_before_its_step_changes_nothing(
-    client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch, harm: str
+    client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch, harm: str, at_once: int
 ) -> None:
+    monkeypatch.setattr(staging, "_COPIED_AT_ONCE", at_once)
     keys, watch, other = Keys(model_name), Stage.watch, ModelWriter(client, model_name)
 
     def stop(self: Stage, pipe: Pipeline) -> None:
@@ -105,6 +109,25 @@ def test_a_change_that_is_stopped_before_its_step_changes_nothing(
     assert plain(found.state) == plain(state(1, _USERS, _ITEMS))
     for each in (other, reading):
         each.close()
+
+
+def test_a_copy_that_is_broken_off_leaves_nothing(
+    client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "_COPIED_AT_ONCE", 0)
+    left = 5
+
+    def stop() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise StoreUnavailable("the connection broke")
+
+    changes = checkpoint(2, writer.token, state(2, [3], _OTHERS))
+    with pytest.raises(StoreUnavailable):
+        writer.write(changes, rest=stop)
+    assert not client.keys(f"streamsvd:{{{model_name}}}:stage*")
+    assert not writer.write(changes).repeated
 
 
 def test_rests_come_between_the_pages_of_a_large_change_only(model_name: str, writer: ModelWriter) -> None:
