@@ -22,6 +22,7 @@ from streamsvd.log import KafkaSink, Topics
 from streamsvd.ratings import Rating, Synthetic
 
 FRIENDS = (1, 2, 3)
+FILMS = 800
 TOPICS = Topics("films")
 
 
@@ -41,12 +42,15 @@ def learn(kafka: str, redis: str) -> None:
     print(f"{end.figures.events:,} ratings learned, rolling RMSE {end.figures.rmse_last_window:.3f}")
 
 
-def liked_by_all(reader: ModelReader) -> int:
-    """The film whose worst prediction among the friends is best; nobody has seen it."""
-    answers = reader.recommend_many(FRIENDS, n=200)
+def liked_by_all(reader: ModelReader) -> int | None:
+    """Of the films that no friend has seen, the one whose worst prediction among them is best; None without any."""
+    answers = reader.recommend_many(FRIENDS, n=FILMS)  # each one's list: every film that this friend has not seen
     scores = [{item.item: item.score for item in answer.items} for answer in answers]
-    in_all = set(scores[0]).intersection(*scores[1:])
-    best = min(in_all, key=lambda item: (-min(of_one[item] for of_one in scores), item))
+    new_to_all = set(scores[0]).intersection(*scores[1:])
+    if not new_to_all:
+        print("\nBetween you, you have seen every film.")
+        return None
+    best = min(new_to_all, key=lambda item: (-min(of_one[item] for of_one in scores), item))
     print("\nFor all of you:", reader.predict(FRIENDS[0], best).item.title)
     for friend in FRIENDS:
         found = reader.predict(friend, best)
@@ -72,7 +76,7 @@ def watched(kafka: str, redis: str, reader: ModelReader, film: int, at: int) -> 
         for sequence, friend in enumerate(FRIENDS):
             sink.send(Rating(friend, film, 4.5, at, "film night", sequence))
     learn(kafka, redis)
-    again = reader.recommend(FRIENDS[0], n=200)
+    again = reader.recommend(FRIENDS[0], n=FILMS)
     print(f"Film {film} recommended again: {'yes' if film in [item.item for item in again.items] else 'no'}")
     tell(again.provenance)
 
@@ -85,7 +89,7 @@ def tell(provenance: Provenance) -> None:
 
 def main() -> None:
     """One film night."""
-    history = Synthetic(ratings=20_000, users=800, items=800, seed=7)
+    history = Synthetic(ratings=20_000, users=800, items=FILMS, seed=7)
     table = history.table()
     with provide_kafka() as kafka, provide_redis() as redis, closing(connect(redis)) as client:
         prepare(kafka, TOPICS, history.dataset, history.catalogue())
@@ -95,8 +99,9 @@ def main() -> None:
         reader = ModelReader(client, "films")
         film = liked_by_all(reader)
         for_a_newcomer(reader)
-        print("\nThe next morning:")
-        watched(kafka, redis, reader, film, int(table.timestamps[-1]) + 86_400)
+        if film is not None:
+            print("\nThe next morning:")
+            watched(kafka, redis, reader, film, int(table.timestamps[-1]) + 86_400)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class Provenance:
     written_at, age_seconds : float
         When the snapshot was written, and how long ago that is.
     rmse : float or None
-        The rolling error at that version; None where the writer gave none.
+        The rolling error at that version; None before the first rating, and where the writer gave none.
     """
 
     version: int

@@ -9,10 +9,12 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from model_store.arguments import at_least, how_many, listed, whole
 from model_store.facts import NO_YEAR, Facts
 from model_store.ranking import DEFAULT_RANKING, ranking_called
 from model_store.view import View
 from streamsvd.errors import InputError, SettingsError
+from streamsvd.learner.inputs import as_ids
 from streamsvd.ratings import Id
 
 Explore = Literal["upper", "sampled"]
@@ -27,9 +29,9 @@ class Options(TypedDict, total=False):
     exclude_seen : bool
         Leave out what the user has rated; so it is unless this is False.
     exclude : sequence of id
-        Leave these out, too.
+        Leave these out, too. An array or a column of a table is as good as a list.
     genres : sequence of str
-        Only films of at least one of these; upper and lower case are the same.
+        Only films of at least one of these; upper and lower case are the same. One text alone is refused.
     years : (int or None, int or None) or None
         Only films from the first year to the last, both included; None is open.
     min_ratings : int
@@ -55,12 +57,14 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`Options` with their defaults, checked.
+    """`Options` with their defaults, checked and made plain: lists are tuples, numbers are ints.
 
     Raises
     ------
     SettingsError
         When a value is out of its range.
+    InputError
+        When `exclude` holds something that is no id.
     """
 
     n: int
@@ -74,15 +78,41 @@ class Choice:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        if self.n < 1:
-            raise SettingsError(f"n is {self.n}; ask for at least 1 item")
+        plain = {
+            "n": how_many(self.n),
+            "exclude": tuple(as_ids(listed("exclude", self.exclude))),
+            "genres": _genres(self.genres),
+            "years": _years(self.years),
+            "min_ratings": at_least(0, "min_ratings", self.min_ratings),
+            "seed": None if self.seed is None else at_least(0, "seed", self.seed),
+        }
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
         if self.explore not in (None, "upper", "sampled"):
             raise SettingsError(f"explore is {self.explore!r}; it can be 'upper', 'sampled' or None")
         if self.explore == "sampled" and self.seed is None:
             raise SettingsError("explore='sampled' needs a seed, so that the answer can be had again: give seed=…")
         ranking_called(self.rank_by)
-        if self.years is not None and None not in self.years and self.years[0] > self.years[1]:  # type: ignore[operator]
-            raise SettingsError(f"years are {self.years[0]} to {self.years[1]}: give the earlier one first")
+
+
+def _genres(genres: Any) -> tuple[str, ...]:
+    found = tuple(listed("genres", genres))
+    for genre in found:
+        if not isinstance(genre, str):
+            raise SettingsError(f"genres hold {genre!r}; each is a text")
+    return found
+
+
+def _years(years: Any) -> Years | None:
+    if years is None:
+        return None
+    try:
+        first, last = (None if year is None else whole("a year", year) for year in years)
+    except (TypeError, ValueError):
+        raise SettingsError(f"years are {years!r}; give the first and the last, or None for either") from None
+    if first is not None and last is not None and first > last:
+        raise SettingsError(f"years are {first} to {last}: give the earlier one first")
+    return first, last
 
 
 def allowed(view: View, choice: Choice, seen: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:

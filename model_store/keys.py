@@ -13,6 +13,7 @@ cluster and can be written in one transaction.
 | `…:users:block:NAME` | hash | user → row blob |
 | `…:items:versions` | sorted set | item → version that last changed (or removed) the item's row |
 | `…:items:block:NAME` | hash | item → row blob |
+| `…:items:delta` | hash | what the newest version changed once more, column by column (see `delta`) |
 | `…:catalogue` | hash | item → film, JSON as on the catalogue topic |
 | `…:feed` | stream | `<ratings learned>-0` → field `point`: the figures of that moment, JSON (see `feed`) |
 | `…:now` | hash | `now` and `detail`: the newest figures, JSON |

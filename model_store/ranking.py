@@ -163,7 +163,7 @@ def best(scores: Floats, n: int, allowed: NDArray[np.bool_], ids: Sequence[Id | 
     ----------
     scores : float64 array, shape (places,)
     n : int
-        At least 1.
+        At least 1; more than there are gives all.
     allowed : bool array, shape (places,)
         Which places may be taken.
     ids : sequence of id, length places
@@ -177,5 +177,5 @@ def best(scores: Floats, n: int, allowed: NDArray[np.bool_], ids: Sequence[Id | 
     >>> best(np.array([3.0, 5.0, 4.0, 5.0]), 2, np.ones(4, bool), [7, 3, 9, 1]).tolist()
     [3, 1]
     """
-    places: NDArray[np.intp] = candidates(scores, scores, 0.0, allowed, n)
+    places: NDArray[np.intp] = candidates(scores, scores, 0.0, allowed, max(1, min(n, len(scores))))
     return places[in_order(scores[places], [ids[place] for place in places.tolist()])[:n]]

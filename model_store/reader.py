@@ -6,6 +6,7 @@ one step of the server, so an answer is always made of one version. Nothing here
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from model_store.answers import (
     SimilarUsers,
     Users,
 )
+from model_store.arguments import how_many, listed
 from model_store.asking import Asking, Wanted
 from model_store.checkpoint import Head
 from model_store.choosing import Choice, Options
@@ -44,8 +46,9 @@ from model_store.table import FACTORS, SEEN, TRAINING, WINDOW
 from model_store.titles import items_called
 from model_store.user_row import UserRow, item_row, known_user, user_row
 from model_store.view import View
-from streamsvd.errors import SettingsError, UnknownId
+from streamsvd.errors import UnknownId
 from streamsvd.learner import from_rows
+from streamsvd.learner.inputs import as_id, as_ids
 from streamsvd.learner.scale import Scale
 from streamsvd.ratings import Id
 
@@ -69,7 +72,8 @@ class ModelReader:
     Notes
     -----
     Every method raises `SnapshotMissing`, `SnapshotCorrupt`, `StoreUnavailable` or `StoreError` when the store has no
-    answer, and `SettingsError` for an argument out of its range.
+    answer, `SettingsError` for an argument out of its range, and `InputError` for what is no id. Ids and numbers may be
+    NumPy's, as a table holds them. Whoever asks for more than there is gets all.
     """
 
     def __init__(
@@ -119,7 +123,8 @@ class ModelReader:
     ) -> list[Answer]:
         """The same for several users, all of one version, with one round trip."""
         choice = self._choice(n, options)
-        return self._recommended(list(users), choice) if users else []
+        wanted = listed("users", users)
+        return self._recommended(wanted, choice) if wanted else []
 
     def recommend_for(
         self,
@@ -139,15 +144,16 @@ class ModelReader:
         InputError
             A rating is not on the scale.
         """
-        return self._recommended_for(ratings, self._choice(n, options))
+        given = {as_id(item): rating for item, rating in ratings.items()}
+        return self._recommended_for(given, self._choice(n, options))
 
     def _choice(self, n: int, options: Options) -> Choice:
         """What is asked for; ranked by rating where the snapshot lacks what another ranking needs."""
         choice = Choice(n, **options)
         return choice if _can_rank(self._following.head(), choice) else replace(choice, rank_by="rating")
 
-    def _recommended(self, users: list[Id], choice: Choice) -> list[Answer]:
-        blocks = user_blocks(choice)
+    def _recommended(self, asked: list[Id], choice: Choice) -> list[Answer]:
+        users, blocks = as_ids(asked), user_blocks(choice)
         wanted = [Wanted("users", name, tuple(users)) for name in blocks]
         with self._following.reading(wanted, item_blocks(choice)) as (view, raw):
             if _can_rank(view.head, choice):
@@ -182,7 +188,7 @@ class ModelReader:
         UnknownId
             The model does not know the item.
         """
-        at_least_one(n)
+        item, n = as_id(item), how_many(n)
         with self._following.reading() as (view, _):
             place = view.place(item)
             settings, globals_ = view.head.settings, view.globals_
@@ -202,7 +208,7 @@ class ModelReader:
         UnknownId
             The model does not know the user.
         """
-        at_least_one(n)
+        user, n = as_id(user), how_many(n)
         head, users = self._people.like(user, n)
         return SimilarUsers(user, users, self._provenance(head))
 
@@ -213,6 +219,7 @@ class ModelReader:
 
         Unknown ids are predicted from what is known of everybody, and marked as such.
         """
+        user, item = as_id(user), as_id(item)
         wanted = [Wanted("users", name, (user,)) for name in (FACTORS, TRAINING)]
         wanted.append(Wanted("items", TRAINING, (item,)))
         with self._following.reading(wanted) as (view, raw):
@@ -235,7 +242,7 @@ class ModelReader:
         UnknownId
             The model does not know the item. (Of an unknown user, only what holds for everybody is told.)
         """
-        blocks = [FACTORS, TRAINING, WINDOW]
+        user, item, blocks = as_id(user), as_id(item), [FACTORS, TRAINING, WINDOW]
         with self.reading(user, blocks) as (view, row):
             place = view.place(item)
             known = None
@@ -273,7 +280,7 @@ class ModelReader:
         UnknownId
             The model does not know the user.
         """
-        at_least_one(n)
+        user, n = as_id(user), how_many(n)
         with self.reading(user, (FACTORS, WINDOW)) as (view, row):
             if not row:
                 raise UnknownId("user", user)
@@ -289,7 +296,7 @@ class ModelReader:
 
         They are looked for among the 1,000 whose rows changed last.
         """
-        at_least_one(n)
+        n = how_many(n)
         with translated(self._asking.client, f"reading the users of model {self._asking.keys.model}"):
             total, newest = self._asking.newest_users(max(n, _LATELY))
         with self._following.reading([Wanted("users", FACTORS, tuple(newest))]) as (view, raw):
@@ -300,7 +307,7 @@ class ModelReader:
 
     def find(self, text: str, n: int = 10) -> tuple[NamedItem, ...]:
         """Items whose title holds all these words, the most rated first; an item's id finds it too."""
-        at_least_one(n)
+        n = how_many(n)
         with self._following.reading() as (view, _):
             return tuple(view.named(item) for item in items_called(view, text, n))
 
@@ -317,6 +324,7 @@ class ModelReader:
 
         The row is empty when the user is unknown.
         """
+        user = as_id(user)
         with self._following.reading([Wanted("users", name, (user,)) for name in blocks]) as (view, raw):
             yield view, user_row(view, user, blocks, [column[0] for column in raw])
 
@@ -338,14 +346,8 @@ class ModelReader:
             event_time=head.event_time,
             written_at=head.written_at,
             age_seconds=max(0.0, self._clock() - head.written_at),
-            rmse=rmse if isinstance(rmse, float) else None,
+            rmse=rmse if isinstance(rmse, float) and math.isfinite(rmse) else None,  # NaN before the first rating
         )
-
-
-def at_least_one(n: int) -> None:
-    """Refuse to look for less than one."""
-    if n < 1:
-        raise SettingsError(f"n is {n}; ask for at least 1")
 
 
 def _can_rank(head: Head, choice: Choice) -> bool:

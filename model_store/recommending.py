@@ -19,6 +19,7 @@ from model_store.user_row import UserRow
 from model_store.view import View
 from streamsvd.learner import from_rows
 from streamsvd.learner.algebra import unpack
+from streamsvd.learner.inputs import as_column
 from streamsvd.learner.scale import Scale
 from streamsvd.ratings import Id
 
@@ -51,10 +52,10 @@ def asker_without_account(view: View, ratings: Mapping[Id, float], choice: Choic
     Raises
     ------
     InputError
-        A rating is not on the scale.
+        A rating is no number, or not on the scale.
     """
     settings, globals_ = view.head.settings, view.globals_
-    Scale(*settings["scale"]).check(np.array(list(ratings.values()), np.float64))
+    Scale(*settings["scale"]).check(as_column("ratings", list(ratings.values()), np.float64))
     known = [item for item in ratings if item in view.items.numbers]
     places = view.places(known)
     rated = view.factors[places]

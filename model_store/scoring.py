@@ -83,18 +83,18 @@ def top(
     float64 array
         Their predicted ratings, not clipped to the scale.
     """
-    order = ranking_called(choice.rank_by).order(view, asker)
+    order, n = ranking_called(choice.rank_by).order(view, asker), min(choice.n, view.items.size)
 
     if isinstance(order, ChosenAndLiked) and isinstance(view.columns, ItemColumns) and benefit is None:
-        places = view.columns.likely(order, view.head.settings, view.globals_, asker.factors, allowed, choice.n)
+        places = view.columns.likely(order, view.head.settings, view.globals_, asker.factors, allowed, n)
     else:
-        places = _at_a_glance(view, scoring, asker, allowed, choice.n, order, benefit)
+        places = _at_a_glance(view, scoring, asker, allowed, n, order, benefit)
     predicted = scoring.exact(view.head.settings, view.globals_, asker.factors, view.factors[places])
     numbers = order(predicted if benefit is None else predicted + benefit[places], places)
-    if len(places) > _FEW * choice.n:
-        few = candidates(numbers, numbers, 0.0, np.ones(len(numbers), bool), choice.n)
+    if len(places) > _FEW * n:
+        few = candidates(numbers, numbers, 0.0, np.ones(len(numbers), bool), n)
         places, predicted, numbers = places[few], predicted[few], numbers[few]
-    ranks = in_order(numbers, [view.items.ids[place] for place in places.tolist()])[: choice.n]
+    ranks = in_order(numbers, [view.items.ids[place] for place in places.tolist()])[:n]
     return places[ranks], predicted[ranks]
 
 

@@ -14,6 +14,8 @@ def items_called(view: View, text: str, n: int) -> list[Id]:
 
     Case does not matter, and a word may be a part of one.
     """
+    if not len(view.items):  # before the first item there is no layout either
+        return []
     words = text.casefold().split()
     return [item for _, _, item in heapq.nlargest(n, _found(view, text, words), key=lambda found: found[:2])]
 

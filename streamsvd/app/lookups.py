@@ -89,7 +89,7 @@ def _names(item: NamedItem) -> tuple[str, ...]:
 
 def print_json(answer: Any, **more: Any) -> None:
     """An answer of the reader's as JSON; offsets by `topic/partition`, since JSON knows no pairs as names."""
-    typer.echo(json.dumps({**as_object(answer), **more}, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps({**as_object(answer), **more}, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def as_object(answer: Any) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def as_object(answer: Any) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """A value of an answer as JSON knows it."""
+    """A value of an answer as JSON knows it; a figure that does not exist is None."""
     if isinstance(value, Provenance):
         offsets = {f"{topic}/{number}": offset for (topic, number), offset in value.offsets.items()}
         return {**dataclasses.asdict(value), "offsets": offsets}
@@ -106,4 +106,4 @@ def plain(value: Any) -> Any:
         return [plain(one) for one in value]
     if dataclasses.is_dataclass(value):
         return as_object(value)
-    return value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -14,6 +14,7 @@ from rich.text import Text
 from model_store.checkpoint import Head
 from model_store.differences import SideDifference
 from model_store.inventory import Inventory
+from model_store.keys import SIDES
 from model_store.snapshot import Snapshot
 from streamsvd.app.display import day
 from streamsvd.errors import SnapshotMissing
@@ -73,8 +74,9 @@ def version_of(found: Inventory | None, model: str, version: int | None) -> tupl
 
 
 def shown(found: Inventory, head: Head, now: float) -> dict[str, Any]:
-    """One version, for programs."""
-    newest = head.version == found.head.version
+    """One version, for programs. Redis tells the memory of a block for the newest version only."""
+    newest, rows = head.version == found.head.version, _rows(found, head)
+    blocks = [{**asdict(block), "rows": rows[block.side]} for block in found.blocks]
     return {
         **listed(found, now),
         "version": head.version,
@@ -82,8 +84,7 @@ def shown(found: Inventory, head: Head, now: float) -> dict[str, Any]:
         "written_at": head.written_at,
         "age_seconds": max(0.0, now - head.written_at),
         "event_time": head.event_time,
-        "users": found.users if newest else head.summary.get("users"),
-        "items": found.items if newest else head.summary.get("items"),
+        **rows,
         "events": head.summary.get("events"),
         "rmse": _number(head.summary.get("rmse")),
         "token": head.token,
@@ -93,7 +94,7 @@ def shown(found: Inventory, head: Head, now: float) -> dict[str, Any]:
         "genres": list(head.genres),
         "summary": {name: _number(value) for name, value in head.summary.items()},
         "settings": head.settings,
-        "blocks": [asdict(block) for block in found.blocks],
+        "blocks": blocks if newest else [{**block, "memory": None} for block in blocks],
     }
 
 
@@ -113,18 +114,31 @@ def version_table(found: Inventory, head: Head, now: float) -> Any:
         "memory": f"{megabytes(found.memory)}, of which kept versions {megabytes(found.kept_memory)}",
     }.items():
         facts.add_row(Text(name, style="cyan"), value)
-    table = Table(box=box.ROUNDED, caption="memory: estimated by Redis, of the newest version", caption_justify="left")
+    table = Table(
+        box=box.ROUNDED,
+        caption="memory, bytes a row: estimated by Redis, of the newest version",
+        caption_justify="left",
+    )
     for name in ("block", "kind", "rows", "bytes an element", "bytes a row", "memory"):
         table.add_column(name, justify="left" if name in ("block", "kind") else "right")
+    rows = _rows(found, head)
     for block in found.blocks:
         a_row = block.memory / block.rows if block.rows else 0
         name = f"{block.side} {block.name}"
         element = f"{block.element_bytes:,}"
-        table.add_row(name, block.kind, f"{block.rows:,}", element, f"{a_row:,.0f}", megabytes(block.memory))
-    for side, rows in (("users", found.users), ("items", found.items)):
+        table.add_row(name, block.kind, _text(rows[block.side]), element, f"{a_row:,.0f}", megabytes(block.memory))
+    for side, newest in (("users", found.users), ("items", found.items)):
         memory = sum(block.memory for block in found.blocks if block.side == side)
-        table.add_row(f"[bold]{side}", "", f"{rows:,}", "", f"{memory / max(rows, 1):,.0f}", megabytes(memory))
+        a_row = memory / max(newest, 1)
+        table.add_row(f"[bold]{side}", "", _text(rows[side]), "", f"{a_row:,.0f}", megabytes(memory))
     return Group(facts, table)
+
+
+def _rows(found: Inventory, head: Head) -> dict[str, Any]:
+    """Users and items of one version: every block of a side has as many rows. None where its writer did not say."""
+    if head.version == found.head.version:
+        return {"users": found.users, "items": found.items}
+    return {side: _number(head.summary.get(side)) for side in SIDES}
 
 
 def compared(before: Snapshot, after: Snapshot, users: SideDifference, items: SideDifference) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -42,11 +44,29 @@ def model(redis_url: str, model_name: str) -> str:
 
 
 @pytest.fixture
-def run(model: str, redis_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command in this process; what it printed, or the message with which it ended."""
+def empty(redis_url: str, model_name: str) -> str:
+    """A model that has a catalogue and no rating: its error is NaN."""
+    catalogue = Catalogue([Film("x", "Toy Story (1995)", ("Comedy",), 1995)])
+    with connect(redis_url) as client, closing(ModelWriter(client, model_name)) as writer:
+        writer.acquire()
+        more: dict[str, Any] = {"genres": catalogue.genres, "event_time": None, "summary": {"rmse": math.nan}}
+        state = IteratedSVD(content=catalogue).state()
+        writer.write(checkpoint(1, writer.token, state, **more), films=catalogue.values())
+    return model_name
+
+
+@pytest.fixture
+def run(model: str, run_on: Callable[[str], Run]) -> Run:
+    """Runs a command on the small stream's model."""
+    return run_on(model)
+
+
+@pytest.fixture
+def run_on(redis_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Run]:
+    """Runs a command on a model in this process; what it printed, or the message with which it ended."""
     monkeypatch.setenv("COLUMNS", "200")
 
-    def run(*arguments: str) -> str:
+    def run(model: str, *arguments: str) -> str:
         monkeypatch.setattr(sys, "argv", ["streamsvd", *arguments, "--redis", redis_url, "--model", model])
         with pytest.raises(SystemExit) as end:
             main()
@@ -57,7 +77,7 @@ def run(model: str, redis_url: str, capsys: pytest.CaptureFixture[str], monkeypa
         assert said.err == ""
         return said.out
 
-    return run
+    return lambda model: partial(run, model)
 
 
 def test_recommend_with_filters(run: Run) -> None:
@@ -120,6 +140,26 @@ def test_users(run: Run) -> None:
     assert (one["user"]["user"], len(one["newest"]), len(one["alike"])) == (USER, 2, 2)
     assert "Users of the same taste" in run("users", USER)
     assert "UnknownId: the model does not know user 'nobody'" in run("users", "nobody")
+
+
+def test_numbers_out_of_range_are_refused_and_large_ones_give_all(run: Run) -> None:
+    every = json.loads(run("recommend", USER, "-n", "1000", "--json"))["items"]
+    assert json.loads(run("recommend", USER, "-n", "9223372036854775807", "--json"))["items"] == every
+    assert json.loads(run("recommend", USER, "-n", "99999999999999999999", "--json"))["items"] == every
+    assert run("recommend", USER, "--explore", "sampled", "--seed", "-1").startswith("SettingsError: seed is -1")
+    assert json.loads(run("similar", "toy town", "-n", "9223372036854775807", "--json"))["items"]
+    assert json.loads(run("users", "-n", "99999999999999999999", "--json"))["users"]
+
+
+def test_a_model_without_ratings(empty: str, run_on: Callable[[str], Run]) -> None:
+    run = run_on(empty)
+    for arguments in (["recommend", "1"], ["predict", "1", "x"], ["users"]):
+        answer = json.loads(run(*arguments, "--json"), parse_constant=pytest.fail)
+        assert answer["provenance"]["rmse"] is None
+        assert "RMSE –" in run(*arguments)
+    for arguments in (["similar", "x"], ["explain", "1", "x"], ["recommend", "--rated", "x=4"]):
+        assert run(*arguments).startswith("InputError: no item that has been rated has the id 'x'")
+    assert run("users", "1").startswith("UnknownId: ")
 
 
 def test_a_redis_that_accepts_and_never_answers_is_given_up(

@@ -27,7 +27,8 @@ def run(redis_url: str, model_name: str) -> Run:
         writer.acquire()
         films = [Film(item, f"Film {item}", (), None) for item in range(8)]
         writer.write(checkpoint(1, writer.token, state(1, range(5), range(8))), films=films)
-        writer.write(checkpoint(2, writer.token, state(2, [1, 5], [3])))
+        figures = {"rmse": 0.902, "events": 200, "users": 6, "items": 8}
+        writer.write(checkpoint(2, writer.token, state(2, [1, 5], [3]), summary=figures))
         writer.write(checkpoint(3, writer.token, state(3, [], [3, 4])))
         writer.write(checkpoint(4, writer.token, state(4, [6], [])), removed_items=[7])
         writer.close()
@@ -58,6 +59,12 @@ def test_show_tells_what_a_version_is_made_of(run: Run, model_name: str) -> None
     assert found["offsets"] == {"films/0": 7, "ratings/0": 400}
     earlier = run("show", "--model", model_name, "--version", "2", "--json")
     assert (earlier["version"], earlier["newest_version"], earlier["rmse"]) == (2, 4, 0.902)
+    assert (earlier["users"], earlier["items"]) == (6, 8)
+    for block in earlier["blocks"]:  # nothing of the newest version under the name of an earlier one
+        assert (block["rows"], block["memory"]) == (earlier[block["side"]], None)
+    unsaid = run("show", "--model", model_name, "--version", "3", "--json")
+    assert {block["rows"] for block in unsaid["blocks"]} == {unsaid["users"]} == {None}
+    assert "of the newest version" in run("show", "--model", model_name, "--version", "3")
     assert "users factors" in run("show", "--model", model_name)
     with pytest.raises(SnapshotMissing, match=r"version 1 of model .* is not kept; there are 4, 3, 2"):
         run("show", "--model", model_name, "--version", "1")

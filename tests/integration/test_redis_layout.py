@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from redis.exceptions import ResponseError
 
-from model_store import Checkpoint, ModelReader, ModelWriter, connect
+from model_store import Checkpoint, ModelReader, ModelWriter, connect, keys
 from streamsvd.learner import IteratedSVD
 
 PAGE = (Path(__file__).parents[2] / "docs" / "redis-layout.md").read_text()
@@ -80,3 +80,8 @@ def test_the_page_names_every_key(redis_url: str, model_name: str, model: Iterat
             name = re.sub(r"block:.*", "block:NAME", key.decode().removeprefix(f"streamsvd:{{{model_name}}}:"))
             assert f"`…:{name}`" in PAGE
         assert ModelReader(client, model_name).recommend(196).provenance.version == 1
+
+
+def test_the_page_and_the_module_name_the_same_keys() -> None:
+    on_page, in_module = (re.findall(r"^\| `(…:[^`]+)`", text, re.MULTILINE) for text in (PAGE, keys.__doc__ or ""))
+    assert sorted(on_page) == sorted(in_module)

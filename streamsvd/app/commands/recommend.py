@@ -53,15 +53,13 @@ def recommend(
 
         streamsvd recommend --rated "heat=5" --rated "babe=2" --json
     """
-    import dataclasses
-
     from rich.console import Console
 
     from model_store import Options
     from model_store.reasons import reasons
     from streamsvd.app.ids import parse_id
     from streamsvd.app.lookup_tables import answer_table
-    from streamsvd.app.lookups import item_called, lookups, print_json, ratings_given
+    from streamsvd.app.lookups import as_object, item_called, lookups, print_json, ratings_given
     from streamsvd.app.options import parse_years
     from streamsvd.errors import SettingsError
 
@@ -86,8 +84,7 @@ def recommend(
             why = reasons(reader, parse_id(user), [item.item for item in answer.items])
     if as_json:
         items = [
-            {**dataclasses.asdict(item), "reasons": [dataclasses.asdict(one) for one in why.get(item.item, ())]}
-            for item in answer.items
+            {**as_object(item), "reasons": [as_object(one) for one in why.get(item.item, ())]} for item in answer.items
         ]
         print_json(answer, items=items)
     else:
