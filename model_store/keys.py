@@ -36,7 +36,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from streamsvd.errors import SettingsError, SnapshotCorrupt
+from streamsvd.errors import InputError, SettingsError, SnapshotCorrupt
 from streamsvd.ratings import Id
 
 Side = Literal["users", "items"]
@@ -158,10 +158,18 @@ def field(id_: Id) -> bytes:
     --------
     >>> field(7), field("7"), field("é").decode()
     (b'7', b'"7"', '"é"')
+
+    Raises
+    ------
+    InputError
+        It cannot be written as UTF-8.
     """
     if isinstance(id_, int):
         return b"%d" % id_
-    return json.dumps(id_, ensure_ascii=False).encode()
+    try:
+        return json.dumps(id_, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, such as Python makes of an argument that is not UTF-8
+        raise InputError(f"the id {id_!r} is no Unicode text") from None
 
 
 def parse_field(name: bytes, key: str) -> Id:
