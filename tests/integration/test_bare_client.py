@@ -32,12 +32,13 @@ def bare(client: redis.Redis, model_name: str) -> Bare:
 
 
 def same(bare: Bare, reader: ModelReader, users: list[Id], items: list[Id]) -> None:
-    """The same predictions for all pairs, and the same lists."""
+    """The same predictions for all pairs, and all items in the same order."""
     for user in users:
-        found, answer = bare(user), reader.recommend(user)
+        found, answer = bare(user), reader.recommend(user, 10_000)
         assert found.known == answer.known_user
         assert found.head["version"] == answer.provenance.version
-        best = found.best(10)
+        best = found.best(10_000)
+        assert best[:10] == found.best()
         assert [item for item, _ in best] == [one.item for one in answer.items]
         assert [rating for _, rating in best] == pytest.approx([one.score for one in answer.items], abs=NEAR)
         for item in items:
@@ -66,7 +67,11 @@ def test_a_model_of_synthetic_ratings_with_a_catalogue(
     rated = list(dict.fromkeys(table.items.tolist()))
     unrated = [item for item in films if item not in set(rated)]
     assert unrated
-    same(bare, ModelReader(client, model_name), [*range(1, 201, 8), 99999, "nobody"], [*rated[:40], *unrated[:5], -7])
+    users: list[Id] = [*range(1, 201, 8), 99999, "nobody"]
+    same(bare, ModelReader(client, model_name), users, [*rated[:40], *unrated[:5], -7])
+    for user in users:
+        found = sorted(bare(user).chances().items())
+        assert [chance for _, chance in found] == pytest.approx(choices.chances(model, user), rel=NEAR)
 
 
 @pytest.mark.parametrize("scale", [(0.5, 5.0), (0.0, 100.0)])

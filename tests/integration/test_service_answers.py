@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -12,11 +14,12 @@ import pytest
 import redis
 from services import in_process, write_model
 
-from model_store import ModelReader, connect
+from model_store import Checkpoint, ModelReader, ModelWriter, connect
 from model_store.scoring import LearnersScoring
 from streamsvd.app.service import responses
 from streamsvd.app.service.answers import body_of
 from streamsvd.app.service.requests import MOST_ITEMS, MOST_RATINGS, MOST_USERS
+from streamsvd.learner import IteratedSVD
 
 MODEL = "service-answers"
 
@@ -261,6 +264,25 @@ def test_before_the_first_snapshot(redis_url: str, model_name: str) -> None:
         assert client.get("/readyz").json()["ready"] is True
         schema = client.get("/openapi.json").json()["components"]["schemas"]["RatingOf"]
         assert (schema["properties"]["rating"]["minimum"], schema["properties"]["rating"]["maximum"]) == (1, 5)
+
+
+def test_before_the_first_rating(redis_url: str, model_name: str) -> None:
+    with connect(redis_url) as client_of_redis:
+        with closing(ModelWriter(client_of_redis, model_name)) as writer:
+            writer.acquire()
+            summary = {"rmse": math.nan}
+            writer.write(Checkpoint(1, writer.token, offsets={}, state=IteratedSVD().state(), summary=summary))
+        with in_process(ModelReader(client_of_redis, model_name)) as (client, journal):
+            for path in ("recommend?user=3", "predict?user=3&item=1", "users"):
+                answer = client.get(f"/{path}")
+                assert answer.status_code == 200
+                assert json.loads(answer.text, parse_constant=pytest.fail)["provenance"]["rmse"] is None
+            for path in ("explain?user=3&item=1", "similar-items?item=1", "similar-users?user=3", "history?user=3"):
+                assert client.get(f"/{path}").status_code == 404
+            body = {"ratings": [{"item": 1, "rating": 4}]}
+            assert client.post("/recommend-for", json=body).json()["items"] == []
+            assert client.get("/metrics").status_code == 200
+        assert "exception" not in journal.getvalue().decode()
 
 
 def test_a_damaged_snapshot_is_told_to_the_operator_alone(redis_url: str, model_name: str) -> None:
