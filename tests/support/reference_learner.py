@@ -1,7 +1,8 @@
 """The learner once more, as plain as can be: dense float64 NumPy, every quantity recomputed from its definition.
 
 It has no packed matrices, no windows that slide, no sums kept current and no state to save; it serves to check the
-product, which has all of these. Nothing is taken back. Pages are predicted whole before any of their ratings is learned.
+product, which has all of these. Nothing is taken back. Pages are predicted whole before any of their ratings is
+learned.
 """
 
 from __future__ import annotations
