@@ -123,6 +123,15 @@ def learn_one(row, covariance, gain, spread, error):  # type: ignore[no-untyped-
     add_outer(covariance, gain, -1.0 / spread)
 
 
+@inlined
+def change_one(row, gain, spread, change):  # type: ignore[no-untyped-def]
+    """`row` after the target of a rating that it has learned has changed: one rating less and one more, so P stays.
+
+    `gain` and `spread` are as for `learn_one`; over τ, no prediction of the rating moves by more than its target did.
+    """
+    add_scaled(row, 0, change / spread, gain, len(row))
+
+
 @compiled
 def invert(packed, order, space):  # type: ignore[no-untyped-def]
     """Inverse of a positive definite packed matrix, in place, by the sweep operator (Goodnight 1979), block by block.

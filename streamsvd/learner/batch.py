@@ -316,6 +316,7 @@ def _sweep(handle, r):  # type: ignore[no-untyped-def]
             for a in range(first):
                 rest -= x[a] * s.phi[a]
             psi = s.features_item[held * d : held * d + d]
+            psi[0] = 1.0
             copy_part(x, first, psi, 1, p.rank)
             add_scaled(s.moment_item, 0, rest, psi, d)
             held = add_when_four(s.gram_item, s.features_item, d, held)

@@ -114,7 +114,7 @@ class IteratedSVD:
         ratings: ArrayLike,
         timestamps: ArrayLike | None = None,
     ) -> Predictions:
-        """Predict, then learn each rating, in order.
+        """Predict, then learn each rating, in order; a second rating of an item by a user replaces the first.
 
         Parameters
         ----------

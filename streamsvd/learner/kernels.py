@@ -1,7 +1,10 @@
 """The learner's loops: learn a run of ratings, each predicted before it is learned; predict without learning.
 
 One event costs two rank-one updates (the user's row, then the item's) and, when a row has grown by the factor 1 + γ,
-its refit. Ratings come in order; nothing here depends on how a stream is cut into calls.
+its refit. A rating given again replaces the former: rows that remember it change its target and keep their P, others
+learn it like a new one; either way their next refit comes nearer by one. (A refit at each would be alternating least
+squares without new ratings, under a prior that is learned from its own result: on noise, the rows grow without end.)
+Ratings come in order; nothing here depends on how a stream is cut into calls.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from streamsvd.learner import refits
-from streamsvd.learner.algebra import copy, dot, learn_one, times_vector
+from streamsvd.learner.algebra import change_one, copy, dot, learn_one, times_vector
 from streamsvd.learner.compiler import compiled, inlined
 from streamsvd.learner.handles import events_at, memory_at, parameters_at, workspace_at
 from streamsvd.learner.lists import FIRST, LENGTH, START, drop, fits, make_room
@@ -65,22 +68,28 @@ def find(lists, row, number):  # type: ignore[no-untyped-def]
 
 @compiled
 def forget(handle, u, i):  # type: ignore[no-untyped-def]
-    """Take a rating out of both windows and counts; the seen list and the rows are the caller's."""
-    m = memory_at(handle)
+    """Take a rating out of both windows and counts; the seen list and the rows are the caller's.
+
+    Returns its target in the user's and in the item's window, NaN where that holds it no longer.
+    """
+    m, of_user, of_item = memory_at(handle), np.nan, np.nan
     places = m.user_window.places[u]
     begin = places[START] + places[FIRST]
     for k in range(places[LENGTH] - 1, -1, -1):
         if m.user_window.entries[begin + k].item == i:
+            of_user = np.float64(m.user_window.entries[begin + k].target)
             drop(m.user_window, u, k)
             break
     places = m.item_window.places[i]
     begin = places[START] + places[FIRST]
     for k in range(places[LENGTH] - 1, -1, -1):
         if m.item_window.entries[begin + k].user == u:
+            of_item = np.float64(m.item_window.entries[begin + k].target)
             drop(m.item_window, i, k)
             break
     m.user_ints[u, COUNT] -= 1
     m.item_ints[i, COUNT] -= 1
+    return of_user, of_item
 
 
 @inlined
@@ -190,10 +199,13 @@ def begin_page(handle, u, timestamp, user_count):  # type: ignore[no-untyped-def
 
 @inlined
 def remember(handle, u, i, position, repeated, target, popularity, bias):  # type: ignore[no-untyped-def]
-    """Put a rating into both windows and the seen list; one given before is replaced."""
+    """Put a rating into both windows and the seen list; returns the targets of the one it replaces, as `forget`."""
     m, p = memory_at(handle), parameters_at(handle)
+    of_user, of_item = np.nan, np.nan
     if repeated:
-        forget(handle, u, i)
+        of_user, of_item = forget(handle, u, i)
+        m.user_ints[u, NEXT_REFIT] -= 1
+        m.item_ints[i, NEXT_REFIT] -= 1
     else:
         slot = make_room(m.seen, u)
         begin = slot - m.seen.places[u, LENGTH]
@@ -213,6 +225,7 @@ def remember(handle, u, i, position, repeated, target, popularity, bias):  # typ
     entry_of_item = m.item_window.entries[make_room(m.item_window, i)]
     entry_of_item.user, entry_of_item.target = u, target
     m.item_window.places[i, LENGTH] += 1
+    return of_user, of_item
 
 
 @inlined
@@ -347,17 +360,21 @@ def learn(handle, events, start):  # type: ignore[no-untyped-def]
         refits.touch(handle, u)
         times_vector(m.g_cov, z, s.gain_global)
         learn_one(m.g, m.g_cov, s.gain_global, 1.0 + dot(s.gain_global, z), target)
-        remember(handle, u, i, position, repeated, target, popularity, bias)
+        of_user, of_item = remember(handle, u, i, position, repeated, target, popularity, bias)
 
         # The user's row, then what that leaves of the error to the item's.
-        if m.user_ints[u, COUNT] >= m.user_ints[u, NEXT_REFIT] or repeated:
+        if m.user_ints[u, COUNT] >= m.user_ints[u, NEXT_REFIT]:
             refits.refit_user(handle, u)
             m.user_ints[u, NEXT_REFIT] = refits.next_refit(m.user_ints[u, COUNT], p.gamma)
+        elif not np.isnan(of_user):
+            change_one(x, s.gain, spread, target - of_user)
         else:
             learn_one(x, m.user_cov[u], s.gain, spread, error)
-        if m.item_ints[i, COUNT] >= m.item_ints[i, NEXT_REFIT] or repeated:
-            refits.refit_item(handle, i, popularity, bias)
+        if m.item_ints[i, COUNT] >= m.item_ints[i, NEXT_REFIT]:
+            refits.refit_item(handle, i, popularity, bias, not repeated)
             m.item_ints[i, NEXT_REFIT] = refits.next_refit(m.item_ints[i, COUNT], p.gamma)
+        elif not np.isnan(of_item):
+            change_one(y, s.gain_item, 1.0 + dot(s.gain_item, psi), target - of_item)
         else:
             rest = target - bias - dot(x, phi)
             learn_one(y, m.item_cov[i], s.gain_item, 1.0 + dot(s.gain_item, psi), rest)

@@ -92,22 +92,28 @@ def refit_user(handle, u):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def refit_item(handle, i, popularity, bias):  # type: ignore[no-untyped-def]
-    """Solve the item's row from its newest ratings, with popularity and bias as of the rating at hand."""
+def refit_item(handle, i, popularity, bias, known):  # type: ignore[no-untyped-def]
+    """Solve the item's row from its newest ratings, with popularity and bias as of the rating at hand.
+
+    A refit that no growth brought does not take its own last b_i as the `known` column: users with slopes near −1 would
+    make it grow with every refit. There the column is the unknown itself, which a user of slope w sees 1 + w times.
+    """
     m, p, s = memory_at(handle), parameters_at(handle), workspace_at(handle)
     place = m.item_window.places[i]
     begin, n = place[START] + place[FIRST], place[LENGTH]
     d, n_content = len(s.moment_item), m.content.shape[1]
     one_by_one, held = n < 1 + p.rank, 0
+    column, unknown = (bias, 0.0) if known else (0.0, 1.0)
     copy(p.first_item_cov if one_by_one else p.ridge_item, s.gram_item)
     zero(s.moment_item)
     own = s.phi  # what a user's row is seen against, without the factors
-    fill_features(m.y[i], 0, m.content[i], popularity, bias, own)
+    fill_features(m.y[i], 0, m.content[i], popularity, column, own)
     zero(own[3 + n_content :])
     for k in range(begin, begin + n):
         entry = m.item_window.entries[k]
         x = m.x[entry.user]
         psi = s.features_item[held * d : held * d + d]
+        psi[0] = 1.0 + unknown * x[2 + n_content]
         copy_part(x, 3 + n_content, psi, 1, p.rank)
         rest = entry.target - dot(x, own)
         if one_by_one:

@@ -25,7 +25,7 @@ from streamsvd.learner.scoring import popularity_of
 @compiled
 def _refit_item_now(handle, i):  # type: ignore[no-untyped-def]
     m, p = memory_at(handle), parameters_at(handle)
-    refit_item(handle, i, popularity_of(m.item_ints[i, COUNT]), m.y[i, 0])
+    refit_item(handle, i, popularity_of(m.item_ints[i, COUNT]), 0.0, False)
     m.item_ints[i, NEXT_REFIT] = max(2, next_refit(m.item_ints[i, COUNT], p.gamma))
     m.item_ints[i, CHANGED] = 1
 

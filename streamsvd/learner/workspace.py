@@ -52,9 +52,8 @@ class Workspace(NamedTuple):
 def workspace(m: Memory) -> Workspace:
     """Working space for rows as long as this memory's."""
     d, d_item, d_global, terms = m.x.shape[1], m.y.shape[1], len(m.g), len(m.c)
-    psi, features_item = np.zeros(d_item), np.zeros(LANES * d_item)
+    psi = np.zeros(d_item)
     psi[0] = 1.0
-    features_item[::d_item] = 1.0
     return Workspace(
         phi=np.zeros(d),
         gain=np.zeros(d),
@@ -70,6 +69,6 @@ def workspace(m: Memory) -> Workspace:
         columns=room_to_invert(d),
         gram_item=np.empty(m.item_cov.shape[1]),
         moment_item=np.zeros(d_item),
-        features_item=features_item,
+        features_item=np.zeros(LANES * d_item),
         columns_item=room_to_invert(d_item),
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from learner_kinds import Kind
 from rating_streams import Stream, digest, ids_of, learn
 
-from streamsvd.learner import IteratedSVD
+from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.learner.algebra import unpack
 from streamsvd.learner.memory import CALIBRATION_TERMS
 
@@ -106,6 +110,81 @@ def test_a_million_equal_ratings_leave_the_model_sane(kind: Kind, events: Stream
     expected = np.sqrt(((learn(usual, events.cut(300, 600)).event - events.ratings[300:]) ** 2).mean())
     assert error < 1.25 * expected
     assert 2.0 < model.predict_one("newcomer", events.items[0]) <= 5.0
+
+
+@pytest.mark.parametrize(
+    ("shape", "chosen", "n"),
+    [
+        ((100, 500), Settings(), 60_000),
+        ((100, 500), Settings(rank=1), 60_000),
+        ((100, 500), Settings(gamma=0.1, window=None), 60_000),
+        ((20, 30), Settings(rank=32), 20_000),
+        ((5, 2000), Settings(window=2), 50_000),
+    ],
+)
+def test_rows_keep_their_size_when_everything_is_rated_again(shape: tuple[int, int], chosen: Settings, n: int) -> None:
+    random = np.random.default_rng(0)
+    users, items = (random.integers(0, size, n) for size in shape)
+    for low, high in ((1, 6), (0, 2)):  # any rating, and the extremes alone
+        ratings = random.integers(low, high, n) * (1.0 if high == 6 else 4.0) + (high == 2)
+        model = IteratedSVD(chosen, scale=(1, 5))
+        predicted = model.learn(users, items, ratings, np.ones(n, np.int64))
+        assert (
+            np.sqrt(((predicted.event - ratings) ** 2).mean()) < 1.1 * ratings.std()
+        )  # there is nothing to be learned
+        state = model.state()
+        assert np.abs(state.users.fixed["factors"]["x"]).max() < 20
+        assert np.abs(state.items.fixed["factors"]["y"]).max() < 20
+        assert smallest_eigenvalue(model) > 0
+
+
+@pytest.mark.parametrize("window", [4, None])
+def test_a_rating_changed_twice_ends_as_if_changed_once(events: Stream, window: int | None) -> None:
+    user, item = events.users[-1], events.items[-1]
+    rows = {}
+    for changes in ((1.0,), (5.0,), (1.0, 5.0), (5.0, 5.0)):
+        model = IteratedSVD(Settings(window=window))
+        learn(model, events)
+        for rating in changes:
+            model.learn_one(user, item, rating, 2_000_000_000)
+        state = model.state()
+        x, y = state.users.fixed["factors"]["x"], state.items.fixed["factors"]["y"]
+        rows[changes] = np.array([x[ids_of(state.users)[user], 0], y[ids_of(state.items)[item], 0]])
+    moved = rows[5.0,] - rows[1.0,]
+    assert (moved > 0.005).all()
+    for changes in ((1.0, 5.0), (5.0, 5.0)):
+        assert (np.abs(rows[changes] - rows[5.0,]) < 0.25 * moved).all()
+
+
+ACTIONS = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(0, 4), st.sampled_from([1.0, 5.0, 3.0, None, "erase"]), st.integers(0, 2)),
+    max_size=120,
+)
+
+
+@given(ACTIONS, st.sampled_from([2, 3, None]), st.sampled_from([0.1, 0.5, math.inf]), st.integers(0, 120))
+@settings(deadline=None, max_examples=60)
+def test_any_order_of_ratings_and_taking_back_is_survived(
+    actions: list[tuple[int, int, float | str | None, int]], window: int | None, gamma: float, saved: int
+) -> None:
+    model = IteratedSVD(Settings(rank=2, window=window, gamma=gamma, prior_from=10, prior_every=5), scale=(1, 5))
+    copy = None
+    for k, (user, item, what, time) in enumerate(actions):
+        if k == saved:
+            copy = IteratedSVD.from_state(model.state())
+        for each in (model, copy):
+            if each is None:
+                continue
+            if what == "erase":
+                each.erase(user)
+            elif what is None:
+                each.retract(user, item)
+            else:
+                each.learn_one(user, item, float(what), time)
+    if len(model.state().users.ids):
+        assert smallest_eigenvalue(model) > 0
+    assert np.isfinite(model.predict([0, 1, 2, 3], [0, 1, 2, 3])).all()
+    assert copy is None or digest(copy.state()) == digest(model.state())
 
 
 def test_time_may_run_backwards_and_stand_still(kind: Kind, events: Stream) -> None:

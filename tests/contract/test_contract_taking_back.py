@@ -32,8 +32,8 @@ def user_solution(state: State, user: Id) -> Floats:
     return np.asarray(np.linalg.solve(prior + phi.T @ phi, phi.T @ rest))
 
 
-def item_solution(model: IteratedSVD, state: State, item: Id, bias: float) -> Floats:
-    """Ridge solution of an item's row, with its popularity now and the bias that it had before."""
+def item_solution(model: IteratedSVD, state: State, item: Id) -> Floats:
+    """Ridge solution of an item's row, with its popularity now and its bias as users see it: times 1 + their slope."""
     k = ids_of(state.items)[item]
     window = state.items.ragged["window"].row(k)
     factors = state.items.fixed["factors"][k]
@@ -41,8 +41,8 @@ def item_solution(model: IteratedSVD, state: State, item: Id, bias: float) -> Fl
     x = state.users.fixed["factors"]["x"][[row_of[int(v)] for v in window["user"]]]
     first = 3 + model.n_content
     popularity = (np.log(1.0 + factors["count"]) - 2) / 2
-    known = np.concatenate([[1.0], factors["content"], [popularity, bias]])
-    psi = np.column_stack([np.ones(len(x)), x[:, first:]])
+    known = np.concatenate([[1.0], factors["content"], [popularity, 0.0]])
+    psi = np.column_stack([1.0 + x[:, first - 1], x[:, first:]])
     ridge = np.full(1 + model.settings.rank, model.settings.ridge)
     ridge[0] = model.settings.ridge_item_bias
     moment = psi.T @ (window["target"] - x[:, :first] @ known)
@@ -53,7 +53,6 @@ def item_solution(model: IteratedSVD, state: State, item: Id, bias: float) -> Fl
 def test_retract_refits_both_rows_from_what_remains(model: IteratedSVD, events: Stream, which: int) -> None:
     user, item = events.users[which], events.items[which]
     before = model.state()
-    bias = before.items.fixed["factors"]["y"][ids_of(before.items)[item], 0]
     assert model.retract(user, item)
     after = model.state()
     u, i = ids_of(after.users)[user], ids_of(after.items)[item]
@@ -64,9 +63,7 @@ def test_retract_refits_both_rows_from_what_remains(model: IteratedSVD, events: 
         assert new.fixed["factors"]["count"][k] == old.fixed["factors"]["count"][k] - 1
     with_old_items = State(after.settings, after.globals_, after.users, before.items)
     np.testing.assert_allclose(after.users.fixed["factors"]["x"][u], user_solution(with_old_items, user), atol=1e-9)
-    np.testing.assert_allclose(
-        after.items.fixed["factors"]["y"][i], item_solution(model, after, item, bias), rtol=0, atol=1e-9
-    )
+    np.testing.assert_allclose(after.items.fixed["factors"]["y"][i], item_solution(model, after, item), atol=1e-9)
     assert not model.retract(user, item)
 
 
@@ -96,7 +93,6 @@ def test_erase_leaves_nothing_of_the_user(model: IteratedSVD, events: Stream) ->
     gone = events.users[-1]
     before = model.state()
     number = int(before.users.numbers[ids_of(before.users)[gone]])
-    biases = {name: before.items.fixed["factors"]["y"][k, 0] for name, k in ids_of(before.items).items()}
     rated = {i for u, i in zip(events.users, events.items, strict=True) if u == gone}
     model.changes()
     assert model.erase(gone)
@@ -114,7 +110,7 @@ def test_erase_leaves_nothing_of_the_user(model: IteratedSVD, events: Stream) ->
         i = ids_of(after.items)[item]
         row = after.items.fixed["factors"][i]
         assert row["count"] == before.items.fixed["factors"]["count"][i] - 1
-        np.testing.assert_allclose(row["y"], item_solution(model, after, item, biases[item]), rtol=0, atol=1e-9)
+        np.testing.assert_allclose(row["y"], item_solution(model, after, item), rtol=0, atol=1e-9)
     changes = model.changes()
     assert changes.users.removed == [gone]
     assert set(changes.items.ids) == rated

@@ -1,8 +1,8 @@
 """The learner once more, as plain as can be: dense float64 NumPy, every quantity recomputed from its definition.
 
 It has no packed matrices, no windows that slide, no sums kept current and no state to save; it serves to check the
-product, which has all of these. Streams may rate an item once per user. Pages are predicted whole before any of their
-ratings is learned.
+product, which has all of these. Nothing is taken back. Pages are predicted whole before any of their ratings is
+learned.
 """
 
 from __future__ import annotations
@@ -24,18 +24,26 @@ class Row:
     def __init__(self, start: Floats, ridge: Floats, means: int, gamma: float) -> None:
         self.solution, self.cov = start, np.linalg.inv(ridge)
         self.means, self.ratings, self.due = np.zeros(means), list[Any](), 2.0 if gamma < np.inf else gamma
-        self.given, self.time, self.surprise, self.surprises = list[float](), 0.0, 0.0, 0.0
-
-    @property
-    def mean(self) -> float:
-        return float(sum(self.given) / (len(self.given) + 3))
+        self.mean, self.time, self.surprise, self.surprises = 0.0, 0.0, 0.0, 0.0
 
     @property
     def noise(self) -> float:
         return (20 + self.surprise) / (20 + self.surprises)
 
+    def replace(self, other: Any, rating: tuple[Any, ...], window: int) -> float | None:
+        """Append a rating; one of the same other side goes, and its target is returned if the window still holds it."""
+        at = next((k for k, known in enumerate(self.ratings) if known[0] == other), None)
+        remembered = at is not None and at >= len(self.ratings) - window
+        old = None if at is None else self.ratings.pop(at)
+        self.due -= old is not None
+        self.ratings.append(rating)
+        return old[1] if old is not None and remembered else None
+
     def rank_one(self, features: Floats, error: float) -> None:
         self.solution, self.cov = rls(self.solution, self.cov, features, error)
+
+    def change(self, features: Floats, change: float) -> None:
+        self.solution = rls(self.solution, self.cov, features, change)[0]
 
     def ridge(self, precision: Floats, features: Floats, targets: Floats) -> None:
         self.cov = np.linalg.inv(precision + features.T @ features)
@@ -115,8 +123,8 @@ class Reference:
         self.c, self.C = rls(self.c, self.C, h, error - self.c @ h)
         u.means = u.means + np.array([0.02, 0.1, 0.4]) * (error - u.means)
         i.means = i.means + 0.05 * (error - i.means)
-        u.given.append(rating - 3.5)
-        i.given.append(rating - 3.5)
+        for row in (u, i):
+            row.mean += (rating - 3.5 - row.mean) / (len(row.ratings) + 4)
         u.time = time
         self.mean += 0.02 * (error - self.mean)
         if self.events >= s.prior_from and self.events % s.prior_every == 0:
@@ -128,24 +136,33 @@ class Reference:
             u.cov = np.linalg.inv(self.prior)  # renewed just now, perhaps
         self.g, self.G = rls(self.g, self.G, z, target)
         self.users[user], self.items[item], self.events = u, i, self.events + 1
-        u.ratings.append((item, target, np.append(known[:-2], np.rint(known[-2:] * 4096) / 4096)))
-        i.ratings.append((user, target, known))
+        window, repeated = s.window or 10**9, any(j == item for j, *_ in u.ratings)
+        as_kept = np.append(known[:-2], np.rint(known[-2:] * 4096) / 4096)
+        of_user = u.replace(item, (item, target, as_kept), window)
+        of_item = i.replace(user, (user, target, known), window)
 
         if len(u.ratings) >= u.due:
-            newest = u.ratings[-(s.window or 10**9) :]
+            newest = u.ratings[-window:]
             others = [self.items[j].solution for j, _, _ in newest]
             features = np.array([np.append(own, y[1:]) for (_, _, own), y in zip(newest, others, strict=True)])
             u.ridge(self.prior, features, np.array([t - y[0] for (_, t, _), y in zip(newest, others, strict=True)]))
             u.due = len(u.ratings) + max(3, int(s.gamma * len(u.ratings)))
+        elif of_user is not None:
+            u.change(phi, target - of_user)
         else:
             u.rank_one(phi, error)
-        newest = i.ratings[-(s.window or 10**9) :] if len(i.ratings) >= i.due else i.ratings[-1:]
+        newest = i.ratings[-window:] if len(i.ratings) >= i.due else i.ratings[-1:]
         x = np.array([self.users[v].solution for v, _, _ in newest])
         psi = np.column_stack([np.ones(len(x)), x[:, 3 + self.width :]])
         left = np.array([t for _, t, _ in newest]) - x[:, : 3 + self.width] @ known
         if len(i.ratings) >= i.due:
+            if repeated:  # b_i as the unknown that it is, not as it was
+                psi[:, 0] += x[:, 2 + self.width]
+                left = left + x[:, 2 + self.width] * bias
             i.ridge(self.item_ridge, psi, left)
             i.due = len(i.ratings) + max(3, int(s.gamma * len(i.ratings)))
+        elif of_item is not None:
+            i.change(taste, target - of_item)
         else:
             i.rank_one(taste, left[0] - psi[0] @ np.append(bias, phi[3 + self.width :]))
 

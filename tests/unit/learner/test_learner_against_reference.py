@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from rating_streams import Genres, stream
 from reference_learner import Reference
 
 from streamsvd import IteratedSVD
@@ -91,3 +92,14 @@ def test_deviations_are_honest(tables: Tables) -> None:
     scaled = (part.ratings[late] - found.event[late]) / found.deviation[late]
     assert (scaled**2).mean() == pytest.approx(1.0, abs=0.05)
     assert (np.abs(scaled) < 2).mean() == pytest.approx(0.95, abs=0.03)
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(rank=3, window=6, prior_from=150, prior_every=40)])
+@pytest.mark.parametrize("content", [None, Genres()])
+def test_ratings_given_again_are_learned_as_by_the_reference(settings: Settings, content: Genres | None) -> None:
+    events = stream(600, users=12, items=40, again=0.3)
+    about = content and dict(zip(events.items, content.content(events.items), strict=True))
+    found = IteratedSVD(settings, content=content).learn(*events)
+    event, page = Reference(settings, 1, 5, about).run(*events)
+    assert np.abs(found.event - event).max() < 1e-4
+    assert np.abs(found.page - page).max() < 1e-4

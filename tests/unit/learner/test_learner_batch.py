@@ -203,3 +203,13 @@ def test_a_fit_keeps_the_last_of_two_ratings() -> None:
     model, once = fit(users, items, [1, 1, 1, 5, 4, 3]), fit(users[3:], items[3:], [5, 4, 3])
     assert len(model) == 3
     assert model.predict(users, items).tolist() == once.predict(users, items).tolist()
+
+
+def test_a_sweep_after_a_retraction_depends_on_the_state_alone(events: Stream) -> None:
+    model = IteratedSVD(ALL)
+    learn(model, events)
+    model.retract(events.users[-1], events.items[-1])
+    copy = IteratedSVD.from_state(model.state())
+    for each in (model, copy):
+        sweep(each)
+    assert digest(model.state()) == digest(copy.state())
