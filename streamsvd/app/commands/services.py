@@ -18,7 +18,8 @@ def services() -> None:
 
     from streamsvd.embedded import default_folder, embedded_kafka, embedded_redis, jars_folder
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both signals end the block below
+    for number in (signal.SIGINT, signal.SIGTERM):  # both end the block below; a script's background job ignores SIGINT
+        signal.signal(number, signal.default_int_handler)
     notes = Console(stderr=True)
     task = "Starting Kafka and Redis" if jars_folder().is_dir() else "Fetching Kafka (44 MB, only once)"
     try:
