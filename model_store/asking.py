@@ -57,7 +57,7 @@ class Reply:
     """What the server had at one moment; head, globals and changes only when tables were asked for.
 
     `as_known` says that the caller's version has been overtaken, but the rows are still those of it. Versions can be
-    compared within one lineage only: a store that was emptied begins with another one.
+    compared within one lineage only: every writer begins another, for the store may have been emptied or restored.
     """
 
     version: int

@@ -170,7 +170,7 @@ class Following:
     def _update(self, view: View, head: Head, reply: Reply) -> None:
         view.update(head, reply.globals_, reply.changes[0].fields, reply.changes[0].blobs)
         current = self._current
-        if current is not None and current.films_version == head.films:
+        if current is not None and (current.lineage, current.films_version) == (view.lineage, head.films):
             view.films, view.films_version = current.films, current.films_version
 
     def _take_spare(self) -> View | None:

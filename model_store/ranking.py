@@ -142,7 +142,7 @@ def ranking_called(name: str) -> Ranking:
     SettingsError
         There is none.
     """
-    if name not in RANKINGS:
+    if not isinstance(name, str) or name not in RANKINGS:
         raise SettingsError(f"items cannot be ranked by {name!r}; choose one of: {', '.join(RANKINGS)}")
     return RANKINGS[name]
 

@@ -128,22 +128,23 @@ class _Reading:
 
     def newest(self) -> Snapshot:
         for _ in range(_ATTEMPTS):
-            head = self._head()
+            head, lineage = self._head()
             blocks = {side: [self._keys.block(side, name) for name in head.blocks[side]] for side in SIDES}
             hashes = self._pages([*blocks["users"], *blocks["items"]])
-            found = self._settled(head, blocks, hashes)
+            found = self._settled(head, lineage, blocks, hashes)
             if found is not None:
                 return found
         raise self._restless()
 
-    def _head(self) -> Head:
-        version, doc = cast("list[bytes | None]", self._client.hmget(self._keys.head, ["version", "doc"]))
+    def _head(self) -> tuple[Head, bytes | None]:
+        names = ["version", "doc", "lineage"]
+        version, doc, lineage = cast("list[bytes | None]", self._client.hmget(self._keys.head, names))
         if version is None:
             raise SnapshotMissing(
                 f"Redis at {address(self._client)} holds no snapshot of model {self._keys.model!r}: "
                 "start `streamsvd consume` for it, or check the name"
             )
-        return Head.decode(doc or b"", self._keys.head)
+        return Head.decode(doc or b"", self._keys.head), lineage
 
     def _pages(self, keys: list[str]) -> dict[str, Hash]:
         total = sum(int(self._client.hlen(key)) for key in keys)
@@ -154,7 +155,9 @@ class _Reading:
             done += len(hashes[name])
         return hashes
 
-    def _settled(self, head: Head, blocks: dict[Side, list[str]], hashes: dict[str, Hash]) -> Snapshot | None:
+    def _settled(
+        self, head: Head, lineage: bytes | None, blocks: dict[Side, list[str]], hashes: dict[str, Hash]
+    ) -> Snapshot | None:
         """Brought to the newest version in one last step; None when everything was written anew meanwhile."""
         keys, layout, known, films, tell_users = self._keys, head.blocks, head.version, head.films, False
         catalogue = read_hash(self._client, keys.catalogue)
@@ -164,7 +167,8 @@ class _Reading:
             flat, *found = cast("list[Any]", self._settle(keys=names, args=arguments))
             fields = dict(zip(flat[::2], flat[1::2], strict=True))
             head = Head.decode(fields.get(b"doc", b""), keys.head)
-            if head.base > known or head.version < known or head.blocks != layout:
+            replaced = fields.get(b"lineage") != lineage or head.base > known or head.version < known
+            if replaced or head.blocks != layout:
                 return None
             changed = dict(zip(SIDES, found[:2], strict=True))
             if len(found) == 2:  # too many for one step: read them as they are, and look again

@@ -138,10 +138,10 @@ class Table:
         """Take in the fixed blocks of rows that changed or came."""
         settled = self.size
         self.ids.extend([None] * (int(numbers.max(initial=-1)) + 1 - settled))
+        self._place_all(fields, numbers.tolist(), settled, keys)  # first, for it clears the places that are left
         for name, values in blocks.items():
             self._rows[name] = rows = grown(self._rows.get(name, np.zeros(0, values.dtype)), self.size)
             rows[numbers] = values
-        self._place_all(fields, numbers.tolist(), settled, keys)
         self._present = grown(self._present, self.size)
         self._present[numbers] = True
 

@@ -80,7 +80,7 @@ class ModelWriter:
         self._keys = Keys(model)
         self.token = 0
         self.version = 0
-        self._lineage = ""
+        self._lineage, self._began = "", False
         self._head: Head | None = None
         self._arrays: Packed = {}
         self._shadows: dict[str, Known] = {}
@@ -109,7 +109,7 @@ class ModelWriter:
             token, (version, doc, kept), now = pipe.execute()
             clear_stages(self._client, self._keys)
         self.token, self.version = int(token), 0
-        self._lineage = "{}.{}.{}".format(token, *now)
+        self._lineage, self._began = "{}.{}.{}".format(token, *now), False
         self._head = self._damage = None
         self._arrays, self._shadows = {}, {}
         try:
@@ -267,7 +267,7 @@ class ModelWriter:
             else:
                 repeated = self._commit(step, doc, shadows, spared, None)
         self.version, self._head, self._damage = checkpoint.version, step.head, None
-        self._arrays, self._kept = step.arrays, step.kept
+        self._arrays, self._kept, self._began = step.arrays, step.kept, True
         if beside is not None:
             self._shadows = shadows.known
         return Written(checkpoint.version, step.bytes + shadows.bytes, repeated)
@@ -298,7 +298,7 @@ class ModelWriter:
             shadows = BesideStep(self._keys, Beside(dropped=[name.decode() for name in old]), {})
             repeated = self._commit_staged(step, step.doc, shadows, set(), progress)
         self.version, self._head, self._damage = step.version, step.head, None
-        self._arrays, self._shadows, self._kept = {}, {}, 0
+        self._arrays, self._shadows, self._kept, self._began = {}, {}, 0, True
         return Written(step.version, step.bytes, repeated)
 
     def _commit_staged(
@@ -329,12 +329,14 @@ class ModelWriter:
             with self._client.pipeline(transaction=True) as pipe:
                 try:
                     pipe.watch(self._keys.fence, self._keys.head)  # type: ignore[no-untyped-call]
-                    stored = cast("list[bytes | None]", pipe.hmget(self._keys.head, ["version", "doc"]))
+                    *stored, lineage = cast(
+                        "list[bytes | None]", pipe.hmget(self._keys.head, ["version", "doc", "lineage"])
+                    )
                     # the fence after the head: a head that another writer moved then never looks like damage
                     self._check_fence(cast("bytes | None", pipe.get(self._keys.fence)))
                     if stored == [b"%d" % step.version, doc]:
                         return True
-                    self._check_version(step, stored[0])
+                    self._check_version(step, stored[0], lineage)
                     old = cast("set[bytes]", pipe.smembers(self._keys.all)) - spared if step.whole else set()
                     for names in shadows.replaced:
                         old |= {names.encode(), *cast("set[bytes]", pipe.smembers(names))}
@@ -347,8 +349,7 @@ class ModelWriter:
                     if stage:
                         stage.switch(pipe)
                     step.queue(pipe)
-                    if step.whole:
-                        pipe.hset(self._keys.head, "lineage", self._lineage)
+                    pipe.hset(self._keys.head, "lineage", self._lineage)
                     shadows.queue(pipe)
                     pipe.execute()
                     return False
@@ -385,11 +386,11 @@ class ModelWriter:
                 f"{self.token}); stop this one"
             )
 
-    def _check_version(self, step: Step | Replacement, stored: bytes | None) -> None:
+    def _check_version(self, step: Step | Replacement, stored: bytes | None, lineage: bytes | None) -> None:
         version = self.version if self._damage else _number(stored, self._keys.head)
-        if version != self.version:
+        if version != self.version or (self._began and lineage != self._lineage.encode()):
             raise SnapshotCorrupt(
-                f"{self._keys.head} is of version {version}, this writer wrote {self.version} last: the "
+                f"{self._keys.head} is of version {version}, and not what this writer wrote as {self.version}: the "
                 "store was changed by other hands. Start again: the snapshot is rebuilt from the log"
             )
         if not step.follows(version):

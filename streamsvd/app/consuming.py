@@ -143,6 +143,11 @@ def consumer_for(
             wanted=plan.wanted,
             seed=plan.seed,
         )
+        if checkpoint is not None and plan.settings not in (Settings(), start.model.settings):
+            say(
+                f"Model {plan.model} goes on with the settings that it was made with. For others give it another name "
+                "with --model, or learn it anew with --rebuild."
+            )
         ends = source.end_offsets()
         beyond = {n: offset for n, offset in start.offsets.items() if offset > ends.get(n, 0)}
         if beyond:

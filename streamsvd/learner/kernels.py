@@ -3,8 +3,9 @@
 One event costs two rank-one updates (the user's row, then the item's) and, when a row has grown by the factor 1 + γ,
 its refit. A rating given again replaces the former: rows that remember it change its target and keep their P, others
 learn it like a new one; either way their next refit comes nearer by one. (A refit at each would be alternating least
-squares without new ratings, under a prior that is learned from its own result: on noise, the rows grow without end.)
-Ratings come in order; nothing here depends on how a stream is cut into calls.
+squares without new ratings, under a prior that is learned from its own result: on noise, the rows grow without end.
+With γ = ∞ no refit puts right what changed targets leave, so a row moves by what it misses the new one by.) Ratings
+come in order; nothing here depends on how a stream is cut into calls.
 """
 
 from __future__ import annotations
@@ -367,15 +368,16 @@ def learn(handle, events, start):  # type: ignore[no-untyped-def]
             refits.refit_user(handle, u)
             m.user_ints[u, NEXT_REFIT] = refits.next_refit(m.user_ints[u, COUNT], p.gamma)
         elif not np.isnan(of_user):
-            change_one(x, s.gain, spread, target - of_user)
+            change_one(x, s.gain, spread, error if p.gamma == np.inf else target - of_user)
         else:
             learn_one(x, m.user_cov[u], s.gain, spread, error)
+        rest = target - bias - dot(x, phi)
         if m.item_ints[i, COUNT] >= m.item_ints[i, NEXT_REFIT]:
             refits.refit_item(handle, i, popularity, bias, not repeated)
             m.item_ints[i, NEXT_REFIT] = refits.next_refit(m.item_ints[i, COUNT], p.gamma)
         elif not np.isnan(of_item):
-            change_one(y, s.gain_item, 1.0 + dot(s.gain_item, psi), target - of_item)
+            change = rest if p.gamma == np.inf else target - of_item
+            change_one(y, s.gain_item, 1.0 + dot(s.gain_item, psi), change)
         else:
-            rest = target - bias - dot(x, phi)
             learn_one(y, m.item_cov[i], s.gain_item, 1.0 + dot(s.gain_item, psi), rest)
     return len(users)

@@ -6,6 +6,7 @@ anything in a block is wrong, the slow path reads it again line by line, to say 
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import math
@@ -69,7 +70,7 @@ class Parser:
         try:
             text = self.layout.split(line.decode())[self.layout.columns[3]].strip()
             number = float(text)
-        except (UnicodeDecodeError, IndexError):
+        except (UnicodeDecodeError, IndexError, csv.Error):
             return  # the slow path will say what is wrong with this line
         except ValueError:
             self.dates = bool(text)
@@ -88,7 +89,7 @@ class Parser:
         """
         try:
             columns = self._parse(block)
-        except (ValueError, OverflowError) as error:  # pandas' own errors are ValueErrors
+        except (ValueError, OverflowError, csv.Error) as error:  # pandas' own errors are ValueErrors
             self._explain(block)
             last = self.lines + block.count(b"\n")
             raise DatasetError(
@@ -114,8 +115,8 @@ class Parser:
             index_col=False,
             na_filter=False,
         )
-        # Fields beyond the last one wanted are dropped silently, so count what stands between them.
-        if b'"' not in block and block.count(layout.delimiter.encode()) != len(frame) * (layout.width - 1):
+        # Fields beyond the last one wanted are dropped silently, so count them.
+        if not self._has_width(block, len(frame)):
             raise ValueError("lines have different numbers of fields")
         user, item, rating, time = (frame[column] for column in layout.columns)
         ratings = rating.to_numpy(np.float64, copy=True)
@@ -129,6 +130,14 @@ class Parser:
             narrow if np.array_equal(narrow, ratings) else ratings,
             self._seconds(time),
         ]
+
+    def _has_width(self, block: bytes, lines: int) -> bool:
+        """Whether every line has as many fields as the first one."""
+        width, delimiter = self.layout.width, self.layout.delimiter
+        if b'"' not in block or len(delimiter) > 1:
+            return block.count(delimiter.encode()) == lines * (width - 1)
+        rows = csv.reader(io.StringIO(block.decode(), newline="\n"), delimiter=delimiter)  # a quoted one counts as none
+        return all(len(row) == width for row in rows if row)
 
     def _codes(self, column: Any, side: int) -> NDArray[np.int32]:
         names = self.names[side]
@@ -169,7 +178,10 @@ class Parser:
                 raise DatasetError(f"{where}: not text in UTF-8 ({error.reason}); convert the file") from error
             if not line.strip():
                 continue
-            fields = layout.split(line)
+            try:
+                fields = layout.split(line)
+            except csv.Error as error:
+                raise DatasetError(f"{where}: {error}; correct or delete the line") from error
             if len(fields) != layout.width:
                 raise DatasetError(
                     f"{where}: found {len(fields)} fields instead of {layout.width} in {line[:80]!r}; "

@@ -107,7 +107,10 @@ def sniff(first_line: bytes, label: str, columns: Columns | None) -> Layout:
     if not line.strip():
         raise DatasetError(f"{label}, line 1: empty; the file has to start with its header or its first rating")
     delimiter = "::" if "::" in line else max(_DELIMITERS, key=line.count)
-    fields = Layout("table", delimiter, (0, 1, 2, 3), 4, True).split(line)
+    try:
+        fields = Layout("table", delimiter, (0, 1, 2, 3), 4, True).split(line)
+    except csv.Error as error:
+        raise DatasetError(f"{label}, line 1: {error}; end every line with a line feed (LF), or CR and LF") from error
     if columns is not None:
         return _named(fields, delimiter, label, columns)
     numbers = len(fields) == 4 and all(_NUMBER.fullmatch(field) for field in fields)

@@ -12,6 +12,7 @@ Each of them as a folder, as the zip that GroupLens publishes, or as the path of
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from streamsvd.ratings.dataset import Dataset
 from streamsvd.ratings.table import RatingTable
 
 Progress = Callable[[int, int], None]
+
+_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 
 def read_ratings(
@@ -180,7 +183,14 @@ def _films_dat(data: bytes, label: str, _: RatingsFile) -> Iterator[Film]:
 
 def _films_csv(data: bytes, label: str, _: RatingsFile) -> Iterator[Film]:
     rows = csv.reader(lines_of(data))
-    header = next(rows, [])
+    try:
+        yield from _films_of_rows(rows, label)
+    except csv.Error as error:
+        raise DatasetError(f"{label}, line {rows.line_num}: {error}; correct the line") from error
+
+
+def _films_of_rows(rows: Any, label: str) -> Iterator[Film]:
+    header: list[str] = next(rows, [])
     if header != ["movieId", "title", "genres"]:
         raise DatasetError(
             f"{label}, line 1: found {','.join(header)[:80]!r} instead of movieId,title,genres; fetch the set again"
@@ -200,12 +210,11 @@ def _lines(data: bytes) -> Iterator[tuple[int, str]]:
 
 
 def _item(text: str, label: str, number: int) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
+    if not _INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
         raise DatasetError(
-            f"{label}, line {number}: the item is {text[:40]!r}, not an integer; correct the line"
-        ) from error
+            f"{label}, line {number}: the item is {text[:40]!r}, not an integer of 64 bits; correct the line"
+        )
+    return int(text)
 
 
 def _bad_film(label: str, number: int, line: str, wanted: str) -> DatasetError:

@@ -120,6 +120,7 @@ def test_a_million_equal_ratings_leave_the_model_sane(kind: Kind, events: Stream
         ((100, 500), Settings(gamma=0.1, window=None), 60_000),
         ((20, 30), Settings(rank=32), 20_000),
         ((5, 2000), Settings(window=2), 50_000),
+        ((20, 20), Settings(gamma=math.inf), 100_000),
     ],
 )
 def test_rows_keep_their_size_when_everything_is_rated_again(shape: tuple[int, int], chosen: Settings, n: int) -> None:

@@ -24,3 +24,14 @@ def test_lists_are_judged(tmp_path: Path) -> None:
     assert ranking["every"] == 10
     assert ranking["choice"]["lists"] == ranking["popular"]["lists"] > 0
     assert all(np.isfinite(ranking[order]["ndcg_page"]) for order in ("choice", "rating", "popular"))
+
+
+def test_nothing_that_was_liked_is_no_figure(tmp_path: Path) -> None:
+    data, found = tmp_path / "r.csv", tmp_path / "found.json"
+    data.write_text("u,i,r,t\n" + "".join(f"{k % 7},{k},1,{k}\n" for k in range(40)))
+    status, output, messages = run_command(
+        "evaluate", str(data), "--columns", "u,i,r,t", "--scale", "1:5", "--ranking", "--json", str(found), "--quiet"
+    )
+    assert status == 0, messages
+    assert "nan" not in output
+    assert json.loads(found.read_text())["ranking"]["choice"]["ndcg_event"] is None

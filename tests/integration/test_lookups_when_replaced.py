@@ -10,8 +10,10 @@ import redis
 
 from model_store import Checkpoint, ModelReader, ModelWriter
 from model_store.keys import Keys
+from streamsvd.errors import SnapshotCorrupt
 from streamsvd.learner import IteratedSVD
 from streamsvd.learner.choices import Choices
+from streamsvd.ratings import Film
 
 USERS, ITEMS = 40, 60
 
@@ -29,7 +31,12 @@ def build(client: redis.Redis, model: str, seed: int, versions: int, *, choices:
                 chosen.learn(learner, users, items)
             state = chosen.changes(learner) if choices else learner.changes()
             changes = Checkpoint(version=writer.version + 1, token=writer.token, offsets={}, state=state)
-            writer.write(changes, whole=number == 0)
+            writer.write(changes, whole=number == 0, films=None if number else films(seed))
+
+
+def films(seed: int) -> list[Film]:
+    """Another catalogue for another seed."""
+    return [Film(item, f"Film {item} of {seed}", (f"Genre {seed}",), 1970 + item) for item in range(ITEMS)]
 
 
 def empty(client: redis.Redis, model: str) -> None:
@@ -65,6 +72,40 @@ def test_a_store_that_was_emptied_and_filled_again(
     empty(client, model_name)
     build(client, model_name, 2, versions)
     assert answers(reader) == answers(ModelReader(client, model_name, clock=lambda: 0.0))
+
+
+def test_a_store_that_came_back_as_it_was_before(client: redis.Redis, model_name: str) -> None:
+    keys = Keys(model_name)
+    learner, chance = IteratedSVD(scale=(1, 5)), np.random.default_rng(5)
+
+    def write(writer: ModelWriter, model: IteratedSVD, count: int) -> None:
+        users, items = chance.integers(0, USERS, count).tolist(), chance.integers(0, ITEMS, count).tolist()
+        model.learn(users, items, chance.integers(1, 6, count).astype(float), [count] * count)
+        state = model.changes()
+        writer.write(Checkpoint(version=writer.version + 1, token=writer.token, offsets={}, state=state))
+
+    with closing(ModelWriter(client, model_name)) as lost, closing(ModelWriter(client, model_name)) as writer:
+        lost.acquire()
+        write(lost, learner, 400)
+        saved = {key: client.dump(key) or b"" for key in client.scan_iter(f"{keys.prefix}*")}
+        for _ in range(2):
+            write(lost, learner, 50)
+        reader = ModelReader(client, model_name, clock=lambda: 0.0)
+        answers(reader)
+        empty(client, model_name)
+        for key, value in saved.items():
+            client.restore(key, 0, value)
+        writer.acquire()
+        found = writer.load()
+        assert found is not None
+        again = IteratedSVD.from_state(found.state)
+        for _ in range(3):  # up to the reader's version, and beyond it
+            write(writer, again, 30)
+            assert answers(reader) == answers(ModelReader(client, model_name, clock=lambda: 0.0))
+        client.set(keys.fence, lost.token)
+        lost.version = writer.version  # even if both counted up to the same one
+        with pytest.raises(SnapshotCorrupt, match="changed by other hands"):
+            write(lost, learner, 10)
 
 
 def test_a_question_that_is_asked_meanwhile_is_not_answered_from_what_was(

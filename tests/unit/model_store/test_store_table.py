@@ -70,6 +70,15 @@ class Kept(RuleBasedStateMachine):
         self.table.update(fields, [[column[0], None] for column in made], DTYPES, KEYS)
         self.held[new] = (number, value)
 
+    @rule(first=IDS, second=IDS, value=st.integers(1, 4))
+    def exchange_numbers(self, first: Id, second: Id, value: int) -> None:
+        if first == second or not {first, second} <= self.held.keys():
+            return
+        (one, _), (other, _) = self.held[first], self.held[second]
+        changes = {first: (other, value), second: (one, value)}
+        self.table.update([field(id_) for id_ in changes], blobs(changes), DTYPES, KEYS)
+        self.held.update(changes)
+
     @invariant()
     def holds_what_it_must(self) -> None:
         table = self.table

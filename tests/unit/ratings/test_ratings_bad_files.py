@@ -64,6 +64,10 @@ def test_a_bad_line_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
         (["1,2,3,4", "ann,2,3,4", ",2,3,4"], "line 4: the user is empty"),
         (["1,2,3,4", '"1,2,3,4'], "line 3: found 1 fields instead of 4"),
         (["1,2,3,4", "1,2,3,4"], "a scale from 3 to 3 is not one"),
+        (['"ann",1,3,4', '"bob",3,4,5,6'], "line 3: found 5 fields instead of 4"),
+        (['"ann",1,3,4', '"bob",3,4'], "line 3: found 3 fields instead of 4"),
+        (['"ann, b",1,3,4', "bob,3,4,5,6"], "line 3: found 5 fields instead of 4"),
+        (["1,2,3,4", "x" * 200_000 + ",2,3,4,5"], "line 3: field larger than field limit"),
     ],
 )
 def test_bad_lines_of_other_tables(tmp_path: Path, lines: list[str], reason: str) -> None:
@@ -178,6 +182,9 @@ def test_a_truncated_gzip(tmp_path: Path) -> None:
         ("ratings.csv", "movies.csv", "movieId,title,genres\n1,A\n", "line 2: found '1,A' instead of"),
         ("ratings.csv", "movies.csv", "movieId,title,genres\nx,A,B\n", "line 2: the item is 'x', not an integer"),
         ("ratings.csv", "movies.csv", "movieId,title,genres\n1,A,B\n1,A,B\n", "item 1 is in the catalogue twice"),
+        ("ratings.csv", "movies.csv", "movieId,title,genres\n1_0,A,B\n", "line 2: the item is '1_0', not an integer"),
+        ("ratings.csv", "movies.csv", f"movieId,title,genres\n{10**20},A,B\n", "not an integer of 64 bits"),
+        ("ratings.csv", "movies.csv", f"movieId,title,genres\n1,{'x' * 200_000},B\n", "line 2: field larger than"),
         ("ratings.dat", "movies.dat", "1::A\n", "line 1: found '1::A' instead of item::title::genres"),
         ("u.data", "u.item", "1|A|0\n", "u.genre, which names its columns, is not beside it"),
     ],
@@ -190,3 +197,18 @@ def test_bad_catalogues(tmp_path: Path, ratings: str, catalogue: str, text: str,
         read_catalogue(tmp_path)
     assert reason in str(caught.value)
     assert str(tmp_path) in str(caught.value)
+
+
+def test_lines_that_end_in_carriage_returns_alone_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"u,i,r,t\r1,2,3,4\r1,3,4,5\r")
+    with pytest.raises(DatasetError, match=r"line 1: .*end every line with a line feed"):
+        read_ratings(path, NAMED)
+
+
+def test_quotes_are_no_part_of_a_field(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('u,i,r,t\n"ann, of a","1",3,4\nbob,2,4.5,5\n')
+    table = read_ratings(path, NAMED)
+    assert list(table.users) == ["ann, of a", "bob"]
+    assert table.ratings.tolist() == [3.0, 4.5]
