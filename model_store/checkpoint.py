@@ -97,6 +97,10 @@ class Head:
     blocks: dict[str, dict[str, dict[str, Any]]]
     arrays: dict[str, list[str]]
 
+    def continues(self, version: int) -> bool:
+        """Whether what has changed since a version of the same lineage makes it this one: no whole write since."""
+        return self.base <= version <= self.version
+
     def encode(self) -> bytes:
         """As bytes, the same for equal documents."""
         doc = {

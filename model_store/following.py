@@ -127,8 +127,8 @@ class Following:
             reply = self._asking.ask(wanted, [(view.items, known)])
             head = Head.decode(reply.doc, self._asking.keys.head)
             current = self._current
-            if not _leads_to(view, head, reply):  # what is known counts for nothing
-                usable = current is not None and not fresh and _leads_to(current, head, reply)
+            if not _continues(view, head, reply):  # what is known counts for nothing
+                usable = current is not None and not fresh and _continues(current, head, reply)
                 view, fresh = (current.copy(), True) if current is not None and usable else (None, False)
                 continue
             if reply.changes[0].in_pages and current is not None and known < current.head.version:
@@ -211,6 +211,6 @@ class Following:
         return view
 
 
-def _leads_to(view: View, head: Head, reply: Reply) -> bool:
-    """Whether what has changed since the view's version makes it the newest: nothing was written whole since."""
-    return view.lineage == reply.lineage and head.base <= view.head.version <= reply.version
+def _continues(view: View, head: Head, reply: Reply) -> bool:
+    """Whether what has changed since the view's version makes it the newest."""
+    return view.lineage == reply.lineage and head.continues(view.head.version)

@@ -72,8 +72,8 @@ class People:
                 table, version = Table("users", (FACTORS,)), view.head.version
                 table.update(*self._asking.load(table), view.dtypes, self._asking.keys)
             reply = self._asking.ask((), [(table, version)])
-            replaced = reply.lineage != view.lineage or Head.decode(reply.doc, self._asking.keys.head).base > version
-            if replaced or reply.version < version:
+            head = Head.decode(reply.doc, self._asking.keys.head)
+            if reply.lineage != view.lineage or not head.continues(version):
                 return None
             changes = reply.changes[0]
             if changes.in_pages:

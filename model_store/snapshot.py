@@ -167,8 +167,7 @@ class _Reading:
             flat, *found = cast("list[Any]", self._settle(keys=names, args=arguments))
             fields = dict(zip(flat[::2], flat[1::2], strict=True))
             head = Head.decode(fields.get(b"doc", b""), keys.head)
-            replaced = fields.get(b"lineage") != lineage or head.base > known or head.version < known
-            if replaced or head.blocks != layout:
+            if fields.get(b"lineage") != lineage or not head.continues(known) or head.blocks != layout:
                 return None
             changed = dict(zip(SIDES, found[:2], strict=True))
             if len(found) == 2:  # too many for one step: read them as they are, and look again
