@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
@@ -28,9 +28,9 @@ class Options(TypedDict, total=False):
     ----------
     exclude_seen : bool
         Leave out what the user has rated; so it is unless this is False.
-    exclude : sequence of id
+    exclude : iterable of id
         Leave these out, too. An array or a column of a table is as good as a list.
-    genres : sequence of str
+    genres : iterable of str
         Only films of at least one of these; upper and lower case are the same. One text alone is refused.
     years : (int or None, int or None) or None
         Only films from the first year to the last, both included; None is open.
@@ -46,8 +46,8 @@ class Options(TypedDict, total=False):
     """
 
     exclude_seen: bool
-    exclude: Sequence[Id]
-    genres: Sequence[str]
+    exclude: Iterable[Id]
+    genres: Iterable[str]
     years: Years | None
     min_ratings: int
     rank_by: str
@@ -69,8 +69,8 @@ class Choice:
 
     n: int
     exclude_seen: bool = True
-    exclude: Sequence[Id] = ()
-    genres: Sequence[str] = ()
+    exclude: Iterable[Id] = ()
+    genres: Iterable[str] = ()
     years: Years | None = None
     min_ratings: int = 0
     rank_by: str = DEFAULT_RANKING

@@ -24,6 +24,13 @@ def write(writer: ModelWriter, version: int, items: Sequence[int], removed: Sequ
     writer.write(checkpoint(version, writer.token, state(version, [1], items)), removed_items=removed)
 
 
+def leave_behind(writer: ModelWriter, reader: ModelReader) -> None:
+    """The reader at version 1, the store at 2, in which all items are others."""
+    write(writer, 1, _ITEMS)
+    reader.status()
+    write(writer, 2, _ITEMS)
+
+
 def same_as_a_newcomer(reader: ModelReader, client: redis.Redis, model_name: str) -> None:
     newcomer = ModelReader(client, model_name, scoring=ByVersion())
     with reader.reading(1, ("factors",)) as (view, row), newcomer.reading(1, ("factors",)) as (other, same):
@@ -50,9 +57,7 @@ def test_whoever_follows_has_what_a_newcomer_has(
 def test_the_delta_is_what_is_read(
     client: redis.Redis, model_name: str, writer: ModelWriter, reader: ModelReader
 ) -> None:
-    write(writer, 1, _ITEMS)
-    reader.status()
-    write(writer, 2, _ITEMS)
+    leave_behind(writer, reader)
     key = Keys(model_name).block("items", "factors")
     sound = client.hget(key, "2000") or b""
     client.hset(key, "2000", b"damaged")  # which nobody notices who need not look
@@ -65,9 +70,7 @@ def test_the_delta_is_what_is_read(
 def test_damage_is_an_error_until_a_newer_version_has_come(
     client: redis.Redis, model_name: str, writer: ModelWriter, reader: ModelReader, name: str
 ) -> None:
-    write(writer, 1, _ITEMS)
-    reader.status()
-    write(writer, 2, _ITEMS)
+    leave_behind(writer, reader)
     key = Keys(model_name).delta
     sound = client.hget(key, name) or b""
     client.hset(key, name, sound[:-1] + bytes([sound[-1] ^ 0x71]))
@@ -81,9 +84,7 @@ def test_damage_is_an_error_until_a_newer_version_has_come(
 def test_rows_are_read_where_a_piece_is_not_there(
     client: redis.Redis, model_name: str, writer: ModelWriter, reader: ModelReader, lost: str
 ) -> None:
-    write(writer, 1, _ITEMS)
-    reader.status()
-    write(writer, 2, _ITEMS)
+    leave_behind(writer, reader)
     assert client.hdel(Keys(model_name).delta, lost) == 1
     same_as_a_newcomer(reader, client, model_name)
 

@@ -83,19 +83,19 @@ def test_lists_may_be_arrays_columns_and_sets(reader: ModelReader) -> None:
     first = ids(reader.recommend(USER, 3))
     expected = ids(reader.recommend("user 0", exclude=[1, 2]))
     for exclude in (np.array([1, 2]), pd.Series([1, 2]), {1, 2}, (np.int64(1), 2)):
-        assert ids(reader.recommend("user 0", exclude=exclude)) == expected  # type: ignore[typeddict-item]
+        assert ids(reader.recommend("user 0", exclude=exclude)) == expected
     assert ids(reader.recommend("user 0", genres=np.array(["Drama"]))) == ids(
         reader.recommend("user 0", genres=["drama"])
-    )  # type: ignore[typeddict-item]
+    )
     assert ids(reader.recommend(USER, np.int64(3))) == first
     years = (np.int64(1992), None)
-    assert ids(reader.recommend("user 0", years=years)) == ids(reader.recommend("user 0", years=(1992, None)))  # type: ignore[typeddict-item]
+    assert ids(reader.recommend("user 0", years=years)) == ids(reader.recommend("user 0", years=(1992, None)))
 
 
 @pytest.mark.parametrize("n", MANY)
 def test_more_than_there_are_gives_all(reader: ModelReader, n: int) -> None:
     for options in ({}, {"rank_by": "rating"}, {"explore": "upper"}):
-        assert ids(reader.recommend(USER, n, **options)) == ids(reader.recommend(USER, 1000, **options))  # type: ignore[arg-type]
+        assert ids(reader.recommend(USER, n, **options)) == ids(reader.recommend(USER, 1000, **options))
     assert len(reader.similar_items(ITEM, n).items) == len(reader.similar_items(ITEM, 1000).items)
     assert len(reader.similar_users(USER, n).users) == len(reader.similar_users(USER, 1000).users)
     assert reader.history(USER, n).newest == reader.history(USER, 1000).newest
@@ -104,18 +104,18 @@ def test_more_than_there_are_gives_all(reader: ModelReader, n: int) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[ModelReader], object], str]] = {
-    "a fraction": (lambda r: r.recommend(USER, 2.5), "n is 2.5; give a whole number"),  # type: ignore[arg-type]
-    "a text": (lambda r: r.users("3"), "n is '3'"),  # type: ignore[arg-type]
+    "a fraction": (lambda r: r.recommend(USER, 2.5), "n is 2.5; give a whole number"),
+    "a text": (lambda r: r.users("3"), "n is '3'"),
     "less than one": (lambda r: r.similar_items(ITEM, 0), "n is 0; give at least 1"),
     "a seed below 0": (lambda r: r.recommend(USER, explore="sampled", seed=-1), "seed is -1"),
     "min_ratings below 0": (lambda r: r.recommend(USER, min_ratings=-1), "min_ratings is -1"),
     "one genre": (lambda r: r.recommend(USER, genres="Drama"), r"genres is 'Drama'; give a list, such as \['Drama'\]"),
-    "a genre that is no text": (lambda r: r.recommend(USER, genres=[1]), "genres hold 1"),  # type: ignore[list-item]
-    "one item": (lambda r: r.recommend(USER, exclude=50), "exclude is 50; give a list"),  # type: ignore[typeddict-item]
+    "a genre that is no text": (lambda r: r.recommend(USER, genres=[1]), "genres hold 1"),
+    "one item": (lambda r: r.recommend(USER, exclude=50), "exclude is 50; give a list"),
     "one user": (lambda r: r.recommend_many("ann"), "users is 'ann'; give a list"),
-    "a year": (lambda r: r.recommend(USER, years=1990), "years are 1990"),  # type: ignore[typeddict-item]
-    "three years": (lambda r: r.recommend(USER, years=(1, 2, 3)), "years are"),  # type: ignore[typeddict-item]
-    "years as text": (lambda r: r.recommend(USER, years=("1990", None)), "a year is '1990'"),  # type: ignore[typeddict-item]
+    "a year": (lambda r: r.recommend(USER, years=1990), "years are 1990"),
+    "three years": (lambda r: r.recommend(USER, years=(1, 2, 3)), "years are"),
+    "years as text": (lambda r: r.recommend(USER, years=("1990", None)), "a year is '1990'"),
 }
 
 
@@ -130,11 +130,11 @@ def test_what_is_no_id_and_what_is_no_rating_is_refused(reader: ModelReader) -> 
     for id_ in (1.0, None, True, b"1"):
         for ask in (reader.recommend, reader.history, reader.similar_items, lambda x: reader.predict(USER, x)):
             with pytest.raises(InputError, match="an id is an int or a str"):
-                ask(id_)  # type: ignore[operator]
+                ask(id_)
     with pytest.raises(InputError, match=r"'\\udcff' is no Unicode text"):
         reader.recommend("\udcff")
     with pytest.raises(InputError, match="one number each"):
-        reader.recommend_for({ITEM: "five"})  # type: ignore[dict-item]
+        reader.recommend_for({ITEM: "five"})
 
 
 def test_a_model_without_ratings_answers(empty: ModelReader) -> None:
@@ -142,8 +142,8 @@ def test_a_model_without_ratings_answers(empty: ModelReader) -> None:
     assert empty.find("1") == ()
     assert empty.users().total == 0
     for options in ({}, {"rank_by": "rating"}, {"explore": "upper"}, {"genres": ["Drama"]}):
-        assert empty.recommend(1, **options).items == ()  # type: ignore[arg-type]
-        assert empty.recommend_for({1: 4.0}, **options).items == ()  # type: ignore[arg-type]
+        assert empty.recommend(1, **options).items == ()
+        assert empty.recommend_for({1: 4.0}, **options).items == ()
     found = empty.predict(1, 1)
     assert (found.item.title, found.known_user, found.known_item) == ("Film 1", False, False)
     assert 1 <= found.rating <= 5
