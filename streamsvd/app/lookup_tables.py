@@ -22,6 +22,7 @@ from model_store import (
 )
 from model_store.reasons import Reason
 from streamsvd.app.display import day
+from streamsvd.app.missing import as_text
 from streamsvd.ratings import Id
 
 _PARTS = 10
@@ -103,7 +104,7 @@ def provenance_line(provenance: Provenance) -> str:
     """What an answer was computed from, in one line."""
     p = provenance
     offsets = ", ".join(f"{topic}/{number}: {offset}" for (topic, number), offset in sorted(p.offsets.items()))
-    rmse = "–" if p.rmse is None else f"{p.rmse:.4f}"
+    rmse = as_text(p.rmse)
     return (
         f"snapshot {p.version}, {p.age_seconds:.1f} s old, ratings until {day(p.event_time)}, RMSE {rmse} ({offsets})"
     )

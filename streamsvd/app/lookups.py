@@ -14,6 +14,7 @@ import typer
 
 from model_store import ModelReader, NamedItem, Provenance, connect
 from streamsvd.app.ids import parse_id
+from streamsvd.app.missing import or_none
 from streamsvd.app.services import lent_redis
 from streamsvd.errors import InputError
 from streamsvd.ratings import Id
@@ -106,4 +107,4 @@ def plain(value: Any) -> Any:
         return [plain(one) for one in value]
     if dataclasses.is_dataclass(value):
         return as_object(value)
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return or_none(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluation import Watch
+from streamsvd.app.missing import as_text, or_none
 
 _NAMES = {"choice": "chosen and liked", "rating": "predicted rating", "popular": "most popular"}
 
@@ -25,7 +25,7 @@ def ranking_table(watch: Watch) -> Group:
     for name, ranking in watch.ranking.items():
         f = ranking.figures()
         figures = (f.hit_rate_event, f.ndcg_event, f.mrr_event, f.hit_rate_page, f.ndcg_page, f.mrr_page)
-        table.add_row(_NAMES[name], *(f"{value:.4f}" if math.isfinite(value) else "–" for value in figures))
+        table.add_row(_NAMES[name], *map(as_text, figures))
     caption = (
         f"asked before {some.lists:,} liked items, on one page in {watch.every}; "
         f"{some.unknown_items:,} of them were not known then, and count as misses"
@@ -37,6 +37,5 @@ def ranking_object(watch: Watch) -> dict[str, Any]:
     """The same for programs: figures by order; None where nothing was liked."""
     found = {name: asdict(ranking.figures()) for name, ranking in watch.ranking.items()}
     return {"every": watch.every} | {
-        name: {key: value if math.isfinite(value) else None for key, value in figures.items()}
-        for name, figures in found.items()
+        name: {key: or_none(value) for key, value in figures.items()} for name, figures in found.items()
     }

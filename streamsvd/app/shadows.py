@@ -14,6 +14,7 @@ from rich.text import Text
 from evaluation.shadow_specs import ShadowSpec, parse_spec
 from model_store.shadow_rows import Difference, ShadowRow
 from streamsvd.app.display import day
+from streamsvd.app.missing import as_text
 from streamsvd.app.options import read_settings
 from streamsvd.errors import SettingsError
 from streamsvd.learner import ContentSource
@@ -71,7 +72,7 @@ def shadows_table(rows: Sequence[ShadowRow], title: str = "models on the same st
         against, verdict = "–", "served"
         if row.against_served is not None:
             against, verdict = difference_text(row.against_served), verdict_text(row.against_served)
-        figures = _number(row.rmse_event), _number(row.rmse_page)
+        figures = as_text(row.rmse_event), as_text(row.rmse_page)
         table.add_row(row.name, *figures, against, verdict, style="bold" if row.served else None)
         made_of.add_row(
             Text(row.name, style="cyan"), row.spec, f"{row.events:,} ratings, from number {row.since + 1:,}"
@@ -105,7 +106,3 @@ def verdict_text(found: Difference) -> str:
         return "undecided"
     word = "better" if found.better == "shadow" else "worse"
     return f"{word} since {found.since_event:,}, {day(found.since_time)}"
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +16,7 @@ from model_store.inventory import Inventory
 from model_store.keys import SIDES
 from model_store.snapshot import Snapshot
 from streamsvd.app.display import day
+from streamsvd.app.missing import as_text, or_none
 from streamsvd.errors import SnapshotMissing
 
 
@@ -33,7 +33,7 @@ def listed(found: Inventory, now: float) -> dict[str, Any]:
         "users": found.users,
         "items": found.items,
         "events": head.summary.get("events"),
-        "rmse": _number(head.summary.get("rmse")),
+        "rmse": or_none(head.summary.get("rmse")),
         "memory_bytes": found.memory,
         "kept_memory_bytes": found.kept_memory,
     }
@@ -55,8 +55,8 @@ def models_table(found: list[Inventory], now: float) -> Any:
             age(now - head.written_at),
             f"{one.users:,}",
             f"{one.items:,}",
-            _text(head.summary.get("events")),
-            _text(head.summary.get("rmse")),
+            as_text(head.summary.get("events")),
+            as_text(head.summary.get("rmse")),
             megabytes(one.memory),
         )
     return table
@@ -86,13 +86,13 @@ def shown(found: Inventory, head: Head, now: float) -> dict[str, Any]:
         "event_time": head.event_time,
         **rows,
         "events": head.summary.get("events"),
-        "rmse": _number(head.summary.get("rmse")),
+        "rmse": or_none(head.summary.get("rmse")),
         "token": head.token,
         "base": head.base,
         "offsets": {f"{topic}/{number}": offset for (topic, number), offset in sorted(head.offsets.items())},
         "marks": head.marks,
         "genres": list(head.genres),
-        "summary": {name: _number(value) for name, value in head.summary.items()},
+        "summary": {name: or_none(value) for name, value in head.summary.items()},
         "settings": head.settings,
         "blocks": blocks if newest else [{**block, "memory": None} for block in blocks],
     }
@@ -107,8 +107,8 @@ def version_table(found: Inventory, head: Head, now: float) -> Any:
         "version": f"{head.version} of writer {head.token}; the newest is {found.head.version}",
         "kept": ", ".join(str(version) for version in found.versions if version != found.head.version) or "–",
         "age": age(now - head.written_at),
-        "ratings": f"{_text(head.summary.get('events'))}, until {day(head.event_time)}",
-        "RMSE, last window": _text(head.summary.get("rmse")),
+        "ratings": f"{as_text(head.summary.get('events'))}, until {day(head.event_time)}",
+        "RMSE, last window": as_text(head.summary.get("rmse")),
         "data set": str(head.summary.get("dataset") or "–"),
         "next offsets": offsets or "–",
         "memory": f"{megabytes(found.memory)}, of which kept versions {megabytes(found.kept_memory)}",
@@ -126,11 +126,11 @@ def version_table(found: Inventory, head: Head, now: float) -> Any:
         a_row = block.memory / block.rows if block.rows else 0
         name = f"{block.side} {block.name}"
         element = f"{block.element_bytes:,}"
-        table.add_row(name, block.kind, _text(rows[block.side]), element, f"{a_row:,.0f}", megabytes(block.memory))
+        table.add_row(name, block.kind, as_text(rows[block.side]), element, f"{a_row:,.0f}", megabytes(block.memory))
     for side, newest in (("users", found.users), ("items", found.items)):
         memory = sum(block.memory for block in found.blocks if block.side == side)
         a_row = memory / max(newest, 1)
-        table.add_row(f"[bold]{side}", "", _text(rows[side]), "", f"{a_row:,.0f}", megabytes(memory))
+        table.add_row(f"[bold]{side}", "", as_text(rows[side]), "", f"{a_row:,.0f}", megabytes(memory))
     return Group(facts, table)
 
 
@@ -138,7 +138,7 @@ def _rows(found: Inventory, head: Head) -> dict[str, Any]:
     """Users and items of one version: every block of a side has as many rows. None where its writer did not say."""
     if head.version == found.head.version:
         return {"users": found.users, "items": found.items}
-    return {side: _number(head.summary.get(side)) for side in SIDES}
+    return {side: or_none(head.summary.get(side)) for side in SIDES}
 
 
 def compared(before: Snapshot, after: Snapshot, users: SideDifference, items: SideDifference) -> dict[str, Any]:
@@ -157,8 +157,8 @@ def differences_table(before: Snapshot, after: Snapshot, users: SideDifference, 
     table.add_column("")
     for head in (before.head, after.head):
         table.add_column(f"version {head.version}", justify="right")
-    table.add_row("ratings", *(_text(head.summary.get("events")) for head in (before.head, after.head)))
-    table.add_row("RMSE, last window", *(_text(head.summary.get("rmse")) for head in (before.head, after.head)))
+    table.add_row("ratings", *(as_text(head.summary.get("events")) for head in (before.head, after.head)))
+    table.add_row("RMSE, last window", *(as_text(head.summary.get("rmse")) for head in (before.head, after.head)))
     table.add_row("ratings until", day(before.head.event_time), day(after.head.event_time))
     table.add_row("users", f"{before.users:,}", f"{after.users:,}")
     table.add_row("items", f"{before.items:,}", f"{after.items:,}")
@@ -208,15 +208,5 @@ def _figures(head: Head) -> dict[str, Any]:
         "version": head.version,
         "event_time": head.event_time,
         "events": summary.get("events"),
-        "rmse": _number(summary.get("rmse")),
+        "rmse": or_none(summary.get("rmse")),
     }
-
-
-def _number(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _text(value: Any) -> str:
-    if _number(value) is None:
-        return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}" if isinstance(value, float) else str(value)
