@@ -5,6 +5,7 @@ Code decides by type (and by `retriable`), never by message. A message says what
     StreamSVDError
     ├── InputError                 what the caller gave cannot be used
     │   ├── DatasetError           a file or data set that cannot be read as ratings
+    │   │   └── DatasetUnavailable a named data set that no source gives
     │   ├── EventError             a record that is not a valid event
     │   ├── SettingsError          a setting, address or argument out of its range
     │   └── UnknownId              a user or item that the model has not met
@@ -23,6 +24,9 @@ Code decides by type (and by `retriable`), never by message. A message says what
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class StreamSVDError(Exception):
     """Base of all errors raised on purpose; catch it to catch them all."""
@@ -36,6 +40,45 @@ class InputError(StreamSVDError):
 
 class DatasetError(InputError):
     """A file or data set that cannot be read as ratings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One source of a data set that did not give it.
+
+    Attributes
+    ----------
+    source : str
+        Its name for people, such as `GroupLens`.
+    reason : str
+        In a few words that follow the source, such as `does not answer`.
+    detail : str
+        What exactly happened.
+    """
+
+    source: str
+    reason: str
+    detail: str
+
+
+class DatasetUnavailable(DatasetError):
+    """A named data set that no source gives.
+
+    Parameters
+    ----------
+    name : str
+    attempts : sequence of Attempt
+        In the order in which the sources were asked.
+    """
+
+    def __init__(self, name: str, attempts: Sequence[Attempt]) -> None:
+        self.name = name
+        self.attempts = tuple(attempts)
+        tried = "; ".join(f"{one.source} {one.reason} ({one.detail})" for one in attempts)
+        super().__init__(
+            f"{name} cannot be had: {tried}; check the network, or give a path, or set STREAMSVD_DATA to a folder "
+            f"that holds {name}"
+        )
 
 
 class EventError(InputError):

@@ -1,39 +1,74 @@
-"""The data of a demonstration: what was asked for, or the synthetic stream where the network does not give it."""
+"""The data of a demonstration: what was asked for, or the first of a few sets that can be had."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from streamsvd.errors import DatasetError
-from streamsvd.ratings import Catalogue, RatingTable
-from streamsvd.ratings.datasets import SYNTHETIC, load
+from streamsvd.errors import DatasetError, DatasetUnavailable
+from streamsvd.ratings import Catalogue, Network, Progress, RatingTable, load, locate
+from streamsvd.ratings.datasets import SYNTHETIC
 
-DEFAULT = "ml-latest-small"
+PREFERRED = ("ml-latest-small", "ml-100k")
+"""Without one that was asked for, in this order; then the synthetic stream."""
+PATIENCE_SECONDS = 4.5
+"""What a demonstration waits, in all, for a network that does not answer."""
 
 
 def demo_data(
-    asked: str | None, environ: Mapping[str, str], say: Callable[[str], None]
+    asked: str | None,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+    progress: Progress | None = None,
 ) -> tuple[str, RatingTable, Catalogue | None]:
-    """Name or path, ratings and catalogue.
+    """Where the data lies, its ratings and its catalogue.
 
     Parameters
     ----------
     asked : str or None
-        A name or path; None for the default, which may be replaced by the synthetic stream.
+        A name or path; None for the first of `PREFERRED` that can be had, else the synthetic stream.
     environ : mapping
     say : callable
-        Told, in one line, when the synthetic stream takes the place of the default.
+        Told, in one line, which set takes the place of a better one, and why.
+    progress : callable, optional
+        Called with bytes done and bytes in all.
+
+    Returns
+    -------
+    str
+        The path, which another process can open without the network; `synthetic` for that stream.
+    RatingTable
+    Catalogue or None
 
     Raises
     ------
     DatasetError
         What was asked for cannot be had.
     """
-    name = asked or DEFAULT
-    try:
-        return name, *load(name, environ=environ)
-    except DatasetError as error:
-        if asked is not None:
-            raise
-        say(f"{DEFAULT} cannot be had ({error}), so this is the synthetic stream.")
-        return SYNTHETIC, *load(SYNTHETIC, environ=environ)
+    network = Network(PATIENCE_SECONDS)
+
+    def read(name: str) -> tuple[str, RatingTable, Catalogue | None]:
+        if name == SYNTHETIC:
+            return name, *load(name, environ=environ)
+        path = locate(name, environ=environ, network=network, progress=progress)
+        return str(path), *load(path, environ=environ)
+
+    if asked is not None:
+        return read(asked)
+    missing: list[str] = []
+    for name in PREFERRED:
+        try:
+            found = read(name)
+        except DatasetError as error:
+            missing.append(f"{name} cannot be had ({_reason(error)})")
+            continue
+        if missing:
+            say(f"{missing[0]}, so this is {name}.")
+        return found
+    say(f"{'; '.join(missing)}: so this is the synthetic stream. `streamsvd doctor` says more.")
+    return read(SYNTHETIC)
+
+
+def _reason(error: DatasetError) -> str:
+    if isinstance(error, DatasetUnavailable):
+        return ", ".join(f"{attempt.source} {attempt.reason}" for attempt in error.attempts)
+    return "its files cannot be read"

@@ -9,10 +9,11 @@ from streamsvd.ratings._layout import Columns
 from streamsvd.ratings.catalogue import Catalogue, Film, decode_film, encode_film
 from streamsvd.ratings.codec import decode, encode
 from streamsvd.ratings.dataset import Dataset
-from streamsvd.ratings.datasets import NAMES, download, find, load, locate, recorded_sha256
+from streamsvd.ratings.datasets import NAMES, find, load, locate
 from streamsvd.ratings.event import Erasure, Event, Id, Rating, Retraction, check_scale
 from streamsvd.ratings.kcore import k_core
-from streamsvd.ratings.movielens import Progress, read_catalogue, read_ratings
+from streamsvd.ratings.movielens import read_catalogue, read_ratings, read_users
+from streamsvd.ratings.sources import Network, Progress
 from streamsvd.ratings.synthetic import Synthetic
 from streamsvd.ratings.table import RatingTable
 
@@ -25,6 +26,7 @@ __all__ = [
     "Event",
     "Film",
     "Id",
+    "Network",
     "Progress",
     "Rating",
     "RatingTable",
@@ -33,7 +35,6 @@ __all__ = [
     "check_scale",
     "decode",
     "decode_film",
-    "download",
     "encode",
     "encode_film",
     "find",
@@ -42,5 +43,5 @@ __all__ = [
     "locate",
     "read_catalogue",
     "read_ratings",
-    "recorded_sha256",
+    "read_users",
 ]

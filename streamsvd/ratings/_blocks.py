@@ -114,6 +114,7 @@ class Parser:
             dtype=dict(zip(layout.columns, types, strict=True)),
             index_col=False,
             na_filter=False,
+            quoting=layout.quoting,
         )
         # Fields beyond the last one wanted are dropped silently, so count them.
         if not self._has_width(block, len(frame)):
@@ -133,8 +134,8 @@ class Parser:
 
     def _has_width(self, block: bytes, lines: int) -> bool:
         """Whether every line has as many fields as the first one."""
-        width, delimiter = self.layout.width, self.layout.delimiter
-        if b'"' not in block or len(delimiter) > 1:
+        width, delimiter, quoting = self.layout.width, self.layout.delimiter, self.layout.quoting
+        if b'"' not in block or len(delimiter) > 1 or quoting == csv.QUOTE_NONE:
             return block.count(delimiter.encode()) == lines * (width - 1)
         rows = csv.reader(io.StringIO(block.decode(), newline="\n"), delimiter=delimiter)  # a quoted one counts as none
         return all(len(row) == width for row in rows if row)
@@ -199,7 +200,7 @@ class Parser:
         if self.text[side]:
             return
         if not _INTEGER.fullmatch(text):
-            if self.layout.kind == "table":
+            if self.layout.kind in ("table", "atomic"):
                 raise TextIds(side)
             raise DatasetError(f"{where}: the {what} is {text!r}, not an integer; MovieLens' ids are integers")
         if not -(2**63) <= int(text.partition(".")[0]) < 2**63:
@@ -296,7 +297,10 @@ class Column:
 
 
 def read_columns(parser: Parser, stream: BinaryIO, on_read: Read) -> tuple[list[Column], str]:
-    """Users, items, ratings and timestamps of the whole stream, in file order, and the SHA-256 of its bytes."""
+    """Users, items, ratings and timestamps of the whole stream, in file order, and the SHA-256 of its bytes.
+
+    The header of an atomic file is not part of the checksum, so that ml-100k has one identity in both of its forms.
+    """
     digest = hashlib.sha256()
     columns = [Column(), Column(), Column(), Column()]
 
@@ -305,6 +309,9 @@ def read_columns(parser: Parser, stream: BinaryIO, on_read: Read) -> tuple[list[
         on_read()
 
     first = True
+    if parser.layout.kind == "atomic":
+        stream.readline()
+        parser.lines = 1
     for block in whole_lines(stream, BLOCK_BYTES, on_bytes):
         if first:
             block = _without_header(parser, block)
@@ -320,7 +327,7 @@ def read_columns(parser: Parser, stream: BinaryIO, on_read: Read) -> tuple[list[
 def _without_header(parser: Parser, block: bytes) -> bytes:
     """The first block from its first rating on."""
     block = block.removeprefix(b"\xef\xbb\xbf")
-    if parser.layout.header:
+    if parser.layout.header and parser.layout.kind != "atomic":
         block = block.partition(b"\n")[2]
         parser.lines = 1
     parser.start(block.lstrip().partition(b"\n")[0])

@@ -16,6 +16,8 @@ from streamsvd.errors import DatasetError
 
 RATINGS_NAMES = ("u.data", "ratings.dat", "ratings.csv", "ratings.csv.gz")
 """What MovieLens calls its ratings files."""
+ATOMIC_SUFFIX = ".inter"
+"""What the name of an atomic file of ratings ends with."""
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 
@@ -97,8 +99,11 @@ def _in_folder(folder: Path) -> RatingsFile:
         for name in RATINGS_NAMES:
             for found in sorted(folder.glob(f"{pattern}{name}")):
                 return RatingsFile(found, None, folder.resolve().name)
+    atomic = sorted(folder.glob(f"*{ATOMIC_SUFFIX}"))
+    if len(atomic) == 1:
+        return RatingsFile(atomic[0], None, folder.resolve().name)
     raise DatasetError(
-        f"{folder}: no ratings in this folder (looked for {', '.join(RATINGS_NAMES)}); "
+        f"{folder}: no ratings in this folder (looked for {', '.join(RATINGS_NAMES)}, one *{ATOMIC_SUFFIX}); "
         "give the path of the ratings file itself"
     )
 
@@ -110,11 +115,14 @@ def _in_zip(path: Path) -> RatingsFile:
         found = [member for member in members if PurePosixPath(member).name == name]
         if found:
             return RatingsFile(path, min(found, key=len), path.stem)
+    atomic = [member for member in members if member.endswith(ATOMIC_SUFFIX)]
+    if len(atomic) == 1:
+        return RatingsFile(path, atomic[0], path.stem)
     tables = [member for member in members if member.lower().endswith((".csv", ".tsv"))]
     if len(tables) == 1:
         return RatingsFile(path, tables[0], path.stem)
     raise DatasetError(
-        f"{path}: no ratings in this zip (looked for {', '.join(RATINGS_NAMES[:3])}, or a single csv); "
+        f"{path}: no ratings in this zip (looked for {', '.join(RATINGS_NAMES[:3])}, one *{ATOMIC_SUFFIX}, one csv); "
         "unpack it and give the path of the ratings file"
     )
 

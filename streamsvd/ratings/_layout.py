@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from streamsvd.errors import DatasetError
 
@@ -14,6 +15,7 @@ HALF_STARS = (0.5, 5.0)
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _DELIMITERS = (",", "\t", ";", "|")
+_TYPED = re.compile(r"[^:\t]+:(?:token|token_seq|float|float_seq)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class Columns:
         return iter((self.user, self.item, self.rating, self.timestamp))
 
 
+ATOMIC = Columns("user_id", "item_id", "rating", "timestamp")
+"""What RecBole calls these columns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Lines of one kind.
@@ -63,7 +69,7 @@ class Layout:
     Attributes
     ----------
     kind : str
-        `100k`, `dat`, `csv` (the published formats) or `table` (columns named by the caller).
+        `100k`, `dat`, `csv` (MovieLens' formats), `atomic` (RecBole's) or `table` (columns named by the caller).
     delimiter : str
         What stands between two fields; `::` in `dat`.
     columns : tuple of int
@@ -81,15 +87,15 @@ class Layout:
     header: bool
 
     @property
-    def catalogue(self) -> str | None:
-        """Name of the file beside it that describes the items."""
-        return {"100k": "u.item", "dat": "movies.dat", "csv": "movies.csv"}.get(self.kind)
+    def quoting(self) -> Literal[0, 3]:
+        """Whether a field may be quoted, for `csv` and pandas; an atomic file knows no quotes."""
+        return csv.QUOTE_NONE if self.kind == "atomic" else csv.QUOTE_MINIMAL
 
     def split(self, line: str) -> list[str]:
         """Fields of one line."""
         if len(self.delimiter) > 1:
             return line.rstrip("\r\n").split(self.delimiter)
-        return next(csv.reader([line], delimiter=self.delimiter), [])
+        return next(csv.reader([line], delimiter=self.delimiter, quoting=self.quoting), [])
 
 
 def sniff(first_line: bytes, label: str, columns: Columns | None) -> Layout:
@@ -111,6 +117,8 @@ def sniff(first_line: bytes, label: str, columns: Columns | None) -> Layout:
         fields = Layout("table", delimiter, (0, 1, 2, 3), 4, True).split(line)
     except csv.Error as error:
         raise DatasetError(f"{label}, line 1: {error}; end every line with a line feed (LF), or CR and LF") from error
+    if typed_names(line) is not None:
+        return _named(typed_names(line) or [], "\t", label, columns or ATOMIC, "atomic")
     if columns is not None:
         return _named(fields, delimiter, label, columns)
     numbers = len(fields) == 4 and all(_NUMBER.fullmatch(field) for field in fields)
@@ -120,13 +128,25 @@ def sniff(first_line: bytes, label: str, columns: Columns | None) -> Layout:
         return Layout("csv", delimiter, (0, 1, 2, 3), 4, True)
     raise DatasetError(
         f"{label}, line 1: found {_short(line)}, which starts none of MovieLens' formats "
-        "(userId,movieId,rating,timestamp; four numbers between tabs; four numbers between ::); "
+        "(userId,movieId,rating,timestamp; four numbers between tabs; four numbers between ::) and no atomic file; "
         "name the columns for user, item, rating and timestamp "
         "(columns=Columns(…), --columns USER,ITEM,RATING,TIMESTAMP; positions from 0 where there is no header)"
     )
 
 
-def _named(fields: list[str], delimiter: str, label: str, columns: Columns) -> Layout:
+def typed_names(line: str) -> list[str] | None:
+    """Names in the header of an atomic file, each of which has a type; None for any other line.
+
+    >>> typed_names("user_id:token\\titem_id:token\\trating:float")
+    ['user_id', 'item_id', 'rating']
+    """
+    fields = line.rstrip("\r\n").split("\t")
+    if not all(_TYPED.fullmatch(field) for field in fields):
+        return None
+    return [field.rpartition(":")[0] for field in fields]
+
+
+def _named(fields: list[str], delimiter: str, label: str, columns: Columns, kind: str = "table") -> Layout:
     names = [field.strip() for field in fields]
     wanted = list(columns)
     positions = all(isinstance(column, int) for column in wanted)
@@ -139,7 +159,8 @@ def _named(fields: list[str], delimiter: str, label: str, columns: Columns) -> L
             "name four of them, for user, item, rating and timestamp"
         )
     user, item, rating, timestamp = found
-    return Layout("table", delimiter, (user, item, rating, timestamp), len(names), not positions)
+    header = kind == "atomic" or not positions
+    return Layout(kind, delimiter, (user, item, rating, timestamp), len(names), header)
 
 
 def _position(names: list[str], column: str) -> int:

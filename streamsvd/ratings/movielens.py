@@ -1,10 +1,11 @@
-"""MovieLens in every format that was ever published, and any other table of ratings.
+"""MovieLens in every format that was ever published, RecBole's atomic files, and any other table of ratings.
 
 | set | ratings | items | layout |
 | --- | --- | --- | --- |
 | 100k | `u.data` | `u.item`, `u.genre` | between tabs; Latin-1 |
 | 1M, 10M | `ratings.dat` | `movies.dat` | between `::`; 10M has half stars and UTF-8 |
 | 20M, 25M, 32M, latest, latest-small | `ratings.csv` | `movies.csv` | csv with a header, half stars, UTF-8 |
+| any set as atomic files | `NAME.inter` | `NAME.item` | between tabs, a header with types; UTF-8 |
 
 Each of them as a folder, as the zip that GroupLens publishes, or as the path of the ratings file itself.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import DatasetError
+from streamsvd.ratings._atomic import films_atomic, users_atomic
 from streamsvd.ratings._blocks import Column, Parser, TextIds, read_columns
-from streamsvd.ratings._files import RatingsFile, find_ratings, lines_of
-from streamsvd.ratings._layout import HALF_STARS, WHOLE_STARS, Columns, Layout, sniff
+from streamsvd.ratings._files import ATOMIC_SUFFIX, RatingsFile, find_ratings, lines_of
+from streamsvd.ratings._layout import HALF_STARS, WHOLE_STARS, Columns, Layout, sniff, typed_names
 from streamsvd.ratings.catalogue import Catalogue, Film, film_from_title
 from streamsvd.ratings.dataset import Dataset
+from streamsvd.ratings.event import Id
+from streamsvd.ratings.sources import Progress
 from streamsvd.ratings.table import RatingTable
-
-Progress = Callable[[int, int], None]
 
 _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
@@ -51,15 +53,16 @@ def read_ratings(
         found from the first line. Ids may be text; ids that are all integers are read as integers.
     scale : tuple of float, optional
         Lowest and highest rating that the data set allows. Left out, it is MovieLens' own for its formats (1 to 5
-        for 100k and for a `dat` file without half stars, else 0.5 to 5), and for other tables the limits found in
-        the file.
+        for 100k and for a `dat` file without half stars, else 0.5 to 5), and for atomic files and other tables the
+        limits found in the file.
     progress : callable, optional
         Called with the bytes read so far and the bytes in all.
 
     Returns
     -------
     RatingTable
-        In (timestamp, file order) order; `dataset.sha256` is that of the unpacked ratings file.
+        In (timestamp, file order) order; `dataset.sha256` is that of the unpacked ratings file, without the header of
+        an atomic file.
 
     Raises
     ------
@@ -73,7 +76,7 @@ def read_ratings(
     """
     file = find_ratings(path)
     layout = _layout(file, columns)
-    limits = scale if scale is not None else None if layout.kind == "table" else _published(layout)
+    limits = scale if scale is not None else None if layout.kind in ("table", "atomic") else _published(layout)
     if scale is not None:
         Dataset(file.name, "", scale)  # refuses limits that are no scale before a long read
     text = [False, False]
@@ -113,20 +116,66 @@ def read_catalogue(path: str | Path) -> Catalogue | None:
         With file, line, what was found and what to do.
     """
     file = find_ratings(path)
-    try:
-        layout = _layout(file, None)
-    except DatasetError:
-        return None  # a table of somebody else's: nothing says what its items are
-    data = file.beside(layout.catalogue) if layout.catalogue else None
-    if layout.catalogue is None or data is None:
+    kind = _kind(file)
+    found = _beside(file, kind, {"100k": "u.item", "dat": "movies.dat", "csv": "movies.csv", "atomic": ".item"})
+    if found is None:
         return None
-    label = file.label.removesuffix(Path(file.label).name) + layout.catalogue
-    read = {"100k": _films_100k, "dat": _films_dat, "csv": _films_csv}[layout.kind]
+    label, data = found
+    read = {"100k": _films_100k, "dat": _films_dat, "csv": _films_csv, "atomic": films_atomic}[kind]
     films = list(read(data, label, file))
     try:
         return Catalogue(films)
     except DatasetError as error:
         raise DatasetError(f"{label}: {error}") from error
+
+
+def read_users(path: str | Path) -> dict[Id, dict[str, str]] | None:
+    """Read what a data set says of its users: for ml-100k age, gender, occupation and zip code, as text.
+
+    Parameters
+    ----------
+    path : str or Path
+        As for `read_ratings`.
+
+    Returns
+    -------
+    dict or None
+        Fields by user; None where the format has none, or no such file lies beside the ratings.
+
+    Raises
+    ------
+    DatasetError
+        With file, line, what was found and what to do.
+    """
+    file = find_ratings(path)
+    kind = _kind(file)
+    found = _beside(file, kind, {"100k": "u.user", "dat": "users.dat", "atomic": ".user"})
+    if found is None:
+        return None
+    label, data = found
+    return users_atomic(data, label) if kind == "atomic" else _users(data, label, kind)
+
+
+def _kind(file: RatingsFile) -> str:
+    """The kind of its layout; `table` where nothing but columns named by the caller would say what it holds."""
+    with file.open() as (stream, _, _):
+        first_line = stream.readline(1 << 16)
+    if typed_names(first_line.decode("utf-8-sig", "replace")) is not None:
+        return "atomic"
+    try:
+        return sniff(first_line, file.label, None).kind
+    except DatasetError:
+        return "table"
+
+
+def _beside(file: RatingsFile, kind: str, names: Mapping[str, str]) -> tuple[str, bytes] | None:
+    """Label and bytes of what describes items or users, by kind; atomic files share the name of their ratings."""
+    if kind not in names:
+        return None
+    ratings = Path(file.label).name
+    name = ratings.removesuffix(ATOMIC_SUFFIX) + names[kind] if kind == "atomic" else names[kind]
+    data = file.beside(name)
+    return None if data is None else (file.label.removesuffix(ratings) + name, data)
 
 
 def _layout(file: RatingsFile, columns: Columns | None) -> Layout:
@@ -142,7 +191,7 @@ def _published(layout: Layout) -> tuple[float, float]:
 
 
 def _scale(layout: Layout, ratings: NDArray[Any]) -> tuple[float, float]:
-    if layout.kind == "table":
+    if layout.kind in ("table", "atomic"):
         return float(ratings.min()), float(ratings.max())
     if layout.kind == "dat" and not np.any(ratings % 1):  # 1M and 10M differ only in half stars
         return WHOLE_STARS
@@ -203,6 +252,22 @@ def _films_of_rows(rows: Any, label: str) -> Iterator[Film]:
         yield film_from_title(_item(row[0], label, rows.line_num), row[1], row[2].split("|"))
 
 
+def _users(data: bytes, label: str, kind: str) -> dict[Id, dict[str, str]]:
+    """Users of 100k (`u.user`) and of 1M (`users.dat`), which have the same fields in another order."""
+    delimiter, names = {
+        "100k": ("|", ("age", "gender", "occupation", "zip_code")),
+        "dat": ("::", ("gender", "age", "occupation", "zip_code")),
+    }[kind]
+    found: dict[Id, dict[str, str]] = {}
+    for number, line in _lines(data):
+        user, *fields = line.split(delimiter)
+        if len(fields) != len(names):
+            wanted = delimiter.join(("user", *names))
+            raise DatasetError(f"{label}, line {number}: found {line[:80]!r} instead of {wanted}; correct the line")
+        found[_integer(user, "user", label, number)] = dict(zip(names, fields, strict=True))
+    return found
+
+
 def _lines(data: bytes) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines_of(data), 1):
         if line.strip():
@@ -210,9 +275,13 @@ def _lines(data: bytes) -> Iterator[tuple[int, str]]:
 
 
 def _item(text: str, label: str, number: int) -> int:
+    return _integer(text, "item", label, number)
+
+
+def _integer(text: str, what: str, label: str, number: int) -> int:
     if not _INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
         raise DatasetError(
-            f"{label}, line {number}: the item is {text[:40]!r}, not an integer of 64 bits; correct the line"
+            f"{label}, line {number}: the {what} is {text[:40]!r}, not an integer of 64 bits; correct the line"
         )
     return int(text)
 

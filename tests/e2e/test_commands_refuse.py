@@ -70,12 +70,11 @@ def refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
 def test_a_bad_input_is_refused_with_one_message(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    data_dir: Path,
+    ml_100k: Path,
     arguments: str,
     message: str,
 ) -> None:
-    monkeypatch.setenv("STREAMSVD_DATA", str(data_dir))
-    said = refused(capsys, monkeypatch, *arguments.split())
+    said = refused(capsys, monkeypatch, *arguments.replace("ml-100k", str(ml_100k)).split())
     assert message in said
     assert "Traceback" not in said
 
@@ -92,12 +91,9 @@ def test_a_topic_and_a_model_have_names_that_can_be_used(
     assert "start `streamsvd consume` for it, or check the name" in found
 
 
-def test_a_redis_out_of_reach_ends_a_consumer(
-    kafka_address: str, topic_prefix: str, data_dir: Path, tmp_path: Path
-) -> None:
+def test_a_redis_out_of_reach_ends_a_consumer(kafka_address: str, topic_prefix: str, tmp_path: Path) -> None:
     small = tmp_path / "small.csv"
-    lines = (data_dir / "ml-latest-small" / "ratings.csv").read_text().splitlines(keepends=True)
-    small.write_text("".join(lines[:50]))
+    small.write_text("userId,movieId,rating,timestamp\n" + "".join(f"{k % 7},{k},3.5,{k}\n" for k in range(49)))
     topic = ["--kafka", kafka_address, "--topic", topic_prefix]
     status, _, messages = run_command("replay", str(small), *topic)
     assert status == 0, messages

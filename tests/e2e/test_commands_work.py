@@ -88,18 +88,18 @@ def test_ratings_of_ones_own_become_recommendations(
     assert "snapshot 1, " in output
 
 
-def test_figures_are_the_same_every_time(data_dir: Path, tmp_path: Path) -> None:
+def test_figures_are_the_same_every_time(ml_100k: Path, tmp_path: Path) -> None:
     from streamsvd.ratings import read_ratings
 
     found = []
     for number in range(2):
         file = tmp_path / f"{number}.json"
-        run = ["evaluate", "ml-latest-small", "--quiet", "--json", str(file), "--set", "rank=4"]
-        status, _, messages = run_command(*run, STREAMSVD_DATA=str(data_dir))
+        run = ["evaluate", str(ml_100k), "--quiet", "--json", str(file), "--set", "rank=4"]
+        status, _, messages = run_command(*run)
         assert status == 0, messages
         found.append(json.loads(file.read_text()))
     for name in ("events_per_second", "peak_rss_bytes"):
         assert all(figures.pop(name) > 0 for figures in found)
     assert found[0] == found[1]
     assert found[0]["settings"]["rank"] == 4
-    assert found[0]["sha256"] == read_ratings(data_dir / "ml-latest-small").dataset.sha256
+    assert found[0]["sha256"] == read_ratings(ml_100k).dataset.sha256

@@ -89,12 +89,12 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town(kafka_address: str, tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Iterator[Town]:
+def town(kafka_address: str, tmp_path_factory: pytest.TempPathFactory, ml_100k: Path) -> Iterator[Town]:
     folder, ports = tmp_path_factory.mktemp("redis"), free_ports(1)
     with ExitStack() as stack:
         patched = stack.enter_context(pytest.MonkeyPatch.context())
         patched.setattr("streamsvd.embedded.redis.free_ports", lambda count: ports)
-        history = load(data_dir / "ml-100k", environ={})
+        history = load(ml_100k, environ={})
         town = Town(kafka_address, f"dashboard-{folder.parent.name}", history, lambda: embedded_redis(folder))
         stack.callback(town.stop_redis)
         town.send(FIRST)

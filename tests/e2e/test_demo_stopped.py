@@ -21,12 +21,12 @@ def replays(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 @pytest.mark.parametrize(("moment", "number"), [("starting", signal.SIGTERM), ("learning", signal.SIGINT)])
 def test_an_interrupted_demo_leaves_nothing_behind(
-    data_dir: Path, tmp_path: Path, moment: str, number: signal.Signals
+    ml_100k: Path, tmp_path: Path, moment: str, number: signal.Signals
 ) -> None:
     compile_kernels()
-    changes = {"STREAMSVD_DATA": str(data_dir), "TMPDIR": str(tmp_path), "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
+    changes = {"TMPDIR": str(tmp_path), "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
     with subprocess.Popen(
-        [sys.executable, "-m", "streamsvd", "demo", "ml-100k", "--rate", "1000"],
+        [sys.executable, "-m", "streamsvd", "demo", str(ml_100k), "--rate", "1000"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

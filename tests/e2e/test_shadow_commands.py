@@ -25,8 +25,8 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def table(data_dir: Path) -> RatingTable:
-    return read_ratings(data_dir / "ml-latest-small")[:2000]
+def table(ml_100k: Path) -> RatingTable:
+    return read_ratings(ml_100k)[:2000]
 
 
 def said(*arguments: str) -> Result:

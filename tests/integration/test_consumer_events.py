@@ -21,8 +21,8 @@ GHOSTS = {"text": "ghost-7f3a", "number": 88_888_888}
 
 
 @pytest.fixture
-def table(data_dir: Path) -> RatingTable:
-    return read_ratings(data_dir / "ml-100k")[:1500]
+def table(ml_100k: Path) -> RatingTable:
+    return read_ratings(ml_100k)[:1500]
 
 
 @pytest.fixture

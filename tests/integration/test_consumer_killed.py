@@ -27,9 +27,9 @@ def feed_of(client: redis.Redis, model: str) -> list[FeedPoint]:
 
 
 def test_killed_at_ten_moments_a_consumer_ends_with_the_bits_of_an_undisturbed_one(
-    kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, data_dir: Path
+    kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, ml_100k: Path
 ) -> None:
-    path = data_dir / "ml-latest-small"
+    path = ml_100k
     table, films = read_ratings(path)[:RATINGS], read_catalogue(path)
     ready = prepare(kafka_address, Topics(topic_prefix), table.dataset, films)
 

@@ -49,9 +49,9 @@ def check_seen(reader: ModelReader, table: RatingTable, until: int) -> None:
 
 
 def test_ratings_are_in_the_answers_soon_after_they_were_produced_and_count_once(
-    kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, data_dir: Path
+    kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, ml_100k: Path
 ) -> None:
-    path = data_dir / "ml-100k"
+    path = ml_100k
     table, films = read_ratings(path)[:RATINGS], read_catalogue(path)
     ready = prepare(kafka_address, Topics(topic_prefix), table.dataset, films)
     reader = ModelReader(client, model_name)
@@ -87,9 +87,9 @@ def test_ratings_are_in_the_answers_soon_after_they_were_produced_and_count_once
 
 
 def test_every_poll_that_brings_something_ends_in_a_checkpoint(
-    kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, data_dir: Path
+    kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, ml_100k: Path
 ) -> None:
-    fill(kafka_address, topic_prefix, read_ratings(data_dir / "ml-100k")[:12_000])
+    fill(kafka_address, topic_prefix, read_ratings(ml_100k)[:12_000])
     plan = plan_for(kafka_address, redis_url, topic_prefix, model_name, schedule=Schedule(seconds=0.0))
     offsets, versions = [0], [0]
 

@@ -36,8 +36,8 @@ from streamsvd.ratings import RatingTable, encode, read_ratings
 
 
 @pytest.fixture
-def table(data_dir: Path) -> RatingTable:
-    return read_ratings(data_dir / "ml-100k")[:3000]
+def table(ml_100k: Path) -> RatingTable:
+    return read_ratings(ml_100k)[:3000]
 
 
 @pytest.fixture

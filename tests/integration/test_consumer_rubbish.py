@@ -32,8 +32,8 @@ GOOD = 2_000
 
 
 @pytest.fixture
-def table(data_dir: Path) -> RatingTable:
-    return read_ratings(data_dir / "ml-100k")[:GOOD]
+def table(ml_100k: Path) -> RatingTable:
+    return read_ratings(ml_100k)[:GOOD]
 
 
 @pytest.fixture

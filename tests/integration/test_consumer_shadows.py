@@ -33,8 +33,8 @@ SPECS = {
 
 
 @pytest.fixture
-def table(data_dir: Path) -> RatingTable:
-    return read_ratings(data_dir / "ml-100k")[:3000]
+def table(ml_100k: Path) -> RatingTable:
+    return read_ratings(ml_100k)[:3000]
 
 
 @pytest.fixture

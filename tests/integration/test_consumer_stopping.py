@@ -25,8 +25,8 @@ from streamsvd.ratings import RatingTable, read_ratings
 
 
 @pytest.fixture
-def table(data_dir: Path) -> RatingTable:
-    return read_ratings(data_dir / "ml-100k")
+def table(ml_100k: Path) -> RatingTable:
+    return read_ratings(ml_100k)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

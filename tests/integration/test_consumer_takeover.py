@@ -28,8 +28,8 @@ from streamsvd.ratings import RatingTable, read_ratings
 
 
 @pytest.fixture
-def table(data_dir: Path) -> RatingTable:
-    return read_ratings(data_dir / "ml-100k")[:6000]
+def table(ml_100k: Path) -> RatingTable:
+    return read_ratings(ml_100k)[:6000]
 
 
 def assert_it_was_told_to_stop(process: subprocess.Popen[str]) -> None:

@@ -14,9 +14,12 @@ import pytest
 import redis
 import typer
 from typer.testing import CliRunner
+from web_server import web_server
 
 from streamsvd.app.commands.doctor import doctor
 from streamsvd.embedded import choose_kafka, choose_redis, cluster_at, default_folder, embedded_redis
+from streamsvd.ratings import datasets
+from streamsvd.ratings.sources import GroupLens, Wheel
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SERVICES = "import typer; from streamsvd.app.commands.services import services; typer.run(services)"
@@ -77,16 +80,18 @@ def test_doctor_says_that_the_demo_could_run() -> None:
     assert report["versions"]["python"].startswith("3.")
 
 
-def test_doctor_finds_what_is_given_and_hides_the_password(clean: pytest.MonkeyPatch, data_dir: Path) -> None:
+def test_doctor_finds_what_is_given_and_hides_the_password(clean: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with embedded_redis() as server:
         clean.setenv("STREAMSVD_REDIS", server.address.replace("//", "//default:swordfish@"))
-        clean.setenv("STREAMSVD_DATA", str(data_dir))
+        (tmp_path / "ml-100k").mkdir()
+        clean.setenv("STREAMSVD_DATA", str(tmp_path))
+        clean.setenv("COLUMNS", "400")  # no path is folded
         status, output = _doctor()
 
     assert status == 0  # a server without a password takes any
     assert "swordfish" not in output
     assert "default:***@" in output.replace("\n", "")
-    assert "ml-latest-small" in output
+    assert str(tmp_path / "ml-100k") in output
 
 
 def test_doctor_says_what_does_not_answer(clean: pytest.MonkeyPatch) -> None:
@@ -107,3 +112,29 @@ def test_doctor_says_which_setting_is_wrong(clean: pytest.MonkeyPatch) -> None:
 
     assert status == 1
     assert "STREAMSVD_KAFKA" in output
+
+
+def test_doctor_asks_for_a_data_set_that_is_not_here_and_keeps_nothing(
+    clean: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with web_server() as server:
+        wheel = Wheel("made", "1.0", "0" * 64)
+        clean.setitem(datasets.SOURCES, "ml-100k", (GroupLens("ml-100k", None, server.url), wheel))
+        clean.setitem(datasets.SOURCES, "ml-latest-small", (GroupLens("ml-latest-small", None, server.url),))
+        for name, value in (
+            ("COLUMNS", "400"),
+            ("XDG_CACHE_HOME", str(tmp_path)),
+            ("PIP_INDEX_URL", f"{server.url}/simple"),
+        ):
+            clean.setenv(name, value)
+        _, quick = _doctor("--json")
+        assert server.asked == []
+        status, output = _doctor()
+
+    used = {one["part"]: one["used"] for one in json.loads(quick)["findings"]}
+    assert used["Data set ml-100k"] == "GroupLens, then the package index"
+    said = " ".join(output.split())
+    assert status == 0
+    assert "GroupLens answers with status 404" in said
+    assert "No matching distribution found for made==1.0" in said
+    assert not list(tmp_path.rglob("*.zip"))

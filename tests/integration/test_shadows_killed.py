@@ -31,8 +31,8 @@ SPECS = {"wide": "rank=12", "means": "damped-means", "sgd": "biased-sgd,rank=4"}
 
 
 @pytest.fixture
-def table(data_dir: Path) -> RatingTable:
-    return read_ratings(data_dir / "ml-latest-small")[:RATINGS]
+def table(ml_100k: Path) -> RatingTable:
+    return read_ratings(ml_100k)[:RATINGS]
 
 
 def options() -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import math
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from published_sets import BOTH
 
 _SCRIPT = Path(__file__).parent.parent.parent / "benchmarks" / "gate.py"
 KINDS = ("ratings-only", "with-catalogue")
@@ -24,10 +26,10 @@ def gate() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["ml-100k", "ml-latest-small"])
-def test_accuracy_is_not_lost(gate: ModuleType, data_dir: Path, name: str) -> None:
+@pytest.mark.parametrize("name", BOTH)
+def test_accuracy_is_not_lost(gate: ModuleType, published: Callable[[str], Path], name: str) -> None:
     record = gate.read()
-    sha256, measured = gate.measure(name, data_dir / name)
+    sha256, measured = gate.measure(name, published(name))
     assert sha256 == record["sha256"][name]
     assert gate.lost(record, measured) == []
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from streamsvd.embedded import Choice
+    from streamsvd.ratings import Network
 
 _PACKAGES = ("streamsvd", "numpy", "numba", "scipy", "pandas", "kafka-python", "crc32c", "redis", "hiredis")
 _DATA_SETS = ("ml-latest-small", "ml-100k")
@@ -34,15 +35,16 @@ def doctor(
 ) -> None:
     """Show which Kafka, Redis, Java and data sets the commands would use here, and why.
 
-    Nothing is started or downloaded. Ends with status 0 when [bold]streamsvd demo[/] could run, else with status 1
-    and what to do.
+    Nothing is started or kept. A data set that is not here is asked for, to see whether it could be had; with --json,
+    which suits a health check, it is not. Ends with status 0 when [bold]streamsvd demo[/] could run, else with
+    status 1 and what to do.
     """
     import json
     import os
 
     from rich.console import Console
 
-    findings = list(_findings(os.environ))
+    findings = list(_findings(os.environ, asking=not as_json))
     ready = all(finding.works is not False for finding in findings)
     if as_json:
         report = {"ready": ready, "findings": [asdict(one) for one in findings], "versions": _versions()}
@@ -52,7 +54,7 @@ def doctor(
     raise typer.Exit(0 if ready else 1)
 
 
-def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
+def _findings(environ: Mapping[str, str], *, asking: bool) -> Iterator[Finding]:
     from streamsvd.embedded import choose_kafka, choose_redis, default_folder
 
     for name, choose, embedded, answers in (
@@ -68,7 +70,7 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
             answers,
         )
     yield _java()
-    yield from _data(environ)
+    yield from _data(environ, asking=asking)
 
 
 def _service(
@@ -147,17 +149,38 @@ def _java() -> Finding:
     return Finding("Java", f"Java {java.version}, {java.program}", place)
 
 
-def _data(environ: Mapping[str, str]) -> Iterator[Finding]:
-    from streamsvd.ratings import find
+def _data(environ: Mapping[str, str], *, asking: bool) -> Iterator[Finding]:
+    from streamsvd.ratings import Network, find
+    from streamsvd.ratings.datasets import SOURCES
 
+    network = Network()
     for name in _DATA_SETS:
+        part = f"Data set {name}"
         path: Path | None = find(name, environ=environ)
-        if path is None:
-            why = "not here: downloaded when needed; the demo makes ratings up where there is no network"
-            yield Finding(f"Data set {name}", "GroupLens", why)
+        if path is not None:
+            yield Finding(part, str(path), "from STREAMSVD_DATA, this folder or the cache")
+        elif asking:
+            yield _asked(part, name, network)
         else:
-            why = "from STREAMSVD_DATA, this folder or the cache"
-            yield Finding(f"Data set {name}", str(path), why)
+            sources = ", then ".join(source.label for source in SOURCES[name])
+            yield Finding(part, sources, "not here: fetched when needed", works=None)
+
+
+def _asked(part: str, name: str, network: Network) -> Finding:
+    """What comes of fetching a set, into a folder that is thrown away."""
+    import tempfile
+    from pathlib import Path
+
+    from streamsvd.errors import DatasetUnavailable
+    from streamsvd.ratings.datasets import fetch
+
+    with tempfile.TemporaryDirectory(prefix="streamsvd-doctor-") as folder:
+        try:
+            fetch(name, Path(folder) / f"{name}.zip", network)
+        except DatasetUnavailable as error:
+            said = "; ".join(f"{one.source} {one.reason}: {one.detail}" for one in error.attempts)
+            return Finding(part, "none", f"{said}. Without it the demo takes another set.", works=None)
+    return Finding(part, "fetched when needed", "not here, and a source gives it")
 
 
 def _versions() -> dict[str, str]:

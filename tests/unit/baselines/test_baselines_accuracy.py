@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from published_sets import BOTH
 
 from streamsvd.learner.baselines import BiasedSGD, DampedMeans, FoldIn, SoftImpute, TruncatedSVD
 from streamsvd.ratings import RatingTable, read_ratings
 
 
-@pytest.fixture(scope="module", params=["ml-100k", "ml-latest-small"])
-def table(request: pytest.FixtureRequest, data_dir: Path) -> RatingTable:
+@pytest.fixture(scope="module", params=BOTH)
+def table(request: pytest.FixtureRequest, published: Callable[[str], Path]) -> RatingTable:
     """A published set."""
-    return read_ratings(data_dir / request.param)
+    return read_ratings(published(request.param))
 
 
 ONLINE = [  # RMSE by event, on ml-100k and ml-latest-small

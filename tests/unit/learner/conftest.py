@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,11 +19,13 @@ def events() -> Stream:
 
 
 @pytest.fixture(scope="session")
-def tables(data_dir: Path) -> dict[str, tuple[RatingTable, Catalogue]]:
-    """Both published sets with their catalogues."""
-    found = {}
-    for name in ("ml-100k", "ml-latest-small"):
-        catalogue = read_catalogue(data_dir / name)
+def tables(published: Callable[[str], Path]) -> Callable[[str], tuple[RatingTable, Catalogue]]:
+    """Function from the name of a published set to its ratings and its catalogue."""
+
+    @cache
+    def read(name: str) -> tuple[RatingTable, Catalogue]:
+        catalogue = read_catalogue(published(name))
         assert catalogue is not None
-        found[name] = (read_ratings(data_dir / name), catalogue)
-    return found
+        return read_ratings(published(name)), catalogue
+
+    return read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from streamsvd.learner.memory import ENTRY_UNIT
 from streamsvd.ratings import Catalogue, RatingTable
 
 Floats = NDArray[np.float64]
-Tables = dict[str, tuple[RatingTable, Catalogue]]
+Tables = Callable[[str], tuple[RatingTable, Catalogue]]
 ALL = Settings(window=None, prior_from=500, prior_every=250)
 
 
@@ -73,8 +74,8 @@ def small(events: Stream, **more: Any) -> IteratedSVD:
     return model
 
 
-def real(tables: dict[str, tuple[RatingTable, Catalogue]], with_catalogue: bool) -> IteratedSVD:
-    table, catalogue = tables["ml-100k"]
+def real(tables: Tables, with_catalogue: bool) -> IteratedSVD:
+    table, catalogue = tables("ml-100k")
     model = IteratedSVD(ALL, content=catalogue if with_catalogue else None)
     part = table[:1500]
     model.learn(part.users, part.items, part.ratings, part.timestamps)
@@ -101,16 +102,14 @@ def test_fixpoint_of_a_small_stream(events: Stream, content: Genres | None) -> N
 
 
 @pytest.mark.parametrize("with_catalogue", [False, True])
-def test_fixpoint_of_real_ratings(tables: dict[str, tuple[RatingTable, Catalogue]], with_catalogue: bool) -> None:
+def test_fixpoint_of_real_ratings(tables: Tables, with_catalogue: bool) -> None:
     model = real(tables, with_catalogue)
     check_fixpoint(model, converge(model, at_most=20_000))
 
 
 @pytest.mark.parametrize("sweeps", [40])
-def test_the_objective_never_rises(
-    tables: dict[str, tuple[RatingTable, Catalogue]], events: Stream, sweeps: int
-) -> None:
-    table, catalogue = tables["ml-100k"]
+def test_the_objective_never_rises(tables: Tables, events: Stream, sweeps: int) -> None:
+    table, catalogue = tables("ml-100k")
     part = table[:20_000]
     large = IteratedSVD(Settings(window=None), content=catalogue)
     large.learn(part.users, part.items, part.ratings, part.timestamps)
@@ -176,7 +175,7 @@ def test_an_empty_model_is_its_own_fixpoint() -> None:
 
 @pytest.mark.parametrize(("with_catalogue", "most"), [(True, 0.902), (False, 0.909)])
 def test_a_fit_without_order_is_accurate(tables: Tables, with_catalogue: bool, most: float) -> None:
-    table, catalogue = tables["ml-100k"]
+    table, catalogue = tables("ml-100k")
     held_out = np.random.default_rng(0).permutation(len(table)) % 5 == 0
     train = ~held_out
     model = fit(

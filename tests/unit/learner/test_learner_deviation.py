@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from published_sets import BOTH
 
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import load
@@ -14,10 +16,12 @@ BUCKETS = (0, 1, 5, 20, 100)
 """Least number of the user's ratings: 0, 1–4, 5–19, 20–99, 100 and more."""
 
 
-@pytest.mark.parametrize("name", ["ml-100k", "ml-latest-small"])
+@pytest.mark.parametrize("name", BOTH)
 @pytest.mark.parametrize("with_catalogue", [False, True], ids=["ratings-only", "with-catalogue"])
-def test_intervals_hold_what_they_say_and_beat_a_constant_deviation(name: str, with_catalogue: bool) -> None:
-    table, films = load(name, environ=os.environ)
+def test_intervals_hold_what_they_say_and_beat_a_constant_deviation(
+    published: Callable[[str], Path], name: str, with_catalogue: bool
+) -> None:
+    table, films = load(published(name), environ={})
     model = IteratedSVD(scale=table.dataset.scale, content=films if with_catalogue else None)
     made = model.learn(table.users, table.items, table.ratings, table.timestamps)
     assert made.deviation is not None
