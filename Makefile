@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
 
-.PHONY: install demo test test-system lint bench pictures clean
+.PHONY: install demo test test-grouplens test-system lint bench pictures clean
 
 install: .venv/installed
 
@@ -21,6 +21,10 @@ demo: install
 # Two processes, each with its own Kafka and Redis; a file's tests stay together.
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not system'
+
+# Figures of ml-100k and ml-latest-small as GroupLens publishes them, from the folder that STREAMSVD_DATA names.
+test-grouplens: install
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m grouplens
 
 # What needs a program that pip cannot bring: chromium, docker-compose, promtool.
 test-system: install
