@@ -8,7 +8,7 @@ import urllib.request
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 from streamsvd.ratings.sources.network import Network, within
 from streamsvd.ratings.sources.source import Progress, SourceFailed, digest, part_folder, record_of, recorded_sha256
@@ -57,12 +57,13 @@ class GroupLens:
             raise self._failed("does not answer", f"{url}: not asked again in this run")
         with part_folder(target, self.label) as folder:
             part = folder / target.name
-            answer = self._ask(url, network)
-            try:
-                with answer, part.open("wb") as file:
-                    done, total = _copy(answer, file, progress)
-            except (OSError, http.client.HTTPException) as error:
-                raise self._failed("breaks off", f"{url}: {error}") from error
+            with self._ask(url, network) as answer, part.open("wb") as file:
+                done, total = 0, int(answer.headers.get("Content-Length") or 0)
+                while chunk := self._read(answer, url):
+                    file.write(chunk)
+                    done += len(chunk)
+                    if progress is not None:
+                        progress(done, total)
             if total and done != total:
                 raise self._failed("breaks off", f"{url}: {done} of {total} bytes came")
             self._check(part, url)
@@ -82,6 +83,12 @@ class GroupLens:
                 network.silent.add(self.label)
                 raise self._failed("does not answer", f"{url}: {error}") from error
 
+    def _read(self, answer: http.client.HTTPResponse, url: str) -> bytes:
+        try:
+            return answer.read(1 << 18)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._failed("breaks off", f"{url}: {error}") from error
+
     def _check(self, part: Path, url: str) -> None:
         if not zipfile.is_zipfile(part):
             raise self._failed("sends something else", f"{url}: what came is no zip; a proxy, or a sign-in page?")
@@ -96,14 +103,3 @@ class GroupLens:
 
 def _open(url: str) -> http.client.HTTPResponse:
     return cast("http.client.HTTPResponse", urllib.request.urlopen(url, timeout=STALL_SECONDS))  # noqa: S310  http(s)
-
-
-def _copy(answer: http.client.HTTPResponse, file: BinaryIO, progress: Progress | None) -> tuple[int, int]:
-    """Bytes that came, and bytes that were announced (0 where none were)."""
-    done, total = 0, int(answer.headers.get("Content-Length") or 0)
-    while chunk := answer.read(1 << 18):
-        file.write(chunk)
-        done += len(chunk)
-        if progress is not None:
-            progress(done, total)
-    return done, total

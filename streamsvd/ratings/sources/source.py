@@ -65,7 +65,7 @@ def part_folder(target: Path, label: str) -> Iterator[Path]:
     Raises
     ------
     SourceFailed
-        When the cache cannot be written, before the network is asked.
+        When the cache cannot be written, if possible before the network is asked.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -78,6 +78,8 @@ def part_folder(target: Path, label: str) -> Iterator[Path]:
                 if old.stat().st_mtime < time.time() - ABANDONED_SECONDS:
                     shutil.rmtree(old)
         yield folder
+    except OSError as error:  # what the network did wrong has been said by SourceFailed
+        raise SourceFailed(label, "is given, but cannot be kept", f"{target}: {error}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

