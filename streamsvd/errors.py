@@ -71,7 +71,7 @@ class DatasetUnavailable(DatasetError):
         In the order in which the sources were asked.
     """
 
-    def __init__(self, name: str, attempts: Sequence[Attempt]) -> None:
+    def __init__(self, name: str, attempts: Sequence[Attempt] = ()) -> None:
         self.name = name
         self.attempts = tuple(attempts)
         tried = "; ".join(f"{one.source} {one.reason} ({one.detail})" for one in attempts)

@@ -9,12 +9,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from model_runs import command, wait_until
+from model_runs import command, compile_kernels, wait_until
 
 from model_store import Checkpoint, ModelReader, ModelWriter, connect
 from streamsvd.app.service import create_app
@@ -67,6 +67,10 @@ def write_model(url: str, model: str, *, topic: str = "ratings", seed: int = 1, 
 @contextmanager
 def in_process(reader: ModelReader, **options: Any) -> Iterator[tuple[httpx.Client, io.BytesIO]]:
     """A client of the service in a thread of this process, and its journal."""
+    compile_kernels()  # as `streamsvd serve` does before it listens
+    with suppress(Exception):  # some readers are broken on purpose
+        reader.recommend(0, 1)
+        reader.predict(0, 0)
     stream, stop = io.BytesIO(), StopRequest()
     journal = json_journal(stream)
     app = create_app(reader, journal, **{"model": "films", **options})
