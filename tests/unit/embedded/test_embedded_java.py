@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from streamsvd.embedded import find_java
-from streamsvd.embedded.jars import KAFKA_VERSION, kafka_jars
-from streamsvd.errors import JavaMissing, ServiceError
+from streamsvd.errors import JavaMissing
 
 
 def _java(folder: Path, says: str) -> str:
@@ -42,31 +41,3 @@ def test_without_any_it_says_what_was_found_and_what_to_do(tmp_path: Path, monke
         find_java(_java(tmp_path, 'java version "1.8.0_292"'))
     with pytest.raises(JavaMissing, match="no java on the PATH"):
         find_java(str(tmp_path / "empty"))
-
-
-def test_jars_in_the_cache_need_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "jgo.env", None)
-    folder = tmp_path / f"kafka-{KAFKA_VERSION}"
-    folder.mkdir()
-    (folder / "b.jar").touch()
-    (folder / "a.jar").touch()
-
-    assert kafka_jars(tmp_path) == [folder / "a.jar", folder / "b.jar"]
-
-
-def test_jars_that_cannot_be_fetched_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.setenv(variable, "http://127.0.0.1:9")  # nobody listens there
-    (tmp_path / f"kafka-{KAFKA_VERSION}-killed").mkdir()
-
-    with pytest.raises(ServiceError, match="network"):
-        kafka_jars(tmp_path)
-
-    assert [path.name for path in tmp_path.iterdir()] == [f"kafka-{KAFKA_VERSION}.lock"]
-
-
-def test_without_jgo_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "jgo.env", None)
-
-    with pytest.raises(ServiceError, match="pip install"):
-        kafka_jars(tmp_path)
