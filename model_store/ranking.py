@@ -98,7 +98,7 @@ class ByChoice:
     def order(self, view: View, asker: Asker) -> Order:
         """By the user's last items, or the last of those that somebody without an account has rated."""
         known = asker.blocks.get(RECENT_BLOCK)
-        recent = asker.given[::-1][:RECENT].astype(np.int32) if known is None else known[0]["items"]
+        recent = asker.given[::-1][:RECENT].astype(np.int32) if known is None else known[0]["items"].copy()
         return ChosenAndLiked(
             recent, view.items.rows(CHOICE_BLOCK), view.popularity, Scale(*view.head.settings["scale"])
         )

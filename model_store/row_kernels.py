@@ -108,6 +108,7 @@ def take_apart(joined, sizes, second_word, tables, numbers, payload):  # type: i
             return False
         numbers[k] = _word(joined, at + 8)
         n = sizes[k] - HEADER_BYTES
-        payload[to : to + n] = joined[at + HEADER_BYTES : end]
+        for b in range(n):  # to assign a slice takes two seconds to compile: its error would tell the shapes
+            payload[to + b] = joined[at + HEADER_BYTES + b]
         at, to = end, to + n
     return True

@@ -211,7 +211,7 @@ class ItemColumns:
         if user is None:
             x, stats, count = np.zeros(3 + content + rank), np.zeros(USER_STATS), 0
         else:
-            x, stats, count = user["x"], user["stats"], int(user["count"])
+            x, stats, count = user["x"].copy(), user["stats"].copy(), int(user["count"])  # see `score_items`
         own, wide = np.zeros(len(self.steps)), padded(content)
         own[:content], own[wide : wide + rank] = x[1 : 1 + content], x[3 + content :]
         mean_all = globals_["scalars"][MEAN_ALL]

@@ -216,7 +216,7 @@ def score_items(
         globals_["c"],
         float(globals_["scalars"][MEAN_ALL]),
         x,
-        np.ascontiguousarray(user),
+        np.array(user),  # a copy: what cannot be written to would be a type of its own, to compile for
         count,
         np.ascontiguousarray(item_factors["y"]),
         np.ascontiguousarray(item_factors["stats"]),
