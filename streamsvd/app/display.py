@@ -75,6 +75,48 @@ def learning_bar(console: Console, total: int | None, *, quiet: bool = False) ->
         yield LearningBar(progress, total)
 
 
+class PartLine:
+    """One line of a `PartsBar`: how much of something is done."""
+
+    def __init__(self, progress: Progress, name: str, *, megabytes: bool) -> None:
+        self._progress, self._megabytes = progress, megabytes
+        self._task = progress.add_task(name, total=None, of="")
+
+    def show(self, done: int, total: int) -> None:
+        """Draw the present state."""
+        of = f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB" if self._megabytes else f"{done} of {total}"
+        self._progress.update(self._task, completed=done, total=total, of=of)
+
+
+class PartsBar:
+    """Several things under way at once, a line each."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def add(self, name: str, *, megabytes: bool = False) -> PartLine:
+        """One more line; what it counts are bytes, or things."""
+        return PartLine(self._progress, name, megabytes=megabytes)
+
+    def say(self, text: str) -> None:
+        """Print a line above them."""
+        self._progress.console.print(text, highlight=False)
+
+
+@contextmanager
+def parts_bar(console: Console) -> Iterator[PartsBar]:
+    """Lend a display of several things under way, safe in threads; the bars are drawn on a terminal only."""
+    columns = (
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.fields[of]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield PartsBar(progress)
+
+
 def figures_table(title: str, figures: Figures, facts: Mapping[str, str], total: Errors | None = None) -> Group:
     """Both protocols side by side, and what else there is to say; with the bias, where `total` has it."""
     table = Table(title=title, title_justify="left", box=box.ROUNDED)

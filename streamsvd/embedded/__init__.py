@@ -10,7 +10,7 @@ from streamsvd.embedded.choice import (
 )
 from streamsvd.embedded.containers import docker_answers
 from streamsvd.embedded.folder import default_folder
-from streamsvd.embedded.jars import KAFKA_VERSION, jars_folder
+from streamsvd.embedded.jars import KAFKA_VERSION, jars_folder, kafka_jars
 from streamsvd.embedded.java import Java, find_java
 from streamsvd.embedded.kafka import cluster_at, embedded_kafka
 from streamsvd.embedded.redis import embedded_redis, find_redis_server
@@ -31,6 +31,7 @@ __all__ = [
     "find_java",
     "find_redis_server",
     "jars_folder",
+    "kafka_jars",
     "mask_url",
     "provide_kafka",
     "provide_redis",

@@ -43,7 +43,7 @@ def demo(
     """
     import os
     import time
-    from contextlib import closing
+    from contextlib import AbstractContextManager, closing
 
     from rich.console import Console
 
@@ -52,16 +52,14 @@ def demo(
     from model_store import ModelReader, connect
     from model_store.reasons import reasons
     from streamsvd.app.consuming import Plan, consumer_for
-    from streamsvd.app.dashboarding import dashboard_beside
-    from streamsvd.app.demo_data import demo_data
+    from streamsvd.app.dashboarding import DashboardBeside, dashboard_beside
     from streamsvd.app.display import figures_table, learning_bar, megabytes
     from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
     from streamsvd.app.lookup_tables import answer_table
     from streamsvd.app.options import chosen_settings
+    from streamsvd.app.preparing import prepared
     from streamsvd.app.producing import ProducerProcess
     from streamsvd.app.stopping import stop_on_signals
-    from streamsvd.app.warming import warm_up
-    from streamsvd.embedded import choose_kafka, jars_folder, provide_kafka, provide_redis
     from streamsvd.log import Topics
 
     console = Console(stderr=True)
@@ -71,82 +69,75 @@ def demo(
 
     check_json(json_file)
     chosen = chosen_settings(settings_file, None)
-    with stop_on_signals() as stop:
-        source_name, table, films = demo_data(data, os.environ, say)
+    topics = Topics("demo")
+
+    def open_page(kafka: str, redis: str) -> AbstractContextManager[DashboardBeside]:
+        return dashboard_beside(kafka, redis, topics, "demo", say, wanted=dashboard or keep_open)
+
+    with stop_on_signals() as stop, prepared(data, os.environ, open_page, lambda: bool(stop), console) as ready:
+        if ready is None:
+            say(_STOPPED)
+            return
+        kafka, redis, table, page = ready.kafka, ready.redis, ready.table, ready.page
         dataset = table.dataset
-        say(f"Data: {dataset.name}, {len(table):,} ratings.")
-        if choose_kafka(os.environ).kind == "embedded" and not jars_folder().is_dir():
-            say("Fetching Apache Kafka, once: about 50 MB …")
-        say("Starting Kafka and Redis …")
-        topics = Topics("demo")
-        with (
-            provide_kafka() as kafka,
-            provide_redis() as redis,
-            dashboard_beside(kafka, redis, topics, "demo", say, wanted=dashboard or keep_open) as page,
-        ):
-            say(f"Kafka at {kafka}. Redis is up.")
-            plan = Plan(
-                kafka=kafka,
-                redis=redis,
-                topics=topics,
-                model="demo",
-                settings=chosen,
-                metrics=Prequential(),
-                catalogue=catalogue,
-                schedule=Schedule(events=10_000, seconds=2.0),
-            )
-            if stop:
-                say(_STOPPED)
-                return
-            warm_up(console)
-            producer = ProducerProcess(source_name, kafka, topics, dataset, films, rate)
-            with producer, consumer_for(plan, stop.wait, say) as (consumer, _):
-                began = time.perf_counter()
-                with learning_bar(console, len(table)) as bar:
+        plan = Plan(
+            kafka=kafka,
+            redis=redis,
+            topics=topics,
+            model="demo",
+            settings=chosen,
+            metrics=Prequential(),
+            catalogue=catalogue,
+            schedule=Schedule(events=10_000, seconds=2.0),
+        )
+        producer = ProducerProcess(ready.source, kafka, topics, dataset, ready.films, rate)
+        with producer, consumer_for(plan, stop.wait, say) as (consumer, _):
+            began = time.perf_counter()
+            with learning_bar(console, len(table)) as bar:
 
-                    def show(progress: Progress) -> None:
-                        speed = progress.learned / (time.perf_counter() - began)
-                        rmse = progress.figures.rmse_last_window
-                        lag = progress.lag.records or 0
-                        bar.show(progress.learned, speed, rmse, progress.event_time, lag, len(table))
-                        if not stop:  # a terminal's Ctrl-C reaches the producer too
-                            producer.check()
-                        page.tell()
+                def show(progress: Progress) -> None:
+                    speed = progress.learned / (time.perf_counter() - began)
+                    rmse = progress.figures.rmse_last_window
+                    lag = progress.lag.records or 0
+                    bar.show(progress.learned, speed, rmse, progress.event_time, lag, len(table))
+                    if not stop:  # a terminal's Ctrl-C reaches the producer too
+                        producer.check()
+                    page.tell()
 
-                    end = consumer.run(until={0: len(table)}, stop=lambda: bool(stop), progress=show)
-                learned_per_second = end.learned / (time.perf_counter() - began)
-            if stop:
-                say(_STOPPED)
-                return
-            if json_file is not None:
-                found = figures_object(
-                    dataset=dataset.name,
-                    sha256=dataset.sha256,
-                    model=consumer.model,
-                    figures=end.figures,
-                    events_per_second=learned_per_second,
-                    snapshots=end.version,
-                )
-                write_json(json_file, found)
-            out = Console()
-            extra = {
-                "ratings": f"{end.figures.events:,}",
-                "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
-                "ratings a second": f"{learned_per_second:,.0f}, with the producer beside it",
-                "snapshots in Redis": str(end.version),
-                "peak memory": megabytes(peak_rss_bytes()),
-            }
-            out.print(
-                figures_table(f"{dataset.name}, through Kafka and Redis", end.figures, extra, consumer.metrics.total())
+                end = consumer.run(until={0: len(table)}, stop=lambda: bool(stop), progress=show)
+            learned_per_second = end.learned / (time.perf_counter() - began)
+        if stop:
+            say(_STOPPED)
+            return
+        if json_file is not None:
+            found = figures_object(
+                dataset=dataset.name,
+                sha256=dataset.sha256,
+                model=consumer.model,
+                figures=end.figures,
+                events_per_second=learned_per_second,
+                snapshots=end.version,
             )
-            with closing(connect(redis)) as client:
-                reader = ModelReader(client, "demo")
-                user = table.users[-1].item()
-                answer = reader.recommend(user, recommendations)
-                out.print(answer_table(answer, reasons(reader, user, [item.item for item in answer.items])))
-            if keep_open:
-                page.wait_until_told()
-                say("All stays up until Ctrl-C.")
-                while not stop:
-                    stop.wait(3600.0)
+            write_json(json_file, found)
+        out = Console()
+        extra = {
+            "ratings": f"{end.figures.events:,}",
+            "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
+            "ratings a second": f"{learned_per_second:,.0f}, with the producer beside it",
+            "snapshots in Redis": str(end.version),
+            "peak memory": megabytes(peak_rss_bytes()),
+        }
+        out.print(
+            figures_table(f"{dataset.name}, through Kafka and Redis", end.figures, extra, consumer.metrics.total())
+        )
+        with closing(connect(redis)) as client:
+            reader = ModelReader(client, "demo")
+            user = table.users[-1].item()
+            answer = reader.recommend(user, recommendations)
+            out.print(answer_table(answer, reasons(reader, user, [item.item for item in answer.items])))
+        if keep_open:
+            page.wait_until_told()
+            say("All stays up until Ctrl-C.")
+            while not stop:
+                stop.wait(3600.0)
     say("Kafka and Redis are stopped.")

@@ -1,0 +1,97 @@
+"""The kernels that learning, scoring and lookups need, in steps: each compiles some, or loads them from the cache.
+
+Two processes can take them side by side: `LEARNING` is one long chain, which takes as long as all the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numba
+import numpy as np
+
+from evaluation import Monitor
+from model_store.blocks import pack_rows, unpack_rows
+from model_store.ranking import ChosenAndLiked, best
+from model_store.screening import ItemColumns
+from streamsvd.learner import IteratedSVD, kernels, refits
+from streamsvd.learner.choice_kernels import ITEM_ROW
+from streamsvd.learner.choice_kernels import learn as learn_choices
+from streamsvd.learner.choices import Choices, chances, ranking_scores
+from streamsvd.learner.protocol import Predictions
+from streamsvd.learner.scoring import score_items
+from streamsvd.learner.seeding import normals
+from streamsvd.ratings import Catalogue, Film
+
+Step = Callable[[], object]
+
+_I, _F = numba.int64, numba.float64
+_PARTS_OF_LEARN: tuple[tuple[Any, tuple[Any, ...]], ...] = (
+    (kernels.begin_page, (_I, _I, _I, _I)),
+    (kernels.predict_page, (_I, _I, numba.boolean, _F, _F)),
+    (kernels.forget, (_I, _I, _I)),
+    (refits.touch, (_I, _I)),
+    (refits.refit_user, (_I, _I)),
+    (refits.refit_item, (_I, _I, _F, _F, numba.boolean)),
+    (refits.renew_prior, (_I,)),
+)
+
+
+def _learn() -> None:
+    IteratedSVD().learn([0, 0, 0], [0, 1, 2], [3.0, 4.0, 5.0], [0, 0, 1])
+
+
+def _predict() -> None:
+    IteratedSVD().predict_with_deviation([0], [0])
+    normals(0, [0], 1)
+
+
+def _score() -> None:
+    films = Catalogue([Film(item=0, title="", genres=("Drama",))])
+    ones, none = np.ones(1), np.zeros(1, np.int64)
+    Monitor(catalogue=films).score([0], [3.0], [0], Predictions(ones, ones, ones, none, none))
+
+
+def _learn_choices() -> None:
+    choices, none = Choices(), np.zeros(1, np.int64)
+    choices._make_room(1, 1)
+    learn_choices(choices._recent, choices._rows, choices._changed, choices._clock, none, none)
+
+
+def _rank() -> None:
+    recent, rows, ones = np.zeros(1, np.int32), np.zeros(1, ITEM_ROW), np.ones(1)
+    ranking_scores(chances(recent, rows, ones), ones, IteratedSVD().scale)
+
+
+def _read_rows() -> None:
+    row = np.zeros(1)
+    unpack_rows(pack_rows(row, np.array([0, 1]), np.zeros(1, np.int64), 1), "", [row.dtype])
+
+
+def _look_up() -> None:
+    state = IteratedSVD().state()
+    user, items = np.zeros(1, state.users.fixed["factors"].dtype)[0], np.zeros(1, state.items.fixed["factors"].dtype)
+    score_items(state.settings, state.globals_, user, items)
+    columns, free = ItemColumns(), np.ones(1, bool)
+    columns.put(np.zeros(1, np.int64), items, 1)
+    columns.combine(1, state.settings, state.globals_)
+    order = ChosenAndLiked(np.zeros(1, np.int32), np.zeros(1, ITEM_ROW), np.ones(1), IteratedSVD().scale)
+    columns.likely(order, state.settings, state.globals_, user, free, 1)
+    best(np.ones(1), 1, free, [0])
+
+
+LEARNING: tuple[Step, ...] = (
+    *(partial(kernel.compile, signature) for kernel, signature in _PARTS_OF_LEARN),
+    _learn,
+)
+THE_OTHERS: tuple[Step, ...] = (_predict, _score, _learn_choices, _rank, _read_rows, _look_up)
+SHARES = (LEARNING, THE_OTHERS)
+ALL = (*LEARNING, *THE_OTHERS)
+
+
+def cache_folder() -> str | None:
+    """Where Numba keeps what it has compiled; None where no folder can be written."""
+    folder: str | None = kernels.learn.stats.cache_path
+    return folder
