@@ -17,6 +17,7 @@ from model_store.choosing import Explore
 from model_store.table import FACTORS, TRAINING
 from model_store.view import View
 from streamsvd.learner.algebra import pack
+from streamsvd.learner.compiler import compiled
 from streamsvd.learner.from_rows import features
 from streamsvd.learner.memory import ITEM_SURPRISE, ITEM_SURPRISES, SURPRISE, SURPRISES, USER_STATS
 from streamsvd.learner.scale import Scale
@@ -61,8 +62,13 @@ def ignorance(view: View, user: Any | None, covariance: Floats) -> Floats:
     noise = _noise(stats[SURPRISE], stats[SURPRISES]) * _noise(
         items["stats"][:, ITEM_SURPRISE], items["stats"][:, ITEM_SURPRISES]
     )
-    sigma_squared = variance_of(view.globals_["variances"], view.globals_["scalars"], count, 1.0, 1.0)
+    sigma_squared = _sigma_squared(view.globals_["variances"], view.globals_["scalars"], count)
     return np.asarray(sigma_squared * noise * np.maximum(of_user + of_item, 0.0))
+
+
+@compiled
+def _sigma_squared(variances, scalars, user_count):  # type: ignore[no-untyped-def]
+    return variance_of(variances, scalars, user_count, 1.0, 1.0)
 
 
 def _square(vector: Floats) -> Floats:

@@ -1,4 +1,6 @@
-"""A process that compiles a share of the kernels into the cache, and says each: `python -m streamsvd.app.compiling 0`.
+"""A process that compiles a share of the kernels into the cache, a line for each step that is done.
+
+python -m streamsvd.app.compiling SHARE
 
 Numba holds the interpreter's lock while it compiles, so what is to go on meanwhile needs a process of its own. This one
 ends with its starter, whose end of its standard input then closes.
@@ -9,18 +11,19 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from importlib import import_module
 
-NICENESS = 5  # of all shares but the first, which takes longest: it gets a whole core
+SHARES = ("learning_kernels", "other_kernels")
+"""Modules with steps. The first is one long chain, which takes longer than all the rest."""
+_NICENESS = 5  # of all but the first: that gets a whole core
 
 
-def main(share: int) -> None:
-    """Compile one share; a line for each step that is done."""
+def main(share: str) -> None:
+    """Compile one of `SHARES`."""
     threading.Thread(target=_end_with_starter, daemon=True).start()
-    if share > 0:
-        os.nice(NICENESS)
-    from streamsvd.app.kernels import SHARES
-
-    for step in SHARES[share]:
+    if share != SHARES[0]:
+        os.nice(_NICENESS)
+    for step in import_module(f"streamsvd.app.{share}").STEPS:
         step()
         print(flush=True)  # noqa: T201
 
@@ -31,4 +34,4 @@ def _end_with_starter() -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1])

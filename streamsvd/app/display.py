@@ -84,8 +84,14 @@ class PartLine:
 
     def show(self, done: int, total: int) -> None:
         """Draw the present state."""
-        of = f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB" if self._megabytes else f"{done} of {total}"
-        self._progress.update(self._task, completed=done, total=total, of=of)
+        of = f"{done} of {total}"
+        if self._megabytes:  # a server need not say how many there are
+            of = f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB" if total else f"{done / 1e6:,.1f} MB"
+        self._progress.update(self._task, completed=done, total=total or None, of=of)
+
+    def end(self) -> None:
+        """Show that it is done, however much was counted."""
+        self._progress.update(self._task, completed=1, total=1)
 
 
 class PartsBar:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from streamsvd.app.dashboarding import DashboardBeside
 from streamsvd.app.demo_data import demo_data
-from streamsvd.app.display import PartsBar, parts_bar
+from streamsvd.app.display import PartLine, PartsBar, parts_bar
 from streamsvd.app.side_by_side import Check, side_by_side
 from streamsvd.app.warming import make_ready, what_is_missing
 from streamsvd.embedded import choose_kafka, jars_folder, kafka_jars, provide_kafka, provide_redis
@@ -88,8 +88,10 @@ def _prepare(
     """Fill in everything; False when asked to stop. `stack` holds what was started, whatever happens."""
     with parts_bar(console) as bar:
 
-        def data(_check: Check) -> None:
-            found.source, found.table, found.films = demo_data(asked, environ, bar.say)
+        def data(check: Check) -> None:
+            part = bar.add("data", megabytes=True)
+            found.source, found.table, found.films = demo_data(asked, environ, bar.say, _shown(part, check))
+            part.end()
             bar.say(f"Data: {found.table.dataset.name}, {len(found.table):,} ratings.")
 
         def services(check: Check) -> None:
@@ -111,11 +113,7 @@ def _prepare(
                 bar.say(said)
             part = bar.add("kernels")
 
-            def show(done: int, total: int) -> None:
-                check()
-                part.show(done, total)
-
-            make_ready(show)
+            make_ready(_shown(part, check))
             if said is not None:
                 bar.say("The kernels are compiled.")
 
@@ -128,9 +126,14 @@ def _fetch_kafka(environ: Mapping[str, str], bar: PartsBar, check: Check) -> Non
         return
     bar.say("Fetching Apache Kafka, once: 44 MB …")
     part = bar.add("Kafka's jars", megabytes=True)
+    kafka_jars(progress=_shown(part, check))
+
+
+def _shown(part: PartLine, check: Check) -> Callable[[int, int], None]:
+    """A progress that is shown, and that ends a part that is no longer wanted."""
 
     def show(done: int, total: int) -> None:
         check()
         part.show(done, total)
 
-    kafka_jars(progress=show)
+    return show

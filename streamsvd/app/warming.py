@@ -17,11 +17,12 @@ from rich.console import Console
 
 import evaluation
 import model_store
-from streamsvd.app import kernels
+from streamsvd.app import learning_kernels, other_kernels
+from streamsvd.app.compiling import SHARES
 from streamsvd.app.display import parts_bar
 from streamsvd.learner.compiler import CACHE
 
-STEPS = len(kernels.ALL)
+STEPS = (*learning_kernels.STEPS, *other_kernels.STEPS)
 NO_FOLDER = (
     f"No folder for compiled kernels can be written ({CACHE}): they are compiled in this process, half a minute, "
     "at every start. NUMBA_CACHE_DIR names another folder."
@@ -66,10 +67,10 @@ def make_ready(progress: Progress) -> None:
 
 def load(progress: Progress = lambda _done, _total: None) -> None:
     """Load all kernels into this process; those that are not in the cache are compiled."""
-    for done, step in enumerate(kernels.ALL):
-        progress(done, STEPS)
+    for done, step in enumerate(STEPS):
+        progress(done, len(STEPS))
         step()
-    progress(STEPS, STEPS)
+    progress(len(STEPS), len(STEPS))
 
 
 def _stamp() -> Path | None:
@@ -78,7 +79,7 @@ def _stamp() -> Path | None:
     Numba looks at the processor, at its own version and at the time of a source, too; the folder is one for the
     learner's sources.
     """
-    folder = kernels.cache_folder()
+    folder = learning_kernels.cache_folder()
     if folder is None:
         return None
     cpu = f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
@@ -92,11 +93,11 @@ def _stamp() -> Path | None:
 def _fill(progress: Progress) -> None:
     """Compile into the cache, a process for each share; one that fails leaves its share to this process."""
     done = 0
-    progress(done, STEPS)
+    progress(done, len(STEPS))
     with ExitStack() as stack, selectors.DefaultSelector() as selector:
-        for share in range(len(kernels.SHARES)):
+        for share in SHARES:
             process = subprocess.Popen(
-                [sys.executable, "-m", "streamsvd.app.compiling", str(share)],
+                [sys.executable, "-m", "streamsvd.app.compiling", share],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -111,7 +112,7 @@ def _fill(progress: Progress) -> None:
                 done += found.count(b"\n")
                 if not found:
                     selector.unregister(key.fileobj)
-            progress(done, STEPS)
+            progress(done, len(STEPS))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.learner.algebra import unpack
+from streamsvd.learner.compiler import compiled
 from streamsvd.learner.memory import ENTRY_UNIT
-from streamsvd.learner.scoring import fill_features, popularity_of
+from streamsvd.learner.scoring import popularity_of
 
 
 def contributions(
@@ -39,7 +40,7 @@ def contributions(
     -------
     float64 array, shape (n,)
     """
-    phi = _features(item["y"], item["content"], popularity_of(int(item["count"])), item["y"][0])
+    phi = _features(item["y"], item["content"], _popularity(int(item["count"])), item["y"][0])
     towards = unpack(covariance, len(phi)) @ phi
     known = np.column_stack([window["popularity"], window["bias"]]) * ENTRY_UNIT
     moved = [
@@ -52,8 +53,10 @@ def contributions(
 def _features(
     y: NDArray[np.float64], content: NDArray[np.float64], popularity: float, bias: float
 ) -> NDArray[np.float64]:
-    phi = np.empty(2 + len(content) + len(y))
-    fill_features(
-        np.ascontiguousarray(y), len(y) - 1, np.ascontiguousarray(content), float(popularity), float(bias), phi
-    )
-    return phi
+    """φ, as `scoring.fill_features` has it."""
+    return np.concatenate([[1.0], content, [popularity, bias], y[1:]])
+
+
+@compiled
+def _popularity(count):  # type: ignore[no-untyped-def]
+    return popularity_of(count)

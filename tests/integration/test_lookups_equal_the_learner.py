@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 import pytest
 import redis
+from kernel_parts import from_python
 from model_states import checkpoint
 from rating_streams import learn, stream
 
@@ -17,6 +18,8 @@ from streamsvd.errors import InputError, SettingsError, UnknownId
 from streamsvd.learner import Id, IteratedSVD, Settings
 from streamsvd.learner.variance import noise_of, variance_of
 from streamsvd.ratings import Catalogue, Film
+
+variance = from_python(variance_of)
 
 GENRES = ("Comedy", "Crime", "Drama", "War")
 
@@ -210,8 +213,8 @@ def test_exploring_by_the_upper_bound(both: Both) -> None:
         bounds = []
         answer = both.reader.recommend(user, 1000, exclude_seen=False, explore="upper", rank_by="rating")
         for one in answer.items:
-            noise = noise_of(*row["stats"][0][5:7]) * noise_of(*stats[one.item][2:4])
-            quiet = variance_of(state.globals_["variances"], state.globals_["scalars"], row["count"][0], noise, 1.0)
+            noise = noise_of.py_func(*row["stats"][0][5:7]) * noise_of.py_func(*stats[one.item][2:4])
+            quiet = variance(state.globals_["variances"], state.globals_["scalars"], row["count"][0], noise, 1.0)
             ignorance = deviation[one.item] ** 2 - quiet / slope**2
             bounds.append(both.reader.explain(user, one.item).score + np.sqrt(max(ignorance, 0.0)))
         assert len(bounds) == len(both.items)

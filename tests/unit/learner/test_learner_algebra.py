@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kernel_parts import from_python
 from numpy.typing import NDArray
 
 from streamsvd.learner import algebra
 from streamsvd.learner.algebra import pack, packed_size, unpack
 from streamsvd.learner.vectors import padded
+
+times_vector = from_python(algebra.times_vector)
+dot = from_python(algebra.dot)
+add_outer = from_python(algebra.add_outer)
+learn_one = from_python(algebra.learn_one)
 
 Floats = NDArray[np.float64]
 CASES = given(st.integers(1, 33), st.integers(0, 2**32 - 1), st.sampled_from([np.float64, np.float32]))
@@ -45,7 +51,7 @@ def test_times_vector(order: int, seed: int, kind: type) -> None:
     random = np.random.default_rng(seed)
     packed, vector = pack(positive(order, random)).astype(kind), sparse(order, random)
     out = np.full(padded(order), np.nan)
-    algebra.times_vector(packed, wide(vector), out)
+    times_vector(packed, wide(vector), out)
     np.testing.assert_allclose(out[:order], unpack(packed, order) @ vector, rtol=1e-12, atol=1e-12)
     assert not out[order:].any()
 
@@ -54,7 +60,7 @@ def test_times_vector(order: int, seed: int, kind: type) -> None:
 def test_dot(order: int, seed: int, kind: type) -> None:
     random = np.random.default_rng(seed)
     left, right = sparse(order, random), sparse(order, random)
-    assert algebra.dot(wide(left), wide(right)) == pytest.approx(left @ right, rel=1e-12, abs=1e-12)
+    assert dot(wide(left), wide(right)) == pytest.approx(left @ right, rel=1e-12, abs=1e-12)
 
 
 @CASES
@@ -62,7 +68,7 @@ def test_add_outer(order: int, seed: int, kind: type) -> None:
     random = np.random.default_rng(seed)
     matrix, vector = positive(order, random), sparse(order, random)
     packed = pack(matrix).astype(kind)
-    algebra.add_outer(packed, wide(vector), -0.3)
+    add_outer(packed, wide(vector), -0.3)
     tolerance = 1e-12 if kind is np.float64 else 1e-5
     np.testing.assert_allclose(
         unpack(packed, order), matrix - 0.3 * np.outer(vector, vector), rtol=tolerance, atol=tolerance
@@ -95,9 +101,9 @@ def test_learning_one_by_one_is_the_ridge_solution(order: int, seed: int, kind: 
     phi, targets = random.normal(size=(n, order)), random.normal(size=n)
     row, covariance, gain = np.zeros(padded(order)), pack(np.diag(1 / ridge)), np.zeros(padded(order))
     for features, target in zip(phi, targets, strict=True):
-        algebra.times_vector(covariance, wide(features), gain)
-        spread = 1.0 + algebra.dot(gain, wide(features))
-        algebra.learn_one(row, covariance, gain, spread, target - row[:order] @ features)
+        times_vector(covariance, wide(features), gain)
+        spread = 1.0 + dot(gain, wide(features))
+        learn_one(row, covariance, gain, spread, target - row[:order] @ features)
     gram = np.diag(ridge) + phi.T @ phi
     np.testing.assert_allclose(row[:order], np.linalg.solve(gram, phi.T @ targets), rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(unpack(covariance, order), np.linalg.inv(gram), rtol=1e-8, atol=1e-9)
@@ -109,11 +115,11 @@ def test_a_downdate_undoes_an_update(order: int, seed: int, kind: type) -> None:
     features, target = wide(random.normal(size=order)), 1.5
     row, covariance, gain = wide(random.normal(size=order)), pack(positive(order, random)), np.zeros(padded(order))
     before, covariance_before = row.copy(), covariance.copy()
-    algebra.times_vector(covariance, features, gain)
-    algebra.learn_one(row, covariance, gain, 1.0 + algebra.dot(gain, features), target - row @ features)
+    times_vector(covariance, features, gain)
+    learn_one(row, covariance, gain, 1.0 + dot(gain, features), target - row @ features)
     # Taking an observation back: gain from covariance as it is now, and 1 − φᵀPφ, which stays above 0.
-    algebra.times_vector(covariance, features, gain)
-    spread = 1.0 - algebra.dot(gain, features)
-    algebra.learn_one(row, covariance, gain, -spread, target - row @ features)
+    times_vector(covariance, features, gain)
+    spread = 1.0 - dot(gain, features)
+    learn_one(row, covariance, gain, -spread, target - row @ features)
     np.testing.assert_allclose(covariance, covariance_before, rtol=1e-6, atol=1e-7)
     np.testing.assert_allclose(row, before, rtol=1e-6, atol=1e-7)

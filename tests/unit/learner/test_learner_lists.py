@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_parts import from_python
 
 from streamsvd.learner import lists
 from streamsvd.learner.lists import LENGTH, Lists
 from streamsvd.learner.memory import ITEM_ENTRY
+
+fits = from_python(lists.fits)
+make_room = from_python(lists.make_room)
+drop = from_python(lists.drop)
 
 ROWS = 6
 STEP = st.tuples(
@@ -23,9 +28,9 @@ STEP = st.tuples(
 
 def append(pool: Lists, row: int, value: Any) -> Lists:
     """What a kernel and its caller do together."""
-    while not lists.fits(pool, row):
+    while not fits(pool, row):
         pool = lists.reserve(pool, ROWS)
-    pool.entries[lists.make_room(pool, row)] = value
+    pool.entries[make_room(pool, row)] = value
     pool.places[row, LENGTH] += 1
     return pool
 
@@ -51,12 +56,12 @@ def test_like_python_lists(steps: list[tuple[str, int, int]]) -> None:
         elif step == "slide":  # a window: the oldest goes, a new one comes
             for value in range(number % 300):
                 if mine:
-                    lists.drop(pool, row, 0)
+                    drop(pool, row, 0)
                     del mine[0]
                 pool = append(pool, row, value)
                 mine.append(value)
         elif step == "drop" and mine:
-            lists.drop(pool, row, number % len(mine))
+            drop(pool, row, number % len(mine))
             del mine[number % len(mine)]
         elif step == "clear":
             pool = lists.reserve(pool, ROWS)
@@ -72,7 +77,7 @@ def test_a_window_that_slides_needs_no_more_memory() -> None:
     for k in range(50_000):
         full = full or (len(pool.entries) if pool.places[0, LENGTH] == 200 else 0)
         if pool.places[0, LENGTH] >= 200:
-            lists.drop(pool, 0, 0)
+            drop(pool, 0, 0)
         pool = append(pool, 0, (k, k / 2))
     values, _ = lists.gather(pool, np.array([0]))
     assert values["user"].tolist() == list(range(49_800, 50_000))

@@ -1,22 +1,16 @@
-"""The kernels that learning, scoring and lookups need, in steps: each compiles some, or loads them from the cache.
-
-Two processes can take them side by side: `LEARNING` is one long chain, which takes as long as all the others.
-"""
+"""The kernels that predicting, scoring and lookups need, in steps; each compiles some, or loads them from the cache."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any
 
-import numba
 import numpy as np
 
 from evaluation import Monitor
 from model_store.blocks import pack_rows, unpack_rows
 from model_store.ranking import ChosenAndLiked, best
 from model_store.screening import ItemColumns
-from streamsvd.learner import IteratedSVD, kernels, refits
+from streamsvd.learner import IteratedSVD
 from streamsvd.learner.choice_kernels import ITEM_ROW
 from streamsvd.learner.choice_kernels import learn as learn_choices
 from streamsvd.learner.choices import Choices, chances, ranking_scores
@@ -24,23 +18,6 @@ from streamsvd.learner.protocol import Predictions
 from streamsvd.learner.scoring import score_items
 from streamsvd.learner.seeding import normals
 from streamsvd.ratings import Catalogue, Film
-
-Step = Callable[[], object]
-
-_I, _F = numba.int64, numba.float64
-_PARTS_OF_LEARN: tuple[tuple[Any, tuple[Any, ...]], ...] = (
-    (kernels.begin_page, (_I, _I, _I, _I)),
-    (kernels.predict_page, (_I, _I, numba.boolean, _F, _F)),
-    (kernels.forget, (_I, _I, _I)),
-    (refits.touch, (_I, _I)),
-    (refits.refit_user, (_I, _I)),
-    (refits.refit_item, (_I, _I, _F, _F, numba.boolean)),
-    (refits.renew_prior, (_I,)),
-)
-
-
-def _learn() -> None:
-    IteratedSVD().learn([0, 0, 0], [0, 1, 2], [3.0, 4.0, 5.0], [0, 0, 1])
 
 
 def _predict() -> None:
@@ -82,16 +59,4 @@ def _look_up() -> None:
     best(np.ones(1), 1, free, [0])
 
 
-LEARNING: tuple[Step, ...] = (
-    *(partial(kernel.compile, signature) for kernel, signature in _PARTS_OF_LEARN),
-    _learn,
-)
-THE_OTHERS: tuple[Step, ...] = (_predict, _score, _learn_choices, _rank, _read_rows, _look_up)
-SHARES = (LEARNING, THE_OTHERS)
-ALL = (*LEARNING, *THE_OTHERS)
-
-
-def cache_folder() -> str | None:
-    """Where Numba keeps what it has compiled; None where no folder can be written."""
-    folder: str | None = kernels.learn.stats.cache_path
-    return folder
+STEPS: tuple[Callable[[], object], ...] = (_predict, _score, _learn_choices, _rank, _read_rows, _look_up)
