@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import uuid
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from streamsvd.embedded.folder import free_ports, workplace
-from streamsvd.embedded.jars import kafka_jars
+from streamsvd.embedded.jars import jars_folder, kafka_jars
 from streamsvd.embedded.java import find_java
 from streamsvd.embedded.process import ServerProcess
 from streamsvd.embedded.serving import Attempt, Server, serving
@@ -33,6 +34,8 @@ _JVM = (
     "-Xshare:auto",
     "-Djava.awt.headless=true",
 )
+_NODE = 1
+_CHECKPOINT = "bootstrap.checkpoint"
 _LOG_SETTINGS = """\
 status=error
 appender.out.type=Console
@@ -78,7 +81,7 @@ def embedded_kafka(folder: Path | None = None, *, timeout_seconds: float = 90.0)
             port, controller = free_ports(2)
             settings = _write_settings(place.path, port, controller)
             if not (place.path / "data" / "meta.properties").exists():
-                _format(java, settings, cluster)
+                _make_data_folder(java, settings, cluster)
             process = ServerProcess("Kafka", [*java, "kafka.Kafka", settings], place)
             address = f"127.0.0.1:{port}"
             return Attempt(process, address, lambda: cluster_at(address) == cluster)
@@ -93,14 +96,18 @@ def _cluster_id(folder: Path) -> str:
         for line in (folder / "data" / "meta.properties").read_text().splitlines():
             if line.startswith("cluster.id="):
                 return line.removeprefix("cluster.id=")
+    return _new_id()
+
+
+def _new_id() -> str:
     return urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
 
 
 def _write_settings(folder: Path, port: int, controller: int) -> Path:
     settings = {
         "process.roles": "broker,controller",
-        "node.id": 1,
-        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+        "node.id": _NODE,
+        "controller.quorum.voters": f"{_NODE}@127.0.0.1:{controller}",
         "controller.listener.names": "CONTROLLER",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
@@ -125,6 +132,27 @@ def _write_settings(folder: Path, port: int, controller: int) -> Path:
     path = folder / "server.properties"
     path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
     return path
+
+
+def _make_data_folder(java: list[str], settings: Path, cluster: str) -> None:
+    """Format the folder of the data: by Kafka's tool the first time, and then like that.
+
+    What the tool writes beside ids depends on Kafka's version only, and to start Java for it takes as long as half a
+    start of the server.
+    """
+    data, kept = settings.parent / "data", jars_folder() / _CHECKPOINT
+    if not kept.is_file():
+        _format(java, settings, cluster)
+        fresh = kept.with_name(f"{_CHECKPOINT}.{_new_id()}")
+        with contextlib.suppress(OSError):  # then the tool is asked the next time, too
+            shutil.copy(data / _CHECKPOINT, fresh)
+            fresh.replace(kept)
+        return
+    data.mkdir(exist_ok=True)
+    shutil.copy(kept, data / _CHECKPOINT)
+    fresh = data / "meta.properties.new"
+    fresh.write_text(f"version=1\nnode.id={_NODE}\ncluster.id={cluster}\ndirectory.id={_new_id()}\n")
+    fresh.replace(data / "meta.properties")  # last: it says that the folder is formatted
 
 
 def _format(java: list[str], settings: Path, cluster: str) -> None:
