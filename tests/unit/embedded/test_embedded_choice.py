@@ -114,8 +114,9 @@ def test_a_given_address_is_lent_without_starting_anything() -> None:
         assert (address, url) == ("nowhere:1", "redis://nowhere:1")
 
 
-@pytest.mark.skipif(docker_answers(), reason="a Docker engine answers")
-def test_forcing_docker_without_an_engine_says_what_to_do() -> None:
+def test_forcing_docker_without_an_engine_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path / 'none.sock'}")
+
     with pytest.raises(ServiceError, match="start Docker"), provide_kafka(environ={"STREAMSVD_KAFKA": "docker"}):
         pass
     with pytest.raises(ServiceError, match="start Docker"), provide_redis(environ={"STREAMSVD_REDIS": "docker"}):
