@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
 
-.PHONY: install demo test test-grouplens test-system lint bench pictures clean
+.PHONY: install demo test test-grouplens test-system test-containers lint bench pictures clean
 
 install: .venv/installed
 
@@ -20,7 +20,7 @@ demo: install
 
 # Two processes, each with its own Kafka and Redis; a file's tests stay together.
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not system'
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not system and not containers'
 
 # Figures of ml-100k and ml-latest-small as GroupLens publishes them, from the folder that STREAMSVD_DATA names.
 test-grouplens: install
@@ -29,6 +29,10 @@ test-grouplens: install
 # What needs a program that pip cannot bring: chromium, docker-compose, promtool.
 test-system: install
 	$(BIN)/python -m pytest -m system
+
+# The image and docker-compose.yml, run by the Docker engine that answers; else, as root on Debian, by one of our own.
+test-containers: install
+	$(BIN)/python -m pytest -m containers --durations 8 tests/containers
 
 lint: install
 	$(BIN)/ruff check

@@ -38,13 +38,13 @@ ROOT = Path(__file__).resolve().parents[2]
 LONG_SECONDS = 120.0  # for anything but the compilation of the kernels
 
 
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = LONG_SECONDS) -> Any:
-    """Ask until the answer is true, and return it; fails when that takes too long."""
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = LONG_SECONDS, *, pause: float = 0.001) -> Any:
+    """Ask until the answer is true, and return it; fails when that takes too long. A dear question wants a pause."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         if time.monotonic() > deadline:
             pytest.fail(f"{what}: not within {seconds:g} s")
-        threading.Event().wait(0.001)
+        threading.Event().wait(pause)
     return answer
 
 
