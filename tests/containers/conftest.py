@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from composed import Composed, Shop, composed, make_image, shop_of
+from composed import Composed, Shop, composed, shop_of
 from container_engine import Engine, container_engine
 
 
@@ -13,7 +13,6 @@ from container_engine import Engine, container_engine
 def engine() -> Iterator[Engine]:
     """An engine with our image."""
     with container_engine() as found:
-        make_image(found)
         yield found
 
 

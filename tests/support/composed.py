@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import yaml
-from container_engine import OUR_IMAGE, ROOT, SERVICES, Engine, run
+from container_engine import ROOT, SERVICES, Engine, run
 from model_runs import wait_until
 
 from streamsvd.ratings import Synthetic
@@ -163,8 +163,3 @@ def _write_ratings(folder: Path) -> None:
         rows = csv.writer(file)
         rows.writerow(("movieId", "title", "genres"))
         rows.writerows((film.item, film.title, "|".join(film.genres)) for film in WORLD.catalogue().values())
-
-
-def make_image(engine: Engine) -> None:
-    """Build our image under the tag that the compose file names."""
-    engine.build(ROOT, "--file", ROOT / "deploy" / "Dockerfile", tag=OUR_IMAGE)

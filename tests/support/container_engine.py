@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,9 +82,12 @@ def run(*command: str | Path) -> str:
 
 @contextmanager
 def container_engine() -> Iterator[Engine]:
-    """The engine that answers; else one of our own, until the end of the block."""
+    """The engine that answers, else one of our own until the end of the block; with our image, under the tag that the
+    compose file names."""
     if docker_answers():
-        yield Engine(own=False, compose=_compose())
+        engine = Engine(own=False, compose=_compose())
+        _make_image(engine)
+        yield engine
         return
     _install()
     with pytest.MonkeyPatch.context() as patch, _dockerd() as address:
@@ -93,9 +97,17 @@ def container_engine() -> Iterator[Engine]:
         engine = Engine(own=True, compose=_compose())
         _clear(engine)
         _make_base(engine)
-        _make_stand_ins(engine)
+        with ThreadPoolExecutor(1) as beside:  # our image is built meanwhile
+            stand_ins = beside.submit(_make_stand_ins, engine)
+            _make_image(engine)
+            stand_ins.result()
         yield engine
         _clear(engine)
+
+
+def _make_image(engine: Engine) -> None:
+    """Build our image."""
+    engine.build(ROOT, "--file", ROOT / "deploy" / "Dockerfile", tag=OUR_IMAGE)
 
 
 def _compose() -> list[str]:
