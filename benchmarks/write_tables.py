@@ -16,9 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from streamsvd.learner.calibration_terms import CalibrationTerm
+
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = ("README.md", "docs/benchmarks.md", "docs/lookups.md")
+PAGES = ("README.md", "docs/benchmarks.md", "docs/lookups.md", "docs/redis-layout.md")
 KINDS = {"with-catalogue": "genres and year", "ratings-only": "ratings only"}
 
 
@@ -263,7 +265,14 @@ def _size(name: str) -> str:
     return f"{int(items):,} items, {KINDS[kind]}"
 
 
+def calibration_terms() -> list[str]:
+    """The terms of the calibration, from the table that the kernels use."""
+    rows = [f"| {term.value} | `{term.name.lower()}` | {term.formula} |" for term in CalibrationTerm]
+    return ["| place | term | in a lookup |", "| --- | --- | --- |", *rows]
+
+
 TABLES = {
+    "calibration_terms": calibration_terms,
     "service": service,
     "freshness": freshness,
     "snapshots": snapshots,

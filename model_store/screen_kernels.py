@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from streamsvd.learner.calibration_terms import CalibrationTerm as Term
 from streamsvd.learner.choice_kernels import GOOD, SLOTS, STEEPNESS, chances
 from streamsvd.learner.compiler import compiled, inlined
 from streamsvd.learner.memory import FAST, LAST, MEAN, SLOW, SURPRISE, SURPRISES
@@ -34,11 +35,15 @@ def weights_of(g, c, mean_all, x, user, user_count, content):  # type: ignore[no
     user_size = (np.log(1.0 + user_count) - 3.0) / 3.0
     w[S_0] = g[0] + 3.0 * g[2 + content] * user_size + x[0] - 3.5
     w[S_POPULARITY], w[S_BIAS] = x[1 + content], x[2 + content]
-    w[H_0] = c[0] * user[SLOW] + (c[1] + c[21] * user_size) * user[FAST] + c[2] * user[LAST] + c[4] * mean_all
-    w[H_0] += (c[9] + c[10] * user_size) * x[0] + c[11] * user[MEAN] + 0.3 * c[23] / (1.0 + user_count)
-    w[H_0] += c[17] * (noise_of(user[SURPRISE], user[SURPRISES]) - 1.0) + 3.5
-    w[H_CONTENT], w[H_FACTOR], w[H_PRODUCT] = c[15] + c[16] * user_size, c[13] * user_size, c[14]
-    w[H_1], w[H_2], w[H_3] = 1.0 + c[5], 0.5 * c[6], 0.3 * c[7]
+    fast = c[Term.USER_FAST] + c[Term.USER_FAST_BY_COUNT] * user_size
+    bias = c[Term.USER_BIAS] + c[Term.USER_BIAS_BY_COUNT] * user_size
+    w[H_0] = c[Term.USER_SLOW] * user[SLOW] + fast * user[FAST] + c[Term.USER_LAST] * user[LAST]
+    w[H_0] += c[Term.MEAN_ALL] * mean_all
+    w[H_0] += bias * x[0] + c[Term.USER_MEAN] * user[MEAN] + 0.3 * c[Term.NEW_USER] / (1.0 + user_count)
+    w[H_0] += c[Term.USER_NOISE] * (noise_of(user[SURPRISE], user[SURPRISES]) - 1.0) + 3.5
+    w[H_CONTENT] = c[Term.CONTENT] + c[Term.CONTENT_BY_USER_COUNT] * user_size
+    w[H_FACTOR], w[H_PRODUCT] = c[Term.FACTORS_BY_USER_COUNT] * user_size, c[Term.FACTORS_BY_ITEM_COUNT]
+    w[H_1], w[H_2], w[H_3] = 1.0 + c[Term.SCORE], 0.5 * c[Term.SCORE_SQUARED], 0.3 * c[Term.SCORE_CUBED]
     return w
 
 

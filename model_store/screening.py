@@ -39,6 +39,7 @@ from model_store.screen_kernels import (
     weights_of,
 )
 from model_store.table import grown
+from streamsvd.learner.calibration_terms import CalibrationTerm
 from streamsvd.learner.memory import (
     ITEM_MEAN,
     ITEM_SLOW,
@@ -130,8 +131,8 @@ class ItemColumns:
         in_s, in_h = np.zeros(coded + PLAIN), np.zeros(coded + PLAIN)
         in_s[:content] = g[1 : 1 + content]
         in_s[coded + POPULARITY], in_s[coded + BIAS] = 2.0 * g[1 + content], 1.0
-        in_h[coded + BIAS], in_h[coded + RUNNING] = c[8], c[3]
-        in_h[coded + AVERAGE], in_h[coded + NOISE] = c[12], c[18]
+        in_h[coded + BIAS], in_h[coded + RUNNING] = c[CalibrationTerm.ITEM_BIAS], c[CalibrationTerm.ITEM_SLOW]
+        in_h[coded + AVERAGE], in_h[coded + NOISE] = c[CalibrationTerm.ITEM_MEAN], c[CalibrationTerm.ITEM_NOISE]
         for shared, weights in ((SHARED_S, in_s), (SHARED_H, in_h)):
             steps = (weights[:coded] * self.steps).astype(np.float32)
             sum_up(self.coded, steps, self.plain, weights[coded:].astype(np.float32), self.plain[shared, :n])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from streamsvd.learner import lists
 from streamsvd.learner.algebra import pack, packed_size
+from streamsvd.learner.calibration_terms import CalibrationTerm
 from streamsvd.learner.lists import Lists
 from streamsvd.learner.pages import grown
 from streamsvd.learner.settings import Settings
@@ -25,8 +26,6 @@ ITEM_GAIN = 0.05
 ALL_GAIN = 0.02
 VARIANCE_BINS = 12  # of the user's number of ratings, doubling
 MEAN_WEIGHT = 3.0  # ratings that the neutral mean of a row weighs as much as
-CALIBRATION_TERMS = 24
-ITEM_RESIDUAL = 3  # the calibration term that starts with a weight, beside the user's slow mean
 CALIBRATION_START = 0.1  # variance of each calibration weight before the first rating
 AT_ONCE = 1 << 20  # ratings that room is made for
 LEAK_EVERY = 16  # ratings: the calibration's leak is applied to all of them at once
@@ -148,7 +147,7 @@ def parameters(settings: Settings, low: float, high: float) -> Parameters:
         int(settings.prior_from if np.isfinite(settings.prior_weight) else np.iinfo(np.int64).max),
         int(settings.prior_every),
         float(settings.calibration_leak),
-        packed_diagonal(np.full(CALIBRATION_TERMS, CALIBRATION_START)),
+        packed_diagonal(np.full(len(CalibrationTerm), CALIBRATION_START)),
         packed_diagonal(ridge),
         packed_diagonal(1 / ridge),
         float(low),
@@ -171,8 +170,8 @@ def initial(settings: Settings, n_content: int) -> Memory:
     ridge = np.full(d, settings.ridge)
     ridge[0] = settings.ridge_user_bias
     weight = settings.prior_weight if np.isfinite(settings.prior_weight) else 0.0
-    g, c = np.zeros(padded(d_global)), np.zeros(padded(CALIBRATION_TERMS))
-    g[0], c[SLOW], c[ITEM_RESIDUAL] = 3.5, 0.5, 0.5
+    g, c = np.zeros(padded(d_global)), np.zeros(padded(len(CalibrationTerm)))
+    g[0], c[CalibrationTerm.USER_SLOW], c[CalibrationTerm.ITEM_SLOW] = 3.5, 0.5, 0.5
     return Memory(
         x=np.zeros((0, padded(d))),
         y=np.zeros((0, padded(d_item))),
@@ -189,7 +188,7 @@ def initial(settings: Settings, n_content: int) -> Memory:
         g=g,
         g_cov=packed_diagonal(np.ones(d_global)),
         c=c,
-        c_cov=packed_diagonal(np.full(CALIBRATION_TERMS, CALIBRATION_START)),
+        c_cov=packed_diagonal(np.full(len(CalibrationTerm), CALIBRATION_START)),
         moments=packed_diagonal(weight * settings.noise / ridge),
         prior=packed_diagonal(ridge),
         prior_cov=packed_diagonal(1 / ridge),

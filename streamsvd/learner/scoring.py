@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.learner.algebra import dot
+from streamsvd.learner.calibration_terms import CalibrationTerm as Term
 from streamsvd.learner.compiler import compiled, inlined
 from streamsvd.learner.memory import (
     ENTRY_UNIT,
@@ -126,7 +127,7 @@ def score_pair(  # type: ignore[no-untyped-def]
     phi, z
         Filled by the caller.
     h
-        Filled: what the score leaves out. Drift, the cold start, a scale that is not straight, habits of both.
+        Filled: the terms of the calibration, in the order of `CalibrationTerm`.
     """
     base, whole = dot(g, z), dot(x, phi)
     factor_part = 0.0
@@ -139,19 +140,18 @@ def score_pair(  # type: ignore[no-untyped-def]
     user_size, item_size = (log_of(user_count) - 3.0) / 3.0, (log_of(item_count) - 2.0) / 2.0
     away = timestamp - user[TIME] if user_count > 0 else 0.0
     gap = 0.1 * np.log(1.0 + away) if away > 0.0 else 0.0
-    h[0], h[1], h[2] = user[SLOW], user[FAST], user[LAST]
-    h[3] = item[ITEM_SLOW]
-    h[4] = mean_all
-    h[5], h[6], h[7] = above, 0.5 * above**2, 0.3 * above**3
-    h[8], h[9], h[10] = bias, x[0], x[0] * user_size
-    h[11], h[12] = user[MEAN], item[ITEM_MEAN]
-    h[13], h[14] = factor_part * user_size, factor_part * item_size
-    h[15], h[16] = content_part, content_part * user_size
-    h[17], h[18] = noise_of_user(user) - 1.0, item_noise - 1.0
-    h[19], h[20] = 0.3 * gap, user[LAST] * gap
-    h[21] = user[FAST] * user_size
-    h[22] = 0.3 * user[LAST] * log_of(place)
-    h[23] = 0.3 / (1.0 + user_count)
+    h[Term.USER_SLOW], h[Term.USER_FAST], h[Term.USER_LAST] = user[SLOW], user[FAST], user[LAST]
+    h[Term.ITEM_SLOW], h[Term.MEAN_ALL] = item[ITEM_SLOW], mean_all
+    h[Term.SCORE], h[Term.SCORE_SQUARED], h[Term.SCORE_CUBED] = above, 0.5 * above**2, 0.3 * above**3
+    h[Term.ITEM_BIAS], h[Term.USER_BIAS], h[Term.USER_BIAS_BY_COUNT] = bias, x[0], x[0] * user_size
+    h[Term.USER_MEAN], h[Term.ITEM_MEAN] = user[MEAN], item[ITEM_MEAN]
+    h[Term.FACTORS_BY_USER_COUNT], h[Term.FACTORS_BY_ITEM_COUNT] = factor_part * user_size, factor_part * item_size
+    h[Term.CONTENT], h[Term.CONTENT_BY_USER_COUNT] = content_part, content_part * user_size
+    h[Term.USER_NOISE], h[Term.ITEM_NOISE] = noise_of_user(user) - 1.0, item_noise - 1.0
+    h[Term.AWAY], h[Term.USER_LAST_BY_AWAY] = 0.3 * gap, user[LAST] * gap
+    h[Term.USER_FAST_BY_COUNT] = user[FAST] * user_size
+    h[Term.USER_LAST_BY_PLACE] = 0.3 * user[LAST] * log_of(place)
+    h[Term.NEW_USER] = 0.3 / (1.0 + user_count)
     return base, score, dot(c, h)
 
 

@@ -13,7 +13,7 @@ from rating_streams import Stream, digest, ids_of, learn
 
 from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.learner.algebra import unpack
-from streamsvd.learner.memory import CALIBRATION_TERMS
+from streamsvd.learner.calibration_terms import CalibrationTerm
 
 
 def smallest_eigenvalue(model: IteratedSVD) -> float:
@@ -24,7 +24,7 @@ def smallest_eigenvalue(model: IteratedSVD) -> float:
         "users": (state.users.fixed["training"]["cov"], d),
         "items": (state.items.fixed["training"]["cov"], state.items.fixed["factors"]["y"].shape[1]),
         "g": (state.globals_["g_cov"][None], 3 + model.n_content),
-        "c": (state.globals_["c_cov"][None], CALIBRATION_TERMS),
+        "c": (state.globals_["c_cov"][None], len(CalibrationTerm)),
         "prior": (state.globals_["prior"][None], d),
         "moments": (state.globals_["moments"][None] + np.zeros(1), d),
     }

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from model_store.ranking import ChosenAndLiked, best
 from model_store.screen_kernels import candidates
 from model_store.screening import ItemColumns
+from streamsvd.learner.calibration_terms import CalibrationTerm
 from streamsvd.learner.choice_kernels import ITEM_ROW, RECENT, SLOTS
 from streamsvd.learner.choices import chances, popularity
-from streamsvd.learner.memory import CALIBRATION_TERMS, ITEM_STATS, USER_STATS
+from streamsvd.learner.memory import ITEM_STATS, USER_STATS
 from streamsvd.learner.scale import Scale
 from streamsvd.learner.scoring import score_items
 from streamsvd.learner.vectors import padded
@@ -44,7 +45,7 @@ def asker(content: int, rank: int, size: float, random: np.random.Generator) -> 
 
 
 def weights(content: int, size: float, random: np.random.Generator) -> dict[str, NDArray[Any]]:
-    g, c = np.zeros(padded(3 + content)), random.normal(0, 0.1 * size, padded(CALIBRATION_TERMS))
+    g, c = np.zeros(padded(3 + content)), random.normal(0, 0.1 * size, padded(len(CalibrationTerm)))
     g[: 3 + content] = random.normal(0, size, 3 + content)
     return {"g": g, "c": c, "scalars": random.normal(0, size, 4)}
 
