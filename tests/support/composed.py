@@ -46,7 +46,7 @@ class Composed:
 
     def streamsvd(self, *arguments: str, service: str = "consumer", options: tuple[str, ...] = ()) -> str:
         """What a command says in a container of its own, as in the compose file's first lines."""
-        return self.compose("run", "--rm", "-T", *options, service, *arguments)
+        return self.compose("run", "--rm", "--no-deps", "-T", *options, service, *arguments)
 
     def inside(self, service: str, *command: str) -> str:
         """What a program says in a service's container."""
