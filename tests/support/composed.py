@@ -118,7 +118,7 @@ class Shop:
 @contextmanager
 def composed(engine: Engine, folder: Path) -> Iterator[Composed]:
     """`docker compose up` of the shipped file, `down` at the end; only the ratings are ours."""
-    _write_ratings(folder / "data" / "ml-latest-small")
+    _write_ratings(folder / "data" / "ml-100k")
     reading = [name for name, service in SERVICES.items() if "./data:/data:ro" in service.get("volumes", ())]
     data = {"volumes": [f"{folder / 'data'}:/data:ro"]}
     (folder / "data.yml").write_text(yaml.safe_dump({"services": dict.fromkeys(reading, data)}))
@@ -152,7 +152,7 @@ def shop_of(system: Composed) -> Iterator[Shop]:
 
 
 def _write_ratings(folder: Path) -> None:
-    """A synthetic stream, as the files of ml-latest-small."""
+    """A synthetic stream, as files of MovieLens, under the name of ml-100k."""
     folder.mkdir(parents=True)
     table = WORLD.table()
     with (folder / "ratings.csv").open("w", newline="") as file:

