@@ -19,6 +19,11 @@ def replays(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return [child for child in psutil.Process(process.pid).children() if "replay" in child.cmdline()]
 
 
+def compilers(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The processes that compile for a demo."""
+    return [child for child in psutil.Process(process.pid).children() if "streamsvd.app.compiling" in child.cmdline()]
+
+
 @pytest.mark.parametrize(("moment", "number"), [("starting", signal.SIGTERM), ("learning", signal.SIGINT)])
 def test_an_interrupted_demo_leaves_nothing_behind(
     ml_100k: Path, tmp_path: Path, moment: str, number: signal.Signals
@@ -46,4 +51,50 @@ def test_an_interrupted_demo_leaves_nothing_behind(
     assert "Stopped on request; everything that was started is stopped too." in messages
     assert "Traceback" not in messages
     assert not any(child.is_running() for child in begun)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_nor_does_one_that_still_fetches_and_compiles(ml_100k: Path, tmp_path: Path, number: signal.Signals) -> None:
+    cache, temporary = tmp_path / "cache", tmp_path / "tmp"
+    temporary.mkdir()
+    changes = {"TMPDIR": str(temporary), "XDG_CACHE_HOME": str(cache), "NUMBA_CACHE_DIR": str(cache / "streamsvd")}
+    changes["STREAMSVD_KAFKA"] = changes["STREAMSVD_REDIS"] = "embedded"
+    with subprocess.Popen(
+        [sys.executable, "-m", "streamsvd", "demo", str(ml_100k)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**changes),
+        start_new_session=True,
+    ) as process:
+        heard(process, "Compiling the learner's kernels")
+        wait_until(lambda: compilers(process), "a process that compiles")
+        begun = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, number)
+        output, messages = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, ""), messages
+    assert "Stopped on request; everything that was started is stopped too." in messages
+    assert "Traceback" not in messages
+    assert not any(child.is_running() for child in begun)
+    assert list(temporary.iterdir()) == []
+    assert not list(cache.glob("streamsvd/kafka-*-*"))
+
+
+def test_a_part_that_fails_ends_the_others(tmp_path: Path) -> None:
+    compile_kernels()
+    changes = {"TMPDIR": str(tmp_path), "STREAMSVD_KAFKA": "embedded", "STREAMSVD_REDIS": "embedded"}
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "streamsvd", "demo", str(tmp_path / "nowhere")],
+        capture_output=True,
+        text=True,
+        env=environment(**changes),
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "DatasetError: " in ended.stderr
+    assert "Traceback" not in ended.stderr
     assert list(tmp_path.iterdir()) == []
