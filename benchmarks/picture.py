@@ -18,20 +18,26 @@ from rich.text import Text
 PICTURE = Path(__file__).parent.parent / "docs" / "demo.svg"
 WIDTH = 112
 _REDRAWN = re.compile(r"\r?(\x1b\[2K|\x1b\[1A|\x1b\[\?25[lh])+")
+_BAR = re.compile(r"\W*(\w.*?) +[━╸╺]")
 _WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
 def last_frames(output: str) -> str:
-    """Terminal output without what was drawn over: of each progress bar, its last state."""
+    """Terminal output without what was drawn over: of each progress bar, its last state, where that stands."""
     lines: list[str] = []
     for line in output.replace("\r\n", "\n").split("\n"):
         frames = [frame for frame in _REDRAWN.split(line) if frame and not _REDRAWN.fullmatch(frame)]
         kept = frames[-1] if frames else line
-        if "learning" in kept and lines and "learning" in lines[-1]:
-            lines[-1] = kept
-        else:
-            lines.append(kept)
+        if name := _bar(kept):
+            lines = [other for other in lines if _bar(other) != name]
+        lines.append(kept)
     return "\n".join(lines).strip("\n")
+
+
+def _bar(line: str) -> str | None:
+    """What a line's progress bar is of; None where it has none."""
+    found = _BAR.match(Text.from_ansi(line).plain)
+    return found.group(1) if found else None
 
 
 def main() -> None:
