@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
 
-from streamsvd.app.options import ColumnsOption, JsonOption, ScaleOption
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.console import Group
-
-    from evaluation.peer_comparison import Compared
+from evaluation.peer_comparison import Compared
+from evaluation.peer_comparison import compare as run
+from evaluation.peer_pictures import draw_peers
+from evaluation.peers import Stream, peers
+from streamsvd.app.figures import check_json, versions, write_json
+from streamsvd.app.options import ColumnsOption, JsonOption, ScaleOption, parse_scale
+from streamsvd.app.picturing import check_picture, write_picture
+from streamsvd.app.warming import warm_up
+from streamsvd.errors import InputError
+from streamsvd.ratings import Columns
+from streamsvd.ratings.datasets import load
 
 
 def compare(
@@ -39,23 +49,7 @@ def compare(
 
         streamsvd compare ml-latest-small --until 30000 --picture peers.svg --json peers.json
     """
-    import os
-    from dataclasses import asdict
-
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: one thread for everybody
-
-    from rich.console import Console
-
-    from evaluation.peer_comparison import compare as run
-    from evaluation.peer_pictures import draw_peers
-    from evaluation.peers import Stream, peers
-    from streamsvd.app.figures import check_json, versions, write_json
-    from streamsvd.app.options import parse_scale
-    from streamsvd.app.picturing import check_picture, write_picture
-    from streamsvd.app.warming import warm_up
-    from streamsvd.errors import InputError
-    from streamsvd.ratings import Columns
-    from streamsvd.ratings.datasets import load
 
     check_json(json_file)
     if picture is not None:
@@ -93,11 +87,6 @@ def _lists(one: Compared) -> tuple[list[int], list[float]]:
 
 
 def _tables(title: str, found: Sequence[Compared], first_fit: int) -> Group:
-    from rich import box
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
     errors = Table(title=f"{title}: error", title_justify="left", box=box.ROUNDED)
     errors.add_column("learner")
     names = ("rmse_event", "rmse_page", "rmse_page_after_first_fit", "mae_event", "mae_page")

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from consumer import Progress, Schedule, Wanted
+from evaluation import Prequential
+from streamsvd.app.consuming import Plan, consumer_for, wait_for_topic
+from streamsvd.app.details import detail_tables, details_object, drift_line
+from streamsvd.app.display import figures_table, learning_bar, megabytes
+from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
 from streamsvd.app.options import (
     DetailOption,
     DropShadowOption,
@@ -18,7 +27,14 @@ from streamsvd.app.options import (
     SettingsFileOption,
     ShadowOption,
     TopicOption,
+    chosen_settings,
 )
+from streamsvd.app.services import lent_kafka, lent_redis
+from streamsvd.app.shadows import parse_shadows, shadow_objects, shadows_table, warm_up_shadows
+from streamsvd.app.showing import shown_metrics
+from streamsvd.app.stopping import stop_on_signals
+from streamsvd.app.warming import warm_up
+from streamsvd.log import Topics
 
 
 def consume(
@@ -82,25 +98,6 @@ def consume(
 
         streamsvd consume --kafka broker:9092 --redis redis://cache:6379/0 --model films
     """
-    import os
-    import time
-
-    from rich.console import Console
-
-    from consumer import Progress, Schedule, Wanted
-    from evaluation import Prequential
-    from streamsvd.app.consuming import Plan, consumer_for, wait_for_topic
-    from streamsvd.app.details import detail_tables, details_object, drift_line
-    from streamsvd.app.display import figures_table, learning_bar, megabytes
-    from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
-    from streamsvd.app.options import chosen_settings
-    from streamsvd.app.services import lent_kafka, lent_redis
-    from streamsvd.app.shadows import parse_shadows, shadow_objects, shadows_table, warm_up_shadows
-    from streamsvd.app.showing import shown_metrics
-    from streamsvd.app.stopping import stop_on_signals
-    from streamsvd.app.warming import warm_up
-    from streamsvd.log import Topics
-
     console = Console(stderr=True)
 
     def say(text: str) -> None:
@@ -125,11 +122,11 @@ def consume(
             predictions=predictions_topic,
             wanted=wanted,
         )
-        warm_up(console)
-        warm_up_shadows(wanted.shadows.values())
         if not wait_for_topic(plan, lambda: bool(stop), stop.wait, say):
             say("Stopped on request: nothing was learned.")
             return
+        warm_up(console)
+        warm_up_shadows(wanted.shadows.values())
         with (
             consumer_for(plan, stop.wait, say) as (consumer, source),
             shown_metrics(metrics_port, metrics_host, model, time.time, say) as tell,

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
+from model_store import connect
+from model_store.keys import Keys
+from streamsvd.app.dashboard.server import serve
 from streamsvd.app.options import KafkaOption, ModelOption, RedisOption, TopicOption
+from streamsvd.app.services import known_kafka, lent_redis
 
 
 def dashboard(
@@ -31,19 +37,6 @@ def dashboard(
 
         streamsvd dashboard --model films --redis redis://cache:6379/0 --kafka broker:9092 --port 9000
     """
-    import os
-    from contextlib import closing
-
-    from model_store import connect
-    from model_store.keys import Keys
-    from streamsvd.app.services import known_kafka, lent_redis
-
-    try:
-        from streamsvd.app.dashboard.server import serve
-    except ModuleNotFoundError as error:
-        from streamsvd.errors import SettingsError
-
-        raise SettingsError(f"{error.name} is not installed: pip install 'streamsvd[dashboard]'") from error
 
     Keys(model)
     with lent_redis(redis, os.environ) as url, closing(connect(url, for_lookups=True)) as client:

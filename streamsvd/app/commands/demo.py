@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import time
+from contextlib import AbstractContextManager, closing
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from streamsvd.app.options import JsonOption, SettingsFileOption
+from consumer import Progress, Schedule
+from evaluation import Prequential
+from model_store import ModelReader, connect
+from model_store.reasons import reasons
+from streamsvd.app.consuming import Plan, consumer_for
+from streamsvd.app.dashboarding import DashboardBeside, dashboard_beside
+from streamsvd.app.display import figures_table, learning_bar, megabytes
+from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
+from streamsvd.app.lookup_tables import answer_table
+from streamsvd.app.options import JsonOption, SettingsFileOption, chosen_settings
+from streamsvd.app.preparing import prepared
+from streamsvd.app.producing import ProducerProcess
+from streamsvd.app.stopping import stop_on_signals
+from streamsvd.log import Topics
 
 _STOPPED = "Stopped on request; everything that was started is stopped too."
 
@@ -41,27 +58,6 @@ def demo(
 
         streamsvd demo ml-100k --json figures.json --no-dashboard
     """
-    import os
-    import time
-    from contextlib import AbstractContextManager, closing
-
-    from rich.console import Console
-
-    from consumer import Progress, Schedule
-    from evaluation import Prequential
-    from model_store import ModelReader, connect
-    from model_store.reasons import reasons
-    from streamsvd.app.consuming import Plan, consumer_for
-    from streamsvd.app.dashboarding import DashboardBeside, dashboard_beside
-    from streamsvd.app.display import figures_table, learning_bar, megabytes
-    from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
-    from streamsvd.app.lookup_tables import answer_table
-    from streamsvd.app.options import chosen_settings
-    from streamsvd.app.preparing import prepared
-    from streamsvd.app.producing import ProducerProcess
-    from streamsvd.app.stopping import stop_on_signals
-    from streamsvd.log import Topics
-
     console = Console(stderr=True)
 
     def say(text: str) -> None:

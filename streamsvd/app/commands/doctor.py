@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import logging
+import os
+import platform
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
 
+import redis
 import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from rich.console import Console
-
-    from streamsvd.embedded import Choice
-    from streamsvd.ratings import Network
+from streamsvd.embedded import (
+    KAFKA_VERSION,
+    Choice,
+    choose_kafka,
+    choose_redis,
+    cluster_at,
+    default_folder,
+    docker_answers,
+    find_java,
+    find_redis_server,
+    jars_folder,
+    mask_url,
+)
+from streamsvd.errors import DatasetUnavailable, JavaMissing, ServiceError, StreamSVDError
+from streamsvd.ratings import Network, find
+from streamsvd.ratings.datasets import SOURCES, fetch
 
 _PACKAGES = ("streamsvd", "numpy", "numba", "scipy", "pandas", "kafka-python", "crc32c", "redis", "hiredis")
 _DATA_SETS = ("ml-latest-small", "ml-100k")
@@ -39,11 +61,6 @@ def doctor(
     which suits a health check, it is not. Ends with status 0 when [bold]streamsvd demo[/] could run, else with
     status 1 and what to do.
     """
-    import json
-    import os
-
-    from rich.console import Console
-
     findings = list(_findings(os.environ, asking=not as_json))
     ready = all(finding.works is not False for finding in findings)
     if as_json:
@@ -55,8 +72,6 @@ def doctor(
 
 
 def _findings(environ: Mapping[str, str], *, asking: bool) -> Iterator[Finding]:
-    from streamsvd.embedded import choose_kafka, choose_redis, default_folder
-
     for name, choose, embedded, answers in (
         ("Kafka", choose_kafka, _embedded_kafka, _kafka_answers),
         ("Redis", choose_redis, _embedded_redis, _redis_answers),
@@ -76,9 +91,6 @@ def _findings(environ: Mapping[str, str], *, asking: bool) -> Iterator[Finding]:
 def _service(
     part: str, choose: Callable[[], Choice], embedded: Callable[[], str], answers: Callable[[str], bool]
 ) -> Finding:
-    from streamsvd.embedded import docker_answers, mask_url
-    from streamsvd.errors import StreamSVDError
-
     try:
         choice = choose()
         if choice.kind == "embedded":
@@ -95,11 +107,6 @@ def _service(
 
 
 def _embedded_kafka() -> str:
-    import importlib.util
-
-    from streamsvd.embedded import KAFKA_VERSION, find_java, jars_folder
-    from streamsvd.errors import ServiceError
-
     java = find_java()
     fetched = "" if jars_folder().is_dir() else ", fetched at the first start (44 MB)"
     if fetched and importlib.util.find_spec("jgo") is None:
@@ -108,10 +115,6 @@ def _embedded_kafka() -> str:
 
 
 def _embedded_redis() -> str:
-    import subprocess
-
-    from streamsvd.embedded import find_redis_server
-
     program = find_redis_server()
     answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
     version = next((word[2:] for word in answer.stdout.split() if word.startswith("v=")), "of unknown version")
@@ -119,17 +122,11 @@ def _embedded_redis() -> str:
 
 
 def _kafka_answers(address: str) -> bool:
-    import logging
-
-    from streamsvd.embedded import cluster_at
-
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # the report says it
     return cluster_at(address, timeout_seconds=3.0) is not None
 
 
 def _redis_answers(url: str) -> bool:
-    import redis
-
     try:
         with redis.Redis.from_url(url, socket_timeout=3.0, socket_connect_timeout=3.0) as client:
             return bool(client.ping())
@@ -138,9 +135,6 @@ def _redis_answers(url: str) -> bool:
 
 
 def _java() -> Finding:
-    from streamsvd.embedded import find_java
-    from streamsvd.errors import JavaMissing
-
     try:
         java = find_java()
     except JavaMissing as error:
@@ -150,9 +144,6 @@ def _java() -> Finding:
 
 
 def _data(environ: Mapping[str, str], *, asking: bool) -> Iterator[Finding]:
-    from streamsvd.ratings import Network, find
-    from streamsvd.ratings.datasets import SOURCES
-
     network = Network()
     for name in _DATA_SETS:
         part = f"Data set {name}"
@@ -168,12 +159,6 @@ def _data(environ: Mapping[str, str], *, asking: bool) -> Iterator[Finding]:
 
 def _asked(part: str, name: str, network: Network) -> Finding:
     """What comes of fetching a set, into a folder that is thrown away."""
-    import tempfile
-    from pathlib import Path
-
-    from streamsvd.errors import DatasetUnavailable
-    from streamsvd.ratings.datasets import fetch
-
     with tempfile.TemporaryDirectory(prefix="streamsvd-doctor-") as folder:
         try:
             fetch(name, Path(folder) / f"{name}.zip", network)
@@ -184,9 +169,6 @@ def _asked(part: str, name: str, network: Network) -> Finding:
 
 
 def _versions() -> dict[str, str]:
-    import platform
-    from importlib.metadata import PackageNotFoundError, version
-
     versions = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
@@ -197,9 +179,6 @@ def _versions() -> dict[str, str]:
 
 
 def _show(console: Console, findings: list[Finding], *, ready: bool) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     table = Table(box=None)
     for heading in ("", "", "is", "because"):
         table.add_column(heading, overflow="fold")

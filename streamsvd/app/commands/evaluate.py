@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from consumer import standings
+from evaluation import Monitor, Prequential, Ranking, Watch
+from evaluation import evaluate as run
+from evaluation.shadows import Shadows
+from evaluation.watching import ORDERS
+from streamsvd.app.details import detail_tables, details_object, drift_line
+from streamsvd.app.display import figures_table, learning_bar, megabytes
+from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
 from streamsvd.app.options import (
     ColumnsOption,
     DetailOption,
@@ -15,7 +26,15 @@ from streamsvd.app.options import (
     SetOption,
     SettingsFileOption,
     ShadowOption,
+    chosen_settings,
+    parse_scale,
 )
+from streamsvd.app.rankings import ranking_object, ranking_table
+from streamsvd.app.shadows import parse_shadows, shadow_objects, shadows_table, warm_up_shadows
+from streamsvd.app.warming import warm_up
+from streamsvd.learner import IteratedSVD
+from streamsvd.ratings import Columns
+from streamsvd.ratings.datasets import load
 
 
 def evaluate(
@@ -54,27 +73,6 @@ def evaluate(
 
         streamsvd evaluate ml-100k --shadow means=damped-means --shadow wide=rank=16
     """
-    import os
-    import time
-
-    from rich.console import Console
-
-    from consumer import standings
-    from evaluation import Monitor, Prequential, Ranking, Watch
-    from evaluation import evaluate as run
-    from evaluation.shadows import Shadows
-    from evaluation.watching import ORDERS
-    from streamsvd.app.details import detail_tables, details_object, drift_line
-    from streamsvd.app.display import figures_table, learning_bar, megabytes
-    from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
-    from streamsvd.app.options import chosen_settings, parse_scale
-    from streamsvd.app.rankings import ranking_object, ranking_table
-    from streamsvd.app.shadows import parse_shadows, shadow_objects, shadows_table, warm_up_shadows
-    from streamsvd.app.warming import warm_up
-    from streamsvd.learner import IteratedSVD
-    from streamsvd.ratings import Columns
-    from streamsvd.ratings.datasets import load
-
     console = Console(stderr=True)
     check_json(json_file)
     chosen = chosen_settings(settings_file, settings)

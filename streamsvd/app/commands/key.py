@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+
+from streamsvd.app.service.security import add_key
 
 
 def key(
@@ -26,10 +29,6 @@ def key(
 
         streamsvd serve --host 0.0.0.0 --keys keys.txt
     """
-    from rich.console import Console
-
-    from streamsvd.app.service.security import add_key
-
     made = add_key(file, name, scope)
     Console(stderr=True).print(f"{file} knows it by its SHA-256. Give the key to {name}; it is not shown again.")
     typer.echo(made)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from streamsvd.app.ids import parse_id
+from streamsvd.app.lookup_tables import prediction_table
+from streamsvd.app.lookups import item_called, lookups, print_json
 from streamsvd.app.options import AsJsonOption, ModelOption, RedisOption
 
 
@@ -27,12 +31,6 @@ def predict(
 
         streamsvd predict 196 1 --json
     """
-    from rich.console import Console
-
-    from streamsvd.app.ids import parse_id
-    from streamsvd.app.lookup_tables import prediction_table
-    from streamsvd.app.lookups import item_called, lookups, print_json
-
     with lookups(redis, model) as reader:
         answer = reader.predict(parse_id(user), item_called(reader, item, unrated=True))
     if as_json:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import time
+from contextlib import closing
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from model_store import connect
+from streamsvd.app.figures import check_json, write_json
 from streamsvd.app.options import JsonOption, ModelOption, RedisOption
+from streamsvd.app.promoting import promoted_within
+from streamsvd.app.services import lent_redis
+from streamsvd.app.stopping import stop_on_signals
 
 
 def promote(
@@ -28,18 +37,6 @@ def promote(
 
         streamsvd promote original --model films
     """
-    import os
-    import time
-    from contextlib import closing
-
-    from rich.console import Console
-
-    from model_store import connect
-    from streamsvd.app.figures import check_json, write_json
-    from streamsvd.app.promoting import promoted_within
-    from streamsvd.app.services import lent_redis
-    from streamsvd.app.stopping import stop_on_signals
-
     console = Console(stderr=True)
     check_json(json_file)
     with stop_on_signals() as stop, lent_redis(redis, os.environ) as url, closing(connect(url)) as client:

@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from streamsvd.app.options import AsJsonOption, ModelOption, RedisOption
+from model_store import Options
+from model_store.reasons import reasons
+from streamsvd.app.ids import parse_id
+from streamsvd.app.lookup_tables import answer_table
+from streamsvd.app.lookups import as_object, item_called, lookups, print_json, ratings_given
+from streamsvd.app.options import AsJsonOption, ModelOption, RedisOption, parse_years
+from streamsvd.errors import SettingsError
 
 
 def recommend(
@@ -53,16 +60,6 @@ def recommend(
 
         streamsvd recommend --rated "heat=5" --rated "babe=2" --json
     """
-    from rich.console import Console
-
-    from model_store import Options
-    from model_store.reasons import reasons
-    from streamsvd.app.ids import parse_id
-    from streamsvd.app.lookup_tables import answer_table
-    from streamsvd.app.lookups import as_object, item_called, lookups, print_json, ratings_given
-    from streamsvd.app.options import parse_years
-    from streamsvd.errors import SettingsError
-
     if (user is None) == (not rated):
         raise SettingsError("name a user, or ratings of somebody without an account with --rated, and not both")
     with lookups(redis, model) as reader:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from streamsvd.app.options import ColumnsOption, JsonOption, KafkaOption, ScaleOption, TopicOption
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from producer import ReplaySummary, Selection
-    from streamsvd.ratings import Catalogue, Dataset, RatingTable
+from producer import Bound, Pace, ReplaySummary, Selection, prepare
+from producer import replay as run
+from streamsvd.app.display import day
+from streamsvd.app.figures import check_json, write_json
+from streamsvd.app.options import ColumnsOption, JsonOption, KafkaOption, ScaleOption, TopicOption, parse_scale
+from streamsvd.app.stopping import stop_on_signals
+from streamsvd.embedded import default_folder, provide_kafka
+from streamsvd.log import KafkaSink, Topics
+from streamsvd.ratings import Catalogue, Columns, Dataset, RatingTable, Synthetic, load
 
 _BOUND = "A date or time (1997-12-05, in UTC), @ and seconds since 1970, or a number of ratings."
 
@@ -64,17 +71,6 @@ def replay(
 
         streamsvd replay books.csv --columns reader,isbn,stars,day --scale 1:10
     """
-    import os
-
-    from rich.console import Console
-
-    from producer import Bound, Pace, Selection, prepare
-    from producer import replay as run
-    from streamsvd.app.figures import check_json
-    from streamsvd.app.stopping import stop_on_signals
-    from streamsvd.embedded import default_folder, provide_kafka
-    from streamsvd.log import KafkaSink, Topics
-
     check_json(json_file)
     out = Console(quiet=quiet, highlight=False, soft_wrap=True)
     selection = Selection(*(None if bound is None else Bound.parse(bound) for bound in (start, until)))
@@ -108,11 +104,6 @@ def _load(
     data: str, columns: str | None, scale: str | None, ratings: int, seed: int, selection: Selection
 ) -> tuple[Iterable[RatingTable], Dataset, Catalogue | None, int | None]:
     """Blocks of ratings, whose they are, the films, and how many ratings are selected, if known."""
-    import os
-
-    from streamsvd.app.options import parse_scale
-    from streamsvd.ratings import Columns, Synthetic, load
-
     if data == "synthetic":
         world = Synthetic(ratings, users=max(1, ratings // 100), items=max(2000, ratings // 250), seed=seed)
         # A range of a stream that is made as it goes has a length that nobody knows beforehand.
@@ -126,9 +117,6 @@ class _Bar:
     """A progress bar with speed and event date, on a terminal; nothing elsewhere."""
 
     def __init__(self, name: str, count: int | None, limit: int | None, quiet: bool) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
         console = Console(stderr=True)
         self._limited = limit is not None
         total = count if limit is None else limit if count is None else min(count, limit)
@@ -152,8 +140,6 @@ class _Bar:
 
     def update(self, sent: int, skipped: int, timestamp: int) -> None:
         """Show how far it is; a `Progress`."""
-        from streamsvd.app.display import day
-
         elapsed = self._bar.tasks[0].elapsed or 0.0
         self._bar.update(
             self._task,
@@ -164,8 +150,6 @@ class _Bar:
 
 
 def _report(summary: ReplaySummary, dataset: Dataset, topic: str, address: str) -> str:
-    from streamsvd.app.display import day
-
     lines = [
         f"{dataset.name}: {summary.events:,} ratings sent to topic {topic} at {address} in {summary.seconds:.1f} s "
         f"({summary.events_per_second:,.0f}/s)"
@@ -186,10 +170,6 @@ def _report(summary: ReplaySummary, dataset: Dataset, topic: str, address: str) 
 
 
 def _write(file: Path, summary: ReplaySummary, dataset: Dataset, topic: str) -> None:
-    from dataclasses import asdict
-
-    from streamsvd.app.figures import write_json
-
     figures = {
         "dataset": dataset.name,
         "sha256": dataset.sha256,

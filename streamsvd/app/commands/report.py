@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from streamsvd.app.options import ColumnsOption, JsonOption, ScaleOption, SeedOption
+from evaluation.pictures import check_pictures
+from evaluation.reporting import Plan, check_page, check_tuning, make_report, write
+from evaluation.study_contenders import compile_all
+from streamsvd.app.figures import check_json, versions, write_json
+from streamsvd.app.options import ColumnsOption, JsonOption, ScaleOption, SeedOption, parse_scale
+from streamsvd.app.warming import warm_up
+from streamsvd.errors import InputError
+from streamsvd.ratings import Columns
+from streamsvd.ratings.datasets import load
 
 
 def report(
@@ -46,23 +58,7 @@ def report(
 
         streamsvd report books.csv --columns reader,isbn,stars,day --scale 1:10 --trials 40
     """
-    import os
-    import shlex
-
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: seconds of one thread for everybody
-
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    from evaluation.pictures import check_pictures
-    from evaluation.reporting import Plan, check_page, check_tuning, make_report, write
-    from evaluation.study_contenders import compile_all
-    from streamsvd.app.figures import check_json, versions, write_json
-    from streamsvd.app.options import parse_scale
-    from streamsvd.app.warming import warm_up
-    from streamsvd.errors import InputError
-    from streamsvd.ratings import Columns
-    from streamsvd.ratings.datasets import load
 
     console = Console(stderr=True)
     budget = trials if trials is not None else 4 if quick else 12

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from evaluation.simulation_folder import kept_runs
+from evaluation.simulation_pictures import draw_runs
 from streamsvd.app.options import AsJsonOption
+from streamsvd.app.picturing import check_picture, write_picture
+from streamsvd.app.simulation_tables import runs_table
+from streamsvd.errors import InputError
 
 
 def runs(
@@ -31,16 +38,6 @@ def runs(
 
         streamsvd runs --json
     """
-    import json
-
-    from rich.console import Console
-
-    from evaluation.simulation_folder import kept_runs
-    from evaluation.simulation_pictures import draw_runs
-    from streamsvd.app.picturing import check_picture, write_picture
-    from streamsvd.app.simulation_tables import runs_table
-    from streamsvd.errors import InputError
-
     if picture is not None:
         check_picture(picture)
     found = [run for run in kept_runs(folder) if not only or any(text in run.path.name for text in only)]

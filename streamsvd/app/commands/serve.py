@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from streamsvd.app.options import KafkaOption, ModelOption, RedisOption, TopicOption
+from streamsvd.app.service.security import check_exposure, read_key_file, read_keys
+from streamsvd.app.serving import Plan, run_service
+from streamsvd.log import Topics
 
 
 def serve(
@@ -46,12 +50,6 @@ def serve(
 
         streamsvd serve --host 0.0.0.0 --keys keys.txt --lookups-only
     """
-    import os
-
-    from streamsvd.app.service.security import check_exposure, read_key_file, read_keys
-    from streamsvd.app.serving import Plan, run_service
-    from streamsvd.log import Topics
-
     given = os.environ.get("STREAMSVD_API_KEYS", "")
     known = read_key_file(keys) if keys else read_keys(given, "STREAMSVD_API_KEYS") if given else ()
     check_exposure(host, known)

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import ExitStack
+
+import typer
+from rich.console import Console
+
+from streamsvd.embedded import default_folder, embedded_kafka, embedded_redis, jars_folder
+
 
 def services() -> None:
     """Run Kafka and Redis in the foreground until Ctrl-C.
@@ -10,14 +18,6 @@ def services() -> None:
     them. Their data is kept and used again next time, also by a command that starts its own. The two lines
     printed on standard output tell other programs where they are.
     """
-    import signal
-    from contextlib import ExitStack
-
-    import typer
-    from rich.console import Console
-
-    from streamsvd.embedded import default_folder, embedded_kafka, embedded_redis, jars_folder
-
     for number in (signal.SIGINT, signal.SIGTERM):  # both end the block below; a script's background job ignores SIGINT
         signal.signal(number, signal.default_int_handler)
     notes = Console(stderr=True)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
+
+from rich.console import Console
+
+from model_store import connect, read_shadows
+from streamsvd.app.figures import check_json, write_json
 from streamsvd.app.options import JsonOption, ModelOption, RedisOption
+from streamsvd.app.services import lent_redis
+from streamsvd.app.shadows import shadow_objects, shadows_table
 
 
 def shadows(redis: RedisOption = None, model: ModelOption = "default", json_file: JsonOption = None) -> None:
@@ -17,16 +26,6 @@ def shadows(redis: RedisOption = None, model: ModelOption = "default", json_file
 
         streamsvd shadows --model films --json shadows.json
     """
-    import os
-    from contextlib import closing
-
-    from rich.console import Console
-
-    from model_store import connect, read_shadows
-    from streamsvd.app.figures import check_json, write_json
-    from streamsvd.app.services import lent_redis
-    from streamsvd.app.shadows import shadow_objects, shadows_table
-
     check_json(json_file)
     with lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
         rows = read_shadows(client, model)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from streamsvd.app.lookup_tables import similar_table
+from streamsvd.app.lookups import item_called, lookups, print_json
 from streamsvd.app.options import AsJsonOption, ModelOption, RedisOption
 
 
@@ -26,11 +29,6 @@ def similar(
 
         streamsvd similar 50 -n 3 --json
     """
-    from rich.console import Console
-
-    from streamsvd.app.lookup_tables import similar_table
-    from streamsvd.app.lookups import item_called, lookups, print_json
-
     with lookups(redis, model) as reader:
         answer = reader.similar_items(item_called(reader, item), n)
     if as_json:

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from streamsvd.app.options import ColumnsOption, ScaleOption, SeedOption, SetOption
+from evaluation.pictures import check_pictures
+from evaluation.simulation import Run
+from evaluation.simulation_folder import check_format
+from evaluation.simulation_keeping import Keeping
+from evaluation.simulation_models import models, parse_grid
+from streamsvd.app.ids import parse_id
+from streamsvd.app.options import (
+    ColumnsOption,
+    ScaleOption,
+    SeedOption,
+    SetOption,
+    parse_scale,
+    parse_settings,
+    read_settings,
+)
+from streamsvd.app.simulating import outcomes, stretch_of, that_day
+from streamsvd.app.simulation_tables import runs_table, that_day_table
+from streamsvd.app.stopping import stop_on_signals
+from streamsvd.errors import SettingsError
+from streamsvd.ratings import Columns
+from streamsvd.ratings.datasets import load
 
 _BOUND = "a date or time (1997-12-05, in UTC), @ and seconds since 1970, or a number of ratings"
 
@@ -79,30 +106,7 @@ def simulate(
 
         streamsvd simulate ml-100k --until 1998-01-15 --lookup 269
     """
-    import json
-    import os
-    import sys
-    import time
-    from dataclasses import asdict
-    from datetime import UTC, datetime
-
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: runs share the cores as processes
-
-    from rich.console import Console
-
-    from evaluation.pictures import check_pictures
-    from evaluation.simulation import Run
-    from evaluation.simulation_folder import check_format
-    from evaluation.simulation_keeping import Keeping
-    from evaluation.simulation_models import models, parse_grid
-    from streamsvd.app.ids import parse_id
-    from streamsvd.app.options import parse_scale, parse_settings, read_settings
-    from streamsvd.app.simulating import outcomes, stretch_of, that_day
-    from streamsvd.app.simulation_tables import runs_table, that_day_table
-    from streamsvd.app.stopping import stop_on_signals
-    from streamsvd.errors import SettingsError
-    from streamsvd.ratings import Columns
-    from streamsvd.ratings.datasets import load
 
     for name, value, allowed in (("through", through, ("process", "kafka")), ("format", kind, ("parquet", "csv"))):
         if value not in allowed:

@@ -1,21 +1,31 @@
-"""`streamsvd snapshot`: ls, show, export, import and diff."""
+"""Models in Redis, version by version: list, look, take out to a file, put back, compare."""
 
 from __future__ import annotations
 
+import json
+import os
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from redis import Redis
+from rich.console import Console
+from rich.progress import Progress as Bars
 
+from model_store import ModelWriter, connect
+from model_store.differences import difference
+from model_store.exporting import export_snapshot
+from model_store.inventory import Inventory, inventory, model_names
+from model_store.snapshot import Progress, Snapshot, read_snapshot
+from model_store.snapshot_file import SnapshotFile
+from streamsvd.app.figures import check_json
 from streamsvd.app.options import ModelOption, RedisOption
-
-if TYPE_CHECKING:
-    from redis import Redis
-
-    from model_store.inventory import Inventory
-    from model_store.snapshot import Progress, Snapshot
+from streamsvd.app.services import lent_redis
+from streamsvd.app.snapshots import compared, differences_table, listed, models_table, shown, version_of, version_table
+from streamsvd.errors import StoreError, StoreUnavailable
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", help="No progress bar.")]
@@ -24,7 +34,7 @@ VersionOption = Annotated[
 ]
 
 snapshot = typer.Typer(
-    help="Models in Redis, version by version: list, look, take out to a file, put back, compare.",
+    help=__doc__,
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
@@ -40,12 +50,6 @@ def list_(redis: RedisOption = None, as_json: JsonFlag = False) -> None:
 
         streamsvd snapshot ls --json
     """
-    import time
-
-    from model_store.inventory import inventory, model_names
-    from streamsvd.app.snapshots import listed, models_table
-    from streamsvd.errors import StoreError, StoreUnavailable
-
     found: list[Inventory] = []
     with _client(redis) as client:
         for name in model_names(client):
@@ -72,11 +76,6 @@ def show(
 
         streamsvd snapshot show --version 41 --json
     """
-    import time
-
-    from model_store.inventory import inventory
-    from streamsvd.app.snapshots import shown, version_of, version_table
-
     with _client(redis) as client:
         found = version_of(inventory(client, model), model, version)
     _print(shown(*found, time.time()), version_table(*found, time.time()), as_json=as_json)
@@ -100,10 +99,6 @@ def export(
 
         streamsvd snapshot export before.snapshot --version 41
     """
-    from model_store.exporting import export_snapshot
-    from model_store.snapshot import read_snapshot
-    from streamsvd.app.figures import check_json
-
     check_json(file)
     with _client(redis) as client, _bar("reading", quiet) as progress:
         found = read_snapshot(client, model, version, progress)
@@ -128,9 +123,6 @@ def import_(
 
         streamsvd snapshot import films.snapshot --model films
     """
-    from model_store import ModelWriter
-    from model_store.snapshot_file import SnapshotFile
-
     with _bar("checking", quiet) as progress:
         found = SnapshotFile(file, progress)
     with _client(redis) as client, closing(ModelWriter(client, model)) as writer, _bar("writing", quiet) as progress:
@@ -157,9 +149,6 @@ def diff(
 
         streamsvd snapshot diff before.snapshot newest --json
     """
-    from model_store.differences import difference
-    from streamsvd.app.snapshots import compared, differences_table
-
     with _bar("reading", quiet) as progress:
         old, new = (_found(text, model, redis, progress) for text in (before, after))
     users, items = difference(old, new, "users", n), difference(old, new, "items", n)
@@ -168,9 +157,6 @@ def diff(
 
 def _found(text: str, model: str, redis: str | None, progress: Progress) -> Snapshot:
     """A version of the store, or a file."""
-    from model_store.snapshot import read_snapshot
-    from model_store.snapshot_file import SnapshotFile
-
     if text != "newest" and not text.isdecimal():
         return SnapshotFile(Path(text), progress).snapshot()
     with _client(redis) as client:
@@ -179,11 +165,6 @@ def _found(text: str, model: str, redis: str | None, progress: Progress) -> Snap
 
 @contextmanager
 def _client(redis: str | None) -> Iterator[Redis]:
-    import os
-
-    from model_store import connect
-    from streamsvd.app.services import lent_redis
-
     with lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
         yield client
 
@@ -191,9 +172,6 @@ def _client(redis: str | None) -> Iterator[Redis]:
 @contextmanager
 def _bar(what: str, quiet: bool) -> Iterator[Progress]:
     """A progress bar on stderr; on a terminal only."""
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-
     console = Console(stderr=True)
     with Bars(console=console, disable=quiet or not console.is_terminal, transient=True) as bars:
         task = bars.add_task(what, total=None)
@@ -201,10 +179,6 @@ def _bar(what: str, quiet: bool) -> Iterator[Progress]:
 
 
 def _print(found: Any, table: Any, *, as_json: bool) -> None:
-    import json
-
-    from rich.console import Console
-
     if as_json:
         typer.echo(json.dumps(found, indent=2, allow_nan=False))
     else:
@@ -212,6 +186,4 @@ def _print(found: Any, table: Any, *, as_json: bool) -> None:
 
 
 def _say(text: str) -> None:
-    from rich.console import Console
-
     Console(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)

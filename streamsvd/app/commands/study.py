@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import csv
+import os
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich import box
+from rich.console import Console, Group
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
-from streamsvd.app.options import ColumnsOption, JsonOption, ScaleOption, SeedOption, SetOption
-
-if TYPE_CHECKING:
-    from rich.console import Group
-
-    from evaluation.study import Study
+from evaluation.batch_fit import BATCH_SETTINGS
+from evaluation.pictures import check_pictures
+from evaluation.study import FOLDS, Study
+from evaluation.study import study as run
+from evaluation.study_contenders import compile_all, contenders
+from evaluation.study_pictures import draw_study
+from streamsvd.app.figures import check_json, versions, write_json
+from streamsvd.app.options import (
+    ColumnsOption,
+    JsonOption,
+    ScaleOption,
+    SeedOption,
+    SetOption,
+    parse_scale,
+    parse_settings,
+)
+from streamsvd.errors import InputError
+from streamsvd.learner import Settings
+from streamsvd.ratings import Columns
+from streamsvd.ratings.datasets import load
 
 
 def study(
@@ -49,25 +71,7 @@ def study(
 
         streamsvd study ml-100k --out study-of-ml-100k
     """
-    import os
-
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: seconds of one thread for everybody
-
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    from evaluation.batch_fit import BATCH_SETTINGS
-    from evaluation.pictures import check_pictures
-    from evaluation.study import FOLDS
-    from evaluation.study import study as run
-    from evaluation.study_contenders import compile_all, contenders
-    from evaluation.study_pictures import draw_study
-    from streamsvd.app.figures import check_json, write_json
-    from streamsvd.app.options import parse_scale, parse_settings
-    from streamsvd.errors import InputError
-    from streamsvd.learner import Settings
-    from streamsvd.ratings import Columns
-    from streamsvd.ratings.datasets import load
 
     console = Console(stderr=True)
     if out is not None:
@@ -122,10 +126,6 @@ def study(
 
 def _tables(name: str, found: Study) -> Group:
     """Online and offline, a contender a row, the best figure of a column in bold."""
-    from rich import box
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
 
     def table(title: str, heads: list[str], rows: list[tuple[str, list[float | None], list[str]]]) -> Table:
         made = Table(title=title, title_justify="left", box=box.ROUNDED)
@@ -185,10 +185,6 @@ def _tables(name: str, found: Study) -> Group:
 
 def _as_object(found: Study, facts: dict[str, Any]) -> dict[str, Any]:
     """A study as one JSON object."""
-    from dataclasses import asdict
-
-    from streamsvd.app.figures import versions
-
     return {
         **facts,
         "seed": found.seed,
@@ -211,10 +207,6 @@ def _as_object(found: Study, facts: dict[str, Any]) -> dict[str, Any]:
 
 def _write_csv(path: Path, found: Study) -> None:
     """A row a contender and measure: long form, which every tool can pivot."""
-    import csv
-
-    from streamsvd.errors import InputError
-
     rows: list[tuple[str, str, str, float]] = []
     for each in found.online:
         figures = each.figures

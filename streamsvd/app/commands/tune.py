@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from streamsvd.app.options import ColumnsOption, ScaleOption, SeedOption
+from evaluation.tuning import Trial, TrialFile, best, optuna_version, search
+from evaluation.tuning_tasks import TASKS
+from streamsvd.app.figures import check_json, versions, write_json
+from streamsvd.app.options import ColumnsOption, ScaleOption, SeedOption, parse_scale
+from streamsvd.app.stopping import stop_on_signals
+from streamsvd.app.tuning_display import tuning_bar, tuning_table
+from streamsvd.app.warming import warm_up
+from streamsvd.learner.compiler import CACHE
+from streamsvd.ratings import Columns
+from streamsvd.ratings.datasets import load
 
 
 class TuningProtocol(StrEnum):
@@ -49,21 +60,6 @@ def tune(
 
         streamsvd evaluate ml-100k --settings settings.json
     """
-    import os
-
-    from rich.console import Console
-
-    from evaluation.tuning import Trial, TrialFile, best, optuna_version, search
-    from evaluation.tuning_tasks import TASKS
-    from streamsvd.app.figures import check_json, versions, write_json
-    from streamsvd.app.options import parse_scale
-    from streamsvd.app.stopping import stop_on_signals
-    from streamsvd.app.tuning_display import tuning_bar, tuning_table
-    from streamsvd.app.warming import warm_up
-    from streamsvd.learner.compiler import CACHE
-    from streamsvd.ratings import Columns
-    from streamsvd.ratings.datasets import load
-
     console = Console(stderr=True)
     check_json(out)
     optimiser = {"optuna": optuna_version()}

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from streamsvd.app.ids import parse_id
+from streamsvd.app.lookup_tables import user_table, users_table
+from streamsvd.app.lookups import lookups, plain, print_json
 from streamsvd.app.options import AsJsonOption, ModelOption, RedisOption
 
 
@@ -27,12 +31,6 @@ def users(
 
         streamsvd users 196 -n 5
     """
-    from rich.console import Console
-
-    from streamsvd.app.ids import parse_id
-    from streamsvd.app.lookup_tables import user_table, users_table
-    from streamsvd.app.lookups import lookups, plain, print_json
-
     with lookups(redis, model) as reader:
         if user is None:
             found = reader.users(n)
