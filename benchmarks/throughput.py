@@ -16,10 +16,9 @@ from pathlib import Path
 
 from kafka import KafkaConsumer, TopicPartition
 
-from consumer import Progress, Schedule
+from consumer import ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential
 from producer import prepare, replay
-from streamsvd.app.consuming import Plan, consumer_for
 from streamsvd.app.figures import figures_object, write_json
 from streamsvd.app.warming import warm_up
 from streamsvd.embedded import provide_kafka, provide_redis
@@ -50,9 +49,9 @@ def bare(address: str, topic: str, count: int) -> float:
         return count / (time.perf_counter() - began)
 
 
-def ours(plan: Plan, count: int) -> tuple[float, Progress, IteratedSVD]:
+def ours(plan: ConsumerPlan, count: int) -> tuple[float, Progress, IteratedSVD]:
     """Ratings a second from Kafka through the learner to Redis, checkpoints included."""
-    with consumer_for(plan, time.sleep) as (consumer, _):
+    with open_consumer(plan, time.sleep) as (consumer, _):
         began = time.perf_counter()
         end = consumer.run(until={0: count})
         return count / (time.perf_counter() - began), end, consumer.model
@@ -78,7 +77,7 @@ def main() -> None:
         for number in range(options.rounds):
             rates["bare client"].append(bare(kafka, topics.ratings, len(table)))
             for name in ("ratings only", "with catalogue"):
-                plan = Plan(
+                plan = ConsumerPlan(
                     kafka=kafka,
                     redis=redis,
                     topics=topics,

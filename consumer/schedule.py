@@ -43,12 +43,12 @@ class Schedule:
         return min(_MOST_GATHERED, self.seconds / 10)
 
     @property
-    def rest_seconds(self) -> float:
+    def throttle_seconds(self) -> float:
         """How long the writing of a checkpoint may rest in all."""
         return self.seconds / 5
 
 
-class Rest:
+class Throttle:
     """Waits between the pages of a large write, so that lookups on the same machine are not held up by it.
 
     Parameters
@@ -83,7 +83,7 @@ class Rest:
         self._since = self._timer()
 
 
-class Patience:
+class Retry:
     """Goes on trying while Redis does not answer; a stop asked for meanwhile ends that.
 
     Parameters
@@ -91,7 +91,7 @@ class Patience:
     seconds : float
         For which it is tried again.
     timer, pause : callable
-        As for `Rest`.
+        As for `Throttle`.
     stop : callable
         Whether somebody has asked for an end.
     say : callable

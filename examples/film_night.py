@@ -11,11 +11,10 @@ from __future__ import annotations
 import time
 from contextlib import closing
 
-from consumer import Schedule
+from consumer import ConsumerPlan, Schedule, open_consumer
 from evaluation import Prequential
 from model_store import ModelReader, Provenance, connect
 from producer import prepare, replay
-from streamsvd.app.consuming import Plan, consumer_for
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.learner import Settings
 from streamsvd.log import KafkaSink, Topics
@@ -28,7 +27,7 @@ TOPICS = Topics("films")
 
 def learn(kafka: str, redis: str) -> None:
     """Consume the topic up to its present end, into the model `films`."""
-    plan = Plan(
+    plan = ConsumerPlan(
         kafka=kafka,
         redis=redis,
         topics=TOPICS,
@@ -37,7 +36,7 @@ def learn(kafka: str, redis: str) -> None:
         metrics=Prequential(),
         schedule=Schedule(),
     )
-    with consumer_for(plan, time.sleep) as (consumer, source):
+    with open_consumer(plan, time.sleep) as (consumer, source):
         end = consumer.run(until=source.end_offsets())
     print(f"{end.figures.events:,} ratings learned, rolling RMSE {end.figures.rmse_last_window:.3f}")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from consumer.recovery import DEFAULT_SCALE
+from consumer import DEFAULT_SCALE
 from model_store import ModelReader, connect
 from streamsvd.app.service import Limits, Log, create_app
 from streamsvd.app.service.journal import json_journal, take_over

@@ -16,14 +16,13 @@ import msgspec
 import numpy as np
 from rich.console import Console
 
-from consumer import Progress, Schedule
+from consumer import ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential
 from evaluation.simulation import Outcome, Part, Predict, Run, Stretch, event_number, in_process, make_ready, stretch
 from evaluation.simulation_jobs import simulate_all
 from evaluation.simulation_lookup import ThatDay, look_up
 from evaluation.tuning_tasks import Stopped
 from producer import Bound
-from streamsvd.app.consuming import Plan, consumer_for
 from streamsvd.app.producing import ProducerProcess
 from streamsvd.app.simulation_tables import simulation_bars
 from streamsvd.app.stopping import StopRequest
@@ -140,7 +139,7 @@ class ThroughKafka:
     ) -> Iterator[Part]:
         """Consume the stretch, then read what was predicted."""
         model = _model_name(run)
-        plan = Plan(
+        plan = ConsumerPlan(
             kafka=self.kafka,
             redis=self.redis,
             topics=TOPICS,
@@ -156,7 +155,7 @@ class ThroughKafka:
         def show(progress: Progress) -> None:
             tell(progress.learned)
 
-        with consumer_for(plan, lambda _: None) as (consumer, _):
+        with open_consumer(plan, lambda _: None) as (consumer, _):
             end = consumer.run(until={0: len(table)}, stop=stopped, progress=show)
         if stopped():
             raise Stopped

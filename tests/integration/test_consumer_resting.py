@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from model_runs import LONG_SECONDS, fill, final, learned_in_process, plan_for
 
-from consumer import Schedule
+from consumer import Schedule, open_consumer
 from producer import Pace, prepare, replay
-from streamsvd.app.consuming import consumer_for
 from streamsvd.log import KafkaSink, Topics
 from streamsvd.ratings import Synthetic
 
@@ -31,7 +30,7 @@ def test_a_consumer_that_keeps_up_rests_and_learns_the_same(
         with KafkaSink(kafka_address, topic_prefix) as sink:
             replay([table], sink, log=ready.log, pace=Pace(rate=6000))
 
-    with ThreadPoolExecutor(1) as pool, consumer_for(plan, rests.append) as (consumer, source):
+    with ThreadPoolExecutor(1) as pool, open_consumer(plan, rests.append) as (consumer, source):
         consumer.run(until=source.end_offsets())
         written = consumer.progress().version
         sending = pool.submit(send)
@@ -39,7 +38,7 @@ def test_a_consumer_that_keeps_up_rests_and_learns_the_same(
         sending.result()
         assert rests
         checkpoints = consumer.progress().version - written
-        most = 2 * plan.schedule.rest_seconds * checkpoints  # between the pages, and then as long again at most
+        most = 2 * plan.schedule.throttle_seconds * checkpoints  # between the pages, and then as long again at most
         assert 0 < sum(rests) <= most + 1e-9
         consumer.run(until=source.end_offsets())
     assert final(redis_url, model_name)["state"] == learned_in_process(table)["state"]

@@ -12,12 +12,11 @@ from model_runs import checkpoint_of, consuming, learn_all, learned_in_process, 
 from model_states import plain
 from shadow_runs import final_shadows, in_process, wanted
 
-from consumer import Schedule
+from consumer import Schedule, open_consumer
 from model_store import ModelReader, read_shadows
 from model_store.keys import Keys
 from model_store.shadow_rows import request_promotion, requested_promotion
 from producer import prepare
-from streamsvd.app.consuming import consumer_for
 from streamsvd.errors import SettingsError
 from streamsvd.learner import IteratedSVD
 from streamsvd.log import Topics
@@ -194,7 +193,7 @@ def test_a_request_that_cannot_be_granted_is_refused_once_and_said(
     learn_all(plan(wanted=wanted({"wide": "rank=12", "means": "damped-means"})))
     request_promotion(client, model_name, name)
     said: list[str] = []
-    with consumer_for(plan(), lambda seconds: None, said.append) as (consumer, source):
+    with open_consumer(plan(), lambda seconds: None, said.append) as (consumer, source):
         consumer.run(until=source.end_offsets())
     assert len(said) == 1
     assert re.search(reason, said[0])

@@ -20,12 +20,11 @@ import redis
 from model_states import plain
 from rich.console import Console
 
-from consumer import Consumer, Progress, Schedule
+from consumer import Consumer, ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential, evaluate
 from model_store import Checkpoint, ModelWriter, connect
 from model_store.keys import Keys
 from producer import prepare, replay
-from streamsvd.app.consuming import Plan, consumer_for
 from streamsvd.app.warming import warm_up
 from streamsvd.learner import IteratedSVD, Settings, State
 from streamsvd.learner.choices import Choices
@@ -75,10 +74,10 @@ def letters(kafka: str, topic: str) -> list[Record]:
 # In this process
 
 
-def plan_for(kafka: str, store: str, topic: str, model: str, **changes: Any) -> Plan:
+def plan_for(kafka: str, store: str, topic: str, model: str, **changes: Any) -> ConsumerPlan:
     """A plan with the defaults of `streamsvd consume`."""
     schedule = changes.pop("schedule", Schedule())
-    return Plan(
+    return ConsumerPlan(
         kafka=kafka,
         redis=store,
         topics=Topics(topic),
@@ -91,13 +90,13 @@ def plan_for(kafka: str, store: str, topic: str, model: str, **changes: Any) -> 
 
 
 @contextmanager
-def consuming(plan: Plan) -> Iterator[tuple[Consumer, KafkaSource]]:
+def consuming(plan: ConsumerPlan) -> Iterator[tuple[Consumer, KafkaSource]]:
     """A consumer in this process."""
-    with consumer_for(plan, lambda seconds: None) as found:
+    with open_consumer(plan, lambda seconds: None) as found:
         yield found
 
 
-def learn_all(plan: Plan) -> tuple[Consumer, Progress]:
+def learn_all(plan: ConsumerPlan) -> tuple[Consumer, Progress]:
     """Consume, in this process, to the end of the log as it is now."""
     with consuming(plan) as (consumer, source):
         return consumer, consumer.run(until=source.end_offsets())

@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from consumer import Progress, Schedule, Wanted
+from consumer import ConsumerPlan, Progress, Schedule, Wanted, open_consumer, wait_for_topic
 from evaluation import Prequential
-from streamsvd.app.consuming import Plan, consumer_for, wait_for_topic
 from streamsvd.app.details import detail_tables, details_object, drift_line
 from streamsvd.app.display import figures_table, learning_bar, megabytes
 from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
@@ -107,7 +106,7 @@ def consume(
     chosen = chosen_settings(settings_file, settings)
     wanted = Wanted(shadows=parse_shadows(shadow, seed), dropped=drop_shadow or ())
     with stop_on_signals() as stop, lent_kafka(kafka, os.environ) as address, lent_redis(redis, os.environ) as url:
-        plan = Plan(
+        plan = ConsumerPlan(
             kafka=address,
             redis=url,
             topics=Topics(topic),
@@ -128,7 +127,7 @@ def consume(
         warm_up(console)
         warm_up_shadows(wanted.shadows.values())
         with (
-            consumer_for(plan, stop.wait, say) as (consumer, source),
+            open_consumer(plan, stop.wait, say) as (consumer, source),
             shown_metrics(metrics_port, metrics_host, model, time.time, say) as tell,
             learning_bar(console, None, quiet=quiet) as bar,
         ):

@@ -10,11 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from consumer import Progress, Schedule
+from consumer import ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential
 from model_store import ModelReader, connect
 from model_store.reasons import reasons
-from streamsvd.app.consuming import Plan, consumer_for
 from streamsvd.app.dashboarding import DashboardBeside, dashboard_beside
 from streamsvd.app.display import figures_table, learning_bar, megabytes
 from streamsvd.app.figures import check_json, figures_object, peak_rss_bytes, write_json
@@ -76,7 +75,7 @@ def demo(
             return
         kafka, redis, table, page = ready.kafka, ready.redis, ready.table, ready.page
         dataset = table.dataset
-        plan = Plan(
+        plan = ConsumerPlan(
             kafka=kafka,
             redis=redis,
             topics=topics,
@@ -87,7 +86,7 @@ def demo(
             schedule=Schedule(events=10_000, seconds=2.0),
         )
         producer = ProducerProcess(ready.source, kafka, topics, dataset, ready.films, rate)
-        with producer, consumer_for(plan, stop.wait, say) as (consumer, _):
+        with producer, open_consumer(plan, stop.wait, say) as (consumer, _):
             began = time.perf_counter()
             with learning_bar(console, len(table)) as bar:
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consumer import Lag
-from streamsvd.app.lag import ASK_AGAIN_SECONDS, ASK_EVERY_SECONDS, LagWatch
+from consumer.lag import ASK_AGAIN_SECONDS, ASK_EVERY_SECONDS, LagWatch
 from streamsvd.errors import LogUnavailable
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.schedule import Patience, Rest, Schedule
+from consumer.schedule import Retry, Schedule, Throttle
 from streamsvd.errors import StoreError, StoreUnavailable
 
 
@@ -34,7 +34,7 @@ class Store:
 @pytest.mark.parametrize(("most", "waits"), [(10.0, [0.75, 0.375]), (1.0, [0.75, 0.25]), (0.75, [0.75]), (0.0, [])])
 def test_rests(most: float, waits: list[float]) -> None:
     clock = Clock()
-    rest = Rest(lambda: clock.now, clock.pause, most)
+    rest = Throttle(lambda: clock.now, clock.pause, most)
     for work in (0.25, 0.125, 0.0):
         clock.now += work
         rest()
@@ -42,14 +42,14 @@ def test_rests(most: float, waits: list[float]) -> None:
 
 
 def test_a_checkpoint_rests_for_a_fifth_of_the_interval_and_never_in_live_mode() -> None:
-    assert Schedule(seconds=5.0).rest_seconds == 1.0
-    assert Schedule(seconds=0.0).rest_seconds == 0.0
+    assert Schedule(seconds=5.0).throttle_seconds == 1.0
+    assert Schedule(seconds=0.0).throttle_seconds == 0.0
 
 
 @pytest.mark.parametrize(("silent", "waits"), [(0, []), (1, [0.1]), (8, [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0])])
 def test_patience_waits_longer_and_longer_and_says_so_once(silent: int, waits: list[float]) -> None:
     clock, said = Clock(), list[str]()
-    patience = Patience(60.0, lambda: clock.now, clock.pause, lambda: False, said.append)
+    patience = Retry(60.0, lambda: clock.now, clock.pause, lambda: False, said.append)
     assert patience.until_done(Store(silent).write) == "written"
     assert clock.waits == pytest.approx(waits)
     assert said == (["no answer. Trying again for 60 s.", "Redis answers again."] if silent else [])
@@ -58,7 +58,7 @@ def test_patience_waits_longer_and_longer_and_says_so_once(silent: int, waits: l
 @pytest.mark.parametrize(("seconds", "stopped", "attempts"), [(1.0, False, 4), (0.0, False, 1), (60.0, True, 1)])
 def test_patience_ends(seconds: float, stopped: bool, attempts: int) -> None:
     clock, store = Clock(), Store(99)
-    patience = Patience(seconds, lambda: clock.now, clock.pause, lambda: stopped, lambda _: None)
+    patience = Retry(seconds, lambda: clock.now, clock.pause, lambda: stopped, lambda _: None)
     with pytest.raises(StoreUnavailable, match="Nothing is lost"):
         patience.until_done(store.write)
     assert store.silent == 99 - attempts
@@ -71,5 +71,5 @@ def test_what_the_store_refuses_is_not_tried_again() -> None:
         raise StoreError("out of memory")
 
     with pytest.raises(StoreError, match="out of memory"):
-        Patience(60.0, lambda: clock.now, clock.pause, lambda: False, lambda _: None).until_done(refuse)
+        Retry(60.0, lambda: clock.now, clock.pause, lambda: False, lambda _: None).until_done(refuse)
     assert not clock.waits

@@ -1,4 +1,4 @@
-"""A consumer put together: Kafka, Redis, catalogue, model; what `consume` and `demo` share."""
+"""A consumer put together from its parts: Kafka, Redis, catalogue, stored model, clocks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from consumer import Consumer, Schedule, StoredShadows, Wanted, resume
+from consumer.checkpointer import Checkpointer, Clocks
+from consumer.guards import check_log_reaches, check_same_topic
+from consumer.lag import LagWatch
+from consumer.loop import Consumer
+from consumer.resume import StoredShadows, resume
+from consumer.schedule import Schedule
+from consumer.shadows import Wanted
 from evaluation import Prequential
 from model_store import Checkpoint, ModelWriter, ShadowRow, connect, read_shadows
 from model_store.shadow_rows import requested_promotion
-from streamsvd.app.lag import LagWatch
-from streamsvd.errors import SnapshotCorrupt, TopicUnsafe
+from streamsvd.errors import SnapshotCorrupt
 from streamsvd.learner import Settings
 from streamsvd.log import (
     DeadLetters,
@@ -33,7 +38,7 @@ NO_SHADOWS = Wanted(shadows={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ConsumerPlan:
     """What is to be consumed, and how.
 
     Attributes
@@ -74,7 +79,7 @@ class Plan:
 
 
 def wait_for_topic(
-    plan: Plan, stop: Callable[[], bool], pause: Callable[[float], None], say: Callable[[str], None]
+    plan: ConsumerPlan, stop: Callable[[], bool], pause: Callable[[float], None], say: Callable[[str], None]
 ) -> bool:
     """Wait until the ratings topic says what it holds; False when asked to stop before.
 
@@ -99,14 +104,14 @@ def wait_for_topic(
     return False
 
 
-def _source(plan: Plan) -> KafkaSource:
+def _source(plan: ConsumerPlan) -> KafkaSource:
     group, gather = f"streamsvd-{plan.model}", plan.schedule.gather_seconds
     return KafkaSource(plan.kafka, plan.topics.ratings, group=group, gather_seconds=gather)
 
 
 @contextmanager
-def consumer_for(
-    plan: Plan, pause: Callable[[float], None], say: Callable[[str], None] = lambda _: None
+def open_consumer(
+    plan: ConsumerPlan, pause: Callable[[float], None], say: Callable[[str], None] = lambda _: None
 ) -> Iterator[tuple[Consumer, KafkaSource]]:
     """Take the model over and lend its consumer, ready to run from its checkpoint.
 
@@ -148,44 +153,36 @@ def consumer_for(
                 f"Model {plan.model} goes on with the settings that it was made with. For others give it another name "
                 "with --model, or learn it anew with --rebuild."
             )
-        ends = source.end_offsets()
-        beyond = {n: offset for n, offset in start.offsets.items() if offset > ends.get(n, 0)}
-        if beyond:
-            raise TopicUnsafe(
-                f"the stored model has read topic {plan.topics.ratings} up to {beyond}, but the log ends at {ends}: it "
-                "has lost records. Restore the log, or learn it anew with --rebuild"
-            )
-        yield (
-            Consumer(
-                source,
-                start,
-                writer,
-                dead_letters,
-                topic=plan.topics.ratings,
-                topic_id=source.topic_id,
-                schedule=plan.schedule,
-                clock=time.time,
-                timer=time.monotonic,
-                pause=pause,
-                check=lambda: _check_same(plan, source.topic_id),
-                predictions=predictions,
-                lag=LagWatch(source, time.monotonic, say).behind,
-                requested=lambda: requested_promotion(client, plan.model),
-                say=say,
-            ),
+        check_log_reaches(plan.topics.ratings, start.offsets, source.end_offsets())
+        checkpointer = Checkpointer(
+            start,
+            writer,
             source,
+            dead_letters,
+            predictions,
+            check_topic=lambda: check_same_topic(
+                plan.topics.ratings, source.topic_id, topic_id(plan.kafka, plan.topics.ratings)
+            ),
+            topic=plan.topics.ratings,
+            topic_id=source.topic_id,
+            schedule=plan.schedule,
+            clocks=Clocks(wall=time.time, timer=time.monotonic, pause=pause),
+            say=say,
         )
-
-
-def _check_same(plan: Plan, read: str) -> None:
-    """Refuse a topic that was made anew under the name of the one that was read so far."""
-    now = topic_id(plan.kafka, plan.topics.ratings)
-    if now != read:
-        raise TopicUnsafe(
-            f"topic {plan.topics.ratings} was deleted and made anew while it was read (id {read}, now {now}). "
-            "What is stored was learned from the old one. Give the model another name with --model, or learn it anew "
-            "from this topic with --rebuild"
+        consumer = Consumer(
+            source,
+            start,
+            checkpointer,
+            dead_letters,
+            predictions,
+            schedule=plan.schedule,
+            wall=time.time,
+            timer=time.monotonic,
+            requested=lambda: requested_promotion(client, plan.model),
+            lag=LagWatch(source, time.monotonic, say).behind,
+            say=say,
         )
+        yield consumer, source
 
 
 def _loaded(writer: ModelWriter) -> Checkpoint | None:
@@ -195,7 +192,7 @@ def _loaded(writer: ModelWriter) -> Checkpoint | None:
         raise SnapshotCorrupt(f"{error}. `streamsvd consume --rebuild` does that") from error
 
 
-def _rows(client: Redis, plan: Plan) -> list[ShadowRow]:
+def _rows(client: Redis, plan: ConsumerPlan) -> list[ShadowRow]:
     try:
         return read_shadows(client, plan.model)
     except SnapshotCorrupt as error:
@@ -204,7 +201,7 @@ def _rows(client: Redis, plan: Plan) -> list[ShadowRow]:
         raise SnapshotCorrupt(f"{error}. `streamsvd consume --rebuild` does that") from error
 
 
-def _logged(plan: Plan) -> LoggedCatalogue:
+def _logged(plan: ConsumerPlan) -> LoggedCatalogue:
     if topic_exists(plan.kafka, plan.topics.catalogue):
         return read_catalogue(plan.kafka, plan.topics.catalogue)
     return LoggedCatalogue(None, None, {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from consumer import Lag
+from consumer.progress import Lag
 from streamsvd.errors import LogError, LogUnavailable
 from streamsvd.log import RatingSource
 

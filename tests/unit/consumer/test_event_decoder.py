@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.sorting import Run, Sorter
+from consumer.decoding import EventDecoder, RatingBatch
 from streamsvd.errors import EventError
 from streamsvd.log import Record
 from streamsvd.ratings import Erasure, Rating, Retraction, encode
@@ -39,16 +39,16 @@ values = events.map(encode) | st.sampled_from([None, b"", b"rubbish"])
 def sort(records: list[Record], cuts: list[int]) -> tuple[object, ...]:
     """All that becomes of some records, in polls that end at the given places."""
     rejected: list[int] = []
-    sorter = Sorter((1.0, 3.0), {})
+    decoder = EventDecoder((1.0, 3.0), {})
     learned: list[object] = []
     edges = [0, *sorted(cuts), len(records)]
     for start, stop in pairwise(edges):
-        for part in sorter.sort(records[start:stop], lambda record, _: rejected.append(record.offset)):
-            if isinstance(part, Run):
+        for part in decoder.decode(records[start:stop], lambda record, _: rejected.append(record.offset)):
+            if isinstance(part, RatingBatch):
                 learned += zip(part.users, part.items, part.ratings, part.timestamps, strict=True)
             else:
                 learned.append(part)
-    return learned, rejected, sorter.marks, sorter.repeated
+    return learned, rejected, decoder.high_watermarks, decoder.repeated
 
 
 @given(values=st.lists(st.tuples(values, st.integers(0, 1)), max_size=20), data=st.data())
@@ -63,19 +63,19 @@ def test_where_a_poll_ends_changes_nothing(values: list[tuple[bytes | None, int]
 
 def test_a_rating_outside_the_scale_is_rejected_with_the_reason_and_sets_no_mark() -> None:
     reasons: list[EventError] = []
-    sorter = Sorter((1.0, 5.0), {})
+    decoder = EventDecoder((1.0, 5.0), {})
     record = Logged(encode(Rating("ann", "Heat", 9.0, 5, "a", 7)))
-    assert list(sorter.sort([record], lambda _, error: reasons.append(error))) == []
+    assert list(decoder.decode([record], lambda _, error: reasons.append(error))) == []
     assert "rating 9 is outside the declared scale 1 to 5" in str(reasons[0])
-    assert sorter.marks == {}
+    assert decoder.high_watermarks == {}
 
 
 def test_a_mark_holds_for_its_source_and_partition_only() -> None:
-    sorter = Sorter((1.0, 5.0), {"a/0": 7})
+    decoder = EventDecoder((1.0, 5.0), {"a/0": 7})
     ratings = [Rating("ann", "Heat", 3.0, 5, *mark) for mark in (("a", 7), ("b", 7), (None, 7), ("a", 8))]
     records: list[Record] = [Logged(encode(rating)) for rating in ratings]
     records.append(Logged(encode(ratings[0]), partition=1))
-    (run,) = sorter.sort(records, lambda *_: None)
-    assert isinstance(run, Run)
-    assert (len(run), sorter.repeated) == (4, 1)
-    assert sorter.marks == {"a/0": 8, "b/0": 7, "/0": 7, "a/1": 7}
+    (run,) = decoder.decode(records, lambda *_: None)
+    assert isinstance(run, RatingBatch)
+    assert (len(run), decoder.repeated) == (4, 1)
+    assert decoder.high_watermarks == {"a/0": 8, "b/0": 7, "/0": 7, "a/1": 7}

@@ -1,0 +1,91 @@
+"""Where a consumer starts: from the model's checkpoint, or at the beginning of the log.
+
+The group's committed offset is never read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from consumer.guards import check_learned_from
+from consumer.shadows import Wanted, begin, resume_shadows
+from consumer.state import WATCH_EVERY, ConsumerState, initial, restored
+from evaluation import Prequential
+from model_store import Checkpoint, ShadowRow
+from streamsvd.learner import Settings
+from streamsvd.log import LoggedCatalogue
+from streamsvd.ratings import Catalogue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredShadows:
+    """What the store has of a model's shadows.
+
+    Attributes
+    ----------
+    rows : sequence of ShadowRow
+    load : callable
+        A shadow's checkpoint by its name.
+    """
+
+    rows: Sequence[ShadowRow]
+    load: Callable[[str], Checkpoint]
+
+
+def resume(
+    checkpoint: Checkpoint | None,
+    *,
+    topic: str,
+    topic_id: str,
+    catalogue_topic: str,
+    logged: LoggedCatalogue,
+    stored_catalogue: Catalogue | None,
+    settings: Settings,
+    metrics: Prequential,
+    stored_shadows: StoredShadows,
+    wanted: Wanted,
+    watch_every: int = WATCH_EVERY,
+    seed: int = 0,
+) -> ConsumerState:
+    """The state to start from, for one model and one topic.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint or None
+        What the store holds.
+    topic, topic_id, catalogue_topic : str
+        The ratings topic with Kafka's id of it, and the topic of its catalogue.
+    logged : LoggedCatalogue
+        The catalogue topic's content, used for a fresh start only.
+    stored_catalogue : Catalogue or None
+        The catalogue that the checkpoint's model was made with.
+    settings, metrics, watch_every, seed
+        For a fresh start.
+    stored_shadows : StoredShadows
+    wanted : Wanted
+        Shadows that are to be there, or not.
+
+    Raises
+    ------
+    SettingsError
+        A shadow that is wanted is there, of other settings.
+    TopicUnsafe
+        The checkpoint belongs to another topic, or to one of that name that has been deleted since.
+    """
+    if checkpoint is None:
+        start = initial(logged, catalogue_topic, settings, metrics, seed=seed, watch_every=watch_every)
+        start.model, start.shadows = begin(start.model, stored_shadows.rows, wanted, logged.catalogue)
+        return start
+    check_learned_from(checkpoint, topic, topic_id)
+    start = restored(checkpoint, topic, stored_catalogue)
+    start.shadows = resume_shadows(
+        checkpoint,
+        stored_shadows.rows,
+        stored_shadows.load,
+        wanted,
+        model=start.model,
+        content=stored_catalogue,
+        events=start.metrics.events,
+    )
+    return start
