@@ -19,7 +19,7 @@ import numpy as np
 from measured import add_json, measured
 from numpy.typing import NDArray
 
-from streamsvd.app.figures import write_json
+from streamsvd.cli.figures import write_json
 from streamsvd.learner import Settings
 from streamsvd.learner.batch import fit
 from streamsvd.ratings import Catalogue, RatingTable, load

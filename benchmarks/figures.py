@@ -16,7 +16,7 @@ from pathlib import Path
 
 from measured import add_json
 
-from streamsvd.app.figures import write_json
+from streamsvd.cli.figures import write_json
 
 RESULTS = Path(__file__).parent / "results"
 SETS = ("ml-100k", "ml-latest-small")

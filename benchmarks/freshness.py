@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from model_store import ModelReader, connect
 from producer import Pace, prepare, replay
-from streamsvd.app.figures import write_json
+from streamsvd.cli.figures import write_json
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.errors import SnapshotMissing
 from streamsvd.log import KafkaSink, Topics

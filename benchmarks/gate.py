@@ -20,7 +20,7 @@ from measured import add_json
 from measured import measured as figures_of
 
 from evaluation import Prequential, evaluate
-from streamsvd.app.figures import write_json
+from streamsvd.cli.figures import write_json
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings.datasets import load
 

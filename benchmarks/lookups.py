@@ -37,7 +37,7 @@ from model_store.ranking import Asker
 from model_store.recommending import NOTHING
 from model_store.scoring import LearnersScoring, top
 from model_store.table import FACTORS, SEEN
-from streamsvd.app.figures import versions, write_json
+from streamsvd.cli.figures import versions, write_json
 from streamsvd.embedded import provide_redis
 from streamsvd.learner import Rows, State
 from streamsvd.learner.choices import RECENT_BLOCK

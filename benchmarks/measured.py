@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation import Prequential, evaluate
-from streamsvd.app.figures import figures_object
+from streamsvd.cli.figures import figures_object
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, RatingTable
 

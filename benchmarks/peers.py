@@ -24,8 +24,8 @@ from rich.console import Console
 
 from evaluation.peer_comparison import errors, rates, seconds
 from evaluation.peers import INSTALL, RIVER, Stream, peers
-from streamsvd.app.figures import versions, write_json
-from streamsvd.app.warming import warm_up
+from streamsvd.cli.figures import versions, write_json
+from streamsvd.cli.warming import warm_up
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings.datasets import load
 

@@ -27,8 +27,8 @@ from rich.console import Console
 
 from evaluation import Ranking, Watch
 from evaluation.watching import ORDERS, Order, by_popularity
-from streamsvd.app.figures import versions, write_json
-from streamsvd.app.warming import warm_up
+from streamsvd.cli.figures import versions, write_json
+from streamsvd.cli.warming import warm_up
 from streamsvd.learner import Id, IteratedSVD
 from streamsvd.learner.choices import Choices
 from streamsvd.learner.listing import best, item_number

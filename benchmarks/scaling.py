@@ -27,7 +27,7 @@ LIMITS = {"last_to_second_tenth": 1.3, "resident_bytes": 1e9, "first_call_second
 FIRST_CALL = """
 import sys, time
 from rich.console import Console
-from streamsvd.app.warming import warm_up
+from streamsvd.cli.warming import warm_up
 began = time.perf_counter()
 warm_up(Console(stderr=True, width=200))
 print(time.perf_counter() - began)
@@ -296,7 +296,7 @@ def main() -> None:
         return
     from measured import measured
 
-    from streamsvd.app.figures import write_json
+    from streamsvd.cli.figures import write_json
     from streamsvd.ratings import Synthetic
 
     RESULTS.mkdir(exist_ok=True)

@@ -29,7 +29,7 @@ from paced_client import ask
 
 from model_store import ModelReader, connect
 from producer import Pace, prepare, replay
-from streamsvd.app.figures import write_json
+from streamsvd.cli.figures import write_json
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.log import KafkaSink, Topics
 from streamsvd.ratings import RatingTable, Synthetic

@@ -28,7 +28,7 @@ from model_store import Checkpoint, ModelWriter, connect
 from model_store.exporting import export_snapshot
 from model_store.snapshot import read_snapshot
 from model_store.snapshot_file import SnapshotFile
-from streamsvd.app.figures import peak_rss_bytes, write_json
+from streamsvd.cli.figures import peak_rss_bytes, write_json
 from streamsvd.embedded import provide_redis
 from streamsvd.learner import IteratedSVD
 from streamsvd.learner.state import Ragged, Rows, State

@@ -19,8 +19,8 @@ from kafka import KafkaConsumer, TopicPartition
 from consumer import ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential
 from producer import prepare, replay
-from streamsvd.app.figures import figures_object, write_json
-from streamsvd.app.warming import warm_up
+from streamsvd.cli.figures import figures_object, write_json
+from streamsvd.cli.warming import warm_up
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.log import KafkaSink, Topics

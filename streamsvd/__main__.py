@@ -1,5 +1,5 @@
 """`python -m streamsvd` is the `streamsvd` command."""
 
-from streamsvd.app.main import main
+from streamsvd.cli.main import main
 
 main()

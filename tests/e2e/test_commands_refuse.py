@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from model_runs import environment, run_command
 
-from streamsvd.app.main import COMMANDS, main
+from streamsvd.cli.main import COMMANDS, main
 
 CLOSED = "127.0.0.1:1"  # nobody listens there
 LONGEST_SECONDS = 90.0  # hangs are what is looked for; kernels may have to be compiled on a busy machine

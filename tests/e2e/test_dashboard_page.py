@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, expect
 
 from model_store import connect
 from model_store.feed import Now, read_now
-from streamsvd.app.dashboard.formats import count, error
+from streamsvd.dashboard.formats import count, error
 from streamsvd.embedded import Server, embedded_redis
 from streamsvd.embedded.folder import free_ports
 from streamsvd.errors import StoreError

@@ -21,7 +21,7 @@ def replays(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 def compilers(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """The processes that compile for a demo."""
-    return [child for child in psutil.Process(process.pid).children() if "streamsvd.app.compiling" in child.cmdline()]
+    return [child for child in psutil.Process(process.pid).children() if "streamsvd.cli.compiling" in child.cmdline()]
 
 
 @pytest.mark.parametrize(("moment", "number"), [("starting", signal.SIGTERM), ("learning", signal.SIGINT)])

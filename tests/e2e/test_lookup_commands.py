@@ -17,7 +17,7 @@ from model_states import checkpoint
 from rating_streams import learn, stream
 
 from model_store import ModelWriter, connect
-from streamsvd.app.main import main
+from streamsvd.cli.main import main
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, Film
 

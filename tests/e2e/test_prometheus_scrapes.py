@@ -16,8 +16,8 @@ import yaml
 from model_runs import command, consume_command, fill, heard, wait_until
 from services import serving
 
-from streamsvd.app.service.security import add_key
 from streamsvd.ratings import Synthetic
+from streamsvd.service.security import add_key
 
 ROOT = Path(__file__).resolve().parents[2]
 

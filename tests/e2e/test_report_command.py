@@ -14,7 +14,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from streamsvd.app.commands.report import report
+from streamsvd.cli.commands.report import report
 from streamsvd.ratings import Synthetic
 
 RUNNER = CliRunner()

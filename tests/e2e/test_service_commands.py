@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from streamsvd.app.main import main
-from streamsvd.app.service.security import find_key, read_key_file
+from streamsvd.cli.main import main
+from streamsvd.service.security import find_key, read_key_file
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

@@ -13,7 +13,7 @@ from shadow_runs import wanted
 from typer.testing import CliRunner, Result
 
 from model_store import connect, read_shadows
-from streamsvd.app.main import app
+from streamsvd.cli.main import app
 from streamsvd.errors import SettingsError
 from streamsvd.ratings import RatingTable, encode, read_ratings
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from model_runs import command, wait_until
 
-from streamsvd.app.main import main
+from streamsvd.cli.main import main
 from streamsvd.ratings import Synthetic
 
 ARGUMENTS = ("--from", "200", "--warm-up", "100", "--set", "rank=2", "--format", "csv", "--quiet", "--json")

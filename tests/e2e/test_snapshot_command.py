@@ -12,7 +12,7 @@ from model_states import checkpoint, state
 from typer.testing import CliRunner
 
 from model_store import ModelWriter, connect
-from streamsvd.app.main import app
+from streamsvd.cli.main import app
 from streamsvd.errors import InputError, SnapshotCorrupt, SnapshotMissing
 from streamsvd.ratings import Film
 

@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from evaluation.pictures import check_pictures
-from streamsvd.app.commands.study import study
+from streamsvd.cli.commands.study import study
 from streamsvd.errors import InputError
 from streamsvd.ratings import Synthetic
 

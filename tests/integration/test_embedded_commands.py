@@ -16,13 +16,13 @@ import typer
 from typer.testing import CliRunner
 from web_server import web_server
 
-from streamsvd.app.commands.doctor import doctor
+from streamsvd.cli.commands.doctor import doctor
 from streamsvd.embedded import choose_kafka, choose_redis, cluster_at, default_folder, embedded_redis
 from streamsvd.ratings import datasets
 from streamsvd.ratings.sources import GroupLens, Wheel
 
 _ROOT = Path(__file__).resolve().parents[2]
-_SERVICES = "import typer; from streamsvd.app.commands.services import services; typer.run(services)"
+_SERVICES = "import typer; from streamsvd.cli.commands.services import services; typer.run(services)"
 _VARIABLES = ("STREAMSVD_KAFKA", "STREAMSVD_REDIS", "STREAMSVD_DATA")
 
 

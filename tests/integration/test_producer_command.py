@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from streamsvd.app.commands.replay import replay
+from streamsvd.cli.commands.replay import replay
 from streamsvd.errors import SettingsError, TopicUnsafe
 from streamsvd.log import Topics, read_catalogue
 

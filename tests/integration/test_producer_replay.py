@@ -141,7 +141,7 @@ def test_a_paced_rating_is_in_the_log_before_the_next_is_due(kafka_address: str,
 CHILD = """
 import sys
 import test_producer_replay as here
-from streamsvd.app.stopping import stop_on_signals
+from streamsvd.stopping import stop_on_signals
 with stop_on_signals() as stop:
     summary = here.run(sys.argv[1], sys.argv[2], here.table(int(sys.argv[3])), partitions=int(sys.argv[4]),
                        stop=lambda: bool(stop))

@@ -16,10 +16,10 @@ from services import in_process, write_model
 
 from model_store import Checkpoint, ModelReader, ModelWriter, connect
 from model_store.scoring import LearnersScoring
-from streamsvd.app.service import responses
-from streamsvd.app.service.answers import body_of
-from streamsvd.app.service.requests import MOST_ITEMS, MOST_RATINGS, MOST_USERS
 from streamsvd.learner import IteratedSVD
+from streamsvd.service import responses
+from streamsvd.service.answers import body_of
+from streamsvd.service.requests import MOST_ITEMS, MOST_RATINGS, MOST_USERS
 
 MODEL = "service-answers"
 

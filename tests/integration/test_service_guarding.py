@@ -18,12 +18,12 @@ from model_runs import wait_until
 from services import in_process, write_model
 
 from model_store import ModelReader, connect
-from streamsvd.app.service import Limits, Log
-from streamsvd.app.service.posting import Posting
-from streamsvd.app.service.security import SCOPES, new_key
 from streamsvd.embedded import embedded_redis
 from streamsvd.errors import LogUnavailable
 from streamsvd.log import KafkaSink
+from streamsvd.service import Limits, Log
+from streamsvd.service.posting import Posting
+from streamsvd.service.security import SCOPES, new_key
 
 MODEL = "service-guarding"
 RATING = {"user": 3, "item": 7, "rating": 4.0}
@@ -186,7 +186,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(reader: ModelReader) -> Non
 
 
 def test_headers_that_do_not_come_are_not_waited_for(reader: ModelReader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streamsvd.app.service.server.HEADER_SECONDS", 0.3)
+    monkeypatch.setattr("streamsvd.service.server.HEADER_SECONDS", 0.3)
     with in_process(reader) as (client, _):
         for beginning in (b"", b"GET /livez HTTP/1.1\r\nHost: local"):
             with raw(client) as connection:

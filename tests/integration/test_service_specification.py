@@ -17,12 +17,12 @@ from schemathesis.config import SchemathesisConfig
 from services import in_process, write_model
 
 from model_store import ModelReader, connect
-from streamsvd.app.service import Limits, create_app
-from streamsvd.app.service.journal import json_journal
-from streamsvd.app.service.security import new_key
-from streamsvd.app.service.specification import specification
-from streamsvd.app.serving import log_of
+from streamsvd.cli.serving import log_of
 from streamsvd.log import Topics
+from streamsvd.service import Limits, create_app
+from streamsvd.service.journal import json_journal
+from streamsvd.service.security import new_key
+from streamsvd.service.specification import specification
 
 MODEL = TOPIC = "service-specification"
 KEY, KEPT = new_key("schemathesis", ["admin"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from model_store.feed import Detail, DriftMark, Errors, FeedPoint, Now, Operation, Window
-from streamsvd.app.dashboard.board import Board, Contact, Logged, Stored
+from streamsvd.dashboard.board import Board, Contact, Logged, Stored
 
 NOW = 1_800_000_000.0
 """The wall clock of these tests, in seconds."""

@@ -19,11 +19,11 @@ from consumer import Lag, Progress, Saved
 from evaluation import Prequential
 from evaluation.drift import DETECTORS
 from model_store import ModelReader, connect
-from streamsvd.app.consumer_metrics import ConsumerMetrics
-from streamsvd.app.metrics import ModelGauges
-from streamsvd.app.service import create_app
-from streamsvd.app.service.journal import json_journal
+from streamsvd.cli.consumer_metrics import ConsumerMetrics
 from streamsvd.errors import EventError
+from streamsvd.service import create_app
+from streamsvd.service.journal import json_journal
+from streamsvd.service.model_gauges import ModelGauges
 
 ADDED = {"job", "instance"}  # by Prometheus, to everything that it scrapes
 

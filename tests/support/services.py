@@ -17,12 +17,12 @@ import httpx
 from model_runs import command, compile_kernels, wait_until
 
 from model_store import Checkpoint, ModelReader, ModelWriter, connect
-from streamsvd.app.service import create_app
-from streamsvd.app.service.journal import json_journal
-from streamsvd.app.service.server import listen, serve_until
-from streamsvd.app.stopping import StopRequest
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, Film
+from streamsvd.service import create_app
+from streamsvd.service.journal import json_journal
+from streamsvd.service.server import listen, serve_until
+from streamsvd.stopping import StopRequest
 
 USERS, ITEMS = 40, 120
 GENRES = ("Comedy", "Drama", "Crime")

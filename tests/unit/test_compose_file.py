@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from streamsvd.app.service.security import find_key, read_key_file
+from streamsvd.service.security import find_key, read_key_file
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_store.feed import DriftMark
-from streamsvd.app.dashboard.charts import (
+from streamsvd.dashboard.charts import (
     MOST_POINTS,
     Line,
     counts_options,
@@ -19,7 +19,7 @@ from streamsvd.app.dashboard.charts import (
     thinned,
     value_of,
 )
-from streamsvd.app.dashboard.windows import ALL, errors_over, picking, window_names
+from streamsvd.dashboard.windows import ALL, errors_over, picking, window_names
 
 EVENT = Line("event", "--event", False, value_of(picking(ALL), "rmse_event"))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from boards import NOW, board, point
 
-from streamsvd.app.dashboard.board import SILENT_SECONDS, Contact
-from streamsvd.app.dashboard.condition import LATE_SECONDS, condition
+from streamsvd.dashboard.board import SILENT_SECONDS, Contact
+from streamsvd.dashboard.condition import LATE_SECONDS, condition
 from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
 
 

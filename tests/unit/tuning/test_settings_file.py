@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streamsvd.app.options import chosen_settings
+from streamsvd.cli.options import chosen_settings
 from streamsvd.errors import SettingsError
 from streamsvd.learner import Settings
 

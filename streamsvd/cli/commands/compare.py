@@ -1,0 +1,110 @@
+"""`streamsvd compare`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from evaluation.peer_comparison import Compared
+from evaluation.peer_comparison import compare as run
+from evaluation.peer_pictures import draw_peers
+from evaluation.peers import Stream, peers
+from streamsvd.cli.figures import check_json, versions, write_json
+from streamsvd.cli.options import ColumnsOption, JsonOption, ScaleOption, parse_scale
+from streamsvd.cli.picturing import check_picture, write_picture
+from streamsvd.cli.warming import warm_up
+from streamsvd.errors import InputError
+from streamsvd.ratings import Columns
+from streamsvd.ratings.datasets import load
+
+
+def compare(
+    data: Annotated[
+        str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
+    ],
+    until: Annotated[int | None, typer.Option(min=100, metavar="N", help="Only the first N ratings.")] = None,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it, as .png or .svg.")] = None,
+    columns: ColumnsOption = None,
+    scale: ScaleOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """This learner beside River and Surprise, on the same events: error and speed, in one thread.
+
+    River's BiasedMF learns one rating at a time, with its defaults and with settings found in hindsight; Surprise's
+    SVD is fitted anew every 5,000 ratings, from the first fifth on. All predict each rating before they learn it, just
+    before it (event) and before its page (page). A peer that is not installed is left out, and that is said.
+
+    Examples:
+
+        streamsvd compare ml-100k
+
+        streamsvd compare ml-latest-small --until 30000 --picture peers.svg --json peers.json
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: one thread for everybody
+
+    check_json(json_file)
+    if picture is not None:
+        check_picture(picture)
+    table, films = load(data, Columns.parse(columns) if columns else None, parse_scale(scale), environ=os.environ)
+    table = table[:until]
+    if len(table) < _FEWEST:
+        raise InputError(f"{table.dataset.name}: {len(table)} ratings are too few to compare on; {_FEWEST} are needed")
+    console = Console(stderr=True, highlight=False)
+    stream = Stream.of(table, films)
+    there, missing = peers(stream)
+    for package, reason in missing.items():
+        console.print(f"Not compared: {package} ({reason})", markup=False, soft_wrap=True)
+    warm_up(console)
+    with console.status("…") as status:
+        found = run(stream, there, lambda what: status.update(what))
+    title = f"{table.dataset.name}, {len(table):,} ratings"
+    if picture is not None:
+        write_picture(picture, draw_peers(title, found))
+    if json_file is not None:
+        facts = {"dataset": table.dataset.name, "sha256": table.dataset.sha256, "events": len(table)}
+        rows = [
+            {**asdict(one), "curve": [[n, None if e != e else e] for n, e in zip(*_lists(one), strict=True)]}
+            for one in found
+        ]
+        write_json(json_file, {**facts, "peers": rows, "missing": missing, "versions": versions()})
+    Console().print(_tables(title, found, stream.first_fit))
+
+
+_FEWEST = 100
+
+
+def _lists(one: Compared) -> tuple[list[int], list[float]]:
+    return one.curve[0].tolist(), one.curve[1].tolist()
+
+
+def _tables(title: str, found: Sequence[Compared], first_fit: int) -> Group:
+    errors = Table(title=f"{title}: error", title_justify="left", box=box.ROUNDED)
+    errors.add_column("learner")
+    names = ("rmse_event", "rmse_page", "rmse_page_after_first_fit", "mae_event", "mae_page")
+    for head in ("RMSE event", "page", "late", "MAE event", "page"):
+        errors.add_column(head, justify="right")
+    least = {name: min(value for one in found if (value := one.errors[name]) is not None) for name in names}
+    speed = Table(title=f"{title}: ratings a second", title_justify="left", box=box.ROUNDED)
+    speed.add_column("learner")
+    for head in ("in arrays", "one by one"):
+        speed.add_column(head, justify="right")
+    for one in found:
+        cells = [(one.errors[name], one.errors[name] == least[name]) for name in names]
+        errors.add_row(
+            one.name, *("–" if e is None else f"[bold]{e:.4f}[/]" if best else f"{e:.4f}" for e, best in cells)
+        )
+        rates = [one.rates.get(form) for form in ("arrays", "one_call")]
+        speed.add_row(one.name, *("–" if rate is None else f"{rate['median']:,.0f}" for rate in rates))
+    note = (
+        f"late: page protocol, after the first {first_fit:,} ratings, when Surprise has been fitted for the first time"
+    )
+    return Group(errors, Text(note, style="dim"), speed)

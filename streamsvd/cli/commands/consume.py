@@ -1,0 +1,186 @@
+"""`streamsvd consume`."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from consumer import ConsumerPlan, Progress, Schedule, Wanted, open_consumer, wait_for_topic
+from evaluation import Prequential
+from streamsvd.cli.details import detail_tables, details_object, drift_line
+from streamsvd.cli.display import figures_table, learning_bar, megabytes
+from streamsvd.cli.figures import check_json, figures_object, peak_rss_bytes, write_json
+from streamsvd.cli.options import (
+    DetailOption,
+    DropShadowOption,
+    JsonOption,
+    KafkaOption,
+    ModelOption,
+    RedisOption,
+    SeedOption,
+    SetOption,
+    SettingsFileOption,
+    ShadowOption,
+    TopicOption,
+    chosen_settings,
+)
+from streamsvd.cli.services import lent_kafka, lent_redis
+from streamsvd.cli.shadows import parse_shadows, shadow_objects, shadows_table, warm_up_shadows
+from streamsvd.cli.showing import shown_metrics
+from streamsvd.cli.warming import warm_up
+from streamsvd.log import Topics
+from streamsvd.stopping import stop_on_signals
+
+
+def consume(
+    kafka: KafkaOption = None,
+    redis: RedisOption = None,
+    topic: TopicOption = "ratings",
+    model: ModelOption = "default",
+    until_end: Annotated[
+        bool, typer.Option("--until-end", help="Stop where the log ends now, instead of following it.")
+    ] = False,
+    checkpoint_events: Annotated[int, typer.Option(help="Write a checkpoint after so many records …", min=1)] = 50_000,
+    checkpoint_seconds: Annotated[float, typer.Option(help="… or so many seconds, whichever is first.", min=0.0)] = 5.0,
+    live: Annotated[
+        bool, typer.Option("--live", help="Write what changed after every poll: visible within milliseconds.")
+    ] = False,
+    keep: Annotated[int, typer.Option(help="Keep so many versions beside the newest; see `snapshot`.", min=0)] = 0,
+    patience: Annotated[
+        float, typer.Option(help="Seconds to go on trying while Redis does not answer.", min=0.0)
+    ] = 60.0,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Forget the stored model and learn from the beginning of the log.")
+    ] = False,
+    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the log has them (fresh model).")] = True,
+    settings: SetOption = None,
+    settings_file: SettingsFileOption = None,
+    seed: SeedOption = 0,
+    shadow: ShadowOption = None,
+    drop_shadow: DropShadowOption = None,
+    window: Annotated[int, typer.Option(help="Ratings of the rolling window (fresh model).", min=1)] = 5000,
+    predictions_topic: Annotated[
+        str, typer.Option(metavar="TOPIC", help="Send every prediction to this topic too, at least once.")
+    ] = "",
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve /metrics for Prometheus on this port.", min=0, max=65535)
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(help="Address to serve it on; 0.0.0.0 for all.")] = "127.0.0.1",
+    detail: DetailOption = False,
+    json_file: JsonOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Learn from Kafka as ratings arrive, and keep the model in Redis.
+
+    Each rating is predicted, scored and learned exactly once: the store holds the model, the metrics and the offsets
+    of one moment, and a restart goes on from there, whatever happened. Ctrl-C or SIGTERM finish the batch, write a
+    checkpoint and leave. A second consumer of the same model takes it over, and the first one stops.
+
+    Shadow models learn beside it, in the same checkpoints, and are compared with it (`streamsvd shadows`). They are
+    remembered: name them once. One that comes later begins empty, or with --rebuild from the log's beginning.
+
+    Records that are no valid ratings go to the topic's dead letters, with the reason.
+
+    Examples:
+
+        streamsvd consume --until-end
+
+        streamsvd consume --live
+
+        streamsvd consume --metrics-port 9464
+
+        streamsvd consume --shadow wide=rank=16 --shadow means=damped-means --shadow tuned=settings.json
+
+        streamsvd consume --kafka broker:9092 --redis redis://cache:6379/0 --model films
+    """
+    console = Console(stderr=True)
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    check_json(json_file)
+    chosen = chosen_settings(settings_file, settings)
+    wanted = Wanted(shadows=parse_shadows(shadow, seed), dropped=drop_shadow or ())
+    with stop_on_signals() as stop, lent_kafka(kafka, os.environ) as address, lent_redis(redis, os.environ) as url:
+        plan = ConsumerPlan(
+            kafka=address,
+            redis=url,
+            topics=Topics(topic),
+            model=model,
+            settings=chosen,
+            metrics=Prequential(window=window),
+            seed=seed,
+            catalogue=catalogue,
+            rebuild=rebuild,
+            keep=keep,
+            schedule=Schedule(events=checkpoint_events, seconds=0.0 if live else checkpoint_seconds, patience=patience),
+            predictions=predictions_topic,
+            wanted=wanted,
+        )
+        if not wait_for_topic(plan, lambda: bool(stop), stop.wait, say):
+            say("Stopped on request: nothing was learned.")
+            return
+        warm_up(console)
+        warm_up_shadows(wanted.shadows.values())
+        with (
+            open_consumer(plan, stop.wait, say) as (consumer, source),
+            shown_metrics(metrics_port, metrics_host, model, time.time, say) as tell,
+            learning_bar(console, None, quiet=quiet) as bar,
+        ):
+            ends = source.end_offsets() if until_end else None
+            began = time.perf_counter()
+
+            def show(progress: Progress) -> None:
+                tell(progress)
+                lag = progress.lag.records or 0
+                rate = progress.learned / (time.perf_counter() - began)
+                done = progress.figures.events
+                rmse = progress.figures.rmse_last_window
+                bar.show(done, rate, rmse, progress.event_time, lag, done + lag)
+
+            end = consumer.run(until=ends, stop=lambda: bool(stop), progress=show)
+            seconds = time.perf_counter() - began
+        if end.figures.events == 0:
+            say("No ratings yet: nothing was learned.")
+            return
+        if stop:
+            say("Stopped on request: the model is in Redis, and the next `streamsvd consume` goes on from there.")
+        rate = end.learned / seconds
+        name, _, checksum = consumer.dataset.partition(" ")
+        if json_file is not None:
+            found = figures_object(
+                dataset=name,
+                sha256=checksum,
+                model=consumer.model,
+                figures=end.figures,
+                events_per_second=rate,
+                model_name=model,
+                version=end.version,
+                learned=end.learned,
+                dead_letters=end.rejected,
+                repeated=end.repeated,
+                **details_object(consumer.metrics, detail=detail),
+                offsets={str(number): offset for number, offset in sorted(end.positions.items())},
+                **shadow_objects(consumer.standings()),
+            )
+            write_json(json_file, found)
+    extra = {
+        "ratings learned now": f"{end.learned:,} of {end.figures.events:,}",
+        "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
+        "changes of the page error": drift_line(consumer.metrics),
+        "ratings a second": f"{rate:,.0f}",
+        "dead letters": f"{end.rejected:,}",
+        "repeated deliveries": f"{end.repeated:,}",
+        "snapshot": str(end.version),
+        "peak memory": megabytes(peak_rss_bytes()),
+    }
+    out = Console()
+    out.print(figures_table(f"model {model}, topic {topic}", end.figures, extra, consumer.metrics.total()))
+    if detail:
+        out.print(detail_tables(consumer.metrics))
+    if standings := consumer.standings():
+        out.print(shadows_table(standings))

@@ -1,0 +1,43 @@
+"""`streamsvd dashboard`."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from model_store import connect
+from model_store.keys import Keys
+from streamsvd.cli.options import KafkaOption, ModelOption, RedisOption, TopicOption
+from streamsvd.cli.services import known_kafka, lent_redis
+from streamsvd.dashboard.server import serve
+
+
+def dashboard(
+    model: ModelOption = "default",
+    redis: RedisOption = None,
+    kafka: KafkaOption = None,
+    topic: TopicOption = "ratings",
+    port: Annotated[int, typer.Option(help="Port of the page; 0 for any free one.", min=0, max=65535)] = 8080,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. 0.0.0.0 shows the page to the network.")
+    ] = "127.0.0.1",
+) -> None:
+    """Watch a model while it learns: a page in the browser that keeps itself current.
+
+    It shows the error by both protocols, speed and lag, checkpoints, dead letters, drift, shadows, and looks up users
+    and films. It only reads. Redis and Kafka may come and go; the page says so and goes on when they are back. Without
+    a Kafka it does without the lag of this moment and the look at dead letters.
+
+    Examples:
+
+        streamsvd dashboard
+
+        streamsvd dashboard --model films --redis redis://cache:6379/0 --kafka broker:9092 --port 9000
+    """
+
+    Keys(model)
+    with lent_redis(redis, os.environ) as url, closing(connect(url, for_lookups=True)) as client:
+        serve(model, topic, client, known_kafka(kafka, os.environ), host, port, typer.echo)

@@ -1,0 +1,138 @@
+"""`streamsvd demo`."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import AbstractContextManager, closing
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from consumer import ConsumerPlan, Progress, Schedule, open_consumer
+from evaluation import Prequential
+from model_store import ModelReader, connect
+from model_store.reasons import reasons
+from streamsvd.cli.dashboarding import DashboardBeside, dashboard_beside
+from streamsvd.cli.display import figures_table, learning_bar, megabytes
+from streamsvd.cli.figures import check_json, figures_object, peak_rss_bytes, write_json
+from streamsvd.cli.lookup_tables import answer_table
+from streamsvd.cli.options import JsonOption, SettingsFileOption, chosen_settings
+from streamsvd.cli.preparing import prepared
+from streamsvd.cli.producing import ProducerProcess
+from streamsvd.log import Topics
+from streamsvd.stopping import stop_on_signals
+
+_STOPPED = "Stopped on request; everything that was started is stopped too."
+
+
+def demo(
+    data: Annotated[
+        str | None, typer.Argument(help="A MovieLens name, folder, zip or ratings file; ml-latest-small by default.")
+    ] = None,
+    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    settings_file: SettingsFileOption = None,
+    json_file: JsonOption = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Ratings a second, for watching. As fast as possible without it.")
+    ] = None,
+    dashboard: Annotated[bool, typer.Option(help="Serve the dashboard meanwhile, on a free port.")] = True,
+    keep_open: Annotated[
+        bool, typer.Option("--keep-open", help="Keep the dashboard, Kafka and Redis up at the end, until Ctrl-C.")
+    ] = False,
+    recommendations: Annotated[int, typer.Option("-n", help="Recommendations to show at the end.", min=1)] = 5,
+) -> None:
+    """The whole system at work, once: real Kafka and Redis are started, and a history of ratings is replayed.
+
+    A producer puts all ratings on Kafka in the order in which they were given; a consumer predicts, scores and learns
+    each of them and writes snapshots to Redis; at the end, recommendations are looked up there. A dashboard shows all
+    of it in the browser. Everything that was started is stopped again, and nothing is left behind.
+
+    Examples:
+
+        streamsvd demo
+
+        streamsvd demo --rate 2000 --keep-open
+
+        streamsvd demo ml-100k --json figures.json --no-dashboard
+    """
+    console = Console(stderr=True)
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False)
+
+    check_json(json_file)
+    chosen = chosen_settings(settings_file, None)
+    topics = Topics("demo")
+
+    def open_page(kafka: str, redis: str) -> AbstractContextManager[DashboardBeside]:
+        return dashboard_beside(kafka, redis, topics, "demo", say, wanted=dashboard or keep_open)
+
+    with stop_on_signals() as stop, prepared(data, os.environ, open_page, lambda: bool(stop), console) as ready:
+        if ready is None:
+            say(_STOPPED)
+            return
+        kafka, redis, table, page = ready.kafka, ready.redis, ready.table, ready.page
+        dataset = table.dataset
+        plan = ConsumerPlan(
+            kafka=kafka,
+            redis=redis,
+            topics=topics,
+            model="demo",
+            settings=chosen,
+            metrics=Prequential(),
+            catalogue=catalogue,
+            schedule=Schedule(events=10_000, seconds=2.0),
+        )
+        producer = ProducerProcess(ready.source, kafka, topics, dataset, ready.films, rate)
+        with producer, open_consumer(plan, stop.wait, say) as (consumer, _):
+            began = time.perf_counter()
+            with learning_bar(console, len(table)) as bar:
+
+                def show(progress: Progress) -> None:
+                    speed = progress.learned / (time.perf_counter() - began)
+                    rmse = progress.figures.rmse_last_window
+                    lag = progress.lag.records or 0
+                    bar.show(progress.learned, speed, rmse, progress.event_time, lag, len(table))
+                    if not stop:  # a terminal's Ctrl-C reaches the producer too
+                        producer.check()
+                    page.tell()
+
+                end = consumer.run(until={0: len(table)}, stop=lambda: bool(stop), progress=show)
+            learned_per_second = end.learned / (time.perf_counter() - began)
+        if stop:
+            say(_STOPPED)
+            return
+        if json_file is not None:
+            found = figures_object(
+                dataset=dataset.name,
+                sha256=dataset.sha256,
+                model=consumer.model,
+                figures=end.figures,
+                events_per_second=learned_per_second,
+                snapshots=end.version,
+            )
+            write_json(json_file, found)
+        out = Console()
+        extra = {
+            "ratings": f"{end.figures.events:,}",
+            "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
+            "ratings a second": f"{learned_per_second:,.0f}, with the producer beside it",
+            "snapshots in Redis": str(end.version),
+            "peak memory": megabytes(peak_rss_bytes()),
+        }
+        out.print(
+            figures_table(f"{dataset.name}, through Kafka and Redis", end.figures, extra, consumer.metrics.total())
+        )
+        with closing(connect(redis)) as client:
+            reader = ModelReader(client, "demo")
+            user = table.users[-1].item()
+            answer = reader.recommend(user, recommendations)
+            out.print(answer_table(answer, reasons(reader, user, [item.item for item in answer.items])))
+        if keep_open:
+            page.wait_until_told()
+            say("All stays up until Ctrl-C.")
+            while not stop:
+                stop.wait(3600.0)
+    say("Kafka and Redis are stopped.")

@@ -1,0 +1,134 @@
+"""`streamsvd evaluate`."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from consumer import standings
+from evaluation import Monitor, Prequential, Ranking, Watch
+from evaluation import evaluate as run
+from evaluation.shadows import Shadows
+from evaluation.watching import ORDERS
+from streamsvd.cli.details import detail_tables, details_object, drift_line
+from streamsvd.cli.display import figures_table, learning_bar, megabytes
+from streamsvd.cli.figures import check_json, figures_object, peak_rss_bytes, write_json
+from streamsvd.cli.options import (
+    ColumnsOption,
+    DetailOption,
+    JsonOption,
+    ScaleOption,
+    SeedOption,
+    SetOption,
+    SettingsFileOption,
+    ShadowOption,
+    chosen_settings,
+    parse_scale,
+)
+from streamsvd.cli.rankings import ranking_object, ranking_table
+from streamsvd.cli.shadows import parse_shadows, shadow_objects, shadows_table, warm_up_shadows
+from streamsvd.cli.warming import warm_up
+from streamsvd.learner import IteratedSVD
+from streamsvd.ratings import Columns
+from streamsvd.ratings.datasets import load
+
+
+def evaluate(
+    data: Annotated[
+        str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
+    ],
+    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    settings: SetOption = None,
+    settings_file: SettingsFileOption = None,
+    columns: ColumnsOption = None,
+    scale: ScaleOption = None,
+    seed: SeedOption = 0,
+    shadow: ShadowOption = None,
+    window: Annotated[int, typer.Option(help="Ratings of the rolling window.", min=1)] = 5000,
+    detail: DetailOption = False,
+    ranking: Annotated[
+        bool, typer.Option("--ranking", help="Also hit rate, NDCG and MRR of the lists that would have been shown.")
+    ] = False,
+    json_file: JsonOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """How good would the model have been on this history? Predict, score and learn every rating, in order.
+
+    Runs in this process, without Kafka or Redis, and gives the same figures to the last digit. With shadows, other
+    models learn the same ratings, and each is compared with this one.
+
+    Examples:
+
+        streamsvd evaluate ml-latest-small --detail
+
+        streamsvd evaluate books.csv --columns reader,isbn,stars,day --scale 1:10
+
+        streamsvd evaluate ml-100k --no-catalogue --set rank=16 --json figures.json
+
+        streamsvd evaluate ml-latest-small --ranking
+
+        streamsvd evaluate ml-100k --shadow means=damped-means --shadow wide=rank=16
+    """
+    console = Console(stderr=True)
+    check_json(json_file)
+    chosen = chosen_settings(settings_file, settings)
+    names = Columns.parse(columns) if columns else None
+    table, films = load(data, names, parse_scale(scale), environ=os.environ)
+    content = films if catalogue else None
+    model = IteratedSVD(chosen, scale=table.dataset.scale, content=content, seed=seed)
+    specs = parse_shadows(shadow, seed)
+    beside = Shadows(table.dataset.scale)
+    for name, spec in specs.items():
+        beside.add(name, spec, content, 0)
+    warm_up(console)
+    warm_up_shadows(specs.values())
+    metrics = Monitor(Prequential(window=window), films, unit=model.scale.slope)
+    watch = Watch({order: Ranking() for order in ORDERS}, every=10) if ranking else None
+    began = time.perf_counter()
+    with learning_bar(console, len(table), quiet=quiet) as bar:
+
+        def show(done: int, metrics: Monitor) -> None:
+            rate = done / (time.perf_counter() - began)
+            figures = metrics.figures()
+            bar.show(done, rate, figures.rmse_last_window, int(table.timestamps[done - 1]), total=len(table))
+
+        run(model, table, metrics, progress=show, shadows=beside, watch=watch)
+    rate = len(table) / (time.perf_counter() - began)
+    figures = metrics.figures()
+    rows = standings(beside, model)
+    if json_file is not None:
+        dataset = table.dataset
+        found = figures_object(
+            dataset=dataset.name,
+            sha256=dataset.sha256,
+            model=model,
+            figures=figures,
+            events_per_second=rate,
+            **details_object(metrics, detail=detail),
+            **shadow_objects(rows),
+            **({"ranking": ranking_object(watch)} if watch else {}),
+        )
+        write_json(json_file, found)
+    extra = {
+        "ratings": f"{figures.events:,}",
+        "users": f"{model.n_users:,}",
+        "items": f"{model.n_items:,}",
+        "content": f"{model.n_content} columns" if content is not None else "none",
+        "scale": f"{table.dataset.scale[0]:g} to {table.dataset.scale[1]:g}",
+        "changes of the page error": drift_line(metrics),
+        "ratings a second": f"{rate:,.0f}",
+        "peak memory": megabytes(peak_rss_bytes()),
+        "sha256": table.dataset.sha256[:16] + "…",
+    }
+    out = Console()
+    out.print(figures_table(f"{table.dataset.name}, in process", figures, extra, metrics.total()))
+    if detail:
+        out.print(detail_tables(metrics))
+    if rows:
+        out.print(shadows_table(rows))
+    if watch:
+        out.print(ranking_table(watch))

@@ -1,0 +1,34 @@
+"""`streamsvd key`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from streamsvd.service.security import add_key
+
+
+def key(
+    name: Annotated[str, typer.Argument(help="Name of whoever will use it; the service's journal shows it.")],
+    scope: Annotated[
+        list[str], typer.Option("--scope", help="read, write or admin; repeat for more. admin may do everything.")
+    ],
+    file: Annotated[Path, typer.Option("--file", metavar="FILE", help="File of keys to add it to.")] = Path("keys.txt"),
+) -> None:
+    """Make an API key for `streamsvd serve`.
+
+    The key is printed once; the file holds only its SHA-256. To take a key back, remove its line and restart the
+    service.
+
+    Examples:
+
+        streamsvd key shop --scope read --scope write
+
+        streamsvd serve --host 0.0.0.0 --keys keys.txt
+    """
+    made = add_key(file, name, scope)
+    Console(stderr=True).print(f"{file} knows it by its SHA-256. Give the key to {name}; it is not shown again.")
+    typer.echo(made)

@@ -1,0 +1,39 @@
+"""`streamsvd predict`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from streamsvd.cli.lookup_tables import prediction_table
+from streamsvd.cli.lookups import item_called, lookups, print_json
+from streamsvd.cli.options import AsJsonOption, ModelOption, RedisOption
+from streamsvd.ratings.id_text import parse_id
+
+
+def predict(
+    user: Annotated[str, typer.Argument(help="Id of the user; text:NAME for text that looks like a number.")],
+    item: Annotated[str, typer.Argument(help="The item: its id, or words of its title.")],
+    model: ModelOption = "default",
+    redis: RedisOption = None,
+    as_json: AsJsonOption = False,
+) -> None:
+    """The rating that a user would give an item, and how far off it may be (a standard deviation).
+
+    A user that the model has not met, or an item of the catalogue that nobody has rated, is predicted from what is
+    known of all, and the answer says so.
+
+    Examples:
+
+        streamsvd predict 196 "toy story"
+
+        streamsvd predict 196 1 --json
+    """
+    with lookups(redis, model) as reader:
+        answer = reader.predict(parse_id(user), item_called(reader, item, unrated=True))
+    if as_json:
+        print_json(answer)
+    else:
+        Console().print(prediction_table(answer))

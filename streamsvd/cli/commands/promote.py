@@ -1,0 +1,54 @@
+"""`streamsvd promote`."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import closing
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from model_store import connect
+from streamsvd.cli.figures import check_json, write_json
+from streamsvd.cli.options import JsonOption, ModelOption, RedisOption
+from streamsvd.cli.promoting import promoted_within
+from streamsvd.cli.services import lent_redis
+from streamsvd.stopping import stop_on_signals
+
+
+def promote(
+    name: Annotated[str, typer.Argument(help="The shadow that is to be served.")],
+    redis: RedisOption = None,
+    model: ModelOption = "default",
+    wait: Annotated[float, typer.Option(help="Seconds to wait for a running consumer to do it.", min=0.0)] = 15.0,
+    json_file: JsonOption = None,
+) -> None:
+    """Make a shadow the model that lookups see.
+
+    The consumer does it in a checkpoint: at once when one is running, else when the next one starts; this command says
+    which. Readers see the model before or the one after, never a mix. The model that was served becomes a shadow
+    under its own name (the first one's is `original`), goes on learning, and can be promoted back.
+
+    Examples:
+
+        streamsvd promote wide
+
+        streamsvd promote original --model films
+    """
+    console = Console(stderr=True)
+    check_json(json_file)
+    with stop_on_signals() as stop, lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
+        served = promoted_within(
+            client, model, name, wait, timer=time.monotonic, pause=stop.wait, stop=lambda: bool(stop)
+        )
+    if json_file is not None:
+        write_json(json_file, {"model": model, "name": name, "served": served})
+    text = (
+        f"{name} is the served model now."
+        if served
+        else f"The request is stored. No consumer carried it out within {wait:g} s, so none seems to run: the next "
+        f"`streamsvd consume --model {model}` does, at its start."
+    )
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

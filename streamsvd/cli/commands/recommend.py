@@ -1,0 +1,88 @@
+"""`streamsvd recommend`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from model_store import Options
+from model_store.reasons import reasons
+from streamsvd.cli.lookup_tables import answer_table
+from streamsvd.cli.lookups import as_object, item_called, lookups, print_json, ratings_given
+from streamsvd.cli.options import AsJsonOption, ModelOption, RedisOption, parse_years
+from streamsvd.errors import SettingsError
+from streamsvd.ratings.id_text import parse_id
+
+
+def recommend(
+    user: Annotated[
+        str | None,
+        typer.Argument(help="Id of the user; write text:NAME for an id that is text but looks like a number."),
+    ] = None,
+    n: Annotated[int, typer.Option("-n", help="How many.", min=1)] = 10,
+    rated: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ITEM=STARS",
+            help="Instead of a user: a rating of somebody without an account, by title or id; repeat for more.",
+        ),
+    ] = None,
+    genre: Annotated[
+        list[str] | None, typer.Option(help="Only films of this genre; repeat for films of any of several.")
+    ] = None,
+    years: Annotated[str | None, typer.Option(metavar="FIRST:LAST", help="Only films of these years.")] = None,
+    min_ratings: Annotated[int, typer.Option(help="Only items that have been rated so often.", min=0)] = 0,
+    exclude: Annotated[list[str] | None, typer.Option(metavar="ITEM", help="Leave this item out; repeat.")] = None,
+    with_seen: Annotated[bool, typer.Option("--with-seen", help="Also what the user has rated.")] = False,
+    rank_by: Annotated[str | None, typer.Option(help="By what items are ranked; by default what ranks best.")] = None,
+    explore: Annotated[
+        str | None,
+        typer.Option(
+            metavar="upper|sampled", help="Give items of which little is known the benefit of the doubt; see the docs."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of --explore sampled.")] = 0,
+    model: ModelOption = "default",
+    redis: RedisOption = None,
+    as_json: AsJsonOption = False,
+) -> None:
+    """The best items for a user, from Redis, with reasons; or for somebody without an account, from a few ratings.
+
+    The answer says what it was computed from: snapshot, age, offsets, and the model's rolling error then.
+
+    Examples:
+
+        streamsvd recommend 196
+
+        streamsvd recommend 196 -n 5 --genre comedy --years 1990:1999 --min-ratings 50
+
+        streamsvd recommend --rated "heat=5" --rated "babe=2" --json
+    """
+    if (user is None) == (not rated):
+        raise SettingsError("name a user, or ratings of somebody without an account with --rated, and not both")
+    with lookups(redis, model) as reader:
+        options: Options = {
+            "exclude_seen": not with_seen,
+            "exclude": [item_called(reader, text) for text in exclude or ()],
+            "genres": genre or (),
+            "years": parse_years(years),
+            "min_ratings": min_ratings,
+            "explore": explore,  # type: ignore[typeddict-item]  # the reader refuses what it does not know
+            "seed": seed,
+        }
+        if rank_by is not None:
+            options["rank_by"] = rank_by
+        if user is None:
+            answer, why = reader.recommend_for(ratings_given(reader, rated or ()), n, **options), {}
+        else:
+            answer = reader.recommend(parse_id(user), n, **options)
+            why = reasons(reader, parse_id(user), [item.item for item in answer.items])
+    if as_json:
+        items = [
+            {**as_object(item), "reasons": [as_object(one) for one in why.get(item.item, ())]} for item in answer.items
+        ]
+        print_json(answer, items=items)
+    else:
+        Console().print(answer_table(answer, why))

@@ -1,0 +1,181 @@
+"""`streamsvd replay`: a data set onto the log, in the order in which it happened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from producer import Bound, Pace, ReplaySummary, Selection, prepare
+from producer import replay as run
+from streamsvd.cli.display import day
+from streamsvd.cli.figures import check_json, write_json
+from streamsvd.cli.options import ColumnsOption, JsonOption, KafkaOption, ScaleOption, TopicOption, parse_scale
+from streamsvd.embedded import default_folder, provide_kafka
+from streamsvd.log import KafkaSink, Topics
+from streamsvd.ratings import Catalogue, Columns, Dataset, RatingTable, Synthetic, load
+from streamsvd.stopping import stop_on_signals
+
+_BOUND = "A date or time (1997-12-05, in UTC), @ and seconds since 1970, or a number of ratings."
+
+
+def replay(
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE_OR_NAME",
+            help="A ratings file, folder or zip; or a name such as ml-latest-small, ml-25m or synthetic.",
+        ),
+    ],
+    kafka: KafkaOption = None,
+    topic: TopicOption = "ratings",
+    rate: Annotated[float | None, typer.Option(help="Ratings a second. As fast as possible without it.")] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="Event time, run faster: at 3600x an hour of ratings takes a second.")
+    ] = None,
+    start: Annotated[str | None, typer.Option("--from", metavar="BOUND", help=f"Begin here. {_BOUND}")] = None,
+    until: Annotated[str | None, typer.Option(metavar="BOUND", help="End before this, written alike.")] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="Send at most this many ratings now.")] = None,
+    partitions: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of a new topic. One, the default, keeps the order of all; more, of each user."),
+    ] = None,
+    mix: Annotated[bool, typer.Option("--mix", help="Allow a topic that holds another data set.")] = False,
+    columns: ColumnsOption = None,
+    scale: ScaleOption = None,
+    ratings: Annotated[int, typer.Option(min=1, help="How many, for the data set synthetic.")] = 100_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the data set synthetic.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+    json_file: JsonOption = None,
+) -> None:
+    """Send a data set's ratings to Kafka in the order in which they happened.
+
+    Ratings go out by timestamp, and within one second as in the file. Topics
+    are created with settings that never lose a rating, and the catalogue goes
+    first. Every rating is confirmed by Kafka before it counts.
+
+    Interrupted, at whatever moment and however rudely? Run the same command
+    again: it continues where the log ends, and sends nothing twice.
+
+    Examples:
+
+        streamsvd replay ml-latest-small
+
+        streamsvd replay ml-25m --speed 86400x --from 2015-01-01
+
+        streamsvd replay books.csv --columns reader,isbn,stars,day --scale 1:10
+    """
+    check_json(json_file)
+    out = Console(quiet=quiet, highlight=False, soft_wrap=True)
+    selection = Selection(*(None if bound is None else Bound.parse(bound) for bound in (start, until)))
+    pace = Pace.parse(rate, speed)
+    topics = Topics(topic)
+    with Console(stderr=True, quiet=quiet).status(f"reading {data}"):
+        blocks, dataset, catalogue, count = _load(data, columns, scale, ratings, seed, selection)
+    environ = {"STREAMSVD_KAFKA": kafka} if kafka else os.environ
+    with provide_kafka(default_folder("kafka"), environ=environ) as address, stop_on_signals() as stop:
+        ready = prepare(address, topics, dataset, catalogue, partitions=partitions, mix=mix)
+        for note in ready.layout.notes:
+            out.print(f"Note: {note}.")
+        with KafkaSink(address, topics.ratings) as sink, _Bar(dataset.name, count, limit, quiet) as bar:
+            summary = run(
+                blocks,
+                sink,
+                log=ready.log,
+                selection=selection,
+                limit=limit,
+                pace=pace,
+                progress=bar.update,
+                stop=lambda: bool(stop),
+                sleep=stop.wait,
+            )
+        out.print(_report(summary, dataset, topics.ratings, address))
+        if json_file is not None:
+            _write(json_file, summary, dataset, topics.ratings)
+
+
+def _load(
+    data: str, columns: str | None, scale: str | None, ratings: int, seed: int, selection: Selection
+) -> tuple[Iterable[RatingTable], Dataset, Catalogue | None, int | None]:
+    """Blocks of ratings, whose they are, the films, and how many ratings are selected, if known."""
+    if data == "synthetic":
+        world = Synthetic(ratings, users=max(1, ratings // 100), items=max(2000, ratings // 250), seed=seed)
+        # A range of a stream that is made as it goes has a length that nobody knows beforehand.
+        count = ratings if selection.is_all else None
+        return world.blocks(), world.dataset, world.catalogue(), count
+    table, catalogue = load(data, Columns.parse(columns) if columns else None, parse_scale(scale), environ=os.environ)
+    return [table], table.dataset, catalogue, len(selection.of(table))
+
+
+class _Bar:
+    """A progress bar with speed and event date, on a terminal; nothing elsewhere."""
+
+    def __init__(self, name: str, count: int | None, limit: int | None, quiet: bool) -> None:
+        console = Console(stderr=True)
+        self._limited = limit is not None
+        total = count if limit is None else limit if count is None else min(count, limit)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} ratings, {task.fields[speed]:,.0f}/s, at {task.fields[day]}"),
+            TimeRemainingColumn(),
+            console=console,
+            refresh_per_second=5,
+            disable=quiet or not console.is_terminal,
+        )
+        self._task = self._bar.add_task(name, total=total, speed=0.0, day="–")
+
+    def __enter__(self) -> _Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def update(self, sent: int, skipped: int, timestamp: int) -> None:
+        """Show how far it is; a `Progress`."""
+        elapsed = self._bar.tasks[0].elapsed or 0.0
+        self._bar.update(
+            self._task,
+            completed=sent if self._limited else sent + skipped,
+            speed=sent / elapsed if elapsed else 0.0,
+            day=day(timestamp),
+        )
+
+
+def _report(summary: ReplaySummary, dataset: Dataset, topic: str, address: str) -> str:
+    lines = [
+        f"{dataset.name}: {summary.events:,} ratings sent to topic {topic} at {address} in {summary.seconds:.1f} s "
+        f"({summary.events_per_second:,.0f}/s)"
+    ]
+    if summary.events:
+        lines[0] += f", from {day(summary.first_timestamp)} to {day(summary.last_timestamp)}"
+    lines[0] += "."
+    if summary.skipped > summary.left_out:
+        lines.append(f"{summary.skipped - summary.left_out:,} ratings were in the log already.")
+    if summary.left_out:
+        lines.append(
+            f"{summary.left_out:,} ratings were left out: the log begins after them and keeps its order. To have "
+            "them, replay into another topic."
+        )
+    if summary.stopped:
+        lines.append("Stopped on request; the same command continues where the log ends.")
+    return "\n".join(lines)
+
+
+def _write(file: Path, summary: ReplaySummary, dataset: Dataset, topic: str) -> None:
+    figures = {
+        "dataset": dataset.name,
+        "sha256": dataset.sha256,
+        "source": dataset.source,
+        "topic": topic,
+        **asdict(summary),
+        "events_per_second": summary.events_per_second,
+    }
+    write_json(file, figures)

@@ -1,0 +1,38 @@
+"""`streamsvd shadows`."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+
+from rich.console import Console
+
+from model_store import connect, read_shadows
+from streamsvd.cli.figures import check_json, write_json
+from streamsvd.cli.options import JsonOption, ModelOption, RedisOption
+from streamsvd.cli.services import lent_redis
+from streamsvd.cli.shadows import shadow_objects, shadows_table
+
+
+def shadows(redis: RedisOption = None, model: ModelOption = "default", json_file: JsonOption = None) -> None:
+    """How do the shadow models do, beside the one that is served?
+
+    As of the newest checkpoint: each model's error since it began, how far it is from the served one on the same
+    ratings, whether that can be told from chance, and since when.
+
+    Examples:
+
+        streamsvd shadows
+
+        streamsvd shadows --model films --json shadows.json
+    """
+    check_json(json_file)
+    with lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
+        rows = read_shadows(client, model)
+    if json_file is not None:
+        write_json(json_file, {"model": model, "shadows": [], **shadow_objects(rows)})
+    if not rows:
+        text = f"Model {model} has no shadows. Start some: streamsvd consume --model {model} --shadow wide=rank=16"
+        Console(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)
+        return
+    Console().print(shadows_table(rows, f"model {model}"))

@@ -1,0 +1,163 @@
+"""`streamsvd simulate`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from evaluation.pictures import check_pictures
+from evaluation.simulation import Run
+from evaluation.simulation_folder import check_format
+from evaluation.simulation_keeping import Keeping
+from evaluation.simulation_models import models, parse_grid
+from streamsvd.cli.options import (
+    ColumnsOption,
+    ScaleOption,
+    SeedOption,
+    SetOption,
+    parse_scale,
+    parse_settings,
+    read_settings,
+)
+from streamsvd.cli.simulating import outcomes, stretch_of, that_day
+from streamsvd.cli.simulation_tables import runs_table, that_day_table
+from streamsvd.errors import SettingsError
+from streamsvd.ratings import Columns
+from streamsvd.ratings.datasets import load
+from streamsvd.ratings.id_text import parse_id
+from streamsvd.stopping import stop_on_signals
+
+_BOUND = "a date or time (1997-12-05, in UTC), @ and seconds since 1970, or a number of ratings"
+
+
+def simulate(
+    data: Annotated[
+        str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
+    ],
+    start: Annotated[str | None, typer.Option("--from", metavar="BOUND", help=f"Begin here: {_BOUND}.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="BOUND", help="End before this, written alike.")] = None,
+    warm_up: Annotated[
+        str | None,
+        typer.Option(
+            "--warm-up", metavar="BOUND", help="Learn, but do not score: so many ratings, or all before a date."
+        ),
+    ] = None,
+    settings: SetOption = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--grid", metavar="NAME=A,B,…", help="A run for each value; repeated, for every combination of values."
+        ),
+    ] = None,
+    settings_file: Annotated[
+        list[Path] | None,
+        typer.Option("--settings", metavar="FILE", help="A run with these settings; repeat for more."),
+    ] = None,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(help="Also damped-means, biased-sgd or fold-in, with settings after commas; repeat for more."),
+    ] = None,
+    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    through: Annotated[
+        str, typer.Option(metavar="process|kafka", help="In process, or with producer, Kafka, consumer and Redis.")
+    ] = "process",
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at the same time, each in a process.")] = 1,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where each run gets a folder.")] = Path("runs"),
+    kind: Annotated[str, typer.Option("--format", metavar="parquet|csv", help="Of the metrics over time.")] = "parquet",
+    picture: Annotated[bool, typer.Option(help="Draw each run.")] = True,
+    points: Annotated[int, typer.Option(min=1, help="Moments at which metrics are kept.")] = 200,
+    window: Annotated[int, typer.Option(min=1, help="Ratings of the rolling error.")] = 5000,
+    again: Annotated[bool, typer.Option("--again", help="Repeat runs that are there already.")] = False,
+    lookup: Annotated[
+        str | None,
+        typer.Option(metavar="USER", help="Instead: what this user would have been recommended at the end of the run."),
+    ] = None,
+    n: Annotated[int, typer.Option("-n", help="Recommendations of --lookup.", min=1)] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    columns: ColumnsOption = None,
+    scale: ScaleOption = None,
+    seed: SeedOption = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+) -> None:
+    """What would these models have done on this history? A folder for each run, with everything to make it again.
+
+    Every rating is predicted, scored and learned, in order, between any two moments. A run is known by the checksum of
+    all that its figures depend on: run the same command again, and nothing is repeated. One that is interrupted leaves
+    no folder. `streamsvd runs` lists and compares them.
+
+    Examples:
+
+        streamsvd simulate ml-100k
+
+        streamsvd simulate ml-100k --grid rank=4,8,16 --grid gamma=0.25,inf --baseline damped-means --jobs 2
+
+        streamsvd simulate ml-100k --from 1997-11-01 --until 1998-03-01 --warm-up 10000
+
+        streamsvd simulate ml-latest-small --through kafka
+
+        streamsvd simulate ml-100k --until 1998-01-15 --lookup 269
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: runs share the cores as processes
+
+    for name, value, allowed in (("through", through, ("process", "kafka")), ("format", kind, ("parquet", "csv"))):
+        if value not in allowed:
+            raise SettingsError(f"--{name} {value!r}: it can be {' or '.join(allowed)}")
+    check_format(kind)  # type: ignore[arg-type]  # checked above, and so below
+    if picture:
+        check_pictures()
+    specs = models(
+        files=[read_settings(file) for file in settings_file or ()],
+        changes=parse_settings(settings),
+        grid=parse_grid(grid or ()),
+        baselines=baseline or (),
+        seed=seed,
+        catalogue=catalogue,
+    )
+    table, films = load(data, Columns.parse(columns) if columns else None, parse_scale(scale), environ=os.environ)
+    part = stretch_of(table, start, until, warm_up)
+    runs = [
+        Run(spec=spec, stretch=part, window=window, points=points, through=through)  # type: ignore[arg-type]
+        for spec in specs
+    ]
+    console = Console(stderr=True, highlight=False)
+    if lookup is not None:
+        if len(runs) > 1 or through == "kafka":
+            raise SettingsError(f"--lookup is of one model, in process; this asks for {len(runs)}, through {through}")
+        with stop_on_signals() as stop:
+            answer = that_day(table, films, runs[0], parse_id(lookup), n, stop, console)
+        if answer is None:
+            raise typer.Exit(1)
+        if as_json:
+            typer.echo(json.dumps(asdict(answer), indent=2, ensure_ascii=False))
+        else:
+            Console().print(that_day_table(answer))
+        return
+    keeping = Keeping(table, films, out, kind, picture=picture)  # type: ignore[arg-type]
+    missing = runs if again else [run for run in runs if keeping.known(run) is None]
+    if len(missing) < len(runs):
+        console.print(f"{len(runs) - len(missing)} of {len(runs)} runs are in {out} already; --again repeats them.")
+    done = len(runs) - len(missing)
+    with stop_on_signals() as stop:
+        if missing:
+            more = [*(["--columns", columns] if columns else []), *(["--scale", scale] if scale else [])]
+            for run, outcome in outcomes(data, table, films, missing, jobs, more, stop, console, quiet=quiet):
+                started = datetime.fromtimestamp(time.time() - outcome.seconds, UTC).isoformat(timespec="milliseconds")
+                keeping.keep(run, outcome, command=["streamsvd", *sys.argv[1:]], started=started)
+                done += 1
+    if done < len(runs):
+        console.print(f"Stopped on request after {done} of {len(runs)} runs; the same command does the others.")
+        raise typer.Exit(1)
+    kept = [found for run in runs if (found := keeping.known(run))]
+    if as_json:
+        typer.echo(json.dumps([{"folder": str(each.path), **each.manifest} for each in kept], indent=2))
+    else:
+        Console().print(runs_table(f"{table.dataset.name}, in {out}", kept))

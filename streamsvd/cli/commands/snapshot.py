@@ -1,0 +1,189 @@
+"""Models in Redis, version by version: list, look, take out to a file, put back, compare."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from redis import Redis
+from rich.console import Console
+from rich.progress import Progress as Bars
+
+from model_store import ModelWriter, connect
+from model_store.differences import difference
+from model_store.exporting import export_snapshot
+from model_store.inventory import Inventory, inventory, model_names
+from model_store.snapshot import Progress, Snapshot, read_snapshot
+from model_store.snapshot_file import SnapshotFile
+from streamsvd.cli.figures import check_json
+from streamsvd.cli.options import ModelOption, RedisOption
+from streamsvd.cli.services import lent_redis
+from streamsvd.cli.snapshots import compared, differences_table, listed, models_table, shown, version_of, version_table
+from streamsvd.errors import StoreError, StoreUnavailable
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+QuietFlag = Annotated[bool, typer.Option("--quiet", help="No progress bar.")]
+VersionOption = Annotated[
+    int | None, typer.Option("--version", help="A version that was kept (`consume --keep N`); by default the newest.")
+]
+
+snapshot = typer.Typer(
+    help=__doc__,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+
+@snapshot.command("ls")
+def list_(redis: RedisOption = None, as_json: JsonFlag = False) -> None:
+    """The models in Redis: versions, age, users, items, memory, rolling RMSE.
+
+    Examples:
+
+        streamsvd snapshot ls
+
+        streamsvd snapshot ls --json
+    """
+    found: list[Inventory] = []
+    with _client(redis) as client:
+        for name in model_names(client):
+            try:
+                one = inventory(client, name)
+            except StoreUnavailable:
+                raise
+            except StoreError as error:  # one that is damaged does not hide the others
+                _say(f"Model {name} cannot be read: {error}")
+            else:
+                found += [one] if one is not None else []
+    _print([listed(one, time.time()) for one in found], models_table(found, time.time()), as_json=as_json)
+
+
+@snapshot.command()
+def show(
+    model: ModelOption = "default", version: VersionOption = None, redis: RedisOption = None, as_json: JsonFlag = False
+) -> None:
+    """What one version is made of: offsets, figures, settings, blocks, bytes per user and item.
+
+    Examples:
+
+        streamsvd snapshot show --model films
+
+        streamsvd snapshot show --version 41 --json
+    """
+    with _client(redis) as client:
+        found = version_of(inventory(client, model), model, version)
+    _print(shown(*found, time.time()), version_table(*found, time.time()), as_json=as_json)
+
+
+@snapshot.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to; overwritten.")],
+    model: ModelOption = "default",
+    version: VersionOption = None,
+    redis: RedisOption = None,
+    quiet: QuietFlag = False,
+) -> None:
+    """Write one version to a file: all rows, metrics, offsets, catalogue, with checksums; the consumer may go on.
+
+    The same version always gives the same bytes.
+
+    Examples:
+
+        streamsvd snapshot export films.snapshot --model films
+
+        streamsvd snapshot export before.snapshot --version 41
+    """
+    check_json(file)
+    with _client(redis) as client, _bar("reading", quiet) as progress:
+        found = read_snapshot(client, model, version, progress)
+    with _bar("writing", quiet) as progress:
+        size = export_snapshot(found, file, progress)
+    _say(f"version {found.head.version} of model {model}: {size:,} bytes in {file}")
+
+
+@snapshot.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A file of `streamsvd snapshot export`.")],
+    model: ModelOption = "default",
+    redis: RedisOption = None,
+    quiet: QuietFlag = False,
+) -> None:
+    """Put the version in a file in the place of a model, at one stroke; readers see the old one or the new one.
+
+    The file is checked before anything is written. A consumer of the model is refused from then on; start it again, and
+    it goes on from the offsets in the file, if they are of the topic that it reads.
+
+    Examples:
+
+        streamsvd snapshot import films.snapshot --model films
+    """
+    with _bar("checking", quiet) as progress:
+        found = SnapshotFile(file, progress)
+    with _client(redis) as client, closing(ModelWriter(client, model)) as writer, _bar("writing", quiet) as progress:
+        writer.acquire()
+        written = writer.replace(found, progress)
+    _say(f"{file} is version {written.version} of model {model}: {found.users:,} users, {found.items:,} items")
+
+
+@snapshot.command()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="A version number, `newest`, or a file.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="A version number, `newest`, or a file.")] = "newest",
+    model: ModelOption = "default",
+    n: Annotated[int, typer.Option("-n", help="How many of the rows that moved most.", min=0)] = 10,
+    redis: RedisOption = None,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """What changed between two versions: who came, who went, which rows moved most, and how the figures changed.
+
+    Examples:
+
+        streamsvd snapshot diff 41 42
+
+        streamsvd snapshot diff before.snapshot newest --json
+    """
+    with _bar("reading", quiet) as progress:
+        old, new = (_found(text, model, redis, progress) for text in (before, after))
+    users, items = difference(old, new, "users", n), difference(old, new, "items", n)
+    _print(compared(old, new, users, items), differences_table(old, new, users, items), as_json=as_json)
+
+
+def _found(text: str, model: str, redis: str | None, progress: Progress) -> Snapshot:
+    """A version of the store, or a file."""
+    if text != "newest" and not text.isdecimal():
+        return SnapshotFile(Path(text), progress).snapshot()
+    with _client(redis) as client:
+        return read_snapshot(client, model, int(text) if text.isdecimal() else None, progress)
+
+
+@contextmanager
+def _client(redis: str | None) -> Iterator[Redis]:
+    with lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
+        yield client
+
+
+@contextmanager
+def _bar(what: str, quiet: bool) -> Iterator[Progress]:
+    """A progress bar on stderr; on a terminal only."""
+    console = Console(stderr=True)
+    with Bars(console=console, disable=quiet or not console.is_terminal, transient=True) as bars:
+        task = bars.add_task(what, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+def _print(found: Any, table: Any, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, allow_nan=False))
+    else:
+        Console().print(table)
+
+
+def _say(text: str) -> None:
+    Console(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,231 @@
+"""`streamsvd study`."""
+
+from __future__ import annotations
+
+import csv
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console, Group
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from evaluation.batch_fit import BATCH_SETTINGS
+from evaluation.pictures import check_pictures
+from evaluation.study import FOLDS, Study
+from evaluation.study import study as run
+from evaluation.study_contenders import compile_all, contenders
+from evaluation.study_pictures import draw_study
+from streamsvd.cli.figures import check_json, versions, write_json
+from streamsvd.cli.options import (
+    ColumnsOption,
+    JsonOption,
+    ScaleOption,
+    SeedOption,
+    SetOption,
+    parse_scale,
+    parse_settings,
+)
+from streamsvd.errors import InputError
+from streamsvd.learner import Settings
+from streamsvd.ratings import Columns
+from streamsvd.ratings.datasets import load
+
+
+def study(
+    data: Annotated[
+        str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
+    ],
+    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Hold out one random fifth instead of all five in turn.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="Write study.json, study.csv and the pictures (PNG, SVG) there."),
+    ] = None,
+    settings: SetOption = None,
+    columns: ColumnsOption = None,
+    scale: ScaleOption = None,
+    seed: SeedOption = 0,
+    window: Annotated[int, typer.Option(help="Ratings of the rolling error.")] = 5000,
+    json_file: JsonOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """What does each way of learning buy? All of them on one data set, online and offline, side by side.
+
+    Damped means, fold-in only, Brand's rank-one SVD update, biased SGD with replay, truncated SVD of the mean-filled
+    matrix, soft-impute, and IteratedSVD in one pass, with refits, at its fixpoint and in batch: the error, and what it
+    cost.
+
+    Examples:
+
+        streamsvd study ml-100k
+
+        streamsvd study ml-latest-small --quick --no-catalogue
+
+        streamsvd study ml-100k --out study-of-ml-100k
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: seconds of one thread for everybody
+
+    console = Console(stderr=True)
+    if out is not None:
+        check_pictures()
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{out} is no folder and cannot be made one: {error.strerror}; name another") from error
+    for file in (json_file, out and out / "study.json", out and out / "study.csv"):
+        check_json(file)
+    changes = parse_settings(settings)
+    chosen, in_batch = Settings().replace(**changes), BATCH_SETTINGS.replace(**changes)
+    names = Columns.parse(columns) if columns else None
+    table, films = load(data, names, parse_scale(scale), environ=os.environ)
+    content = films if catalogue else None
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=quiet or not console.is_terminal,
+    ) as bar:
+        task = bar.add_task("compiling kernels, once a machine", total=1.0)
+        compile_all()
+        found = run(
+            table,
+            contenders(chosen, table.dataset.scale, content, seed, batch_settings=in_batch),
+            folds=1 if quick else FOLDS,
+            seed=seed,
+            window=window,
+            progress=lambda what, share: bar.update(task, description=what, completed=share),
+        )
+        bar.update(task, description="done", completed=1.0)
+    name = table.dataset.name
+    facts = {
+        "dataset": name,
+        "sha256": table.dataset.sha256,
+        "events": len(table),
+        "catalogue": content is not None,
+        "settings": chosen.to_dict(),
+        "batch_settings": in_batch.to_dict(),
+    }
+    if json_file is not None:
+        write_json(json_file, _as_object(found, facts))
+    if out is not None:
+        write_json(out / "study.json", _as_object(found, facts))
+        _write_csv(out / "study.csv", found)
+        draw_study(found, out, name)
+    Console().print(_tables(name, found))
+
+
+def _tables(name: str, found: Study) -> Group:
+    """Online and offline, a contender a row, the best figure of a column in bold."""
+
+    def table(title: str, heads: list[str], rows: list[tuple[str, list[float | None], list[str]]]) -> Table:
+        made = Table(title=title, title_justify="left", box=box.ROUNDED)
+        made.add_column("learner", no_wrap=True)
+        for head in heads:
+            made.add_column(head, justify="right")
+        best = [
+            min((value for value in column if value is not None), default=None)
+            for column in zip(*(errors for _, errors, _ in rows), strict=True)
+        ]
+        for learner, errors, costs in rows:
+            cells = [
+                "–" if value is None else f"[bold]{value:.4f}[/]" if value == least else f"{value:.4f}"
+                for value, least in zip(errors, best, strict=True)
+            ]
+            made.add_row(learner, *cells, *costs)
+        return made
+
+    online = table(
+        f"{name}: online, predicted before learning",
+        ["RMSE event", "RMSE page", "MAE event", "MAE page", "s", "k/s"],
+        [
+            (
+                each.name,
+                [each.figures.rmse_event, each.figures.rmse_page, each.figures.mae_event, each.figures.mae_page],
+                [f"{each.seconds:.2f}", f"{each.events_per_second / 1000:,.0f}"],
+            )
+            for each in found.online
+        ],
+    )
+    split = f"random fifths, {found.folds} of 5" if found.folds > 1 else "a random fifth"
+    random = table(
+        f"{name}: offline, {split} held out",
+        ["RMSE", "MAE", "s to fit"],
+        [(each.name, [each.random_rmse, each.random_mae], [f"{each.seconds:.2f}"]) for each in found.offline],
+    )
+    temporal = table(
+        f"{name}: offline, the last 20 % of the stream held out",
+        ["RMSE", "MAE", "RMSE learning on", "MAE learning on"],
+        [
+            (each.name, [each.temporal_rmse, each.temporal_mae, each.further_rmse, each.further_mae], [])
+            for each in found.offline
+        ],
+    )
+    notes = [
+        Text(
+            f"{each.name}: discarded singular values add up to {each.discarded:,.1f} stars, which bounds the "
+            "Frobenius distance from the matrix that was never truncated",
+            style="dim",
+        )
+        for each in found.online
+        if each.discarded is not None
+    ]
+    legend = Text("s: seconds of learning and predicting · k/s: thousand ratings a second", style="dim")
+    return Group(online, legend, *notes, random, temporal)
+
+
+def _as_object(found: Study, facts: dict[str, Any]) -> dict[str, Any]:
+    """A study as one JSON object."""
+    return {
+        **facts,
+        "seed": found.seed,
+        "folds": found.folds,
+        "online": [
+            {
+                "name": each.name,
+                **asdict(each.figures),
+                "seconds": each.seconds,
+                "events_per_second": each.events_per_second,
+                "discarded": each.discarded,
+                "curve": [list(point) for point in each.curve],
+            }
+            for each in found.online
+        ],
+        "offline": [{**asdict(each), "curve": [list(point[:3]) for point in each.curve]} for each in found.offline],
+        "versions": versions(),
+    }
+
+
+def _write_csv(path: Path, found: Study) -> None:
+    """A row a contender and measure: long form, which every tool can pivot."""
+    rows: list[tuple[str, str, str, float]] = []
+    for each in found.online:
+        figures = each.figures
+        rows += [
+            ("online", each.name, measure, getattr(figures, measure))
+            for measure in ("rmse_event", "mae_event", "rmse_page", "mae_page")
+        ]
+        rows += [("online", each.name, "seconds", each.seconds)]
+        rows += [("online", each.name, "events_per_second", each.events_per_second)]
+        if each.discarded is not None:
+            rows.append(("online", each.name, "discarded", each.discarded))
+    measures = ("random_rmse", "random_mae", "temporal_rmse", "temporal_mae", "further_rmse", "further_mae", "seconds")
+    for held in found.offline:
+        values = ((measure, getattr(held, measure)) for measure in measures)
+        rows += [("offline", held.name, measure, value) for measure, value in values if value is not None]
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["part", "learner", "measure", "value"])
+            writer.writerows(rows)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}; name another folder") from error

@@ -1,0 +1,108 @@
+"""`streamsvd tune`."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from evaluation.tuning import Trial, TrialFile, best, optuna_version, search
+from evaluation.tuning_tasks import TASKS
+from streamsvd.cli.figures import check_json, versions, write_json
+from streamsvd.cli.options import ColumnsOption, ScaleOption, SeedOption, parse_scale
+from streamsvd.cli.tuning_display import tuning_bar, tuning_table
+from streamsvd.cli.warming import warm_up
+from streamsvd.learner.compiler import CACHE
+from streamsvd.ratings import Columns
+from streamsvd.ratings.datasets import load
+from streamsvd.stopping import stop_on_signals
+
+
+class TuningProtocol(StrEnum):
+    """What settings are judged by."""
+
+    PREQUENTIAL = "prequential"
+    CV = "cv"
+
+
+def tune(
+    data: Annotated[
+        str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Write the settings found to FILE, as JSON.")],
+    trials: Annotated[int, typer.Option(help="Settings to try, the defaults among them.", min=1)] = 60,
+    protocol: Annotated[
+        TuningProtocol, typer.Option(help="Judge by the stream's error, or by that of held-out folds.")
+    ] = TuningProtocol.PREQUENTIAL,
+    jobs: Annotated[int, typer.Option(help="Trials at one time; changes no result.", min=1, max=4)] = 1,
+    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    columns: ColumnsOption = None,
+    scale: ScaleOption = None,
+    seed: SeedOption = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Search for the learner's settings on a history, and say honestly what they are worth.
+
+    The search sees a part of the ratings only: the first half of the stream (prequential), or four fifths of all
+    (cv: five folds, each predicted by a model that was fitted to the other four in batch). The error on the rest, which
+    nothing was chosen by, is shown for the settings found and for the defaults.
+
+    Ctrl-C at any time: the trials are kept in FILE.trials, and the same command goes on where it stopped, with the same
+    result. Later, more --trials go on from there too.
+
+    Examples:
+
+        streamsvd tune ml-100k --out settings.json
+
+        streamsvd evaluate ml-100k --settings settings.json
+    """
+    console = Console(stderr=True)
+    check_json(out)
+    optimiser = {"optuna": optuna_version()}
+    names = Columns.parse(columns) if columns else None
+    table, films = load(data, names, parse_scale(scale), environ=os.environ)
+    content = films if catalogue else None
+    task = TASKS[protocol.value](table, content, seed)
+    about = {
+        "dataset": table.dataset.name,
+        "sha256": table.dataset.sha256,
+        "ratings": len(table),
+        "scale": list(table.dataset.scale),
+        "content_columns": 0 if content is None else content.content([]).shape[1],
+        "protocol": task.name,
+        "seed": seed,
+    }
+    space = [[r.name, r.low, r.high] for r in task.space]
+    learner = {"learner": CACHE.name, "defaults": task.defaults.to_dict(), "space": space}  # another one: other scores
+    file = TrialFile(out.with_name(out.name + ".trials"), {**about, **learner, **optimiser})
+    warm_up(console)
+    with stop_on_signals() as stop:
+        with tuning_bar(console, trials, quiet=quiet) as show:
+            show(list(file.trials.values()))
+
+            def keep(trial: Trial) -> None:
+                file.add(trial)
+                show(list(file.trials.values()))
+
+            found = search(
+                task,
+                trials=trials,
+                seed=seed,
+                jobs=jobs,
+                known=dict(file.trials),
+                keep=keep,
+                stopped=lambda: bool(stop),
+            )
+        if len(found) < trials:
+            console.print(f"Stopped on request after {len(found)} of {trials} trials; the same command goes on.")
+            return
+        chosen = best(found)
+        settings = task.defaults.replace(**chosen.changes)
+        errors = {"defaults": task.report(task.defaults), "found": task.report(settings)}
+    found_by = {"tuned_on": {**about, "trials": trials}, "versions": {**versions(), **optimiser}}
+    write_json(out, {"settings": settings.to_dict(), "rmse": errors, **found_by})
+    Console().print(tuning_table(f"{table.dataset.name}, {task.name}, {trials} trials", errors, chosen.changes))

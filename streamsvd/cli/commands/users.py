@@ -1,0 +1,47 @@
+"""`streamsvd users`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from streamsvd.cli.lookup_tables import user_table, users_table
+from streamsvd.cli.lookups import lookups, plain, print_json
+from streamsvd.cli.options import AsJsonOption, ModelOption, RedisOption
+from streamsvd.ratings.id_text import parse_id
+
+
+def users(
+    user: Annotated[str | None, typer.Argument(help="A user's id, for this one alone.")] = None,
+    n: Annotated[int, typer.Option("-n", help="How many.", min=1)] = 10,
+    model: ModelOption = "default",
+    redis: RedisOption = None,
+    as_json: AsJsonOption = False,
+) -> None:
+    """The users of a model: how many there are, and those who gave a rating last; or one of them.
+
+    Of one user: what it rated last, how far each rating was beyond what was expected of anybody, and who has the same
+    taste.
+
+    Examples:
+
+        streamsvd users
+
+        streamsvd users 196 -n 5
+    """
+    with lookups(redis, model) as reader:
+        if user is None:
+            found = reader.users(n)
+            if as_json:
+                print_json(found)
+            else:
+                Console().print(users_table(found))
+            return
+        history = reader.history(parse_id(user), n)
+        alike = reader.similar_users(parse_id(user), n).users
+    if as_json:
+        print_json(history, alike=plain(alike))
+    else:
+        Console().print(user_table(history, alike))

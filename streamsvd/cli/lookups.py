@@ -1,0 +1,110 @@
+"""What the commands that look something up have in common: a reader, items by title, and answers as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import typer
+
+from model_store import ModelReader, NamedItem, Provenance, connect
+from streamsvd.cli.missing import or_none
+from streamsvd.cli.services import lent_redis
+from streamsvd.errors import InputError
+from streamsvd.ratings import Id
+from streamsvd.ratings.id_text import parse_id
+
+_SHOWN = 10
+"""Candidates named when a title is ambiguous."""
+
+
+def ratings_given(reader: ModelReader, texts: Iterable[str]) -> dict[Id, float]:
+    """Ratings from `ITEM=STARS`, the item by its id or by words of its title.
+
+    Raises
+    ------
+    InputError
+    """
+    given = {}
+    for text in texts:
+        item, _, stars = text.rpartition("=")
+        try:
+            value = float(stars)
+        except ValueError:
+            value = math.nan
+        if not item or math.isnan(value):
+            raise InputError(f"--rated {text!r}: an item and a rating are needed, such as --rated 'heat=5'")
+        given[item_called(reader, item)] = value
+    return given
+
+
+@contextmanager
+def lookups(redis: str | None, model: str) -> Iterator[ModelReader]:
+    """A reader of a model, for the body of a `with`."""
+    with lent_redis(redis, os.environ) as url, closing(connect(url, for_lookups=True)) as client:
+        yield ModelReader(client, model)
+
+
+def item_called(reader: ModelReader, text: str, *, unrated: bool = False) -> Id:
+    """The item that somebody means: by its id, else by words of its title.
+
+    Where several titles hold the words, one that is exactly these words, with or without its year, is meant.
+
+    Parameters
+    ----------
+    reader : ModelReader
+    text : str
+    unrated : bool
+        Where nothing is found, take the text for the id of an item that has not been rated.
+
+    Raises
+    ------
+    InputError
+        None is called so, or several are; these are named.
+    """
+    id_ = parse_id(text)
+    found = reader.find(text, _SHOWN + 1)
+    if any(item.item == id_ for item in found) or text.startswith("text:"):
+        return id_
+    exact = [item for item in found if text.casefold() in _names(item)]
+    if len(exact) == 1 or len(found) == 1:
+        return (exact or found)[0].item
+    if not found and unrated:
+        return id_
+    if not found:
+        raise InputError(f"no item that has been rated has the id {text!r}, or these words in its title")
+    candidates = "; ".join(f"{item.item}: {item.title}" for item in found[:_SHOWN])
+    more = ", and more" if len(found) > _SHOWN else ""
+    raise InputError(f"{text!r} can be several items, name one by its id: {candidates}{more}")
+
+
+def _names(item: NamedItem) -> tuple[str, ...]:
+    title = (item.title or "").casefold()
+    return title, title.removesuffix(f"({item.year})").strip()
+
+
+def print_json(answer: Any, **more: Any) -> None:
+    """An answer of the reader's as JSON; offsets by `topic/partition`, since JSON knows no pairs as names."""
+    typer.echo(json.dumps({**as_object(answer), **more}, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def as_object(answer: Any) -> dict[str, Any]:
+    """An answer of the reader's as dictionaries, lists and plain values."""
+    return {name: plain(getattr(answer, name)) for name in (field.name for field in dataclasses.fields(answer))}
+
+
+def plain(value: Any) -> Any:
+    """A value of an answer as JSON knows it; a figure that does not exist is None."""
+    if isinstance(value, Provenance):
+        offsets = {f"{topic}/{number}": offset for (topic, number), offset in value.offsets.items()}
+        return {**dataclasses.asdict(value), "offsets": offsets}
+    if isinstance(value, tuple):
+        return [plain(one) for one in value]
+    if dataclasses.is_dataclass(value):
+        return as_object(value)
+    return or_none(value)

@@ -1,0 +1,139 @@
+"""What a demonstration needs before it can begin, got side by side: data, Kafka and Redis, kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+
+from streamsvd.cli.dashboarding import DashboardBeside
+from streamsvd.cli.demo_data import demo_data
+from streamsvd.cli.display import PartLine, PartsBar, parts_bar
+from streamsvd.cli.side_by_side import Check, side_by_side
+from streamsvd.cli.warming import make_ready, what_is_missing
+from streamsvd.embedded import choose_kafka, jars_folder, kafka_jars, provide_kafka, provide_redis
+from streamsvd.ratings import Catalogue, RatingTable
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What is at hand.
+
+    Attributes
+    ----------
+    source : str
+        Name or path of the data, for another process.
+    table : RatingTable
+    films : Catalogue or None
+    kafka, redis : str
+        Address and URL.
+    page : DashboardBeside
+    """
+
+    source: str = field(init=False)
+    table: RatingTable = field(init=False)
+    films: Catalogue | None = field(init=False)
+    kafka: str = field(init=False)
+    redis: str = field(init=False)
+    page: DashboardBeside = field(init=False)
+
+
+@contextmanager
+def prepared(
+    asked: str | None,
+    environ: Mapping[str, str],
+    open_page: Callable[[str, str], AbstractContextManager[DashboardBeside]],
+    stop: Callable[[], bool],
+    console: Console,
+) -> Iterator[Prepared | None]:
+    """Get everything ready, lend it, and stop what was started.
+
+    Parameters
+    ----------
+    asked : str or None
+        The data, as for `demo_data`.
+    environ : mapping
+    open_page : callable
+        Starts the dashboard, given the address of Kafka and the URL of Redis; it need not wait for the other parts.
+    stop : callable
+        Whether somebody asks to stop.
+    console : Console
+
+    Yields
+    ------
+    Prepared or None
+        None when asked to stop.
+
+    Raises
+    ------
+    StreamSVDError
+        Of the first part that fails; the others are ended.
+    """
+    found = Prepared()
+    with ExitStack() as stack:
+        yield found if _prepare(found, asked, environ, open_page, stop, console, stack) else None
+
+
+def _prepare(
+    found: Prepared,
+    asked: str | None,
+    environ: Mapping[str, str],
+    open_page: Callable[[str, str], AbstractContextManager[DashboardBeside]],
+    stop: Callable[[], bool],
+    console: Console,
+    stack: ExitStack,
+) -> bool:
+    """Fill in everything; False when asked to stop. `stack` holds what was started, whatever happens."""
+    with parts_bar(console) as bar:
+
+        def data(check: Check) -> None:
+            part = bar.add("data", megabytes=True)
+            found.source, found.table, found.films = demo_data(asked, environ, bar.say, _shown(part, check))
+            part.end()
+            bar.say(f"Data: {found.table.dataset.name}, {len(found.table):,} ratings.")
+
+        def services(check: Check) -> None:
+            _fetch_kafka(environ, bar, check)
+            bar.say("Starting Kafka and Redis …")
+            part = bar.add("Kafka and Redis")
+            found.redis = stack.enter_context(provide_redis())
+            part.show(1, 2)
+            check()
+            found.kafka = stack.enter_context(provide_kafka())
+            part.show(2, 2)
+            bar.say(f"Kafka at {found.kafka}. Redis is up.")
+            check()
+            found.page = stack.enter_context(open_page(found.kafka, found.redis))
+
+        def kernels(check: Check) -> None:
+            said = what_is_missing()
+            if said is not None:
+                bar.say(said)
+            part = bar.add("kernels")
+
+            make_ready(_shown(part, check))
+            if said is not None:
+                bar.say("The kernels are compiled.")
+
+        return side_by_side([data, services, kernels], stop)
+
+
+def _fetch_kafka(environ: Mapping[str, str], bar: PartsBar, check: Check) -> None:
+    """Fetch Kafka's jars if they are needed, and not there."""
+    if choose_kafka(environ).kind != "embedded" or jars_folder().is_dir():
+        return
+    bar.say("Fetching Apache Kafka, once: 44 MB …")
+    part = bar.add("Kafka's jars", megabytes=True)
+    kafka_jars(progress=_shown(part, check))
+
+
+def _shown(part: PartLine, check: Check) -> Callable[[int, int], None]:
+    """A progress that is shown, and that ends a part that is no longer wanted."""
+
+    def show(done: int, total: int) -> None:
+        check()
+        part.show(done, total)
+
+    return show

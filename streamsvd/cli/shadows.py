@@ -1,0 +1,108 @@
+"""Shadow models on the command line: what `--shadow` says, and the table of how they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from evaluation.shadow_specs import ShadowSpec, parse_spec
+from model_store.shadow_rows import Difference, ShadowRow
+from streamsvd.cli.display import day
+from streamsvd.cli.missing import as_text
+from streamsvd.cli.options import read_settings
+from streamsvd.errors import SettingsError
+from streamsvd.learner import ContentSource
+
+
+def parse_shadows(pairs: Sequence[str] | None, seed: int) -> dict[str, ShadowSpec]:
+    """Specifications by name from `NAME=SPEC` texts.
+
+    Parameters
+    ----------
+    pairs : sequence of str or None
+    seed : int
+        Of those that give none.
+
+    Raises
+    ------
+    SettingsError
+
+    Examples
+    --------
+    >>> {name: spec.text for name, spec in parse_shadows(["wide=rank=16", "means=damped-means"], 0).items()}
+    {'wide': 'rank=16', 'means': 'damped-means'}
+    """
+    specs: dict[str, ShadowSpec] = {}
+    for pair in pairs or []:
+        name, equals, text = pair.partition("=")
+        if not (name and equals and text):
+            raise SettingsError(
+                f"--shadow {pair!r}: a name and what it is made of are needed, such as --shadow wide=rank=16"
+            )
+        if name in specs:
+            raise SettingsError(f"--shadow {name} is given twice; give each its own name")
+        specs[name] = parse_spec(text, seed=seed, read_file=read_settings)
+    return specs
+
+
+def warm_up_shadows(specs: Iterable[ShadowSpec], content: ContentSource | None = None) -> None:
+    """Make their kernels ready, so that no figure contains their compilation."""
+    for spec in specs:
+        spec.make((1.0, 5.0), content).learn([0, 0, 0], [0, 1, 2], [3.0, 4.0, 5.0], [0, 0, 1])
+
+
+def shadow_objects(rows: Sequence[ShadowRow]) -> dict[str, Any]:
+    """For programs: `shadows`, a list of one JSON object a model, the served one first; nothing without any."""
+    return {"shadows": [msgspec.to_builtins(row) for row in rows]} if rows else {}
+
+
+def shadows_table(rows: Sequence[ShadowRow], title: str = "models on the same stream") -> Group:
+    """The served model and its shadows, side by side, and what they are made of."""
+    table = Table(title=title, title_justify="left", box=box.ROUNDED)
+    for name in ("model", "RMSE, event", "page", "against the served", "verdict"):
+        table.add_column(name, justify="left" if name in ("model", "verdict") else "right")
+    made_of = Table.grid(padding=(0, 2))
+    for row in rows:
+        against, verdict = "–", "served"
+        if row.against_served is not None:
+            against, verdict = difference_text(row.against_served), verdict_text(row.against_served)
+        figures = as_text(row.rmse_event), as_text(row.rmse_page)
+        table.add_row(row.name, *figures, against, verdict, style="bold" if row.served else None)
+        made_of.add_row(
+            Text(row.name, style="cyan"), row.spec, f"{row.events:,} ratings, from number {row.since + 1:,}"
+        )
+    return Group(table, Text(_CAPTION, style="dim"), made_of)
+
+
+_CAPTION = (
+    "against the served: RMSE less that of the served model on the same ratings, page protocol; the interval holds "
+    "the difference at all times together (95 %), so it may be looked at as often as you like"
+)
+
+
+def difference_text(found: Difference) -> str:
+    """A difference of RMSEs, and how far it may be off."""
+    if found.difference is None or found.low is None or found.high is None:
+        return "–"
+    return f"{found.difference:+.4f} ± {max(found.high - found.difference, found.difference - found.low):.4f}"
+
+
+def verdict_text(found: Difference) -> str:
+    """Which is better, and since when.
+
+    Examples
+    --------
+    >>> nothing = dict.fromkeys(Difference.__struct_fields__, None)
+    >>> verdict_text(Difference(**nothing | {"better": "shadow", "since_event": 1200, "since_time": 881250949}))
+    'better since 1,200, 1997-12-04'
+    """
+    if found.better is None:
+        return "undecided"
+    word = "better" if found.better == "shadow" else "worse"
+    return f"{word} since {found.since_event:,}, {day(found.since_time)}"

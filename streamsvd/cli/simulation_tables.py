@@ -1,0 +1,110 @@
+"""What `simulate` and `runs` show: a bar for each run at work, and runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich import box
+from rich.console import Console, Group
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from evaluation.simulation import Run
+from evaluation.simulation_folder import Kept
+from evaluation.simulation_lookup import ThatDay
+from streamsvd.cli.display import day
+
+_MOST_BARS = 12
+_ERRORS = ("rmse_event", "rmse_page", "mae_event", "mae_page")
+
+
+@contextmanager
+def simulation_bars(
+    console: Console, runs: Sequence[Run], *, quiet: bool = False
+) -> Iterator[Callable[[Sequence[int]], None]]:
+    """Lend a function that is told the ratings learned by each run; draws on a terminal only."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TaskProgressColumn(),
+        TextColumn("{task.completed:,.0f} ratings"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    lengths = [run.stretch.end - run.stretch.first for run in runs]
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
+        few = len(runs) <= _MOST_BARS
+        tasks = [progress.add_task(run.spec.text, total=n) for run, n in zip(runs, lengths, strict=True) if few]
+        whole = progress.add_task(f"{len(runs)} runs", total=sum(lengths)) if len(runs) != 1 else None
+
+        def show(learned: Sequence[int]) -> None:
+            for task, done in zip(tasks, learned, strict=False):
+                progress.update(task, completed=done)
+            if whole is not None:
+                progress.update(whole, completed=sum(learned))
+
+        yield show
+
+
+def runs_table(title: str, runs: Sequence[Kept]) -> Group:
+    """Runs side by side; the best figure of a column in bold, where all have scored the same ratings."""
+    alike = len({_scored(run) for run in runs}) == 1
+    table = Table(title=title, title_justify="left", box=box.ROUNDED)
+    table.add_column("run", no_wrap=True)
+    table.add_column("model")
+    if not alike:
+        table.add_column("ratings scored")
+    for head in ("RMSE event", "page", "MAE event", "page", "k/s"):
+        table.add_column(head, justify="right")
+    least = {name: min((run.manifest["figures"][name] for run in runs), default=0.0) for name in _ERRORS}
+    for run in runs:
+        figures = run.manifest["figures"]
+        errors = [
+            f"[bold]{figures[name]:.4f}[/]" if alike and figures[name] == least[name] else f"{figures[name]:.4f}"
+            for name in _ERRORS
+        ]
+        model = run.label + (", through Kafka" if run.manifest["inputs"]["through"] == "kafka" else "")
+        scored = [] if alike else [_ratings(run)]
+        table.add_row(run.digest[:8], model, *scored, *errors, f"{run.manifest['events_per_second'] / 1000:,.0f}")
+    notes = ["k/s: thousand ratings a second, on the machine and in the company of that run"]
+    if alike:
+        notes.insert(0, f"scored: {_ratings(runs[0])}")
+    else:
+        notes.insert(0, "these runs scored different ratings: compare figures of the same ones only")
+    return Group(table, *(Text(note, style="dim") for note in notes))
+
+
+def that_day_table(found: ThatDay) -> Group:
+    """Recommendations of a moment, and what became of them."""
+    until = day(found.event_time)
+    title = f"For user {found.user}, knowing the ratings until {until}"
+    table = Table(title=Text(title, no_wrap=True), title_justify="left", box=box.ROUNDED)
+    for head in ("predicted", "later rated", "item", "title", "because of"):
+        table.add_column(head, justify="right" if head in ("predicted", "later rated") else "left")
+    for item in found.items:
+        why = ", ".join(f"{one.title or one.item} (+{one.raised_by:.2f})" for one in item.reasons)
+        later = "" if item.rated is None else f"[bold green]✓ {item.rated:g}[/] on {day(item.rated_at)}"
+        table.add_row(f"{item.score:.2f}", later, str(item.item), item.title or "–", why or "–")
+    hits = sum(item.rated is not None for item in found.items)
+    note = (
+        f"{found.learned:,} ratings learned, {found.own:,} of them the user's; afterwards the user rated "
+        f"{found.later:,} more, {hits} of them from this list"
+    )
+    if not found.known_user:
+        note = f"nothing was known of this user, so this is the best for everybody; {note}"
+    return Group(table, Text(note, style="dim"))
+
+
+def _ratings(run: Kept) -> str:
+    m = run.manifest
+    days = f"{day(m['first_event_time'])} to {day(m['last_event_time'])}"
+    part = m["inputs"]["stretch"]
+    text = f"{m['inputs']['data']['name']}, {m['figures']['events']:,} from {days}"
+    return text + (f", after {part['scored_from'] - part['from']:,}" if part["scored_from"] > part["from"] else "")
+
+
+def _scored(run: Kept) -> tuple[object, ...]:
+    found = run.manifest["inputs"]
+    return found["data"]["ratings_sha256"], found["stretch"]["scored_from"], found["stretch"]["until"]

@@ -1,0 +1,123 @@
+"""Cards that compare: models side by side, parts of the ratings, intervals, singular values."""
+
+from __future__ import annotations
+
+from model_store.shadow_rows import ShadowRow
+from streamsvd.dashboard import wording
+from streamsvd.dashboard.board import Stored
+from streamsvd.dashboard.charts import singular_options
+from streamsvd.dashboard.formats import NOTHING, count, difference, error, percent
+from streamsvd.dashboard.parts import Chart, Choice, Table, Text, card
+
+SERVED = "served"
+_SLICES_SHOWN = 12
+_SHARES = (50, 80, 90, 95)
+
+
+class SideBySide:
+    """The served model and its shadows."""
+
+    def __init__(self) -> None:
+        with card(wording.SIDE_BY_SIDE, "w6"):
+            columns = [("model", False), ("ratings", True), ("event", True), ("page", True)]
+            columns += [("difference", True), ("verdict", False)]
+            self._table = Table(columns, "Models on the same ratings", caption_seen=False)
+            self._none = Text("p", "No shadow model runs beside the served one.", "empty")
+
+    def show(self, stored: Stored | None) -> None:
+        """Show the newest figures."""
+        rows = [] if stored is None else list(stored.shadows)
+        if stored is not None and not rows:
+            total = stored.now.point.total
+            served = [SERVED, count(total.events), error(total.rmse_event), error(total.rmse_page), NOTHING, NOTHING]
+            self._table.show([served])
+        else:
+            self._table.show([_standing(row) for row in rows])
+        self._none.set_visibility(len(rows) < 2)
+
+
+def _standing(row: ShadowRow) -> list[str]:
+    found = row.against_served
+    name = f"{row.name} ({SERVED})" if row.served else row.name
+    apart = NOTHING
+    if found is not None and found.difference is not None:
+        apart = f"{difference(found.difference)} [{difference(found.low)}, {difference(found.high)}]"
+    return [name, count(row.events), error(row.rmse_event), error(row.rmse_page), apart, _verdict(row)]
+
+
+def _verdict(row: ShadowRow) -> str:
+    found = row.against_served
+    if found is None:
+        return NOTHING
+    if found.better is None:
+        return "undecided"
+    return f"{'better' if found.better == 'shadow' else 'worse'} since {count(found.since_event)}"
+
+
+class Slices:
+    """The error over parts of the ratings."""
+
+    def __init__(self) -> None:
+        with card(wording.SLICES, "w6"):
+            self._by = Choice[str]("By", ["user"], "user", self._redraw)
+            columns = [("part", False), ("ratings", True), ("event", True), ("page", True)]
+            self._table = Table(columns, "Error by part", caption_seen=False)
+            self._note = Text("p", "", "note")
+            self._stored: Stored | None = None
+
+    def show(self, stored: Stored | None) -> None:
+        """Show the newest figures."""
+        self._stored = stored
+        self._redraw()
+
+    def _redraw(self) -> None:
+        slices = [] if self._stored is None else self._stored.detail.slices
+        self._by.offer(list(dict.fromkeys(part.by for part in slices)))
+        chosen = [part for part in slices if part.by == self._by.value]
+        rows = [
+            [part.name, count(part.errors.events), error(part.errors.rmse_event), error(part.errors.rmse_page)]
+            for part in chosen[-_SLICES_SHOWN:]
+        ]
+        self._table.show(rows)
+        left_out = len(chosen) - len(rows)
+        self._note.set(f"The newest {len(rows)} of {len(chosen)}." if left_out else "")
+
+
+class Honesty:
+    """Whether the predicted deviations hold what they promise."""
+
+    def __init__(self) -> None:
+        with card(wording.HONESTY, "w6"):
+            columns = [("ratings", False), ("number", True), *((f"{share} %", True) for share in _SHARES)]
+            self._table = Table(columns, "Share of the ratings that lay within each interval", caption_seen=False)
+
+    def show(self, stored: Stored | None) -> None:
+        """Show the newest figures."""
+        parts = [] if stored is None else stored.now.calibration
+        self._table.show(
+            [
+                [
+                    "all" if part.name == "all" else f"users with {part.name}",
+                    count(part.events),
+                    *(percent(getattr(part, f"within_{share}")) for share in _SHARES),
+                ]
+                for part in parts
+            ]
+        )
+
+
+class Singular:
+    """The singular values as bars."""
+
+    def __init__(self) -> None:
+        with card(wording.SINGULAR, "w6"):
+            self._chart = Chart("Singular values, largest first", "chart low")
+            self._note = Text("p", "", "note")
+
+    def show(self, stored: Stored | None) -> None:
+        """Show the newest figures."""
+        values = [] if stored is None else stored.detail.singular_values
+        self._chart.draw(singular_options(values))
+        shares = sum(value**2 for value in values)
+        first = f"The first holds {100 * values[0] ** 2 / shares:.0f} % of what the factors explain." if shares else ""
+        self._note.set(first or "Not worked out yet.")

@@ -1,0 +1,86 @@
+"""The large chart: error over time, with the choice of window, measure and axis, and the same figures as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from model_store.feed import Errors, FeedPoint
+from streamsvd.dashboard import wording
+from streamsvd.dashboard.board import Stored
+from streamsvd.dashboard.charts import Axis, Line, colour_of, error_options, value_of
+from streamsvd.dashboard.formats import count, error, moment
+from streamsvd.dashboard.parts import Chart, Choice, Legend, Table, Text, box, card
+from streamsvd.dashboard.windows import ALL, picking, window_names
+
+_TABLE_ROWS = 12
+_AXES: tuple[Axis, ...] = ("events", "event time", "wall clock")
+
+
+class ErrorsCard:
+    """Error over time.
+
+    Parameters
+    ----------
+    changed : callable
+        Called when something else was chosen.
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        with card(wording.ERROR_CHART, "w8"):
+            with box("div", "controls"):
+                self.window = Choice[str]("Window", [ALL], ALL, changed)
+                self.measure = Choice[str]("Measure", ["RMSE", "MAE"], "RMSE", changed)
+                self._axis = Choice[Axis]("Along", _AXES, "events", changed)
+            self._legend = Legend()
+            self._chart = Chart("Error over time; the table below holds the newest points")
+            self._drifts = Text("p", "", "note")
+            self._only_all = Text("p", f"Shadows are drawn for the window “{ALL}”.", "note")
+            with box("details", "data"):
+                Text("summary", "The newest points as a table")
+                columns = [("ratings", False), ("event time", False), ("event", True), ("page", True)]
+                self._table = Table(columns, "Error at the newest points", caption_seen=False)
+
+    def show(self, stored: Stored | None, points: Sequence[FeedPoint]) -> None:
+        """Show the newest figures."""
+        if stored is not None:
+            self.window.offer(window_names(stored.now.point))
+        measure = self.measure.value.lower()
+        over = picking(self.window.value)
+        event, page = value_of(over, f"{measure}_event"), value_of(over, f"{measure}_page")
+        lines = [
+            Line("event", "--event", False, event),
+            Line("page", "--page-protocol", True, page),
+            *(_shadow_lines(stored, measure) if self.window.value == ALL else []),
+        ]
+        self._legend.show([(line.name, line.colour, line.dashed) for line in lines])
+        drifts = [] if stored is None else stored.now.drifts
+        self._chart.draw(error_options(points, lines, self._axis.value, drifts))
+        self._drifts.set(_drift_note(stored))
+        self._only_all.set_visibility(stored is not None and bool(stored.shadows) and self.window.value != ALL)
+        rows = [[count(p.events), moment(p.event_time), error(event(p)), error(page(p))] for p in points[-_TABLE_ROWS:]]
+        self._table.show(rows[::-1])
+
+
+def _shadow_lines(stored: Stored | None, measure: str) -> list[Line]:
+    names = [] if stored is None else sorted(stored.now.point.shadows)
+    return [
+        Line(f"{name}, page", colour_of(place), True, value_of(_shadow(name), f"{measure}_page"))
+        for place, name in enumerate(names)
+    ]
+
+
+def _shadow(name: str) -> Callable[[FeedPoint], Errors | None]:
+    return lambda point: point.shadows.get(name)
+
+
+def _drift_note(stored: Stored | None) -> str:
+    if stored is None:
+        return ""
+    if not stored.now.drifts:
+        return "No drift has been reported."
+    newest = stored.now.drifts[-1]
+    way = "rose" if newest.rose else "fell"
+    found = max(sum(stored.now.point.drift.values()), len(stored.now.drifts))
+    reported = "One change of the error" if found == 1 else f"{count(found)} changes of the error"
+    place = f"{count(newest.events)} ratings ({moment(newest.event_time)})"
+    return f"{reported} reported; the newest by {newest.detector} at {place}: the error {way}."

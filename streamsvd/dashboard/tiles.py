@@ -1,0 +1,145 @@
+"""The small cards: one class each, with the elements made once and `show` called every second."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from model_store.feed import FeedPoint
+from streamsvd.dashboard import wording
+from streamsvd.dashboard.board import Board, Stored
+from streamsvd.dashboard.charts import counts_options, speed_options
+from streamsvd.dashboard.formats import NOTHING, age, count, error, moment, size, span
+from streamsvd.dashboard.parts import Chart, Facts, Text, box, card
+from streamsvd.dashboard.windows import errors_over
+
+PACE_POINTS = 5
+"""The pace of a replay is taken over this many of the newest points."""
+
+
+class ErrorNow:
+    """The error over the window chosen, by both protocols."""
+
+    def __init__(self) -> None:
+        with card(wording.ERROR_NOW, "w3"):
+            with box("div", "pair"):
+                self._event = _figure("event", "swatch event", "event")
+                self._page = _figure("page", "swatch dashed page-protocol", "page-protocol")
+            self._over = Text("p", "", "note")
+
+    def show(self, stored: Stored | None, window: str, measure: str) -> None:
+        """Show the newest figures."""
+        found = None if stored is None else errors_over(stored.now.point, window)
+        name = measure.lower()
+        self._event.set(error(getattr(found, f"{name}_event", None)))
+        self._page.set(error(getattr(found, f"{name}_page", None)))
+        covered = "no ratings yet" if found is None else f"{count(found.events)} ratings"
+        self._over.set(f"{measure} over {window}: {covered}")
+
+
+class Speed:
+    """Ratings a second, with its history as a small line."""
+
+    def __init__(self) -> None:
+        with card(wording.SPEED, "w3"):
+            self._rate = Text("div", NOTHING, "big")
+            self._line = Chart("Ratings learned a second so far", "spark")
+
+    def show(self, stored: Stored | None, points: Sequence[FeedPoint]) -> None:
+        """Show the newest figures."""
+        self._rate.set(count(None if stored is None else stored.now.operation.events_per_second))
+        self._line.draw(speed_options(points))
+
+
+class Waiting:
+    """Lag: in ratings and in event time."""
+
+    def __init__(self) -> None:
+        with card(wording.WAITING, "w3"):
+            self._waiting = Text("div", NOTHING, "big")
+            self._facts = Facts(["behind, event time", "log ends at", "learned"])
+
+    def show(self, board: Board) -> None:
+        """Show the newest figures: those of the log itself, else what the consumer last knew."""
+        stored = board.stored
+        waiting, behind = board.waiting, board.behind
+        if waiting is None and stored is not None:
+            waiting, behind = stored.now.operation.lag, stored.now.operation.lag_seconds
+        self._waiting.set(count(waiting))
+        self._facts.set("behind, event time", span(behind))
+        self._facts.set("log ends at", count(None if board.logged is None else sum(board.logged.ends.values())))
+        self._facts.set("learned", count(None if stored is None else stored.now.point.events))
+
+
+class Clocks:
+    """Event time beside the wall clock."""
+
+    def __init__(self) -> None:
+        with card(wording.CLOCKS, "w3"):
+            with box("div", "pair"):
+                self._event = _figure("event time", "", "clock")
+            self._facts = Facts(["wall clock", "one second here is"])
+
+    def show(self, stored: Stored | None, points: Sequence[FeedPoint], now: float) -> None:
+        """Show the newest figures."""
+        self._event.set(moment(None if stored is None else stored.now.point.event_time))
+        self._facts.set("wall clock", moment(now))
+        pace = _pace(points)
+        self._facts.set("one second here is", NOTHING if pace is None else f"{span(pace)} there")
+
+
+class Snapshot:
+    """Age, duration and size of the checkpoint."""
+
+    def __init__(self) -> None:
+        with card(wording.CHECKPOINT, ""):
+            self._age = Text("div", NOTHING, "big")
+            self._facts = Facts(["number", "took", "size"])
+
+    def show(self, stored: Stored | None, now: float) -> None:
+        """Show the newest figures."""
+        if stored is None:
+            self._age.set(NOTHING)
+            return
+        operation = stored.now.operation
+        self._age.set(age(max(0.0, now - stored.now.point.written_at)))
+        self._facts.set("number", count(operation.version))
+        self._facts.set("took", span(operation.checkpoint_seconds))
+        self._facts.set("size", size(operation.checkpoint_bytes))
+
+
+class Known:
+    """Counts of users, items and ratings."""
+
+    def __init__(self) -> None:
+        with card(wording.KNOWN, ""):
+            with box("div", "pair"):
+                self._users = _figure("users", "swatch event", "")
+                self._items = _figure("items", "swatch dashed third", "")
+                self._ratings = _figure("ratings", "", "")
+            self._line = Chart("Users and items met so far", "spark")
+
+    def show(self, stored: Stored | None, points: Sequence[FeedPoint]) -> None:
+        """Show the newest figures."""
+        point = None if stored is None else stored.now.point
+        self._users.set(count(None if point is None else point.users))
+        self._items.set(count(None if point is None else point.items))
+        self._ratings.set(count(None if point is None else point.events))
+        self._line.draw(counts_options(points))
+
+
+def _figure(name: str, swatch: str, classes: str) -> Text:
+    with box("div"):
+        with box("div", "name"):
+            if swatch:
+                box("span", swatch)
+            Text("span", name)
+        return Text("div", NOTHING, f"big {classes}")
+
+
+def _pace(points: Sequence[FeedPoint]) -> float | None:
+    """Seconds of event time in a second of wall clock, over the newest points."""
+    newest = points[-PACE_POINTS:]
+    if len(newest) < 2 or newest[0].event_time is None or newest[-1].event_time is None:
+        return None
+    seconds = newest[-1].written_at - newest[0].written_at
+    return (newest[-1].event_time - newest[0].event_time) / seconds if seconds > 0 else None

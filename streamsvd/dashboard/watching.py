@@ -1,0 +1,147 @@
+"""Two threads that keep the board current: one asks Redis, one asks Kafka, so that neither waits for the other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import redis
+
+from model_store.checkpoint import Head
+from model_store.client import translated
+from model_store.feed import FeedPoint, read_feed, read_now
+from model_store.keys import Keys
+from model_store.shadow_rows import read_shadows
+from streamsvd.dashboard.board import Board, Contact, Logged, Stored
+from streamsvd.errors import LogError, StoreError
+from streamsvd.log import Topics
+from streamsvd.log.looking import LogLook
+
+STORE_SECONDS = 0.5
+LOG_SECONDS = 1.0
+WARM_UP_SECONDS = 1.0
+LETTERS_SHOWN = 50
+_PAGE = 1_000
+
+
+class StoreWatch:
+    """Asks Redis for what is new of the board's model."""
+
+    def __init__(self, board: Board, client: redis.Redis, clock: Callable[[], float]) -> None:
+        self._board = board
+        self._client = client
+        self._clock = clock
+        self._points: list[FeedPoint] = []
+
+    def look(self) -> None:
+        """Bring the board up to date, or note why that is impossible."""
+        try:
+            self._look()
+        except StoreError as error:
+            self._board.store = self._board.store.failed(error)
+
+    def _look(self) -> None:
+        model = self._board.model
+        newest = read_now(self._client, model)
+        with translated(self._client, f"reading model {model}"):
+            doc = self._client.hget(Keys(model).head, "doc")
+        if newest is None or not isinstance(doc, bytes):
+            self._board.stored = None
+            self._points = []
+        else:
+            self._read_points()
+            head = Head.decode(doc, Keys(model).head)
+            dataset = str(head.summary.get("dataset", "")).partition(" ")[0]
+            self._board.stored = Stored(
+                now=newest[0],
+                detail=newest[1],
+                points=tuple(self._points),
+                shadows=read_shadows(self._client, model),
+                offsets=head.offsets,
+                dataset=dataset,
+            )
+        self._board.store = Contact(since=self._clock(), answered=True)
+
+    def _read_points(self) -> None:
+        while True:
+            page = read_feed(self._client, self._board.model, self._points[-1].id if self._points else "", _PAGE)
+            self._points = page.points if page.anew else [*self._points, *page.points]
+            if len(page.points) < _PAGE:
+                return
+
+
+class LogWatch:
+    """Asks Kafka where the board's topic ends, and for its dead letters."""
+
+    def __init__(self, board: Board, address: str, clock: Callable[[], float]) -> None:
+        self._board = board
+        self._log = LogLook(address, Topics(board.topic))
+        self._clock = clock
+
+    def look(self) -> None:
+        """Bring the board up to date, or note why that is impossible."""
+        try:
+            end = self._log.end()
+            kept, letters = self._log.dead_letters(LETTERS_SHOWN)
+        except LogError as error:
+            self._log.close()
+            self._board.log = self._board.log.failed(error)
+            return
+        self._board.logged = Logged(ends=end.offsets, event_time=end.event_time, letters=letters, letters_kept=kept)
+        now = self._clock()
+        self._board.log = Contact(since=now, answered=True)
+        if not self._board.waiting:
+            self._board.waits_since = None
+        elif self._board.waits_since is None:
+            self._board.waits_since = now
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._log.close()
+
+
+@contextmanager
+def watching(
+    board: Board, client: redis.Redis, kafka: str | None, clock: Callable[[], float], warm_up: Callable[[], bool]
+) -> Iterator[None]:
+    """Keep the board current while the body of the `with` runs.
+
+    Parameters
+    ----------
+    board : Board
+    client : redis.Redis
+        From `connect`.
+    kafka : str or None
+        Address of the broker; None where the log is not to be asked.
+    clock : callable
+        Wall clock in seconds.
+    warm_up : callable
+        Asked in a thread of its own, again and again, until it is true: what a first lookup would have to wait for.
+    """
+    stop = threading.Event()
+    with ExitStack() as stack:
+        stack.callback(stop.set)
+        threading.Thread(target=_repeat, args=(warm_up, stop), name="warm-up", daemon=True).start()
+        _start("store watch", StoreWatch(board, client, clock).look, STORE_SECONDS, stop)
+        if kafka is not None:
+            log = LogWatch(board, kafka, clock)
+            _start("log watch", log.look, LOG_SECONDS, stop, log.close)
+        yield
+
+
+def _repeat(task: Callable[[], bool], stop: threading.Event) -> None:
+    while not task() and not stop.wait(WARM_UP_SECONDS):
+        pass
+
+
+def _start(
+    name: str, look: Callable[[], None], seconds: float, stop: threading.Event, end: Callable[[], None] = lambda: None
+) -> None:
+    def run() -> None:
+        look()
+        while not stop.wait(seconds):
+            look()
+        end()
+
+    threading.Thread(target=run, name=name, daemon=True).start()  # a server that is silent must not hold up the end

@@ -1,0 +1,44 @@
+"""Which ratings an error covers: all, the newest ones by number or by event time, or all with weights that fade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from model_store.feed import Errors, FeedPoint, Window
+from streamsvd.dashboard.formats import count, span
+
+ALL = "all ratings"
+FADING = "fading"
+
+
+def window_name(window: Window) -> str:
+    """What a window is called.
+
+    >>> window_name(Window(unit="events", size=5000, errors=Errors(events=0)))
+    'last 5,000'
+    >>> window_name(Window(unit="seconds", size=604_800, errors=Errors(events=0)))
+    'last 7 days'
+    """
+    if window.unit == "events":
+        return f"last {count(window.size)}"
+    days, rest = divmod(window.size, 86_400)
+    return f"last {span(window.size)}" if rest else f"last {count(days)} days"
+
+
+def window_names(point: FeedPoint) -> list[str]:
+    """All that a point has, the broadest first."""
+    return [ALL, *(window_name(window) for window in point.windows), FADING]
+
+
+def errors_over(point: FeedPoint, name: str) -> Errors | None:
+    """The errors of a point over the window of that name; None where it has no such window."""
+    if name == ALL:
+        return point.total
+    if name == FADING:
+        return point.fading
+    return next((window.errors for window in point.windows if window_name(window) == name), None)
+
+
+def picking(name: str) -> Callable[[FeedPoint], Errors | None]:
+    """`errors_over` for that window, as a function of the point."""
+    return lambda point: errors_over(point, name)

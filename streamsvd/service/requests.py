@@ -1,0 +1,222 @@
+"""What may be asked, and within which limits: the models by which requests are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from model_store.choosing import Options
+from model_store.ranking import DEFAULT_RANKING, RANKINGS
+from streamsvd.ratings.event import MAX_TIMESTAMP
+from streamsvd.service.ids import Id, IdText
+
+MOST_ITEMS = 100
+"""Of one answer."""
+MOST_USERS = 100
+"""Of one request."""
+MOST_RATINGS = 1000
+"""That somebody without an account may send."""
+MOST_EXCLUDED = 1000
+"""Of one request with a body."""
+MOST_EXCLUDED_IN_ADDRESS = 50
+"""An address has room for 64 kB."""
+
+_MOST_GENRES = 50
+_INT64 = 2**63
+
+
+def _left_out(schema: dict[str, Any]) -> None:
+    """A parameter that is not given is not there; null is no value of it."""
+    schema.pop("default", None)
+
+
+Count = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="How many.")]
+Year = Annotated[int, Field(ge=0, le=9999, json_schema_extra=_left_out)]
+
+
+class Request(BaseModel):
+    """What all requests share: a field that is not known is a mistake, and is told."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Body(Request):
+    """What all bodies share: a text is no number, and a number is whole if it is so in JSON Schema: 3.0 is 3."""
+
+    model_config = ConfigDict(strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_numbers(cls, found: Any) -> Any:
+        return {name: _whole(value) for name, value in found.items()} if isinstance(found, dict) else found
+
+
+def _whole(value: Any) -> Any:
+    """A field, or each of a list's: what is nested deeper is no field of ours."""
+    return [_whole_number(each) for each in value] if isinstance(value, list) else _whole_number(value)
+
+
+def _whole_number(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class Choice(Request):
+    """Which items may be shown, and how they are ranked."""
+
+    n: Count = 10
+    exclude_seen: Annotated[bool, Field(description="Leave out what the user has rated.")] = True
+    genres: Annotated[
+        list[Annotated[str, Field(max_length=100)]],
+        Field(max_length=_MOST_GENRES, description="Only films of at least one of these.", examples=[["Drama"]]),
+    ] = []
+    year_from: Annotated[Year, Field(description="Only films from this year on.", examples=[1990])] = None  # type: ignore[assignment]
+    year_to: Annotated[Year, Field(description="Only films up to this year.", examples=[1999])] = None  # type: ignore[assignment]
+    min_ratings: Annotated[int, Field(ge=0, lt=_INT64, description="Only items rated so often.")] = 0
+    rank_by: Annotated[
+        Literal[tuple(RANKINGS)],  # type: ignore[valid-type]
+        Field(description="By what items are ranked; `score` is the predicted rating all the same."),
+    ] = DEFAULT_RANKING
+    explore: Annotated[
+        Literal["upper", "sampled"],
+        Field(
+            description="Give items of which little is known the benefit of the doubt: always by the same measure, or "
+            "by chance, which needs a seed.",
+            json_schema_extra=_left_out,
+        ),
+    ] = None  # type: ignore[assignment]
+    seed: Annotated[
+        int, Field(ge=0, lt=_INT64, description="The same seed, the same chance.", json_schema_extra=_left_out)
+    ] = None  # type: ignore[assignment]
+
+    def options(self, exclude: Sequence[int | str]) -> Options:
+        """The reader's arguments; what is left out comes as texts or as ids, so it is given here."""
+        return Options(
+            exclude=exclude,
+            exclude_seen=self.exclude_seen,
+            genres=self.genres,
+            years=None if self.year_from is self.year_to is None else (self.year_from, self.year_to),
+            min_ratings=self.min_ratings,
+            rank_by=self.rank_by,
+            explore=self.explore,
+            seed=self.seed,
+        )
+
+
+class ForUser(Choice):
+    """Parameters of GET /recommend."""
+
+    user: IdText
+    exclude: Annotated[
+        list[IdText], Field(max_length=MOST_EXCLUDED_IN_ADDRESS, description="Leave these items out.")
+    ] = []
+
+
+class ForMany(Choice, Body):
+    """Recommendations for several users."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"users": [196, "ann"], "n": 3}]})
+
+    users: Annotated[list[Id], Field(min_length=1, max_length=MOST_USERS)]
+    exclude: Annotated[list[Id], Field(max_length=MOST_EXCLUDED, description="Leave these items out.")] = []
+
+
+class RatingOf(Body):
+    """A rating by somebody without an account."""
+
+    item: Id
+    rating: Annotated[float, Field(description="On the model's scale.")]
+
+
+class ForRatings(Choice, Body):
+    """Recommendations for somebody without an account."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"ratings": [{"item": 242, "rating": 5.0}], "n": 5, "genres": ["Comedy"]}]},
+    )
+
+    ratings: Annotated[
+        list[RatingOf],
+        Field(min_length=1, max_length=MOST_RATINGS, description="Of an item given twice, the last one counts."),
+    ]
+    exclude: Annotated[list[Id], Field(max_length=MOST_EXCLUDED, description="Leave these items out.")] = []
+
+
+class OneUser(Request):
+    """Parameters that name a user."""
+
+    user: IdText
+
+
+class SomeOfUser(OneUser):
+    """Parameters that name a user, and how many."""
+
+    n: Count = 10
+
+
+class SomeOfItem(Request):
+    """Parameters that name an item, and how many."""
+
+    item: IdText
+    n: Count = 10
+
+
+class Pair(OneUser):
+    """Parameters that name a user and an item."""
+
+    item: IdText
+
+
+class Some(Request):
+    """Parameters that say how many."""
+
+    n: Count = 10
+
+
+class RatingIn(Body):
+    """One user's rating of one item; it replaces an earlier rating of the same item by the same user."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "dependentRequired": {"source": ["sequence"], "sequence": ["source"]},
+            "examples": [
+                {"user": 196, "item": 242, "rating": 3.0},
+                {"user": "ann", "item": "heat", "rating": 5, "timestamp": 881250949, "source": "app", "sequence": 17},
+            ],
+        },
+    )
+
+    user: Id
+    item: Id
+    rating: Annotated[float, Field(description="On the model's scale.")]
+    timestamp: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=MAX_TIMESTAMP,
+            description="Event time in seconds since 1970; without it, now.",
+            json_schema_extra=_left_out,
+        ),
+    ] = None  # type: ignore[assignment]
+    source: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=200,
+            description="Where the event comes from. With `sequence` it is the event's id: an event is learned only if "
+            "its number is above all that came from its source before. So a source sends one after the other, and "
+            "after an error the same one again.",
+            json_schema_extra=_left_out,
+        ),
+    ] = None  # type: ignore[assignment]
+    sequence: Annotated[
+        int,
+        Field(ge=0, lt=_INT64, description="Number within the source, growing.", json_schema_extra=_left_out),
+    ] = None  # type: ignore[assignment]
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> RatingIn:
+        if (self.source is None) != (self.sequence is None):
+            raise ValueError("source and sequence belong together: give both or none")
+        return self

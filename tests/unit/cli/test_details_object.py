@@ -1,0 +1,39 @@
+"""The richer figures for programs: nothing that JSON does not know, and the slices only when asked for."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+from rich.console import Console
+
+from evaluation import Monitor, evaluate
+from streamsvd import IteratedSVD
+from streamsvd.cli.details import detail_tables, details_object
+from streamsvd.ratings import Synthetic
+
+
+def test_for_programs_and_for_people() -> None:
+    world = Synthetic(ratings=2000, users=60, items=400)
+    films = world.catalogue()
+    model = IteratedSVD(scale=world.dataset.scale)
+    monitor = evaluate(model, world.table(), Monitor(catalogue=films))
+    short, whole = details_object(monitor, detail=False), details_object(monitor, detail=True)
+    assert json.loads(json.dumps(short, allow_nan=False)) == short
+    assert json.loads(json.dumps(whole, allow_nan=False)) == whole
+    assert [part["ratings_of_the_user"] for part in short["calibration"]] == ["all"]
+    assert len(whole["calibration"]) == 6
+    assert whole.keys() - short.keys() == {"slices"}
+    assert {part["by"] for part in whole["slices"]} == {"user", "item", "ratings of the user", "genre", "month"}
+    assert sum(part["events"] for part in whole["slices"] if part["by"] == "month") == 2000
+
+    console = Console(width=100, record=True, file=StringIO())
+    console.print(detail_tables(monitor))
+    text = console.export_text()
+    assert all(word in text for word in ("last 1,000 ratings", "last 30 days", "100+", films.genres[0], "in 95 %"))
+
+
+def test_before_the_first_rating() -> None:
+    found = details_object(Monitor(), detail=True)
+    assert json.loads(json.dumps(found["windows"], allow_nan=False))[0]["rmse_event"] is None
+    assert found["drift"]["marks"] == []
