@@ -19,6 +19,8 @@ class Network:
     ----------
     seconds : float
         A transfer that has begun does not count.
+    clock : callable
+        One that never goes back, in seconds.
 
     Attributes
     ----------
@@ -28,18 +30,19 @@ class Network:
         Labels of the sources that did not answer; they are not asked again.
     """
 
-    def __init__(self, seconds: float = 20.0) -> None:
+    def __init__(self, seconds: float = 20.0, clock: Callable[[], float] = time.monotonic) -> None:
         self.left = seconds
+        self._clock = clock
         self.silent: set[str] = set()
 
     @contextmanager
     def waiting(self, share: float) -> Iterator[float]:
         """Yield how many seconds may be waited, a share of what is left, and deduct what was used."""
-        began = time.monotonic()
+        began = self._clock()
         try:
             yield max(self.left * share, 0.01)
         finally:
-            self.left = max(0.0, self.left - (time.monotonic() - began))
+            self.left = max(0.0, self.left - (self._clock() - began))
 
 
 def within(seconds: float, call: Callable[[], T], discard: Callable[[T], object]) -> T:

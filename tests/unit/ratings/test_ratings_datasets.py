@@ -292,6 +292,17 @@ def test_a_network_that_does_not_answer_costs_what_was_allowed_and_is_asked_once
     assert [path for path in server.asked if path.startswith("/sets")] == ["/sets/ml-latest-small.zip"]
 
 
+def test_a_wait_is_deducted_from_what_is_left() -> None:
+    times = iter([0.0, 2.0, 10.0, 19.0])
+    network = Network(6.0, lambda: next(times))
+    with network.waiting(share=0.5) as seconds:
+        assert seconds == 3.0
+    assert network.left == 4.0
+    with network.waiting(share=1.0) as seconds:
+        assert seconds == 4.0
+    assert network.left == 0.0
+
+
 def test_the_synthetic_set_has_a_name_too() -> None:
     table, catalogue = load("synthetic", environ={})
     assert table.dataset.name == "synthetic"
