@@ -22,8 +22,8 @@ import numpy as np
 from measured import add_json, measured
 from rich.console import Console
 
-from evaluation.peer_comparison import errors, rates, seconds
-from evaluation.peers import INSTALL, RIVER, Stream, peers
+from evaluation.studies.peer_comparison import errors, rates, seconds
+from evaluation.studies.peers import INSTALL, RIVER, Stream, peers
 from streamsvd.cli.figures import versions, write_json
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner import IteratedSVD

@@ -3,10 +3,10 @@
     pip install 'streamsvd[peers]'
     python benchmarks/ranking.py [SET …] [--every 3]
 
-Every order is asked the same questions, on every third page: see evaluation/ranking.py. Popularity and ALS learn from
-the same events and no others. implicit's ALS is fitted anew every 5,000 ratings, with a user's ratings since then
-folded in at once; its settings are the best of five that were tried on both sets, in hindsight, and before its first
-fit it lists the most popular. Ours has one setting for all sets. Writes benchmarks/results/ranking.SET.json.
+Every order is asked the same questions, on every third page: see evaluation/metrics/ranking.py. Popularity and ALS
+learn from the same events and no others. implicit's ALS is fitted anew every 5,000 ratings, with a user's ratings since
+then folded in at once; its settings are the best of five that were tried on both sets, in hindsight, and before its
+first fit it lists the most popular. Ours has one setting for all sets. Writes benchmarks/results/ranking.SET.json.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from evaluation import Ranking, Watch
-from evaluation.watching import ORDERS, Order, by_popularity
+from evaluation.metrics.ranked_lists import ORDERS, Order, by_popularity
 from streamsvd.cli.figures import versions, write_json
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner import Id, IteratedSVD

@@ -14,11 +14,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from evaluation import Figures
-from evaluation.comparison import Comparison, Verdict
-from evaluation.pages import Pages
-from evaluation.prequential import Prequential
-from evaluation.shadow_specs import ShadowModel, ShadowSpec
-from evaluation.shadows import FIRST_SERVED, Served, Shadow, Shadows
+from evaluation.metrics.pages import Pages
+from evaluation.metrics.prequential import Prequential
+from evaluation.shadows.model_specs import ShadowModel, ShadowSpec
+from evaluation.shadows.sequential_test import Comparison, Verdict
+from evaluation.shadows.shadow_models import FIRST_SERVED, Served, Shadow, Shadows
 from model_store import Beside, Checkpoint, Difference, ShadowPart, ShadowRow
 from model_store.baseline_states import changed, from_rows, to_rows
 from model_store.shadow_rows import encode_row

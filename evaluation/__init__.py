@@ -1,11 +1,11 @@
 """Honest evaluation: what the model predicted before it had seen the rating, by event and by page."""
 
-from evaluation.in_process import evaluate
-from evaluation.monitor import Monitor
-from evaluation.prequential import Figures, Prequential
-from evaluation.ranking import Ranking, RankingFigures
-from evaluation.sums import Errors
-from evaluation.watching import Watch
-from evaluation.windows import Window
+from evaluation.metrics.error_sums import Errors
+from evaluation.metrics.monitor import Monitor
+from evaluation.metrics.prequential import Figures, Prequential
+from evaluation.metrics.ranked_lists import Watch
+from evaluation.metrics.ranking import Ranking, RankingFigures
+from evaluation.metrics.windows import Window
+from evaluation.progressive_validation import evaluate
 
 __all__ = ["Errors", "Figures", "Monitor", "Prequential", "Ranking", "RankingFigures", "Watch", "Window", "evaluate"]

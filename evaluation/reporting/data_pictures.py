@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evaluation.exploration import long_tail
-from evaluation.pictures import (
+from evaluation.reporting.words import Words, share
+from evaluation.studies.exploration import long_tail
+from evaluation.studies.pictures import (
     BLUE,
     GREEN,
     GREY,
@@ -24,7 +25,6 @@ from evaluation.pictures import (
     plain_log,
     thousands,
 )
-from evaluation.reporting.words import Words, share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from evaluation import exploration as ex
-from evaluation import filtering
 from evaluation.reporting import data_pictures as pictures
 from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Section
 from evaluation.reporting.modelling import CORE_SHARE
 from evaluation.reporting.words import Words, count, day, listed, many, mean, share
+from evaluation.studies import exploration as ex
+from evaluation.studies import filtering
 from streamsvd.ratings import RatingTable
 
 DAMPING = 20.0

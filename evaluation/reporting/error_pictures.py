@@ -7,8 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evaluation.pictures import BLUE, GREY, INK, ORANGE, PURPLE, SHADES, SKY, Drawing, dates, draw, percent, thousands
 from evaluation.reporting.words import Words
+from evaluation.studies.pictures import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    SHADES,
+    SKY,
+    Drawing,
+    dates,
+    draw,
+    percent,
+    thousands,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,12 +6,12 @@ from typing import Literal
 
 import pandas as pd
 
-from evaluation import error_tables as tables
-from evaluation.exploration import period_of, rating_counts
 from evaluation.reporting import error_pictures as pictures
 from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Section
 from evaluation.reporting.data_sections import FIRST_DATE, LAST_DATE
 from evaluation.reporting.words import Words, change, count, day, error, many, mean, share
+from evaluation.studies import error_tables as tables
+from evaluation.studies.exploration import period_of, rating_counts
 
 LEAST = 20  # ratings of a user or an item before it is shown as an example
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from evaluation.error_tables import by_count, by_rating
-from evaluation.exploration import rating_frame
 from evaluation.reporting.blocks import Report
 from evaluation.reporting.data_sections import data_part
 from evaluation.reporting.error_sections import error_part, overall
@@ -17,7 +15,9 @@ from evaluation.reporting.model_sections import model_part
 from evaluation.reporting.modelling import Modelling, Plan, Progress, measure
 from evaluation.reporting.summary import summary, tiles
 from evaluation.reporting.words import count, words_of
-from evaluation.study import Study
+from evaluation.studies.error_tables import by_count, by_rating
+from evaluation.studies.exploration import rating_frame
+from evaluation.studies.study import Study
 from streamsvd.errors import InputError
 from streamsvd.ratings import Catalogue, RatingTable
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluation.pictures import BLUE, GREEN, GREY, INK, ORANGE, Drawing, draw, plain_log
 from evaluation.reporting.tuned import Tuned
 from evaluation.reporting.words import Words, error
-from evaluation.study import Study
+from evaluation.studies.pictures import BLUE, GREEN, GREY, INK, ORANGE, Drawing, draw, plain_log
+from evaluation.studies.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, P
 from evaluation.reporting.modelling import LEAST, Modelling
 from evaluation.reporting.tuned import Tuned
 from evaluation.reporting.words import Words, change, count, error, many, seconds, share
-from evaluation.study import FOLDS, Offline, Online, Study
-from evaluation.study_pictures import draw_time, draw_work
+from evaluation.studies.study import FOLDS, Offline, Online, Study
+from evaluation.studies.study_pictures import draw_time, draw_work
 
 BASELINE, BATCH, STREAM = "truncated SVD", "IteratedSVD, batch", "IteratedSVD, refits"
 THREE = (BASELINE, BATCH, STREAM)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from evaluation.error_tables import scored_frame, unknown_shares
-from evaluation.exploration import rating_frame
-from evaluation.filtering import nearest_core
 from evaluation.reporting.tuned import Tuned, tune_all
-from evaluation.study import FOLDS, Study, study
-from evaluation.study_contenders import contenders
+from evaluation.studies.contenders import contenders
+from evaluation.studies.error_tables import scored_frame, unknown_shares
+from evaluation.studies.exploration import rating_frame
+from evaluation.studies.filtering import nearest_core
+from evaluation.studies.study import FOLDS, Study, study
 from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.ratings import Catalogue, RatingTable, k_core
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.batch_fit import BatchFit
-from evaluation.tuning import Trial, best, search
-from evaluation.tuning_tasks import CrossValidationTask, PrequentialTask, Task
+from evaluation.studies.batch_fit import BatchFit
+from evaluation.studies.tuning import Trial, best, search
+from evaluation.studies.tuning_tasks import CrossValidationTask, PrequentialTask, Task
 from streamsvd.errors import InputError
 from streamsvd.learner import ContentSource, IteratedSVD, Settings
 from streamsvd.learner.baselines import SoftImpute, TruncatedSVD
@@ -237,7 +237,7 @@ def check_tuning(trials: int) -> None:
     """
     if trials == 0:
         return
-    from evaluation.tuning import optuna_version
+    from evaluation.studies.tuning import optuna_version
 
     try:
         optuna_version()

@@ -18,10 +18,20 @@ from rich.console import Console
 
 from consumer import ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential
-from evaluation.simulation import Outcome, Part, Predict, Run, Stretch, event_number, in_process, make_ready, stretch
-from evaluation.simulation_jobs import simulate_all
-from evaluation.simulation_lookup import ThatDay, look_up
-from evaluation.tuning_tasks import Stopped
+from evaluation.studies.simulation import (
+    Outcome,
+    Part,
+    Predict,
+    Run,
+    Stretch,
+    event_number,
+    in_process,
+    make_ready,
+    stretch,
+)
+from evaluation.studies.simulation_jobs import simulate_all
+from evaluation.studies.simulation_lookup import ThatDay, look_up
+from evaluation.studies.tuning_tasks import Stopped
 from producer import Bound
 from streamsvd.cli.producing import ProducerProcess
 from streamsvd.cli.simulation_tables import simulation_bars

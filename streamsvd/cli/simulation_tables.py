@@ -11,9 +11,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.simulation import Run
-from evaluation.simulation_folder import Kept
-from evaluation.simulation_lookup import ThatDay
+from evaluation.studies.simulation import Run
+from evaluation.studies.simulation_folder import Kept
+from evaluation.studies.simulation_lookup import ThatDay
 from streamsvd.cli.display import day
 
 _MOST_BARS = 12

@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.tuning import Trial, best
+from evaluation.studies.tuning import Trial, best
 
 Errors = Mapping[str, float]
 

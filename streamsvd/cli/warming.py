@@ -85,7 +85,7 @@ def _stamp() -> Path | None:
     cpu = f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
     digest = hashlib.sha256(f"{numba.__version__} {sys.version} {cpu}".encode())
     for room in (evaluation, model_store):
-        for path in sorted(Path(room.__path__[0]).glob("*.py")):
+        for path in sorted(Path(room.__path__[0]).rglob("*.py")):
             digest.update(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}".encode())
     return Path(folder) / f"all-{digest.hexdigest()[:16]}"
 

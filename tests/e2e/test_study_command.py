@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from evaluation.pictures import check_pictures
+from evaluation.studies.pictures import check_pictures
 from streamsvd.cli.commands.study import study
 from streamsvd.errors import InputError
 from streamsvd.ratings import Synthetic

@@ -7,9 +7,9 @@ from contextlib import closing
 from model_runs import with_choices
 from model_states import checkpoint
 
-from evaluation.shadow_specs import parse_spec
-from evaluation.simulation import Run, stretch
-from evaluation.simulation_lookup import look_up
+from evaluation.shadows.model_specs import parse_spec
+from evaluation.studies.simulation import Run, stretch
+from evaluation.studies.simulation_lookup import look_up
 from model_store import ModelReader, ModelWriter, connect
 from model_store.reasons import reasons
 from streamsvd.ratings import Synthetic

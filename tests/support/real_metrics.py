@@ -17,7 +17,7 @@ from prometheus_client.core import Metric
 
 from consumer import Lag, Progress, Saved
 from evaluation import Prequential
-from evaluation.drift import DETECTORS
+from evaluation.metrics.drift import DETECTORS
 from model_store import ModelReader, connect
 from streamsvd.cli.consumer_metrics import ConsumerMetrics
 from streamsvd.errors import EventError

@@ -9,8 +9,8 @@ from typing import Any
 from model_states import plain
 
 from consumer import Wanted, standings
-from evaluation.shadow_specs import parse_spec
-from evaluation.shadows import Shadows
+from evaluation.shadows.model_specs import parse_spec
+from evaluation.shadows.shadow_models import Shadows
 from model_store import ModelWriter, ShadowRow, connect, read_shadows
 from model_store.baseline_states import to_rows
 from streamsvd.learner import IteratedSVD

@@ -14,10 +14,10 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.peer_comparison import Compared
-from evaluation.peer_comparison import compare as run
-from evaluation.peer_pictures import draw_peers
-from evaluation.peers import Stream, peers
+from evaluation.studies.peer_comparison import Compared
+from evaluation.studies.peer_comparison import compare as run
+from evaluation.studies.peer_pictures import draw_peers
+from evaluation.studies.peers import Stream, peers
 from streamsvd.cli.figures import check_json, versions, write_json
 from streamsvd.cli.options import ColumnsOption, JsonOption, ScaleOption, parse_scale
 from streamsvd.cli.picturing import check_picture, write_picture

@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from evaluation.pictures import check_pictures
 from evaluation.reporting import Plan, check_page, check_tuning, make_report, write
-from evaluation.study_contenders import compile_all
+from evaluation.studies.contenders import compile_all
+from evaluation.studies.pictures import check_pictures
 from streamsvd.cli.figures import check_json, versions, write_json
 from streamsvd.cli.options import ColumnsOption, JsonOption, ScaleOption, SeedOption, parse_scale
 from streamsvd.cli.warming import warm_up

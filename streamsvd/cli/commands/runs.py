@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from evaluation.simulation_folder import kept_runs
-from evaluation.simulation_pictures import draw_runs
+from evaluation.studies.simulation_folder import kept_runs
+from evaluation.studies.simulation_pictures import draw_runs
 from streamsvd.cli.options import AsJsonOption
 from streamsvd.cli.picturing import check_picture, write_picture
 from streamsvd.cli.simulation_tables import runs_table

@@ -14,11 +14,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from evaluation.pictures import check_pictures
-from evaluation.simulation import Run
-from evaluation.simulation_folder import check_format
-from evaluation.simulation_keeping import Keeping
-from evaluation.simulation_models import models, parse_grid
+from evaluation.studies.pictures import check_pictures
+from evaluation.studies.simulation import Run
+from evaluation.studies.simulation_archive import Keeping
+from evaluation.studies.simulation_folder import check_format
+from evaluation.studies.simulation_models import models, parse_grid
 from streamsvd.cli.options import (
     ColumnsOption,
     ScaleOption,

@@ -15,12 +15,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.batch_fit import BATCH_SETTINGS
-from evaluation.pictures import check_pictures
-from evaluation.study import FOLDS, Study
-from evaluation.study import study as run
-from evaluation.study_contenders import compile_all, contenders
-from evaluation.study_pictures import draw_study
+from evaluation.studies.batch_fit import BATCH_SETTINGS
+from evaluation.studies.contenders import compile_all, contenders
+from evaluation.studies.pictures import check_pictures
+from evaluation.studies.study import FOLDS, Study
+from evaluation.studies.study import study as run
+from evaluation.studies.study_pictures import draw_study
 from streamsvd.cli.figures import check_json, versions, write_json
 from streamsvd.cli.options import (
     ColumnsOption,

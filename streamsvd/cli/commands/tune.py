@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from evaluation.tuning import Trial, TrialFile, best, optuna_version, search
-from evaluation.tuning_tasks import TASKS
+from evaluation.studies.tuning import Trial, TrialFile, best, optuna_version, search
+from evaluation.studies.tuning_tasks import TASKS
 from streamsvd.cli.figures import check_json, versions, write_json
 from streamsvd.cli.options import ColumnsOption, ScaleOption, SeedOption, parse_scale
 from streamsvd.cli.tuning_display import tuning_bar, tuning_table

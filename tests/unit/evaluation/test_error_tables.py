@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import error_tables as tables
+from evaluation.studies import error_tables as tables
 from streamsvd.learner import Predictions
 from streamsvd.ratings import Catalogue, Dataset, Film, RatingTable
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.integrate import quad
 
-from evaluation.comparison import Comparison, Verdict, log_mixture
+from evaluation.shadows.sequential_test import Comparison, Verdict, log_mixture
 from streamsvd.errors import InputError, SettingsError
 
 SCALE = (1.0, 5.0)

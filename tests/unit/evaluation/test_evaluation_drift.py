@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from river.drift import ADWIN, PageHinkley
 
-from evaluation import Monitor, evaluate, kernels
-from evaluation.drift import BLOCK, DELTA, KEPT, MEMORY, THRESHOLD, TOLERANCE, Drift
+from evaluation import Monitor, evaluate
+from evaluation.metrics import kernels
+from evaluation.metrics.drift import BLOCK, DELTA, KEPT, MEMORY, THRESHOLD, TOLERANCE, Drift
 from streamsvd import IteratedSVD
 from streamsvd.ratings import Synthetic
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from evaluation import Errors, Monitor, Prequential, Window
-from evaluation.calibration import PERCENT
-from evaluation.slices import BUCKETS
+from evaluation.metrics.deviation_calibration import PERCENT
+from evaluation.metrics.slices import BUCKETS
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import Predictions
 from streamsvd.ratings import Catalogue, Film

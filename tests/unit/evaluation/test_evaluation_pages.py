@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.pages import Pages
+from evaluation.metrics.pages import Pages
 
 USERS = st.sampled_from([1, 2, "1", "ann"])
 

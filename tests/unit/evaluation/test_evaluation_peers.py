@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from evaluation.peer_comparison import compare, errors, rolling
-from evaluation.peer_pictures import draw_peers
-from evaluation.peers import RIVER, Stream, peers
+from evaluation.studies.peer_comparison import compare, errors, rolling
+from evaluation.studies.peer_pictures import draw_peers
+from evaluation.studies.peers import RIVER, Stream, peers
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Synthetic
 

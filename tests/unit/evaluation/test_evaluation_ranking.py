@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.ranking import Ranking, RankingFigures, is_liked
+from evaluation.metrics.ranking import Ranking, RankingFigures, is_liked
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner.scale import Scale
 

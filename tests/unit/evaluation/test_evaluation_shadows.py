@@ -9,8 +9,8 @@ import pytest
 from model_states import plain
 from rating_streams import Stream, stream
 
-from evaluation.shadow_specs import parse_spec
-from evaluation.shadows import Shadows
+from evaluation.shadows.model_specs import parse_spec
+from evaluation.shadows.shadow_models import Shadows
 from streamsvd.errors import SettingsError
 from streamsvd.learner import IteratedSVD
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rating_streams import Stream, stream
 
-from evaluation.ranking import Ranking
-from evaluation.watching import ORDERS, Watch, by_popularity
+from evaluation.metrics.ranked_lists import ORDERS, Watch, by_popularity
+from evaluation.metrics.ranking import Ranking
 from streamsvd.errors import SettingsError
 from streamsvd.learner import Id, IteratedSVD
 from streamsvd.learner.choices import Choices

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from evaluation import exploration as ex
-from evaluation import filtering
+from evaluation.studies import exploration as ex
+from evaluation.studies import filtering
 from streamsvd.ratings import Catalogue, Dataset, Film, RatingTable, k_core
 
 FILMS = Catalogue(

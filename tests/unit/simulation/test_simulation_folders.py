@@ -10,12 +10,12 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from evaluation.shadow_specs import parse_spec
-from evaluation.simulation import Run, simulate, stretch
-from evaluation.simulation_folder import Format, kept_runs, write_run
-from evaluation.simulation_keeping import Keeping
-from evaluation.simulation_manifest import data_facts, digest, inputs
-from evaluation.simulation_pictures import draw_runs
+from evaluation.shadows.model_specs import parse_spec
+from evaluation.studies.simulation import Run, simulate, stretch
+from evaluation.studies.simulation_archive import Keeping
+from evaluation.studies.simulation_folder import Format, kept_runs, write_run
+from evaluation.studies.simulation_manifest import data_facts, digest, inputs
+from evaluation.studies.simulation_pictures import draw_runs
 from streamsvd.errors import InputError
 from streamsvd.ratings import RatingTable, Synthetic
 

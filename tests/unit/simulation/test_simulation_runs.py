@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from evaluation import Prequential
-from evaluation.shadow_specs import parse_spec
-from evaluation.simulation import Outcome, Part, Predict, Run, event_number, simulate, stretch
-from evaluation.simulation_jobs import simulate_all
-from evaluation.simulation_models import models, parse_grid
-from evaluation.tuning_tasks import Stopped
+from evaluation.shadows.model_specs import parse_spec
+from evaluation.studies.simulation import Outcome, Part, Predict, Run, event_number, simulate, stretch
+from evaluation.studies.simulation_jobs import simulate_all
+from evaluation.studies.simulation_models import models, parse_grid
+from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import Settings
 from streamsvd.ratings import Catalogue, RatingTable, Synthetic

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.tuning import BATCH, Trial, TrialFile, best, propose, search
-from evaluation.tuning_tasks import ROWS, STREAM, Range, Stop, Stopped
+from evaluation.studies.tuning import BATCH, Trial, TrialFile, best, propose, search
+from evaluation.studies.tuning_tasks import ROWS, STREAM, Range, Stop, Stopped
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import Settings
 

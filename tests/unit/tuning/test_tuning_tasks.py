@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evaluation import Prequential, evaluate
-from evaluation.tuning_tasks import CrossValidationTask, PrequentialTask, Stopped
+from evaluation.studies.tuning_tasks import CrossValidationTask, PrequentialTask, Stopped
 from streamsvd.errors import InputError
 from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.ratings import RatingTable, Synthetic

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.simulation import BLOCK, Run
-from evaluation.tuning_tasks import Stopped
+from evaluation.studies.simulation import BLOCK, Run
+from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import SettingsError
 from streamsvd.learner import Id, IteratedSVD
 from streamsvd.learner.choices import Choices

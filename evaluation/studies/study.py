@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.batch_fit import BatchFit
-from evaluation.prequential import Figures, Prequential
-from evaluation.study_contenders import Contender, Fixpoint
+from evaluation.metrics.prequential import Figures, Prequential
+from evaluation.studies.batch_fit import BatchFit
+from evaluation.studies.contenders import Contender, Fixpoint
 from streamsvd.errors import InputError
 from streamsvd.learner.baselines import BrandSVD, SoftImpute
 from streamsvd.learner.protocol import BatchLearner, OnlineLearner

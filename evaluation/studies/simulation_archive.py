@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evaluation.simulation import Outcome, Run
-from evaluation.simulation_folder import Format, Kept, kept_runs, write_run
-from evaluation.simulation_manifest import data_facts, digest, inputs, manifest
-from evaluation.simulation_pictures import draw_run
+from evaluation.studies.simulation import Outcome, Run
+from evaluation.studies.simulation_folder import Format, Kept, kept_runs, write_run
+from evaluation.studies.simulation_manifest import data_facts, digest, inputs, manifest
+from evaluation.studies.simulation_pictures import draw_run
 from streamsvd.ratings import Catalogue, RatingTable
 
 

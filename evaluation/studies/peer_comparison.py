@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.peers import RIVER, Peer, Stream
+from evaluation.studies.peers import RIVER, Peer, Stream
 
 POINTS = 200  # of a curve
 WINDOW = 5_000  # ratings of the rolling error

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from evaluation.peer_comparison import WINDOW, Compared
-from evaluation.pictures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, draw, plain_log, thousands
+from evaluation.studies.peer_comparison import WINDOW, Compared
+from evaluation.studies.pictures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, draw, plain_log, thousands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = (SKY, BLUE, GREY, PURPLE, ORANGE, RED, GREEN)  # in the order of `evaluation.peers.peers`
+_COLOURS = (SKY, BLUE, GREY, PURPLE, ORANGE, RED, GREEN)  # in the order of `evaluation.studies.peers.peers`
 
 
 def draw_peers(title: str, found: Sequence[Compared]) -> Drawing:

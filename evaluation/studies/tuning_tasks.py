@@ -14,9 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.batch_fit import BATCH_SETTINGS, BatchFit
-from evaluation.in_process import evaluate
-from evaluation.prequential import Prequential
+from evaluation.metrics.prequential import Prequential
+from evaluation.progressive_validation import evaluate
+from evaluation.studies.batch_fit import BATCH_SETTINGS, BatchFit
 from streamsvd.errors import InputError
 from streamsvd.learner import ContentSource, IteratedSVD, Settings
 from streamsvd.ratings import RatingTable

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation import kernels
-from evaluation.sums import Errors, errors_of
+from evaluation.metrics import kernels
+from evaluation.metrics.error_sums import Errors, errors_of
 from streamsvd.errors import SettingsError
 
 Floats = NDArray[np.float64]

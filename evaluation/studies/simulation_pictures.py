@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.pictures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, dates, draw, thousands
-from evaluation.simulation_folder import Curve
+from evaluation.studies.pictures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, dates, draw, thousands
+from evaluation.studies.simulation_folder import Curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.prequential import Prequential
-from evaluation.simulation import Outcome, Run
+from evaluation.metrics.prequential import Prequential
+from evaluation.studies.simulation import Outcome, Run
 from streamsvd.learner.compiler import CACHE
 from streamsvd.ratings import Catalogue, RatingTable
 from streamsvd.ratings.catalogue import encode_film

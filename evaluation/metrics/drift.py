@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation import kernels
+from evaluation.metrics import kernels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evaluation.comparison import Comparison
-from evaluation.forgetting import without_user
-from evaluation.pages import Pages
-from evaluation.prequential import Prequential
-from evaluation.shadow_specs import ShadowModel, ShadowSpec
+from evaluation.metrics.pages import Pages
+from evaluation.metrics.prequential import Prequential
+from evaluation.shadows.erasure import without_user
+from evaluation.shadows.model_specs import ShadowModel, ShadowSpec
+from evaluation.shadows.sequential_test import Comparison
 from streamsvd.errors import SettingsError
 from streamsvd.learner import IteratedSVD
 from streamsvd.learner.protocol import ContentSource, Ids, Predictions
@@ -99,7 +99,7 @@ class Shadows:
 
     Examples
     --------
-    >>> from evaluation.shadow_specs import parse_spec
+    >>> from evaluation.shadows.model_specs import parse_spec
     >>> shadows, model = Shadows((1, 5)), IteratedSVD()
     >>> shadows.add("means", parse_spec("damped-means"), None, 0)
     >>> ratings = ["ann", "bob"], ["Heat", "Heat"], [5, 4], [10, 20]

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evaluation.calibration import Calibration
-from evaluation.drift import Drift
-from evaluation.prequential import Figures, Prequential
-from evaluation.slices import Slices
-from evaluation.sums import Errors
-from evaluation.windows import WINDOWS, Window, Windows
+from evaluation.metrics.deviation_calibration import Calibration
+from evaluation.metrics.drift import Drift
+from evaluation.metrics.error_sums import Errors
+from evaluation.metrics.prequential import Figures, Prequential
+from evaluation.metrics.slices import Slices
+from evaluation.metrics.windows import WINDOWS, Window, Windows
 from streamsvd.errors import InputError
 from streamsvd.learner import Predictions
 from streamsvd.ratings import Catalogue, Id

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.tuning_tasks import Range, Stopped, Task
+from evaluation.studies.tuning_tasks import Range, Stopped, Task
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import Settings
 

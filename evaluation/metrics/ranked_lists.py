@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evaluation.pages import Pages
-from evaluation.ranking import MISS, RANKING_ARRAYS, Ranking, is_liked
+from evaluation.metrics.pages import Pages
+from evaluation.metrics.ranking import MISS, RANKING_ARRAYS, Ranking, is_liked
 from streamsvd.errors import SettingsError
 from streamsvd.learner import IteratedSVD, Predictions
 from streamsvd.learner.choices import Choices

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation import kernels
-from evaluation.slices import BUCKETS, bucket_of
+from evaluation.metrics import kernels
+from evaluation.metrics.slices import BUCKETS, bucket_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -7,8 +7,8 @@ from typing import Any, Protocol, TypeVar
 
 from numpy.typing import ArrayLike, NDArray
 
-from evaluation.shadows import Shadows
-from evaluation.watching import Watch
+from evaluation.metrics.ranked_lists import Watch
+from evaluation.shadows.shadow_models import Shadows
 from streamsvd.learner import Id, IteratedSVD, Predictions
 from streamsvd.learner.choices import Choices
 from streamsvd.ratings import RatingTable

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation import kernels
-from evaluation.sums import Errors, errors_of
+from evaluation.metrics import kernels
+from evaluation.metrics.error_sums import Errors, errors_of
 from streamsvd.ratings import Catalogue, Id
 
 Floats = NDArray[np.float64]

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.pictures import Drawing
+from evaluation.studies.pictures import Drawing
 from streamsvd.errors import InputError
 
 MANIFEST, METRICS, PICTURE = "manifest.json", "metrics", "metrics"

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from typing import Any
 
-from evaluation.simulation import Outcome, Predict, Run, in_process, make_ready, simulate
-from evaluation.tuning_tasks import Stopped
+from evaluation.studies.simulation import Outcome, Predict, Run, in_process, make_ready, simulate
+from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import SettingsError
 from streamsvd.ratings import Catalogue, RatingTable
 
