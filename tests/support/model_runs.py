@@ -180,6 +180,7 @@ def command(*arguments: str, **changes: str) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         text=True,
         env=environment(**changes),
+        start_new_session=True,  # so that a signal can reach all of its processes, as from a terminal
     )
     try:
         yield process

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from web_server import Server, web_server
 
 from streamsvd.embedded import jars
 from streamsvd.embedded.jars import KAFKA_VERSION, Jar, kafka_jars, listed_jars
@@ -20,28 +18,18 @@ NAME = f"kafka-{KAFKA_VERSION}"
 CONTENT = {f"org/part/{k}/part-{k}.jar": bytes([k]) * (70_000 * k + 1) for k in range(12)}
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        pass
-
-
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def repository(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A Maven repository of our own, with a dozen jars."""
-    root = tmp_path / "repository"
-    for place, data in CONTENT.items():
-        (root / place).parent.mkdir(parents=True)
-        (root / place).write_bytes(data)
     listed = [Jar(place, len(data), hashlib.sha256(data).hexdigest()) for place, data in CONTENT.items()]
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(root))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setattr(jars, "_repository", lambda: f"http://127.0.0.1:{server.server_port}")
+    with web_server() as server:
+        server.files = {f"/{place}": data for place, data in CONTENT.items()}
+        monkeypatch.setattr(jars, "_repository", lambda: server.url)
         monkeypatch.setattr(jars, "listed_jars", lambda: listed)
-        yield root
-        server.shutdown()
+        yield server
 
 
-def test_they_arrive_whole_and_the_progress_ends_at_all_bytes(repository: Path, tmp_path: Path) -> None:
+def test_they_arrive_whole_and_the_progress_ends_at_all_bytes(repository: Server, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     cache = tmp_path / "cache"
 
@@ -57,9 +45,11 @@ def test_they_arrive_whole_and_the_progress_ends_at_all_bytes(repository: Path, 
 
 
 @pytest.mark.parametrize("trouble", ["damaged", "missing"])
-def test_one_that_cannot_be_had_leaves_nothing_behind(repository: Path, tmp_path: Path, trouble: str) -> None:
-    bad = repository / next(iter(CONTENT))
-    bad.write_bytes(b"other") if trouble == "damaged" else bad.unlink()
+def test_one_that_cannot_be_had_leaves_nothing_behind(repository: Server, tmp_path: Path, trouble: str) -> None:
+    bad = f"/{next(iter(CONTENT))}"
+    repository.files[bad] = b"other"
+    if trouble == "missing":
+        del repository.files[bad]
     cache = tmp_path / "cache"
 
     with pytest.raises(ServiceError, match="arrived damaged" if trouble == "damaged" else "could not be fetched"):
@@ -68,7 +58,7 @@ def test_one_that_cannot_be_had_leaves_nothing_behind(repository: Path, tmp_path
     assert [path.name for path in cache.iterdir()] == [f"{NAME}.lock"]
 
 
-def test_what_the_progress_raises_ends_it(repository: Path, tmp_path: Path) -> None:
+def test_what_the_progress_raises_ends_it(repository: Server, tmp_path: Path) -> None:
     class Enough(Exception):
         pass
 
