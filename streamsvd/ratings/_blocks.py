@@ -200,7 +200,7 @@ class Parser:
         if self.text[side]:
             return
         if not _INTEGER.fullmatch(text):
-            if self.layout.kind in ("table", "atomic"):
+            if not self.layout.published:
                 raise TextIds(side)
             raise DatasetError(f"{where}: the {what} is {text!r}, not an integer; MovieLens' ids are integers")
         if not -(2**63) <= int(text.partition(".")[0]) < 2**63:
@@ -308,13 +308,17 @@ def read_columns(parser: Parser, stream: BinaryIO, on_read: Read) -> tuple[list[
         digest.update(chunk)
         on_read()
 
-    first = True
-    if parser.layout.kind == "atomic":
-        stream.readline()
+    if parser.layout.header:
+        header = stream.readline()
         parser.lines = 1
+        if parser.layout.kind != "atomic":
+            on_bytes(header)
+    first = True
     for block in whole_lines(stream, BLOCK_BYTES, on_bytes):
         if first:
-            block = _without_header(parser, block)
+            if not parser.layout.header:  # else the byte order mark went with it
+                block = block.removeprefix(b"\xef\xbb\xbf")
+            parser.start(block.lstrip().partition(b"\n")[0])
             first = False
         if block.strip():
             for column, values in zip(columns, parser.parse(block), strict=True):
@@ -322,13 +326,3 @@ def read_columns(parser: Parser, stream: BinaryIO, on_read: Read) -> tuple[list[
         else:
             parser.lines += block.count(b"\n")
     return columns, digest.hexdigest()
-
-
-def _without_header(parser: Parser, block: bytes) -> bytes:
-    """The first block from its first rating on."""
-    block = block.removeprefix(b"\xef\xbb\xbf")
-    if parser.layout.header and parser.layout.kind != "atomic":
-        block = block.partition(b"\n")[2]
-        parser.lines = 1
-    parser.start(block.lstrip().partition(b"\n")[0])
-    return block

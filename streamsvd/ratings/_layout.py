@@ -87,6 +87,11 @@ class Layout:
     header: bool
 
     @property
+    def published(self) -> bool:
+        """Whether it is one of MovieLens' formats, whose ids are integers and whose scales are known."""
+        return self.kind in ("100k", "dat", "csv")
+
+    @property
     def quoting(self) -> Literal[0, 3]:
         """Whether a field may be quoted, for `csv` and pandas; an atomic file knows no quotes."""
         return csv.QUOTE_NONE if self.kind == "atomic" else csv.QUOTE_MINIMAL
@@ -117,8 +122,9 @@ def sniff(first_line: bytes, label: str, columns: Columns | None) -> Layout:
         fields = Layout("table", delimiter, (0, 1, 2, 3), 4, True).split(line)
     except csv.Error as error:
         raise DatasetError(f"{label}, line 1: {error}; end every line with a line feed (LF), or CR and LF") from error
-    if typed_names(line) is not None:
-        return _named(typed_names(line) or [], "\t", label, columns or ATOMIC, "atomic")
+    names = typed_names(line)
+    if names is not None:
+        return _named(names, "\t", label, columns or ATOMIC, "atomic")
     if columns is not None:
         return _named(fields, delimiter, label, columns)
     numbers = len(fields) == 4 and all(_NUMBER.fullmatch(field) for field in fields)

@@ -76,7 +76,7 @@ def read_ratings(
     """
     file = find_ratings(path)
     layout = _layout(file, columns)
-    limits = scale if scale is not None else None if layout.kind in ("table", "atomic") else _published(layout)
+    limits = _published_scale(layout) if scale is None and layout.published else scale
     if scale is not None:
         Dataset(file.name, "", scale)  # refuses limits that are no scale before a long read
     text = [False, False]
@@ -158,8 +158,7 @@ def read_users(path: str | Path) -> dict[Id, dict[str, str]] | None:
 
 def _kind(file: RatingsFile) -> str:
     """The kind of its layout; `table` where nothing but columns named by the caller would say what it holds."""
-    with file.open() as (stream, _, _):
-        first_line = stream.readline(1 << 16)
+    first_line = _first_line(file)
     if typed_names(first_line.decode("utf-8-sig", "replace")) is not None:
         return "atomic"
     try:
@@ -178,24 +177,28 @@ def _beside(file: RatingsFile, kind: str, names: Mapping[str, str]) -> tuple[str
     return None if data is None else (file.label.removesuffix(ratings) + name, data)
 
 
-def _layout(file: RatingsFile, columns: Columns | None) -> Layout:
+def _first_line(file: RatingsFile) -> bytes:
     with file.open() as (stream, _, _):
-        first_line = stream.readline(1 << 16)
+        return stream.readline(1 << 16)
+
+
+def _layout(file: RatingsFile, columns: Columns | None) -> Layout:
+    first_line = _first_line(file)
     if not first_line:
         raise DatasetError(f"{file.label}: the file is empty; fetch it again")
     return sniff(first_line, file.label, columns)
 
 
-def _published(layout: Layout) -> tuple[float, float]:
+def _published_scale(layout: Layout) -> tuple[float, float]:
     return WHOLE_STARS if layout.kind == "100k" else HALF_STARS
 
 
 def _scale(layout: Layout, ratings: NDArray[Any]) -> tuple[float, float]:
-    if layout.kind in ("table", "atomic"):
+    if not layout.published:
         return float(ratings.min()), float(ratings.max())
     if layout.kind == "dat" and not np.any(ratings % 1):  # 1M and 10M differ only in half stars
         return WHOLE_STARS
-    return _published(layout)
+    return _published_scale(layout)
 
 
 def _ordered(columns: list[Column], parser: Parser) -> Iterator[NDArray[Any]]:

@@ -92,8 +92,7 @@ class GroupLens:
     def _check(self, part: Path, url: str) -> None:
         if not zipfile.is_zipfile(part):
             raise self._failed("sends something else", f"{url}: what came is no zip; a proxy, or a sign-in page?")
-        found = digest(part, "md5")
-        if self.md5 is not None and found != self.md5:
+        if self.md5 is not None and (found := digest(part, "md5")) != self.md5:
             detail = f"{url}: the MD5 checksum is {found}, the published one is {self.md5}"
             raise self._failed("sends something else", detail)
 
