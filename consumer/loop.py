@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from consumer.checkpointer import Checkpointer
+from consumer.checkpointer import Checkpointer, Clocks
 from consumer.decoding import EventDecoder, RatingBatch
 from consumer.progress import Lag, Progress
 from consumer.schedule import Schedule
@@ -45,8 +45,7 @@ class Consumer:
     predictions : PredictionSink or None
         Where every prediction goes.
     schedule : Schedule
-    wall, timer : callable
-        Clocks in seconds; the second one never goes back.
+    clocks : Clocks
     requested : callable
         Name of the shadow that somebody wants to be served; empty without a request.
     lag : callable
@@ -64,15 +63,14 @@ class Consumer:
         predictions: PredictionSink | None,
         *,
         schedule: Schedule,
-        wall: Callable[[], float],
-        timer: Callable[[], float],
+        clocks: Clocks,
         requested: Callable[[], str],
         lag: Callable[[Mapping[int, int], int | None], Lag],
         say: Callable[[str], None],
     ) -> None:
         self._source, self._state, self._checkpointer = source, state, checkpointer
         self._dead_letters, self._predictions = dead_letters, predictions
-        self._schedule, self._wall, self._timer, self._say = schedule, wall, timer, say
+        self._schedule, self._clocks, self._say = schedule, clocks, say
         self._requested, self._looked_at = requested, -math.inf
         self._ask_lag, self._lag = lag, Lag()
         scale = state.model.scale.low, state.model.scale.high
@@ -188,9 +186,9 @@ class Consumer:
 
     def _serve_requested(self) -> None:
         """When somebody wants a shadow to be served: do that, in a checkpoint."""
-        if self._timer() - self._looked_at < _LOOK_SECONDS:
+        if self._clocks.timer() - self._looked_at < _LOOK_SECONDS:
             return
-        self._looked_at = self._timer()
+        self._looked_at = self._clocks.timer()
         name = ""
         with suppress(StoreUnavailable):  # the next checkpoint says so, and waits
             name = self._requested()
@@ -261,7 +259,7 @@ class Consumer:
             self._learned += len(part)
             newest = int(timestamps.max())
             state.event_time = newest if state.event_time is None else max(state.event_time, newest)
-            feed.take(state.model, state.event_time, self._wall(), self._lag.records)
+            feed.take(state.model, state.event_time, self._clocks.wall(), self._lag.records)
 
     def _reject(self, record: Record, error: EventError) -> None:
         self._dead_letters.send(record, "decode", error)

@@ -154,6 +154,7 @@ def open_consumer(
                 "with --model, or learn it anew with --rebuild."
             )
         check_log_reaches(plan.topics.ratings, start.offsets, source.end_offsets())
+        clocks = Clocks(wall=time.time, timer=time.monotonic, pause=pause)
         checkpointer = Checkpointer(
             start,
             writer,
@@ -166,7 +167,7 @@ def open_consumer(
             topic=plan.topics.ratings,
             topic_id=source.topic_id,
             schedule=plan.schedule,
-            clocks=Clocks(wall=time.time, timer=time.monotonic, pause=pause),
+            clocks=clocks,
             say=say,
         )
         consumer = Consumer(
@@ -176,10 +177,9 @@ def open_consumer(
             dead_letters,
             predictions,
             schedule=plan.schedule,
-            wall=time.time,
-            timer=time.monotonic,
+            clocks=clocks,
             requested=lambda: requested_promotion(client, plan.model),
-            lag=LagWatch(source, time.monotonic, say).behind,
+            lag=LagWatch(source, clocks.timer, say).behind,
             say=say,
         )
         yield consumer, source
