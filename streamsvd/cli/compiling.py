@@ -25,7 +25,7 @@ def main(share: str) -> None:
         os.nice(_NICENESS)
     for step in import_module(f"streamsvd.cli.{share}").STEPS:
         step()
-        print(flush=True)  # noqa: T201
+        print(flush=True)  # noqa: T201  a line is what the starter waits for
 
 
 def _end_with_starter() -> None:

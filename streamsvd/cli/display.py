@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -121,6 +121,15 @@ def parts_bar(console: Console) -> Iterator[PartsBar]:
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         yield PartsBar(progress)
+
+
+@contextmanager
+def share_bar(console: Console, what: str, *, quiet: bool = False) -> Iterator[Callable[[str, float], None]]:
+    """Lend a function that shows what is being done, and the share of the whole that is behind it, 0 to 1."""
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=28), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
+        task = progress.add_task(what, total=1.0)
+        yield lambda what, share: progress.update(task, description=what, completed=share)
 
 
 def figures_table(title: str, figures: Figures, facts: Mapping[str, str], total: Errors | None = None) -> Group:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from streamsvd.errors import SettingsError
-
-if TYPE_CHECKING:
-    from streamsvd.learner import Settings
+from streamsvd.learner import Settings
+from streamsvd.ratings import Catalogue, Columns, RatingTable, load
 
 KafkaOption = Annotated[
     str | None,
@@ -128,6 +129,16 @@ def parse_scale(text: str | None) -> tuple[float, float] | None:
     return low, high
 
 
+def load_data(data: str, columns: str | None, scale: str | None) -> tuple[RatingTable, Catalogue | None]:
+    """Ratings and catalogue of a data set, from the texts of an argument, `--columns` and `--scale`.
+
+    Raises
+    ------
+    DatasetError, SettingsError
+    """
+    return load(data, Columns.parse(columns) if columns else None, parse_scale(scale), environ=os.environ)
+
+
 def parse_settings(pairs: list[str] | None) -> dict[str, str]:
     """Changed settings from `NAME=VALUE` texts.
 
@@ -157,8 +168,6 @@ def read_settings(path: Path) -> dict[str, Any]:
     SettingsError
         The file cannot be read, or holds no such object.
     """
-    import json
-
     try:
         found = json.loads(path.read_bytes())
     except OSError as error:
@@ -178,8 +187,6 @@ def chosen_settings(file: Path | None, pairs: list[str] | None) -> Settings:
     ------
     SettingsError
     """
-    from streamsvd.learner import Settings
-
     from_file = Settings() if file is None else Settings().replace(**read_settings(file))
     return from_file.replace(**parse_settings(pairs))
 

@@ -53,7 +53,7 @@ def _join(near: socket.socket, far: socket.socket) -> None:
         waiting.register(far, selectors.EVENT_READ, near)
         while ready := waiting.select(SECONDS):
             for key, _ in ready:
-                piece = key.fileobj.recv(1 << 16)  # type: ignore[union-attr]
+                piece = key.fileobj.recv(1 << 16)  # type: ignore[union-attr]  # only sockets are registered
                 if not piece:
                     return
                 key.data.sendall(piece)

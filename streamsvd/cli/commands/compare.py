@@ -19,12 +19,10 @@ from evaluation.studies.peer_comparison import compare as run
 from evaluation.studies.peer_pictures import draw_peers
 from evaluation.studies.peers import Stream, peers
 from streamsvd.cli.figures import check_json, versions, write_json
-from streamsvd.cli.options import ColumnsOption, JsonOption, ScaleOption, parse_scale
+from streamsvd.cli.options import ColumnsOption, JsonOption, ScaleOption, load_data
 from streamsvd.cli.picturing import check_picture, write_picture
 from streamsvd.cli.warming import warm_up
 from streamsvd.errors import InputError
-from streamsvd.ratings import Columns
-from streamsvd.ratings.datasets import load
 
 
 def compare(
@@ -54,7 +52,7 @@ def compare(
     check_json(json_file)
     if picture is not None:
         check_picture(picture)
-    table, films = load(data, Columns.parse(columns) if columns else None, parse_scale(scale), environ=os.environ)
+    table, films = load_data(data, columns, scale)
     table = table[:until]
     if len(table) < _FEWEST:
         raise InputError(f"{table.dataset.name}: {len(table)} ratings are too few to compare on; {_FEWEST} are needed")

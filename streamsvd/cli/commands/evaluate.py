@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Annotated
 
@@ -27,14 +26,12 @@ from streamsvd.cli.options import (
     SettingsFileOption,
     ShadowOption,
     chosen_settings,
-    parse_scale,
+    load_data,
 )
 from streamsvd.cli.rankings import ranking_object, ranking_table
 from streamsvd.cli.shadows import parse_shadows, shadow_objects, shadows_table, warm_up_shadows
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner import IteratedSVD
-from streamsvd.ratings import Columns
-from streamsvd.ratings.datasets import load
 
 
 def evaluate(
@@ -76,8 +73,7 @@ def evaluate(
     console = Console(stderr=True)
     check_json(json_file)
     chosen = chosen_settings(settings_file, settings)
-    names = Columns.parse(columns) if columns else None
-    table, films = load(data, names, parse_scale(scale), environ=os.environ)
+    table, films = load_data(data, columns, scale)
     content = films if catalogue else None
     model = IteratedSVD(chosen, scale=table.dataset.scale, content=content, seed=seed)
     specs = parse_shadows(shadow, seed)

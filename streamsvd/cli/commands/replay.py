@@ -16,10 +16,10 @@ from producer import Bound, Pace, ReplaySummary, Selection, prepare
 from producer import replay as run
 from streamsvd.cli.display import day
 from streamsvd.cli.figures import check_json, write_json
-from streamsvd.cli.options import ColumnsOption, JsonOption, KafkaOption, ScaleOption, TopicOption, parse_scale
+from streamsvd.cli.options import ColumnsOption, JsonOption, KafkaOption, ScaleOption, TopicOption, load_data
 from streamsvd.embedded import default_folder, provide_kafka
 from streamsvd.log import KafkaSink, Topics
-from streamsvd.ratings import Catalogue, Columns, Dataset, RatingTable, Synthetic, load
+from streamsvd.ratings import Catalogue, Dataset, RatingTable, Synthetic
 from streamsvd.stopping import stop_on_signals
 
 _BOUND = "A date or time (1997-12-05, in UTC), @ and seconds since 1970, or a number of ratings."
@@ -109,7 +109,7 @@ def _load(
         # A range of a stream that is made as it goes has a length that nobody knows beforehand.
         count = ratings if selection.is_all else None
         return world.blocks(), world.dataset, world.catalogue(), count
-    table, catalogue = load(data, Columns.parse(columns) if columns else None, parse_scale(scale), environ=os.environ)
+    table, catalogue = load_data(data, columns, scale)
     return [table], table.dataset, catalogue, len(selection.of(table))
 
 

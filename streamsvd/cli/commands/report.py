@@ -9,17 +9,15 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from evaluation.reporting import Plan, check_page, check_tuning, make_report, write
 from evaluation.studies.contenders import compile_all
 from evaluation.studies.pictures import check_pictures
+from streamsvd.cli.display import share_bar
 from streamsvd.cli.figures import check_json, versions, write_json
-from streamsvd.cli.options import ColumnsOption, JsonOption, ScaleOption, SeedOption, parse_scale
+from streamsvd.cli.options import ColumnsOption, JsonOption, ScaleOption, SeedOption, load_data
 from streamsvd.cli.warming import warm_up
 from streamsvd.errors import InputError
-from streamsvd.ratings import Columns
-from streamsvd.ratings.datasets import load
 
 
 def report(
@@ -66,8 +64,7 @@ def report(
     check_page()
     check_tuning(budget)
     check_json(json_file)
-    names = Columns.parse(columns) if columns else None
-    table, films = load(data, names, parse_scale(scale), environ=os.environ)
+    table, films = load_data(data, columns, scale)
     folder = out if out is not None else Path(f"report-{table.dataset.name}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,15 +75,7 @@ def report(
     words += [] if catalogue else ["--no-catalogue"]
     words += [*(["--columns", columns] if columns else []), *(["--scale", scale] if scale else [])]
     warm_up(console)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=28),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        disable=quiet or not console.is_terminal,
-    ) as bar:
-        task = bar.add_task("compiling kernels, once a machine", total=1.0)
+    with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
         compile_all(films if catalogue else None)
         made = make_report(
             table,
@@ -94,7 +83,7 @@ def report(
             plan,
             versions=versions(),
             command=shlex.join(words),
-            progress=lambda what, share: bar.update(task, description=what, completed=share),
+            progress=show,
         )
     written = write(made, folder)
     if json_file is not None:

@@ -24,15 +24,13 @@ from streamsvd.cli.options import (
     ScaleOption,
     SeedOption,
     SetOption,
-    parse_scale,
+    load_data,
     parse_settings,
     read_settings,
 )
 from streamsvd.cli.simulating import outcomes, stretch_of, that_day
 from streamsvd.cli.simulation_tables import runs_table, that_day_table
 from streamsvd.errors import SettingsError
-from streamsvd.ratings import Columns
-from streamsvd.ratings.datasets import load
 from streamsvd.ratings.id_text import parse_id
 from streamsvd.stopping import stop_on_signals
 
@@ -122,7 +120,7 @@ def simulate(
         seed=seed,
         catalogue=catalogue,
     )
-    table, films = load(data, Columns.parse(columns) if columns else None, parse_scale(scale), environ=os.environ)
+    table, films = load_data(data, columns, scale)
     part = stretch_of(table, start, until, warm_up)
     runs = [
         Run(spec=spec, stretch=part, window=window, points=points, through=through)  # type: ignore[arg-type]

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 from rich import box
 from rich.console import Console, Group
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +20,7 @@ from evaluation.studies.pictures import check_pictures
 from evaluation.studies.study import FOLDS, Study
 from evaluation.studies.study import study as run
 from evaluation.studies.study_pictures import draw_study
+from streamsvd.cli.display import share_bar
 from streamsvd.cli.figures import check_json, versions, write_json
 from streamsvd.cli.options import (
     ColumnsOption,
@@ -28,13 +28,11 @@ from streamsvd.cli.options import (
     ScaleOption,
     SeedOption,
     SetOption,
-    parse_scale,
+    load_data,
     parse_settings,
 )
 from streamsvd.errors import InputError
 from streamsvd.learner import Settings
-from streamsvd.ratings import Columns
-from streamsvd.ratings.datasets import load
 
 
 def study(
@@ -84,18 +82,9 @@ def study(
         check_json(file)
     changes = parse_settings(settings)
     chosen, in_batch = Settings().replace(**changes), BATCH_SETTINGS.replace(**changes)
-    names = Columns.parse(columns) if columns else None
-    table, films = load(data, names, parse_scale(scale), environ=os.environ)
+    table, films = load_data(data, columns, scale)
     content = films if catalogue else None
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=28),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        disable=quiet or not console.is_terminal,
-    ) as bar:
-        task = bar.add_task("compiling kernels, once a machine", total=1.0)
+    with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
         compile_all()
         found = run(
             table,
@@ -103,9 +92,9 @@ def study(
             folds=1 if quick else FOLDS,
             seed=seed,
             window=window,
-            progress=lambda what, share: bar.update(task, description=what, completed=share),
+            progress=show,
         )
-        bar.update(task, description="done", completed=1.0)
+        show("done", 1.0)
     name = table.dataset.name
     facts = {
         "dataset": name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,12 +12,10 @@ from rich.console import Console
 from evaluation.studies.tuning import Trial, TrialFile, best, optuna_version, search
 from evaluation.studies.tuning_tasks import TASKS
 from streamsvd.cli.figures import check_json, versions, write_json
-from streamsvd.cli.options import ColumnsOption, ScaleOption, SeedOption, parse_scale
+from streamsvd.cli.options import ColumnsOption, ScaleOption, SeedOption, load_data
 from streamsvd.cli.tuning_display import tuning_bar, tuning_table
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner.compiler import CACHE
-from streamsvd.ratings import Columns
-from streamsvd.ratings.datasets import load
 from streamsvd.stopping import stop_on_signals
 
 
@@ -63,8 +60,7 @@ def tune(
     console = Console(stderr=True)
     check_json(out)
     optimiser = {"optuna": optuna_version()}
-    names = Columns.parse(columns) if columns else None
-    table, films = load(data, names, parse_scale(scale), environ=os.environ)
+    table, films = load_data(data, columns, scale)
     content = films if catalogue else None
     task = TASKS[protocol.value](table, content, seed)
     about = {
