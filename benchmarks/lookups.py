@@ -34,9 +34,9 @@ from numpy.typing import NDArray
 from model_store import Checkpoint, ModelReader, ModelWriter, connect
 from model_store.choosing import Choice, allowed
 from model_store.ranking import Asker
+from model_store.read.row_table import FACTORS, SEEN
 from model_store.recommending import NOTHING
 from model_store.scoring import LearnersScoring, top
-from model_store.table import FACTORS, SEEN
 from streamsvd.cli.figures import versions, write_json
 from streamsvd.embedded import provide_redis
 from streamsvd.learner import Rows, State

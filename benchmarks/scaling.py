@@ -181,7 +181,7 @@ def _refits(counts: Any, settings: Any) -> tuple[float, float]:
 
     import numpy as np
 
-    from streamsvd.learner.refits import FEWEST
+    from streamsvd.kernels.refits import FEWEST
 
     if not math.isfinite(settings.gamma):
         return 0.0, 0.0

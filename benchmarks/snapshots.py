@@ -25,13 +25,13 @@ import numpy as np
 from measured import add_json, measured
 
 from model_store import Checkpoint, ModelWriter, connect
-from model_store.exporting import export_snapshot
-from model_store.snapshot import read_snapshot
-from model_store.snapshot_file import SnapshotFile
+from model_store.files.exporting import export_snapshot
+from model_store.files.snapshot_file import SnapshotFile
+from model_store.read.snapshot import read_snapshot
 from streamsvd.cli.figures import peak_rss_bytes, write_json
 from streamsvd.embedded import provide_redis
+from streamsvd.kernels.state import Ragged, Rows, State
 from streamsvd.learner import IteratedSVD
-from streamsvd.learner.state import Ragged, Rows, State
 from streamsvd.ratings.datasets import load
 
 RESULTS = Path(__file__).parent / "results"

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from streamsvd.learner.calibration_terms import CalibrationTerm
+from streamsvd.kernels.calibration_terms import CalibrationTerm
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from evaluation import Errors, Figures, Monitor
 from evaluation.shadows.shadow_models import Shadows
 from model_store import feed
-from model_store.step import FeedEntry
+from model_store.write.step import FeedEntry
 from streamsvd.learner import IteratedSVD
 
 _CHEAP_ROWS = 100_000  # of users and items: the SVD of a larger model would hold the ratings up

@@ -20,8 +20,8 @@ from evaluation.shadows.model_specs import ShadowModel, ShadowSpec
 from evaluation.shadows.sequential_test import Comparison, Verdict
 from evaluation.shadows.shadow_models import FIRST_SERVED, Served, Shadow, Shadows
 from model_store import Beside, Checkpoint, Difference, ShadowPart, ShadowRow
-from model_store.baseline_states import changed, from_rows, to_rows
 from model_store.shadow_rows import encode_row
+from model_store.write.baseline_states import changed, from_rows, to_rows
 from streamsvd.errors import SettingsError
 from streamsvd.learner import ContentSource, IteratedSVD, State
 

@@ -17,12 +17,12 @@ from model_store.answers import (
     SimilarUsers,
     Users,
 )
-from model_store.beside import Beside, ShadowPart
-from model_store.checkpoint import Checkpoint
 from model_store.choosing import Options
 from model_store.client import connect, masked
+from model_store.codec.checkpoint import Checkpoint
 from model_store.reader import ModelReader
 from model_store.shadow_rows import Difference, ShadowRow, read_shadows
+from model_store.write.shadow_part import Beside, ShadowPart
 from model_store.writer import ModelWriter, Written
 
 __all__ = [

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from model_store.arguments import at_least, how_many, listed, whole
 from model_store.facts import NO_YEAR, Facts
 from model_store.ranking import DEFAULT_RANKING, ranking_called
-from model_store.view import View
+from model_store.read.view import View
 from streamsvd.errors import InputError, SettingsError
-from streamsvd.learner.inputs import as_ids
+from streamsvd.kernels.inputs import as_ids
 from streamsvd.ratings import Id
 
 Explore = Literal["upper", "sampled"]

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store.choosing import Explore
-from model_store.table import FACTORS, TRAINING
-from model_store.view import View
-from streamsvd.learner.algebra import pack
-from streamsvd.learner.compiler import compiled
+from model_store.read.row_table import FACTORS, TRAINING
+from model_store.read.view import View
+from streamsvd.kernels.algebra import pack
+from streamsvd.kernels.compiler import compiled
+from streamsvd.kernels.memory import ITEM_SURPRISE, ITEM_SURPRISES, SURPRISE, SURPRISES, USER_STATS
+from streamsvd.kernels.scale import Scale
+from streamsvd.kernels.variance import noise_of, variance_of
+from streamsvd.kernels.vectors import LANES
 from streamsvd.learner.from_rows import features
-from streamsvd.learner.memory import ITEM_SURPRISE, ITEM_SURPRISES, SURPRISE, SURPRISES, USER_STATS
-from streamsvd.learner.scale import Scale
-from streamsvd.learner.variance import noise_of, variance_of
-from streamsvd.learner.vectors import LANES
 
 Floats = NDArray[np.float64]
 _noise = noise_of.py_func  # the same for arrays

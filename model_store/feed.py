@@ -14,8 +14,8 @@ import msgspec
 import redis
 
 from model_store.client import translated
-from model_store.keys import Keys
-from model_store.step import FeedEntry
+from model_store.codec.keys import Keys
+from model_store.write.step import FeedEntry
 from streamsvd.errors import SnapshotCorrupt
 
 POINT_EVENTS = 1_000  # ratings between two points, up to a million; from there, a thousandth to a hundredth of all

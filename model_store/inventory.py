@@ -7,11 +7,11 @@ from typing import cast
 
 import redis
 
-from model_store.blocks import json_to_dtype
-from model_store.checkpoint import Head
 from model_store.client import translated
-from model_store.keys import SIDES, Keys
-from model_store.snapshot import kept_versions
+from model_store.codec.blobs import json_to_dtype
+from model_store.codec.checkpoint import Head
+from model_store.codec.keys import SIDES, Keys
+from model_store.read.snapshot import kept_versions
 
 _SAMPLES = 50  # fields that the server looks at to estimate the size of a hash
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store.view import View
+from model_store.read.view import View
+from streamsvd.kernels.memory import ITEM_STATS, TIME, USER_STATS
+from streamsvd.kernels.settings import Settings
 from streamsvd.learner import from_rows
-from streamsvd.learner.memory import ITEM_STATS, TIME, USER_STATS
 from streamsvd.learner.predicting import Pairs, predict_rows
-from streamsvd.learner.settings import Settings
 from streamsvd.ratings import Catalogue, Film, Id
 
 Covariance = NDArray[Any]

@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from model_store.read.view import View
 from model_store.screen_kernels import candidates
-from model_store.view import View
 from streamsvd.errors import SettingsError
-from streamsvd.learner.choice_kernels import RECENT
+from streamsvd.kernels.choices import RECENT
+from streamsvd.kernels.scale import Scale
 from streamsvd.learner.choices import CHOICE_BLOCK, RECENT_BLOCK, chances, ranking_scores
-from streamsvd.learner.scale import Scale
 from streamsvd.ratings import Id
 
 Floats = NDArray[np.float64]

@@ -32,24 +32,24 @@ from model_store.answers import (
     Users,
 )
 from model_store.arguments import how_many, listed
-from model_store.asking import Asking, Wanted
-from model_store.checkpoint import Head
 from model_store.choosing import Choice, Options
 from model_store.client import translated
-from model_store.following import Following
-from model_store.people import People
+from model_store.codec.checkpoint import Head
 from model_store.predicting import predicted
 from model_store.ranking import Asker, best, ranking_called
+from model_store.read.row_table import FACTORS, SEEN, TRAINING, WINDOW
+from model_store.read.store_queries import Asking, Wanted
+from model_store.read.user_cache import People
+from model_store.read.user_row import UserRow, item_row, known_user, user_row
+from model_store.read.view import View
+from model_store.read.view_cache import Following
 from model_store.recommending import NOTHING, asker_of, asker_without_account, item_blocks, recommended, user_blocks
 from model_store.scoring import LearnersScoring, Scoring
-from model_store.table import FACTORS, SEEN, TRAINING, WINDOW
 from model_store.titles import items_called
-from model_store.user_row import UserRow, item_row, known_user, user_row
-from model_store.view import View
 from streamsvd.errors import UnknownId
+from streamsvd.kernels.inputs import as_id, as_ids
+from streamsvd.kernels.scale import Scale
 from streamsvd.learner import from_rows
-from streamsvd.learner.inputs import as_id, as_ids
-from streamsvd.learner.scale import Scale
 from streamsvd.ratings import Id
 
 _LATELY = 1000

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from model_store.read.row_table import TRAINING, WINDOW
+from model_store.read.view import View
 from model_store.reader import ModelReader
-from model_store.table import TRAINING, WINDOW
-from model_store.view import View
 from streamsvd.learner.explaining import contributions
 from streamsvd.ratings import Id
 

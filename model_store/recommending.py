@@ -13,14 +13,14 @@ from model_store.choosing import Choice, allowed
 from model_store.exploring import BLOCKS as EXPLORING
 from model_store.exploring import benefit
 from model_store.ranking import Asker, ranking_called
+from model_store.read.row_table import FACTORS, SEEN, TRAINING
+from model_store.read.user_row import UserRow
+from model_store.read.view import View
 from model_store.scoring import Scoring, top
-from model_store.table import FACTORS, SEEN, TRAINING
-from model_store.user_row import UserRow
-from model_store.view import View
+from streamsvd.kernels.algebra import unpack
+from streamsvd.kernels.inputs import as_column
+from streamsvd.kernels.scale import Scale
 from streamsvd.learner import from_rows
-from streamsvd.learner.algebra import unpack
-from streamsvd.learner.inputs import as_column
-from streamsvd.learner.scale import Scale
 from streamsvd.ratings import Id
 
 NOTHING: NDArray[np.intp] = np.zeros(0, np.intp)

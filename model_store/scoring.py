@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from model_store.choosing import Choice
 from model_store.ranking import Asker, ByRating, ChosenAndLiked, Order, in_order, ranking_called
+from model_store.read.view import Columns, View
 from model_store.screen_kernels import candidates
 from model_store.screening import ItemColumns
-from model_store.view import Columns, View
-from streamsvd.learner.scale import Scale
-from streamsvd.learner.scoring import score_items
+from streamsvd.kernels.scale import Scale
+from streamsvd.kernels.scoring import score_items
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ class LearnersScoring:
     def exact(
         self, settings: dict[str, Any], globals_: dict[str, NDArray[Any]], user: Any | None, factors: NDArray[Any], /
     ) -> Floats:
-        """See `streamsvd.learner.scoring.score_items`."""
+        """See `streamsvd.kernels.scoring.score_items`."""
         return score_items(settings, globals_, user, factors)
 
 

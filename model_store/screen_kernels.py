@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from streamsvd.learner.calibration_terms import CalibrationTerm as Term
-from streamsvd.learner.choice_kernels import GOOD, SLOTS, STEEPNESS, chances
-from streamsvd.learner.compiler import compiled, inlined
-from streamsvd.learner.memory import FAST, LAST, MEAN, SLOW, SURPRISE, SURPRISES
-from streamsvd.learner.variance import noise_of
-from streamsvd.learner.vectors import inner
+from streamsvd.kernels.calibration_terms import CalibrationTerm as Term
+from streamsvd.kernels.choices import GOOD, SLOTS, STEEPNESS, chances
+from streamsvd.kernels.compiler import compiled, inlined
+from streamsvd.kernels.memory import FAST, LAST, MEAN, SLOW, SURPRISE, SURPRISES
+from streamsvd.kernels.variance import noise_of
+from streamsvd.kernels.vectors import inner
 
 CHUNK = 2048
 """Items scored at once: their sums stay in the nearest cache."""
@@ -232,7 +232,7 @@ def likely(recent, rows, shares, allowed, n, features, plain, own, wide, w, off)
     Parameters
     ----------
     recent, rows, shares
-        As for `streamsvd.learner.choice_kernels.chances`.
+        As for `streamsvd.kernels.choices.chances`.
     allowed : bool array, shape (places,)
     n : int
     features : float32 array, shape (at least places · features,)

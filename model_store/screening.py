@@ -6,7 +6,7 @@ for each column, the rest in single precision. One pass over them scores every i
 few that can be among the best, and only these are scored as the learner does it. The bound makes that exact: nothing
 that belongs to the best is left out.
 
-For one user, the prediction r̂ = s + c·h of `streamsvd.learner.scoring` is made of two sums over an item's columns,
+For one user, the prediction r̂ = s + c·h of `streamsvd.kernels.scoring` is made of two sums over an item's columns,
 C = Σ x·content and F = Σ x·q. The score is s = C + F + weights · (popularity, bias) + what is the same for every user,
 and c·h is linear in these and in the item's statistics, but for powers of s − 3.5 and one product of F and popularity.
 What is the same for every user is worked out once a version (`ItemColumns.combine`).
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store.ranking import ChosenAndLiked
+from model_store.read.row_table import grown
 from model_store.screen_kernels import (
     AVERAGE,
     BIAS,
@@ -38,9 +39,8 @@ from model_store.screen_kernels import (
     sum_up,
     weights_of,
 )
-from model_store.table import grown
-from streamsvd.learner.calibration_terms import CalibrationTerm
-from streamsvd.learner.memory import (
+from streamsvd.kernels.calibration_terms import CalibrationTerm
+from streamsvd.kernels.memory import (
     ITEM_MEAN,
     ITEM_SLOW,
     ITEM_SURPRISE,
@@ -48,8 +48,8 @@ from streamsvd.learner.memory import (
     MEAN_ALL,
     USER_STATS,
 )
-from streamsvd.learner.variance import noise_of
-from streamsvd.learner.vectors import padded
+from streamsvd.kernels.variance import noise_of
+from streamsvd.kernels.vectors import padded
 
 _LARGEST = 32767.0
 _SMALLEST_STEP = 2.0**-60

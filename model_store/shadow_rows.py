@@ -13,7 +13,7 @@ import msgspec
 import redis
 
 from model_store.client import translated
-from model_store.keys import Keys
+from model_store.codec.keys import Keys
 from streamsvd.errors import SnapshotCorrupt
 
 

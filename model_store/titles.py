@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 
-from model_store.view import View
+from model_store.read.view import View
 from streamsvd.ratings import Id
 
 

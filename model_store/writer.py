@@ -20,16 +20,16 @@ from typing import cast
 import redis
 from redis import exceptions
 
-from model_store.beside import Beside, BesideStep, Known
-from model_store.checkpoint import Checkpoint, Head
 from model_store.client import steady, translated
-from model_store.exporting import Replacement
-from model_store.keys import Keys
-from model_store.loading import load_checkpoint, load_films
-from model_store.snapshot import Progress
-from model_store.snapshot_file import SnapshotFile
-from model_store.staging import Stage, clear_stages
-from model_store.step import FeedEntry, Packed, Step
+from model_store.codec.checkpoint import Checkpoint, Head
+from model_store.codec.keys import Keys
+from model_store.files.exporting import Replacement
+from model_store.files.snapshot_file import SnapshotFile
+from model_store.read.loading import load_checkpoint, load_films
+from model_store.read.snapshot import Progress
+from model_store.write.shadow_part import Beside, BesideStep, Known
+from model_store.write.staging import Stage, clear_stages
+from model_store.write.step import FeedEntry, Packed, Step
 from streamsvd.errors import SnapshotCorrupt, StaleWriter, StoreError, StoreUnavailable
 from streamsvd.ratings import Film, Id
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError, SettingsError
+from streamsvd.kernels.compiler import compiled
 from streamsvd.learner import Predictions
-from streamsvd.learner.compiler import compiled
 
 Floats = NDArray[np.float64]
 

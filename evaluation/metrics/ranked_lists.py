@@ -17,11 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 from evaluation.metrics.pages import Pages
 from evaluation.metrics.ranking import MISS, RANKING_ARRAYS, Ranking, is_liked
 from streamsvd.errors import SettingsError
+from streamsvd.kernels.inputs import as_ids
+from streamsvd.kernels.state import Id
 from streamsvd.learner import IteratedSVD, Predictions
 from streamsvd.learner.choices import Choices
-from streamsvd.learner.inputs import as_ids
 from streamsvd.learner.listing import best, item_number, predicted_ratings, rated_by, rating_counts
-from streamsvd.learner.state import Id
 
 Order = Callable[[IteratedSVD, Choices, Id, int, NDArray[np.int32]], list[Id]]
 """Gives the best n items for a user, but for some row numbers; ties by id."""

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import InputError, SettingsError
-from streamsvd.learner.scale import Scale
+from streamsvd.kernels.scale import Scale
 
 LIKED = 4.0  # internal stars
 RANKING_ARRAYS = ("settings", "places", "recent")  # of a state

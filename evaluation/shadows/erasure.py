@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.kernels.state import Id, Rows, State
 from streamsvd.learner.baselines.rows import USER
-from streamsvd.learner.state import Id, Rows, State
 
 _NOBODY = -1
 _HISTORY = "history_"

@@ -20,9 +20,9 @@ from evaluation.shadows.erasure import without_user
 from evaluation.shadows.model_specs import ShadowModel, ShadowSpec
 from evaluation.shadows.sequential_test import Comparison
 from streamsvd.errors import SettingsError
+from streamsvd.kernels.state import Id
 from streamsvd.learner import IteratedSVD
 from streamsvd.learner.protocol import ContentSource, Ids, Predictions
-from streamsvd.learner.state import Id
 
 FIRST_SERVED = "original"
 """Name of the model that a consumer begins with."""

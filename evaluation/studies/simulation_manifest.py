@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from evaluation.metrics.prequential import Prequential
 from evaluation.studies.simulation import Outcome, Run
-from streamsvd.learner.compiler import CACHE
+from streamsvd.kernels.compiler import CACHE
 from streamsvd.ratings import Catalogue, RatingTable
 from streamsvd.ratings.catalogue import encode_film
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from evaluation import Figures
 from streamsvd.errors import InputError
+from streamsvd.kernels.settings import Settings
 from streamsvd.learner import IteratedSVD
-from streamsvd.learner.settings import Settings
 
 _NAMED = ("streamsvd", "numpy", "scipy", "numba", "pandas", "kafka-python", "redis")
 

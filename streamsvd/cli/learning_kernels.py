@@ -8,7 +8,9 @@ from typing import Any
 
 import numba
 
-from streamsvd.learner import IteratedSVD, kernels, refits
+from streamsvd.kernels import learning as kernels
+from streamsvd.kernels import refits
+from streamsvd.learner import IteratedSVD
 
 _I, _F = numba.int64, numba.float64
 _PARTS_OF_LEARN: tuple[tuple[Any, tuple[Any, ...]], ...] = (

@@ -7,16 +7,16 @@ from collections.abc import Callable
 import numpy as np
 
 from evaluation import Monitor
-from model_store.blocks import pack_rows, unpack_rows
+from model_store.codec.blobs import pack_rows, unpack_rows
 from model_store.ranking import ChosenAndLiked, best
 from model_store.screening import ItemColumns
+from streamsvd.kernels.choices import ITEM_ROW
+from streamsvd.kernels.choices import learn as learn_choices
+from streamsvd.kernels.scoring import score_items
+from streamsvd.kernels.seeding import normals
 from streamsvd.learner import IteratedSVD
-from streamsvd.learner.choice_kernels import ITEM_ROW
-from streamsvd.learner.choice_kernels import learn as learn_choices
 from streamsvd.learner.choices import Choices, chances, ranking_scores
 from streamsvd.learner.protocol import Predictions
-from streamsvd.learner.scoring import score_items
-from streamsvd.learner.seeding import normals
 from streamsvd.ratings import Catalogue, Film
 
 

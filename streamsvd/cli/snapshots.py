@@ -10,11 +10,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from model_store.checkpoint import Head
-from model_store.differences import SideDifference
+from model_store.codec.checkpoint import Head
+from model_store.codec.keys import SIDES
+from model_store.files.snapshot_diff import SideDifference
 from model_store.inventory import Inventory
-from model_store.keys import SIDES
-from model_store.snapshot import Snapshot
+from model_store.read.snapshot import Snapshot
 from streamsvd.cli.display import day
 from streamsvd.cli.missing import as_text, or_none
 from streamsvd.errors import SnapshotMissing

@@ -20,7 +20,7 @@ import model_store
 from streamsvd.cli import learning_kernels, other_kernels
 from streamsvd.cli.compiling import SHARES
 from streamsvd.cli.display import parts_bar
-from streamsvd.learner.compiler import CACHE
+from streamsvd.kernels.compiler import CACHE
 
 STEPS = (*learning_kernels.STEPS, *other_kernels.STEPS)
 NO_FOLDER = (

@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 
 import redis
 
-from model_store.checkpoint import Head
 from model_store.client import translated
+from model_store.codec.checkpoint import Head
+from model_store.codec.keys import Keys
 from model_store.feed import FeedPoint, read_feed, read_now
-from model_store.keys import Keys
 from model_store.shadow_rows import read_shadows
 from streamsvd.dashboard.board import Board, Contact, Logged, Stored
 from streamsvd.errors import LogError, StoreError

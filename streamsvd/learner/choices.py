@@ -23,14 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import SettingsError
-from streamsvd.learner import choice_kernels as kernels
-from streamsvd.learner.choice_kernels import ITEM_ROW, RECENT
-from streamsvd.learner.inputs import plain_ids
+from streamsvd.kernels import choices as kernels
+from streamsvd.kernels.choices import ITEM_ROW, RECENT
+from streamsvd.kernels.inputs import plain_ids
+from streamsvd.kernels.memory import CHANGED
+from streamsvd.kernels.scale import Scale
+from streamsvd.kernels.state import Id, State, Structured
 from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.listing import highest, named, predicted_ratings
-from streamsvd.learner.memory import CHANGED
-from streamsvd.learner.scale import Scale
-from streamsvd.learner.state import Id, State, Structured
 
 Floats = NDArray[np.float64]
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.learner.algebra import unpack
-from streamsvd.learner.compiler import compiled
-from streamsvd.learner.memory import ENTRY_UNIT
-from streamsvd.learner.scoring import popularity_of
+from streamsvd.kernels.algebra import unpack
+from streamsvd.kernels.compiler import compiled
+from streamsvd.kernels.memory import ENTRY_UNIT
+from streamsvd.kernels.scoring import popularity_of
 
 
 def contributions(

@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.learner import memory
-from streamsvd.learner.algebra import unpack
+from streamsvd.kernels import memory
+from streamsvd.kernels.algebra import unpack
+from streamsvd.kernels.handles import Handle
+from streamsvd.kernels.memory import MEAN, MEAN_WEIGHT, USER_STATS, Memory
+from streamsvd.kernels.scale import Scale
+from streamsvd.kernels.scoring import score_items
+from streamsvd.kernels.seeding import normals
+from streamsvd.kernels.settings import Settings
+from streamsvd.kernels.state import Id, Structured
 from streamsvd.learner.explaining import contributions
-from streamsvd.learner.handles import Handle
-from streamsvd.learner.memory import MEAN, MEAN_WEIGHT, USER_STATS, Memory
-from streamsvd.learner.scale import Scale
-from streamsvd.learner.scoring import score_items
-from streamsvd.learner.seeding import normals
-from streamsvd.learner.settings import Settings
-from streamsvd.learner.state import Id, Structured
 
 Floats = NDArray[np.float64]
 Globals = dict[str, NDArray[Any]]

@@ -15,24 +15,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.learner import from_rows, kernels, memory, queries, refits, retraction
-from streamsvd.learner.from_rows import Explanation
-from streamsvd.learner.handles import Events, Handle
-from streamsvd.learner.inputs import as_column, plain_ids
-from streamsvd.learner.memory import (
+from streamsvd.kernels import learning as kernels
+from streamsvd.kernels import memory, refits, retraction
+from streamsvd.kernels.handles import Events, Handle
+from streamsvd.kernels.inputs import as_column, plain_ids
+from streamsvd.kernels.memory import (
     CHANGED,
     EVENTS,
     NEXT_REFIT,
     Memory,
 )
-from streamsvd.learner.numbering import Numbering
+from streamsvd.kernels.scale import Scale
+from streamsvd.kernels.settings import Settings
+from streamsvd.kernels.state import Id, State, Structured
+from streamsvd.kernels.workspace import workspace
+from streamsvd.learner import from_rows, queries
+from streamsvd.learner.from_rows import Explanation
+from streamsvd.learner.id_index import Numbering
 from streamsvd.learner.predicting import predict_pairs
 from streamsvd.learner.protocol import ContentSource, Ids, Predictions
-from streamsvd.learner.scale import Scale
-from streamsvd.learner.settings import Settings
-from streamsvd.learner.state import Id, State, Structured
 from streamsvd.learner.svd_form import SVDForm, svd_form
-from streamsvd.learner.workspace import workspace
 
 Floats = NDArray[np.float64]
 

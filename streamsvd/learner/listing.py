@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.learner import lists
+from streamsvd.kernels import lists
+from streamsvd.kernels.memory import COUNT
+from streamsvd.kernels.scoring import score_items
+from streamsvd.kernels.state import Id
 from streamsvd.learner.iterated_svd import IteratedSVD
-from streamsvd.learner.memory import COUNT
 from streamsvd.learner.saving import item_factors, user_factors
-from streamsvd.learner.scoring import score_items
-from streamsvd.learner.state import Id
 
 Floats = NDArray[np.float64]
 

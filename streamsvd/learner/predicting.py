@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.learner import kernels
-from streamsvd.learner.handles import Handle
-from streamsvd.learner.inputs import as_column, as_ids, plain_ids
-from streamsvd.learner.memory import COUNT, PAGE_LENGTH, PAGE_TIMESTAMP, PAGE_USER, TIME
-from streamsvd.learner.scale import Scale
-from streamsvd.learner.state import Id
+from streamsvd.kernels import learning as kernels
+from streamsvd.kernels.handles import Handle
+from streamsvd.kernels.inputs import as_column, as_ids, plain_ids
+from streamsvd.kernels.memory import COUNT, PAGE_LENGTH, PAGE_TIMESTAMP, PAGE_USER, TIME
+from streamsvd.kernels.scale import Scale
+from streamsvd.kernels.state import Id
 
 if TYPE_CHECKING:
     from streamsvd.learner.iterated_svd import IteratedSVD

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from streamsvd.learner.state import Id, State
+from streamsvd.kernels.state import Id, State
 
 Ids = Sequence[Id] | NDArray[Any]
 Floats = NDArray[np.float64]

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.learner import from_rows, lists
+from streamsvd.kernels import lists
+from streamsvd.kernels.scoring import score_items
+from streamsvd.kernels.state import Id, Structured
+from streamsvd.learner import from_rows
 from streamsvd.learner.from_rows import Explanation
-from streamsvd.learner.scoring import score_items
-from streamsvd.learner.state import Id, Structured
 
 if TYPE_CHECKING:
     from streamsvd.learner.iterated_svd import IteratedSVD

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import SettingsError, SnapshotCorrupt
-from streamsvd.learner import lists, memory
-from streamsvd.learner.iterated_svd import IteratedSVD
-from streamsvd.learner.memory import (
+from streamsvd.kernels import lists, memory
+from streamsvd.kernels.memory import (
     CHANGED,
     COUNT,
     IN_PRIOR,
@@ -24,9 +23,10 @@ from streamsvd.learner.memory import (
     TOUCHED,
     Memory,
 )
+from streamsvd.kernels.settings import Settings
+from streamsvd.kernels.state import Id, Ragged, Rows, State, Structured
+from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.protocol import ContentSource
-from streamsvd.learner.settings import Settings
-from streamsvd.learner.state import Id, Ragged, Rows, State, Structured
 
 GLOBALS = (
     "g",

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from learner_kinds import Kind
 from rating_streams import Stream, digest, ids_of, learn
 
+from streamsvd.kernels.algebra import unpack
+from streamsvd.kernels.calibration_terms import CalibrationTerm
 from streamsvd.learner import IteratedSVD, Settings
-from streamsvd.learner.algebra import unpack
-from streamsvd.learner.calibration_terms import CalibrationTerm
 
 
 def smallest_eigenvalue(model: IteratedSVD) -> float:

@@ -10,9 +10,9 @@ from learner_kinds import Kind
 from numpy.typing import NDArray
 from rating_streams import Stream, digest, ids_of, learn, stream
 
+from streamsvd.kernels.algebra import unpack
+from streamsvd.kernels.memory import ENTRY_UNIT
 from streamsvd.learner import Id, IteratedSVD, State
-from streamsvd.learner.algebra import unpack
-from streamsvd.learner.memory import ENTRY_UNIT
 
 Floats = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from shadow_runs import final_shadows, in_process, wanted
 
 from consumer import Schedule, open_consumer
 from model_store import ModelReader, read_shadows
-from model_store.keys import Keys
+from model_store.codec.keys import Keys
 from model_store.shadow_rows import request_promotion, requested_promotion
 from producer import prepare
 from streamsvd.errors import SettingsError

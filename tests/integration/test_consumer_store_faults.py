@@ -25,7 +25,7 @@ from model_runs import (
 from model_states import plain
 
 from model_store import connect
-from model_store.keys import Keys, field
+from model_store.codec.keys import Keys, field
 from streamsvd.embedded import Server, embedded_redis
 from streamsvd.embedded.folder import free_ports
 from streamsvd.errors import SnapshotCorrupt

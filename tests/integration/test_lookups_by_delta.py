@@ -9,7 +9,7 @@ import redis
 from model_states import ByVersion, checkpoint, state
 
 from model_store import ModelReader, ModelWriter
-from model_store.keys import Keys
+from model_store.codec.keys import Keys
 from streamsvd.errors import SnapshotCorrupt
 
 _ITEMS = range(2500)

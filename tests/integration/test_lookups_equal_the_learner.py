@@ -15,8 +15,8 @@ from rating_streams import learn, stream
 
 from model_store import ModelReader, ModelWriter, Options
 from streamsvd.errors import InputError, SettingsError, UnknownId
+from streamsvd.kernels.variance import noise_of, variance_of
 from streamsvd.learner import Id, IteratedSVD, Settings
-from streamsvd.learner.variance import noise_of, variance_of
 from streamsvd.ratings import Catalogue, Film
 
 variance = from_python(variance_of)

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from model_store import Checkpoint, ModelReader, ModelWriter
-from model_store.keys import Keys
+from model_store.codec.keys import Keys
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.learner import IteratedSVD
 from streamsvd.learner.choices import Choices

@@ -18,9 +18,9 @@ from model_states import ByVersion, NoColumns, checkpoint, state
 from numpy.typing import NDArray
 
 from model_store import ModelReader, ModelWriter, connect
-from model_store.keys import Keys
+from model_store.codec.keys import Keys
 from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
-from streamsvd.learner.state import State
+from streamsvd.kernels.state import State
 
 _SECONDS = 60.0
 _MANY = 2500  # more than one step of the server brings

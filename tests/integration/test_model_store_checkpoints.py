@@ -12,7 +12,7 @@ from model_states import checkpoint, plain, state
 from redis.client import Pipeline
 
 from model_store import Checkpoint, ModelWriter, connect
-from model_store.keys import Keys
+from model_store.codec.keys import Keys
 from streamsvd.errors import (
     SettingsError,
     SnapshotCorrupt,
@@ -20,7 +20,7 @@ from streamsvd.errors import (
     StoreError,
     StreamSVDError,
 )
-from streamsvd.learner.state import Ragged, Rows, State
+from streamsvd.kernels.state import Ragged, Rows, State
 from streamsvd.ratings import Film
 
 FILMS = [Film(1, "Amélie (2001)", ("Comedy", "Romance"), 2001), Film("x-2", 'The "Quoted", Film', (), None)]

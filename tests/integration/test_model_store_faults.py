@@ -18,8 +18,8 @@ from cutting_proxy import CuttingProxy, cutting_proxy
 from model_states import ByVersion, checkpoint, plain, state
 
 from model_store import ModelReader, ModelWriter, connect
-from model_store.blocks import VERSION
-from model_store.checkpoint import FORMAT
+from model_store.codec.blobs import VERSION
+from model_store.codec.checkpoint import FORMAT
 from streamsvd.embedded import embedded_redis
 from streamsvd.errors import SnapshotCorrupt, StaleWriter, StoreError, StoreUnavailable
 

@@ -9,6 +9,7 @@ import redis
 from model_states import checkpoint, state
 
 from model_store import ModelWriter
+from model_store.codec.keys import Keys
 from model_store.feed import (
     Detail,
     Errors,
@@ -21,7 +22,6 @@ from model_store.feed import (
     read_feed,
     read_now,
 )
-from model_store.keys import Keys
 from streamsvd.errors import SnapshotCorrupt
 
 

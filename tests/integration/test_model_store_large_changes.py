@@ -7,11 +7,12 @@ import redis
 from model_states import checkpoint, plain, state
 from redis.client import Pipeline
 
-from model_store import ModelWriter, staging
-from model_store.keys import Keys
-from model_store.snapshot import read_snapshot
-from model_store.staging import Stage
-from model_store.step import Step
+from model_store import ModelWriter
+from model_store.codec.keys import Keys
+from model_store.read.snapshot import read_snapshot
+from model_store.write import staging
+from model_store.write.staging import Stage
+from model_store.write.step import Step
 from streamsvd.errors import StaleWriter, StoreError, StoreUnavailable
 
 _USERS, _ITEMS = range(40), range(1600)

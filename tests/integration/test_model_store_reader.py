@@ -15,10 +15,10 @@ from model_states import ByVersion, checkpoint, rows, state
 from numpy.typing import NDArray
 
 from model_store import ModelReader, ModelWriter, connect
-from model_store.keys import Keys
-from model_store.view import View
+from model_store.codec.keys import Keys
+from model_store.read.view import View
 from streamsvd.errors import SettingsError, SnapshotCorrupt, SnapshotMissing, StoreError
-from streamsvd.learner.state import Ragged, State
+from streamsvd.kernels.state import Ragged, State
 from streamsvd.ratings import Film
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from redis.exceptions import ResponseError
 
-from model_store import Checkpoint, ModelReader, ModelWriter, connect, keys
+from model_store import Checkpoint, ModelReader, ModelWriter, connect
+from model_store.codec import keys
 from streamsvd.learner import IteratedSVD
 
 PAGE = (Path(__file__).parents[2] / "docs" / "redis-layout.md").read_text()

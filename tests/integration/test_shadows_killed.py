@@ -18,8 +18,8 @@ from model_states import plain
 from shadow_runs import final_shadows, in_process, wanted
 
 from model_store import ModelReader, ShadowRow, read_shadows
-from model_store.checkpoint import Head
-from model_store.keys import Keys
+from model_store.codec.checkpoint import Head
+from model_store.codec.keys import Keys
 from model_store.shadow_rows import request_promotion, requested_promotion
 from producer import Pace, prepare, replay
 from streamsvd.log import KafkaSink, Topics

@@ -23,7 +23,7 @@ from rich.console import Console
 from consumer import Consumer, ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential, evaluate
 from model_store import Checkpoint, ModelWriter, connect
-from model_store.keys import Keys
+from model_store.codec.keys import Keys
 from producer import prepare, replay
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner import IteratedSVD, Settings, State

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store import Checkpoint
-from model_store.view import Columns, View
-from streamsvd.learner.state import Id, Ragged, Rows, State
+from model_store.read.view import Columns, View
+from streamsvd.kernels.state import Id, Ragged, Rows, State
 
 FACTORS = np.dtype([("x", "<f8", (4,)), ("version", "<i8"), ("count", "<i4")])
 TRAINING = np.dtype([("P", "<f4", (10,)), ("next_refit", "<f8")])

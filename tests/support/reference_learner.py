@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.kernels.seeding import normals
 from streamsvd.learner import Settings
-from streamsvd.learner.seeding import normals
 
 Floats = NDArray[np.float64]
 

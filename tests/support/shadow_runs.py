@@ -12,7 +12,7 @@ from consumer import Wanted, standings
 from evaluation.shadows.model_specs import parse_spec
 from evaluation.shadows.shadow_models import Shadows
 from model_store import ModelWriter, ShadowRow, connect, read_shadows
-from model_store.baseline_states import to_rows
+from model_store.write.baseline_states import to_rows
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, RatingTable
 

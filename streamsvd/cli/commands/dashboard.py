@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from model_store import connect
-from model_store.keys import Keys
+from model_store.codec.keys import Keys
 from streamsvd.cli.options import KafkaOption, ModelOption, RedisOption, TopicOption
 from streamsvd.cli.services import known_kafka, lent_redis
 from streamsvd.dashboard.server import serve

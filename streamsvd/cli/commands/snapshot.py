@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from model_store import ModelWriter, connect
-from model_store.differences import difference
-from model_store.exporting import export_snapshot
+from model_store.files.exporting import export_snapshot
+from model_store.files.snapshot_diff import difference
+from model_store.files.snapshot_file import SnapshotFile
 from model_store.inventory import Inventory, inventory, model_names
-from model_store.snapshot import Progress, Snapshot, read_snapshot
-from model_store.snapshot_file import SnapshotFile
+from model_store.read.snapshot import Progress, Snapshot, read_snapshot
 from streamsvd.cli.figures import check_json
 from streamsvd.cli.options import ModelOption, RedisOption
 from streamsvd.cli.services import lent_redis

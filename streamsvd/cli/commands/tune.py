@@ -15,7 +15,7 @@ from streamsvd.cli.figures import check_json, versions, write_json
 from streamsvd.cli.options import ColumnsOption, ScaleOption, SeedOption, load_data
 from streamsvd.cli.tuning_display import tuning_bar, tuning_table
 from streamsvd.cli.warming import warm_up
-from streamsvd.learner.compiler import CACHE
+from streamsvd.kernels.compiler import CACHE
 from streamsvd.stopping import stop_on_signals
 
 

@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from streamsvd.errors import InputError
+from streamsvd.kernels.scale import Scale
 from streamsvd.learner.baselines.columns import columns_of, pairs_of
 from streamsvd.learner.baselines.operators import entries
-from streamsvd.learner.numbering import Numbering
+from streamsvd.learner.id_index import Numbering
 from streamsvd.learner.protocol import Ids
-from streamsvd.learner.scale import Scale
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import SettingsError
+from streamsvd.kernels.compiler import compiled
+from streamsvd.kernels.seeding import normals
 from streamsvd.learner.baselines.online import Floats, Ints, OnlineBaseline
 from streamsvd.learner.baselines.rows import at_page, empty, grown, keep, turn_page
-from streamsvd.learner.compiler import compiled
-from streamsvd.learner.seeding import normals
 
 BIAS, COUNT, FACTORS = 0, 1, 2  # in a row
 SUM, EVENTS = 0, 1  # of the global numbers

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.learner.inputs import as_column, as_ids
+from streamsvd.kernels.inputs import as_column, as_ids
+from streamsvd.kernels.state import Id
 from streamsvd.learner.protocol import Ids
-from streamsvd.learner.state import Id
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from streamsvd.kernels.compiler import compiled
 from streamsvd.learner.baselines.online import Floats, Ints, OnlineBaseline
 from streamsvd.learner.baselines.rows import at_page, empty, keep, turn_page
-from streamsvd.learner.compiler import compiled
 
 SUM, COUNT = 0, 1  # of a row, and of the global numbers
 WIDTH = 2

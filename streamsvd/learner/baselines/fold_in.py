@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from streamsvd.errors import SettingsError
+from streamsvd.kernels.compiler import compiled
 from streamsvd.learner.baselines.damped_means import COUNT, WIDTH, first_whole, learn_means, mean_of
 from streamsvd.learner.baselines.online import Floats, Ints, OnlineBaseline
 from streamsvd.learner.baselines.rows import at_page, empty, grown, keep, keep_all, turn_page
 from streamsvd.learner.baselines.soft_impute import soft_impute
-from streamsvd.learner.compiler import compiled
 
 READY = 2  # of the global numbers, after those of the means: 1 after the warm-up
 

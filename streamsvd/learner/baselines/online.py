@@ -8,12 +8,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from streamsvd.kernels.scale import Scale
+from streamsvd.kernels.state import Rows, State
 from streamsvd.learner.baselines.columns import columns_of, pairs_of
 from streamsvd.learner.baselines.rows import Memory, with_rows
-from streamsvd.learner.numbering import Numbering
+from streamsvd.learner.id_index import Numbering
 from streamsvd.learner.protocol import Ids, Predictions
-from streamsvd.learner.scale import Scale
-from streamsvd.learner.state import Rows, State
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evaluation.metrics.ranking import Ranking, RankingFigures, is_liked
 from streamsvd.errors import InputError, SettingsError
-from streamsvd.learner.scale import Scale
+from streamsvd.kernels.scale import Scale
 
 QUESTIONS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30)
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from kernel_parts import from_python
 from numpy.typing import NDArray
 
-from streamsvd.learner import algebra
-from streamsvd.learner.algebra import pack, packed_size, unpack
-from streamsvd.learner.vectors import padded
+from streamsvd.kernels import algebra
+from streamsvd.kernels.algebra import pack, packed_size, unpack
+from streamsvd.kernels.vectors import padded
 
 times_vector = from_python(algebra.times_vector)
 dot = from_python(algebra.dot)

@@ -12,9 +12,9 @@ from rating_streams import Genres, Stream, digest, learn
 
 from streamsvd import IteratedSVD, Settings
 from streamsvd.errors import SettingsError
-from streamsvd.learner.algebra import unpack
+from streamsvd.kernels.algebra import unpack
+from streamsvd.kernels.memory import ENTRY_UNIT
 from streamsvd.learner.batch import Fixpoint, converge, fit, objective, sweep
-from streamsvd.learner.memory import ENTRY_UNIT
 from streamsvd.ratings import Catalogue, RatingTable
 
 Floats = NDArray[np.float64]

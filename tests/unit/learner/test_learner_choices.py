@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from rating_streams import Stream, digest, stream
 
 from streamsvd.errors import SettingsError
+from streamsvd.kernels.choices import SLOTS
+from streamsvd.kernels.state import State
 from streamsvd.learner import Id, IteratedSVD
-from streamsvd.learner.choice_kernels import SLOTS
 from streamsvd.learner.choices import Choices, chances, popularity
 from streamsvd.learner.listing import best, predicted_ratings, rated_by
-from streamsvd.learner.state import State
 
 SHORT = stream(220, users=12, items=25, seed=5, again=0.1)
 

@@ -11,7 +11,7 @@ from rating_streams import Genres, Stream, digest, learn
 
 from streamsvd import IteratedSVD
 from streamsvd.errors import InputError, SettingsError, SnapshotCorrupt
-from streamsvd.learner.state import Rows
+from streamsvd.kernels.state import Rows
 
 
 def test_a_saved_model_continues_as_if_never_stopped(events: Stream, tmp_path: Path) -> None:

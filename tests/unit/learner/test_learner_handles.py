@@ -8,8 +8,8 @@ import numba
 import numpy as np
 import pytest
 
+from streamsvd.kernels.handles import Handle, memory_at, parameters_at, workspace_at
 from streamsvd.learner import IteratedSVD, Settings
-from streamsvd.learner.handles import Handle, memory_at, parameters_at, workspace_at
 
 PLACES = {"memory_at": memory_at, "parameters_at": parameters_at, "workspace_at": workspace_at}
 

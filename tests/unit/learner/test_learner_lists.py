@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_parts import from_python
 
-from streamsvd.learner import lists
-from streamsvd.learner.lists import LENGTH, Lists
-from streamsvd.learner.memory import ITEM_ENTRY
+from streamsvd.kernels import lists
+from streamsvd.kernels.lists import LENGTH, Lists
+from streamsvd.kernels.memory import ITEM_ENTRY
 
 fits = from_python(lists.fits)
 make_room = from_python(lists.make_room)

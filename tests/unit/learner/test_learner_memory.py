@@ -6,7 +6,7 @@ import pytest
 from rating_streams import Stream, digest, learn, stream
 
 from streamsvd import IteratedSVD, Settings
-from streamsvd.learner import memory
+from streamsvd.kernels import memory
 
 
 @pytest.fixture(scope="module")

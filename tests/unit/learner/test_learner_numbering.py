@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamsvd.learner.numbering import Numbering
+from streamsvd.learner.id_index import Numbering
 
 INTEGERS = st.one_of(st.integers(-5, 5), st.integers(-(2**63), 2**63 - 1))
 STEPS = st.lists(st.tuples(st.sampled_from(["learn", "remove", "text"]), st.lists(INTEGERS, max_size=40)), max_size=8)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from rating_streams import learn, stream
 
 from streamsvd import IteratedSVD, Settings
-from streamsvd.learner.algebra import unpack
+from streamsvd.kernels.algebra import unpack
+from streamsvd.kernels.memory import PRIOR_USERS
 from streamsvd.learner.batch import sweep
-from streamsvd.learner.memory import PRIOR_USERS
 
 EVENTS = stream(400, users=12, items=25, seed=4)
 SETTINGS = Settings(rank=2, window=None, prior_from=40, prior_every=15, prior_weight=3.0)

@@ -12,7 +12,7 @@ from rating_streams import Stream, learn
 
 from streamsvd import IteratedSVD
 from streamsvd.errors import InputError, SettingsError
-from streamsvd.learner.scale import Scale
+from streamsvd.kernels.scale import Scale
 
 LIMIT = st.floats(-1e6, 1e6)
 

@@ -7,8 +7,8 @@ import pytest
 from rating_streams import Genres, Stream, ids_of, learn
 
 from streamsvd import IteratedSVD, Settings
+from streamsvd.kernels.scoring import score_items
 from streamsvd.learner.explaining import contributions
-from streamsvd.learner.scoring import score_items
 
 
 @pytest.mark.parametrize("content", [None, Genres()])

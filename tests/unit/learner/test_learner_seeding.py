@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamsvd.learner.seeding import normals
+from streamsvd.kernels.seeding import normals
 
 IDS = st.lists(st.one_of(st.integers(), st.text()), min_size=1, max_size=20)
 

@@ -15,13 +15,13 @@ import numpy as np
 import redis
 
 from model_store import ModelWriter, connect
-from model_store.blocks import VERSION, pack, pack_rows
-from model_store.checkpoint import FORMAT, Head
-from model_store.exporting import export_snapshot
-from model_store.keys import Keys
-from model_store.snapshot import Snapshot
-from model_store.snapshot_file import FORMAT as FILE_FORMAT
-from streamsvd.learner.state import State
+from model_store.codec.blobs import VERSION, pack, pack_rows
+from model_store.codec.checkpoint import FORMAT, Head
+from model_store.codec.keys import Keys
+from model_store.files.exporting import export_snapshot
+from model_store.files.snapshot_file import FORMAT as FILE_FORMAT
+from model_store.read.snapshot import Snapshot
+from streamsvd.kernels.state import State
 from streamsvd.ratings import Film, encode_film
 
 sys.path.append(str(Path(__file__).parents[2] / "support"))

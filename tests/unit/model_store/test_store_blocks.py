@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from model_store.blocks import (
+from model_store.codec.blobs import (
     MARK,
     VERSION,
     dtype_to_json,

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model_store.blocks import unpack, unpack_rows
-from model_store.checkpoint import Head
-from model_store.snapshot_file import SnapshotFile
+from model_store.codec.blobs import unpack, unpack_rows
+from model_store.codec.checkpoint import Head
+from model_store.files.snapshot_file import SnapshotFile
 
 FOLDER = Path(__file__).parent / "golden"
 MADE = runpy.run_path(str(Path(__file__).parent / "make_golden.py"))

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_store.checkpoint import FORMAT, Head
-from model_store.keys import Keys, field, parse_field
+from model_store.codec.checkpoint import FORMAT, Head
+from model_store.codec.keys import Keys, field, parse_field
 from streamsvd.errors import SettingsError, SnapshotCorrupt
 
 RAW = (Path(__file__).parent / "golden" / "head-v1.txt").read_bytes()

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given
 
-from model_store.row_kernels import TABLES, crc32
+from model_store.codec.row_kernels import TABLES, crc32
 
 
 @given(st.binary(max_size=100), st.integers(0, 20), st.integers(0, 20))

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_states import plain, state
 
-from model_store.keys import Keys, field
-from model_store.rows import Layout, decode_rows, encode_rows
+from model_store.codec.keys import Keys, field
+from model_store.codec.rows import Layout, decode_rows, encode_rows
 from streamsvd.errors import SnapshotCorrupt, StoreError
-from streamsvd.learner.state import Ragged, Rows, State
+from streamsvd.kernels.state import Ragged, Rows, State
 
 KEYS = Keys("m")
 EMPTY = Rows(np.zeros(0, np.int64), [], {}, {})

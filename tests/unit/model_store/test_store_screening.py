@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from model_store.ranking import ChosenAndLiked, best
 from model_store.screen_kernels import candidates
 from model_store.screening import ItemColumns
-from streamsvd.learner.calibration_terms import CalibrationTerm
-from streamsvd.learner.choice_kernels import ITEM_ROW, RECENT, SLOTS
+from streamsvd.kernels.calibration_terms import CalibrationTerm
+from streamsvd.kernels.choices import ITEM_ROW, RECENT, SLOTS
+from streamsvd.kernels.memory import ITEM_STATS, USER_STATS
+from streamsvd.kernels.scale import Scale
+from streamsvd.kernels.scoring import score_items
+from streamsvd.kernels.vectors import padded
 from streamsvd.learner.choices import chances, popularity
-from streamsvd.learner.memory import ITEM_STATS, USER_STATS
-from streamsvd.learner.scale import Scale
-from streamsvd.learner.scoring import score_items
-from streamsvd.learner.vectors import padded
 
 
 def rows(n: int, content: int, rank: int, size: float, random: np.random.Generator) -> NDArray[Any]:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from model_store.blocks import pack_rows
+from model_store.codec.blobs import pack_rows
+from model_store.codec.keys import Keys, field
 from model_store.facts import NO_YEAR, facts_of
-from model_store.keys import Keys, field
-from model_store.table import Table
+from model_store.read.row_table import Table
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.ratings import Film, Id
 

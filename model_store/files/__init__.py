@@ -1,0 +1,1 @@
+"""Snapshots in files: export, import, and what differs between two of them."""

@@ -1,0 +1,142 @@
+"""A snapshot to a file and back: every blob checked on both ways.
+
+What is written is sorted and holds nothing of the store it came from, so export, import and export again give the same
+bytes wherever the version number can stay. An import is a whole write of the model: fenced, and switched in one step.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from redis.client import Pipeline
+
+from model_store.codec.blobs import unpack_rows
+from model_store.codec.keys import SIDES, Keys, Side
+from model_store.codec.rows import Layout
+from model_store.files.snapshot_file import FORMAT, MAGIC, Page, SnapshotFile, encode_page, write_frame
+from model_store.read.loading import read_arrays
+from model_store.read.snapshot import Hash, Progress, Snapshot
+from model_store.write.staging import Stage
+from model_store.write.step import head_commands
+from streamsvd.errors import InputError, SnapshotCorrupt
+
+_PAGE_FIELDS = 500
+
+
+def export_snapshot(snapshot: Snapshot, path: Path, progress: Progress = lambda _done, _total: None) -> int:
+    """Write a version to a file, whole or not at all; returns its size in bytes.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    path : Path
+        Overwritten if it exists.
+    progress : callable
+        Told after every page.
+
+    Raises
+    ------
+    SnapshotCorrupt
+        A blob is damaged, or rows are missing.
+    InputError
+        The file cannot be written.
+    """
+    head, part = snapshot.head, path.with_name(path.name + ".part")
+    plain = replace(head, token=0, base=head.version, films=head.version if head.films else 0)
+    total, done = sum(map(len, snapshot.hashes.values())), 0
+    try:
+        with part.open("wb") as file:
+            file.write(MAGIC + bytes([FORMAT]))
+            write_frame(file, b"h", plain.encode())
+            for page in _pages(snapshot):
+                write_frame(file, b"p", encode_page(page))
+                done += len(page.fields)
+                progress(done, total)
+            write_frame(file, b"e", struct.pack("<Q", done))
+            size = file.tell()
+        part.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}; name another file") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return size
+
+
+def _pages(snapshot: Snapshot) -> Iterator[Page]:
+    """Every field, checked, in the file's order."""
+    head, keys = snapshot.head, snapshot.keys
+    yield from _cut("catalogue", snapshot.hashes["catalogue"], sorted(snapshot.hashes["catalogue"]))
+    for name, key in (("globals", keys.globals_), ("metrics", keys.metrics)):
+        read_arrays(snapshot.hashes[name], head.arrays[name], key)
+        yield from _cut(name, snapshot.hashes[name], [array.encode() for array in head.arrays[name]])
+    table = Layout(head.dtypes, head.blocks).table(keys.head)
+    for side, count in zip(SIDES, (snapshot.users, snapshot.items), strict=True):
+        order: list[bytes] | None = None
+        for name in sorted(head.blocks[side]):
+            block = snapshot.block(side, name)
+            if order is None:
+                order = sorted(block, key=lambda field: block[field][8:12][::-1])
+            if len(block) != count or not block.keys() >= set(order):
+                raise SnapshotCorrupt(
+                    f"{keys.block(side, name)} holds {len(block)} rows where there are {count}, or others: keys were "
+                    "lost; rebuild the snapshot from the log"
+                )
+            for page in _cut(keys.name(keys.block(side, name)), block, order):
+                unpack_rows(page.values, keys.block(side, name), table, page.fields)
+                yield page
+
+
+def _cut(name: str, fields: Hash, order: list[bytes]) -> Iterator[Page]:
+    for first in range(0, len(order), _PAGE_FIELDS):
+        names = order[first : first + _PAGE_FIELDS]
+        yield Page(name, names, [fields[field] for field in names])
+
+
+class Replacement:
+    """The step that puts a file's version in the place of all that a model has; see `ModelWriter.replace`.
+
+    Parameters
+    ----------
+    keys : Keys
+    file : SnapshotFile
+    token : int
+        The writer's.
+    stored : int
+        Version that the store holds; the new one is the file's, or the next one when that is not beyond it.
+    """
+
+    whole = True
+    kept = 0
+
+    def __init__(self, keys: Keys, file: SnapshotFile, token: int, stored: int) -> None:
+        self._keys = keys
+        self._file = file
+        self.version = max(file.head.version, stored + 1)
+        films = self.version if file.head.films else 0
+        self.head = replace(file.head, version=self.version, token=token, base=self.version, films=films)
+        self.doc = self.head.encode()
+        self.bytes = len(self.doc)
+
+    def follows(self, version: int) -> bool:
+        """Whether it may be written after this version."""
+        return self.version > version
+
+    def stage_rows(self, stage: Stage, progress: Progress = lambda _done, _total: None) -> None:
+        """Lay everything down."""
+        first = {self._keys.name(self._keys.block(side, min(self.head.blocks[side]))): side for side in self._sides()}
+        for page in self._file.pages(progress):
+            stage.put(f"{self._keys.prefix}{page.name}", page.fields, page.values)
+            if page.name in first:
+                stage.mark(first[page.name], page.fields)
+        self.bytes += stage.bytes
+
+    def _sides(self) -> list[Side]:
+        return [side for side in SIDES if self.head.blocks[side]]
+
+    def queue(self, pipe: Pipeline) -> None:
+        """What is left of it once the rows lie there."""
+        for command in head_commands(self._keys, self.head, self.doc, self.kept):
+            pipe.execute_command(*command)  # type: ignore[no-untyped-call]

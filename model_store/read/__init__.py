@@ -1,0 +1,1 @@
+"""Reading a model: rows, changes and whole versions, and what a reader keeps in the process."""

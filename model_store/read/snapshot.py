@@ -1,0 +1,260 @@
+"""One version of a model, whole, read while its writer goes on.
+
+A version is read page by page, so that the server is never held up, and meanwhile new versions arrive: the pages mix
+them. Then everything that changed since the first page is read again, until so little has changed that it can be had in
+one step of the server: what is there then is the newest version, whole. An earlier version that was kept is had by
+going back from there, by its undo records: they hold what every field that changed held before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import redis
+
+from model_store.client import address, translated
+from model_store.codec.checkpoint import Checkpoint, Head
+from model_store.codec.keys import SIDES, Keys, Side
+from model_store.read.loading import assembled, decode_films, read_hash
+from streamsvd.errors import SnapshotCorrupt, SnapshotMissing, StoreUnavailable
+from streamsvd.ratings import Film, Id
+
+_SETTLE = (Path(__file__).parent / "settle.lua").read_text()
+_MOST_ROWS = 5000  # read in one step of the server: some ten milliseconds
+_PAGE = 500
+_ATTEMPTS = 200
+
+Hash = dict[bytes, bytes]
+Progress = Callable[[int, int], None]
+"""Told how many fields are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version, as it lies in the store.
+
+    Attributes
+    ----------
+    keys : Keys
+        Of the model; for messages.
+    head : Head
+    users, items : int
+        Rows that the head counts.
+    hashes : dict of dict
+        Key without the model's name, such as `users:block:factors` → field → blob.
+    """
+
+    keys: Keys
+    head: Head
+    users: int
+    items: int
+    hashes: dict[str, Hash]
+
+    def checkpoint(self) -> Checkpoint:
+        """Its state, metrics and offsets; `SnapshotCorrupt` when something is damaged or missing.
+
+        The rows' blobs are given up while they are decoded, to save memory.
+        """
+        return assembled(self.head, {"users": self.users, "items": self.items}, self.hashes, self.keys)
+
+    def films(self) -> dict[Id, Film]:
+        """The catalogue, by item."""
+        return decode_films(self.hashes.get("catalogue", {}), self.keys)
+
+    def block(self, side: Side, name: str) -> Hash:
+        """One block."""
+        return self.hashes[self.keys.name(self.keys.block(side, name))]
+
+
+def read_snapshot(
+    client: redis.Redis, model: str, version: int | None = None, progress: Progress = lambda _done, _total: None
+) -> Snapshot:
+    """One version of a model, whole; its writer may go on meanwhile.
+
+    Parameters
+    ----------
+    client : redis.Redis
+        From `connect`.
+    model : str
+    version : int, optional
+        One that was kept; by default the newest.
+    progress : callable
+        Told after every page.
+
+    Raises
+    ------
+    SnapshotMissing
+        No such model, or the version is not kept (any more).
+    SnapshotCorrupt
+        Something is damaged or missing.
+    StoreUnavailable, StoreError
+    """
+    keys = Keys(model)
+    with translated(client, f"reading model {model}"):
+        reading = _Reading(client, keys, progress)
+        return _older(client, reading.newest(), version)
+
+
+def kept_versions(client: redis.Redis, model: str) -> dict[int, Head]:
+    """The heads of all versions that can be read, by version, the newest first; empty for an unknown model.
+
+    A version that goes while this looks is left out.
+    """
+    keys = Keys(model)
+    with translated(client, f"reading model {model}"):
+        version, doc, kept = cast("list[bytes | None]", client.hmget(keys.head, ["version", "doc", "kept"]))
+        if version is None:
+            return {}
+        newest = int(version)
+        found = {newest: Head.decode(doc or b"", keys.head)}
+        for earlier in range(newest - 1, newest - 1 - int(kept or 0), -1):
+            raw = cast("bytes | None", client.hget(keys.undo(earlier), "head doc"))
+            if raw is not None:
+                found[earlier] = Head.decode(raw, keys.undo(earlier))
+    return found
+
+
+class _Reading:
+    """The newest version, being read."""
+
+    def __init__(self, client: redis.Redis, keys: Keys, progress: Progress) -> None:
+        self._client = client
+        self._keys = keys
+        self._progress = progress
+        self._settle = client.register_script(_SETTLE)
+
+    def newest(self) -> Snapshot:
+        for _ in range(_ATTEMPTS):
+            head, lineage = self._head()
+            blocks = {side: [self._keys.block(side, name) for name in head.blocks[side]] for side in SIDES}
+            hashes = self._pages([*blocks["users"], *blocks["items"]])
+            found = self._settled(head, lineage, blocks, hashes)
+            if found is not None:
+                return found
+        raise self._restless()
+
+    def _head(self) -> tuple[Head, bytes | None]:
+        names = ["version", "doc", "lineage"]
+        version, doc, lineage = cast("list[bytes | None]", self._client.hmget(self._keys.head, names))
+        if version is None:
+            raise SnapshotMissing(
+                f"Redis at {address(self._client)} holds no snapshot of model {self._keys.model!r}: "
+                "start `streamsvd consume` for it, or check the name"
+            )
+        return Head.decode(doc or b"", self._keys.head), lineage
+
+    def _pages(self, keys: list[str]) -> dict[str, Hash]:
+        total = sum(int(self._client.hlen(key)) for key in keys)
+        hashes, done = {}, 0
+        for key in keys:
+            name = self._keys.name(key)
+            hashes[name] = read_hash(self._client, key, lambda there: self._progress(done + there, total))  # noqa: B023
+            done += len(hashes[name])
+        return hashes
+
+    def _settled(
+        self, head: Head, lineage: bytes | None, blocks: dict[Side, list[str]], hashes: dict[str, Hash]
+    ) -> Snapshot | None:
+        """Brought to the newest version in one last step; None when everything was written anew meanwhile."""
+        keys, layout, known, films, tell_users = self._keys, head.blocks, head.version, head.films, False
+        catalogue = read_hash(self._client, keys.catalogue)
+        names = [keys.head, keys.globals_, keys.metrics, *map(keys.versions, SIDES), *blocks["users"], *blocks["items"]]
+        for _ in range(_ATTEMPTS):
+            arguments = [known, _MOST_ROWS, len(blocks["users"]), int(tell_users)]
+            flat, *found = cast("list[Any]", self._settle(keys=names, args=arguments))
+            fields = dict(zip(flat[::2], flat[1::2], strict=True))
+            head = Head.decode(fields.get(b"doc", b""), keys.head)
+            if fields.get(b"lineage") != lineage or not head.continues(known) or head.blocks != layout:
+                return None
+            changed = dict(zip(SIDES, found[:2], strict=True))
+            if len(found) == 2:  # too many for one step: read them as they are, and look again
+                self._fetch(blocks, hashes, changed)
+                known = head.version
+                continue
+            globals_, metrics, *blobs, all_users = found[2:]
+            for side, part in zip(SIDES, blobs, strict=True):
+                for key, values in zip(blocks[side], part, strict=True):
+                    _put(hashes[keys.name(key)], changed[side], values)
+            if tell_users:
+                _drop_others(blocks["users"], hashes, keys, set(all_users))
+            counts = {side: int(fields[side.encode()]) for side in SIDES}
+            there = {side: len(hashes[keys.name(blocks[side][0])]) if blocks[side] else 0 for side in SIDES}
+            if there["users"] > counts["users"] and not tell_users:
+                known, tell_users = head.version, True  # a user went: of those not even a mark stays
+            elif head.films != films:
+                known, films, catalogue = head.version, head.films, read_hash(self._client, keys.catalogue)
+            else:
+                hashes |= {
+                    "globals": dict(zip(globals_[::2], globals_[1::2], strict=True)),
+                    "metrics": dict(zip(metrics[::2], metrics[1::2], strict=True)),
+                    "catalogue": catalogue,
+                }
+                return Snapshot(keys, head, counts["users"], counts["items"], hashes)
+        raise self._restless()
+
+    def _fetch(self, blocks: dict[Side, list[str]], hashes: dict[str, Hash], changed: dict[Side, list[bytes]]) -> None:
+        for side in SIDES:
+            for key in blocks[side]:
+                for first in range(0, len(changed[side]), _PAGE):
+                    page = changed[side][first : first + _PAGE]
+                    values = cast("list[bytes | None]", self._client.hmget(key, page))
+                    _put(hashes[self._keys.name(key)], page, values)
+
+    def _restless(self) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"model {self._keys.model!r} was rewritten {_ATTEMPTS} times while it was read; try again later"
+        )
+
+
+def _put(fields: Hash, names: list[bytes], values: list[bytes | None]) -> None:
+    for name, value in zip(names, values, strict=True):
+        if value is None:
+            fields.pop(name, None)
+        else:
+            fields[name] = value
+
+
+def _drop_others(blocks: list[str], hashes: dict[str, Hash], keys: Keys, there: set[bytes]) -> None:
+    for key in blocks:
+        fields = hashes[keys.name(key)]
+        for name in fields.keys() - there:
+            del fields[name]
+
+
+def _older(client: redis.Redis, newest: Snapshot, version: int | None) -> Snapshot:
+    """The version before, and before that, down to the one asked for."""
+    keys, last = newest.keys, newest.head.version
+    if version is None or version == last:
+        return newest
+    hashes, head = newest.hashes, dict[bytes, bytes]()
+    for earlier in range(last - 1, min(version, last) - 1, -1):
+        record = read_hash(client, keys.undo(earlier))
+        if not record:
+            break
+        head = {}
+        for place, name, value in _undone(record, keys, earlier):
+            if place == "head":
+                head[name] = value
+            elif value:
+                hashes.setdefault(place, {})[name] = value
+            else:
+                hashes.get(place, {}).pop(name, None)
+    if head.get(b"version") != b"%d" % version:
+        raise SnapshotMissing(
+            f"version {version} of model {keys.model!r} is not kept (any more); the newest is {last}, and "
+            "`streamsvd snapshot ls` shows which are. `streamsvd consume --keep N` keeps the last N"
+        )
+    doc = Head.decode(head.get(b"doc", b""), keys.undo(version))
+    return Snapshot(keys, doc, int(head.get(b"users", 0)), int(head.get(b"items", 0)), hashes)
+
+
+def _undone(record: Hash, keys: Keys, version: int) -> Iterator[tuple[str, bytes, bytes]]:
+    """Key, field and value of every field of an undo record."""
+    for place, value in record.items():
+        key, space, name = place.partition(b" ")
+        if not space:
+            raise SnapshotCorrupt(f"{keys.undo(version)}: field {place[:40]!r} names no field of a key; it is damaged")
+        yield key.decode(errors="replace"), name, value

@@ -1,0 +1,115 @@
+"""What a checkpoint writes beside the served model, in the same step: its shadows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from redis.client import Pipeline
+
+from model_store.codec.checkpoint import Checkpoint, Head
+from model_store.codec.keys import Keys
+from model_store.write.step import Packed, Step
+from streamsvd.ratings import Id
+
+_ANSWER = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowPart:
+    """One shadow's share of a checkpoint.
+
+    Attributes
+    ----------
+    checkpoint : Checkpoint
+        Of the served model's version and token; its state holds the rows that changed, or all when `whole`.
+    removed_users : sequence of id
+    whole : bool
+        What is stored of this shadow is removed in the same step.
+    """
+
+    checkpoint: Checkpoint
+    removed_users: Sequence[Id] = ()
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Everything that is written beside the served model.
+
+    Attributes
+    ----------
+    parts : dict of str to ShadowPart
+        Of every shadow, by name.
+    rows : dict of str to bytes
+        How each model does, by name; takes the place of what is stored.
+    dropped : sequence of str
+        Shadows that are removed.
+    answered : str
+        The promotion that this checkpoint carries out, or refuses; its request is removed.
+    """
+
+    parts: Mapping[str, ShadowPart] = field(default_factory=dict)
+    rows: Mapping[str, bytes] = field(default_factory=dict)
+    dropped: Sequence[str] = ()
+    answered: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a writer knows to be stored of one shadow."""
+
+    head: Head
+    arrays: Packed
+
+
+class BesideStep:
+    """The commands of `Beside`, packed before anything is locked or watched.
+
+    Parameters
+    ----------
+    keys : Keys
+        The served model's.
+    beside : Beside
+    known : dict of str to Known
+        By shadow.
+    """
+
+    def __init__(self, keys: Keys, beside: Beside, known: Mapping[str, Known]) -> None:
+        self._keys, self._beside = keys, beside
+        self._steps = {name: _step(keys.of_shadow(name), part, known.get(name)) for name, part in beside.parts.items()}
+        self.bytes = sum(step.bytes for step in self._steps.values()) + sum(map(len, beside.rows.values()))
+
+    @property
+    def known(self) -> dict[str, Known]:
+        """What is stored of every shadow once this has run."""
+        return {name: Known(step.head, step.arrays) for name, step in self._steps.items()}
+
+    @property
+    def replaced(self) -> list[str]:
+        """Keys of the sets that name what has to be removed first."""
+        names: Iterable[str] = [*self._beside.dropped, *(n for n, step in self._steps.items() if step.whole)]
+        return [self._keys.of_shadow(name).all for name in names]
+
+    def queue(self, pipe: Pipeline) -> None:
+        """Add the commands to a transaction."""
+        for step in self._steps.values():
+            step.queue(pipe)
+        if self._beside.rows or self._beside.dropped:
+            pipe.delete(self._keys.shadows)
+        if self._beside.rows:
+            flat = [part for name, row in self._beside.rows.items() for part in (name, row)]
+            pipe.hset(self._keys.shadows, items=flat)
+            pipe.sadd(self._keys.all, self._keys.shadows)
+        if self._beside.answered:
+            pipe.eval(_ANSWER, 1, self._keys.promote, self._beside.answered)
+
+
+def _step(keys: Keys, part: ShadowPart, known: Known | None) -> Step:
+    whole = part.whole or known is None
+    step = Step(keys, part.checkpoint, None if whole or known is None else known.head, known.arrays if known else {})
+    step.remove("users", list(part.removed_users))
+    step.write_rows()
+    step.write_arrays()
+    step.write_head(new_films=False)
+    return step
