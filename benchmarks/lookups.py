@@ -32,16 +32,16 @@ from measured import add_json
 from numpy.typing import NDArray
 
 from model_store import Checkpoint, ModelReader, ModelWriter, connect
-from model_store.choosing import Choice, allowed
-from model_store.ranking import Asker
-from model_store.read.row_table import FACTORS, SEEN
-from model_store.recommending import NOTHING
-from model_store.scoring import LearnersScoring, top
 from streamsvd.cli.figures import versions, write_json
 from streamsvd.embedded import provide_redis
+from streamsvd.kernels.choices import RECENT_BLOCK
 from streamsvd.learner import Rows, State
-from streamsvd.learner.choices import RECENT_BLOCK
-from streamsvd.learner.from_rows import features
+from streamsvd.lookup import CheckedOptions
+from streamsvd.lookup.best_items import best_items
+from streamsvd.lookup.fold_in import features
+from streamsvd.lookup.item_filters import allowed
+from streamsvd.lookup.item_table import FACTORS, SEEN
+from streamsvd.lookup.ranking import Profile
 
 RESULTS = Path(__file__).parent / "results"
 N = 10
@@ -109,16 +109,15 @@ def implicits(items: NDArray[np.float32], users: NDArray[np.float32], seen: list
 
 def ours(written: Written, seen: list[NDArray[Any]]) -> dict[str, Call]:
     """Scoring and ranking alone, the round trip alone, and the whole call."""
-    reader, scoring = written.reader, LearnersScoring()
-    by_rating, by_choice = Choice(N, rank_by="rating"), Choice(N)
+    reader, by_rating, by_choice = written.reader, CheckedOptions(N, rank_by="rating"), CheckedOptions(N)
     factors, recent = (written.state.users.fixed[name] for name in (FACTORS, RECENT_BLOCK))
     reader.recommend(0)  # its view then holds what both rankings need
     with reader.reading(0) as (view, _):
         pass  # nobody writes: the view stays as it is
 
-    def ranked(user: int, choice: Choice) -> object:
-        asker = Asker(factors[user], {RECENT_BLOCK: recent[user : user + 1]}, NOTHING, None)
-        return top(view, scoring, asker, allowed(view, choice, seen[user]), choice, None)
+    def ranked(user: int, options: CheckedOptions) -> object:
+        profile = Profile(factors[user], {RECENT_BLOCK: recent[user : user + 1]})
+        return best_items(view, profile, allowed(view, options, seen[user]), options.n, options.rank_by)
 
     def round_trip(user: int) -> object:
         with reader.reading(user, (FACTORS, SEEN)) as found:

@@ -26,12 +26,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from evaluation import Ranking, Watch
-from evaluation.metrics.ranked_lists import ORDERS, Order, by_popularity
+from evaluation.metrics.ranked_lists import ORDERS, Order
 from streamsvd.cli.figures import versions, write_json
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner import Id, IteratedSVD
 from streamsvd.learner.choices import Choices
-from streamsvd.learner.listing import best, item_number
+from streamsvd.learner.live_items import LiveItems, best_ids, ranked_ids
 from streamsvd.ratings import Catalogue, RatingTable
 from streamsvd.ratings.datasets import load
 
@@ -63,29 +63,29 @@ class Als:
         self._fitted = 0
         self._factors: NDArray[np.float64] = np.zeros((0, ALS["factors"]))
 
-    def __call__(self, model: IteratedSVD, choices: Choices, user: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
+    def __call__(self, items: LiveItems, user: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
         """The best for a user, whose liked items are folded in."""
-        now = len(model)
+        now = len(items.model)
         if now // REFIT_EVERY > self._fitted:
-            self._fit(model, now)
-        numbers = [item_number(model, self._items[k]) for k in self._by_user.get(user, []) if self._at[k] < now]
-        known = [number for number in numbers if number < len(self._factors)]
+            self._fit(items, now)
+        numbers = [items.numbers.get(self._items[k], -1) for k in self._by_user.get(user, []) if self._at[k] < now]
+        known = [number for number in numbers if 0 <= number < len(self._factors)]
         if not known:
-            return by_popularity(model, choices, user, n, excluded)
+            return ranked_ids(items, user, n, "popular", excluded)
         chosen = self._factors[known]
         row = np.linalg.solve(self._gram + ALS["alpha"] * chosen.T @ chosen, (1 + ALS["alpha"]) * chosen.sum(axis=0))
-        scores = np.zeros(model.n_items)  # an item that came since has no factors yet
+        scores = np.zeros(items.size)  # an item that came since has no factors yet
         scores[: len(self._factors)] = self._factors @ row
-        return best(model, scores, n, excluded)
+        return best_ids(items, scores, n, excluded)
 
-    def _fit(self, model: IteratedSVD, now: int) -> None:
+    def _fit(self, items: LiveItems, now: int) -> None:
         from scipy.sparse import csr_matrix
 
         until = now - now % REFIT_EVERY
         k = int(np.searchsorted(self._at, until))
         rows = np.unique(np.array(self._users[:k], object).astype(str), return_inverse=True)[1]
-        columns = [item_number(model, item) for item in self._items[:k]]
-        matrix = csr_matrix((np.ones(k, np.float32), (rows, columns)), shape=(int(rows.max()) + 1, model.n_items))
+        columns = [items.numbers[item] for item in self._items[:k]]
+        matrix = csr_matrix((np.ones(k, np.float32), (rows, columns)), shape=(int(rows.max()) + 1, items.size))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about BLAS' threads, which so small matrices do not use
             fitted = self._make(**ALS)
@@ -94,9 +94,9 @@ class Als:
         self._gram = self._factors.T @ self._factors + ALS["regularization"] * np.eye(ALS["factors"])
 
 
-def by_recent_popularity(model: IteratedSVD, choices: Choices, _: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
+def by_recent_popularity(items: LiveItems, _: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
     """The number of ratings, halving every 5,000."""
-    return best(model, choices.popularity(model), n, excluded)
+    return best_ids(items, items.shares, n, excluded)
 
 
 def compare(table: RatingTable, films: Catalogue | None, every: int) -> dict[str, Any]:

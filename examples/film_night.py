@@ -58,7 +58,7 @@ def liked_by_all(reader: ModelReader) -> int | None:
 
 
 def for_a_newcomer(reader: ModelReader) -> None:
-    """Recommendations for somebody without an account, from three ratings; nothing is written."""
+    """Recommendations for an anonymous user, from three ratings; nothing is written."""
     popular, stars = reader.recommend("nobody", n=3).items, (5.0, 1.0, 4.0)
     answer = reader.recommend_for({film.item: rating for film, rating in zip(popular, stars, strict=True)}, n=3)
     print("\nFor the newcomer, who gives")

@@ -1,23 +1,6 @@
 """Redis: checkpoints of the learner with their offsets, and lookups that an application asks."""
 
-from model_store.answers import (
-    Answer,
-    Explained,
-    History,
-    KnownUser,
-    Moved,
-    NamedItem,
-    Prediction,
-    Provenance,
-    Rated,
-    Recommendation,
-    SimilarItem,
-    SimilarItems,
-    SimilarUser,
-    SimilarUsers,
-    Users,
-)
-from model_store.choosing import Options
+from model_store.answers import Answer, Explained, History, Prediction, Provenance, SimilarItems, SimilarUsers, Users
 from model_store.client import connect, masked
 from model_store.codec.checkpoint import Checkpoint
 from model_store.reader import ModelReader
@@ -32,21 +15,13 @@ __all__ = [
     "Difference",
     "Explained",
     "History",
-    "KnownUser",
     "ModelReader",
     "ModelWriter",
-    "Moved",
-    "NamedItem",
-    "Options",
     "Prediction",
     "Provenance",
-    "Rated",
-    "Recommendation",
     "ShadowPart",
     "ShadowRow",
-    "SimilarItem",
     "SimilarItems",
-    "SimilarUser",
     "SimilarUsers",
     "Users",
     "Written",

@@ -1,9 +1,18 @@
-"""What lookups answer. Every answer carries what it was computed from."""
+"""What lookups in the store answer. Every answer carries what it was computed from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streamsvd.lookup.answers import (
+    Explanation,
+    KnownUser,
+    NamedItem,
+    Rated,
+    Recommendation,
+    SimilarItem,
+    SimilarUser,
+)
 from streamsvd.ratings import Id
 
 
@@ -34,30 +43,13 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedItem:
-    """An item; title, genres and year as far as the catalogue knows them."""
-
-    item: Id
-    title: str | None
-    genres: tuple[str, ...]
-    year: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendation(NamedItem):
-    """One item of an answer; `score` is the predicted rating, within the scale."""
-
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What `recommend` gives.
 
     Attributes
     ----------
     user : id or None
-        None for somebody without an account.
+        None for an anonymous user.
     items : tuple of Recommendation
         Best first.
     known_user : bool
@@ -71,28 +63,12 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class SimilarItem(NamedItem):
-    """An item like another one; `similarity` is a correlation, −1 to 1."""
-
-    similarity: float
-
-
-@dataclass(frozen=True, slots=True)
 class SimilarItems:
     """What `similar_items` gives: most similar first."""
 
     item: NamedItem
     items: tuple[SimilarItem, ...]
     provenance: Provenance
-
-
-@dataclass(frozen=True, slots=True)
-class SimilarUser:
-    """A user like another one; `similarity` is a correlation, −1 to 1; `ratings` is how many the user has given."""
-
-    user: Id
-    similarity: float
-    ratings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +87,9 @@ class Prediction:
     Attributes
     ----------
     rating, deviation : float
-        Within the scale; and how far off it may be, as a standard deviation.
+        Within the scale; and its standard deviation.
     known_user, known_item : bool
-        False: the model has not met this one, and predicts from what is known of everybody, or of every item.
+        False: the model has not met this one, and predicts from what is known of all users, or of all items.
     """
 
     user: Id
@@ -126,66 +102,11 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved(NamedItem):
-    """A rating of the user's; `moved` is what it adds to a prediction, in units of the scale."""
-
-    moved: float
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """A prediction taken apart: `everybody + own + Σ ratings.moved + rest = score`.
-
-    Attributes
-    ----------
-    score : float
-        The predicted rating before it is clipped to the scale.
-    everybody : float
-        What is expected of any user and any item of this content and popularity.
-    own : float
-        The item's own part: how much better than that it is liked.
-    ratings : tuple of Moved
-        What each of the user's newest ratings adds, strongest first.
-    rest : float
-        Drift and calibration, and what the user's row holds beyond its newest ratings.
-    """
+class Explained(Explanation):
+    """What `explain` gives."""
 
     user: Id
-    item: NamedItem
-    score: float
-    everybody: float
-    own: float
-    ratings: tuple[Moved, ...]
-    rest: float
-    known_user: bool
     provenance: Provenance
-
-
-@dataclass(frozen=True, slots=True)
-class Rated(NamedItem):
-    """A rating that a user gave; `above` is how far above what was expected of anybody then, in units of the scale."""
-
-    above: float
-
-
-@dataclass(frozen=True, slots=True)
-class KnownUser:
-    """A user that the model has met.
-
-    Attributes
-    ----------
-    ratings : int
-        How many the user has given.
-    mean : float or None
-        Their mean; None before the first.
-    last_time : int or None
-        When the last one was given, in seconds.
-    """
-
-    user: Id
-    ratings: int
-    mean: float | None
-    last_time: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Lookups: an application asks, the snapshot answers, and says what it was computed from.
+"""Lookups in the store: rows are fetched here, answers computed by `streamsvd.lookup`, and their provenance added.
 
-The items of the newest version are kept in the process (`following`); each call reads the user's row and the version in
-one step of the server, so an answer is always made of one version. Nothing here writes.
+The items of the newest version are kept in the process (`read.view_cache`); each call reads the user's row and the
+version in one step of the server, so an answer is always made of one version. Nothing here writes.
 """
 
 from __future__ import annotations
@@ -11,45 +11,32 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Unpack
 
-import numpy as np
 import redis
-from numpy.typing import NDArray
 
-from model_store.answers import (
-    Answer,
-    Explained,
-    History,
-    Moved,
-    NamedItem,
-    Prediction,
-    Provenance,
-    Rated,
-    SimilarItem,
-    SimilarItems,
-    SimilarUsers,
-    Users,
-)
-from model_store.arguments import how_many, listed
-from model_store.choosing import Choice, Options
+from model_store.answers import Answer, Explained, History, Prediction, Provenance, SimilarItems, SimilarUsers, Users
 from model_store.client import translated
 from model_store.codec.checkpoint import Head
-from model_store.predicting import predicted
-from model_store.ranking import Asker, best, ranking_called
-from model_store.read.row_table import FACTORS, SEEN, TRAINING, WINDOW
-from model_store.read.store_queries import Asking, Wanted
-from model_store.read.user_cache import People
-from model_store.read.user_row import UserRow, item_row, known_user, user_row
+from model_store.read.store_queries import StoreQueries, Wanted
+from model_store.read.user_cache import UserCache
+from model_store.read.user_row import item_row, user_row
 from model_store.read.view import View
-from model_store.read.view_cache import Following
-from model_store.recommending import NOTHING, asker_of, asker_without_account, item_blocks, recommended, user_blocks
-from model_store.scoring import LearnersScoring, Scoring
-from model_store.titles import items_called
+from model_store.read.view_cache import ViewCache
 from streamsvd.errors import UnknownId
 from streamsvd.kernels.inputs import as_id, as_ids
-from streamsvd.kernels.scale import Scale
-from streamsvd.learner import from_rows
+from streamsvd.lookup.answers import Explanation, NamedItem, Reason, Recommendation
+from streamsvd.lookup.arguments import how_many, listed
+from streamsvd.lookup.best_items import MODEL_SCORING, Scoring
+from streamsvd.lookup.explaining import EXPLAINING, explain, reasons
+from streamsvd.lookup.history import known_user, newest_ratings
+from streamsvd.lookup.item_table import FACTORS, TRAINING, WINDOW, UserRow
+from streamsvd.lookup.options import CheckedOptions, Options
+from streamsvd.lookup.predicting import PREDICTING, predict
+from streamsvd.lookup.ranking import ranking_called
+from streamsvd.lookup.recommending import item_blocks, recommend_for_ratings, recommend_to, user_blocks
+from streamsvd.lookup.similarity import similar_items, similar_users
+from streamsvd.lookup.title_search import items_by_title
 from streamsvd.ratings import Id
 
 _LATELY = 1000
@@ -73,7 +60,7 @@ class ModelReader:
     -----
     Every method raises `SnapshotMissing`, `SnapshotCorrupt`, `StoreUnavailable` or `StoreError` when the store has no
     answer, `SettingsError` for an argument out of its range, and `InputError` for what is no id. Ids and numbers may be
-    NumPy's, as a table holds them. Whoever asks for more than there is gets all.
+    NumPy's, as a table holds them. Asking for more than there is gives all.
     """
 
     def __init__(
@@ -81,16 +68,16 @@ class ModelReader:
         client: redis.Redis,
         model: str,
         *,
-        scoring: Scoring | None = None,
+        scoring: Scoring = MODEL_SCORING,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._asking = Asking(client, model)
-        self._scoring = scoring or LearnersScoring()
-        self._following = Following(self._asking, self._scoring.columns)
-        self._people = People(self._asking, self._following)
+        self._queries = StoreQueries(client, model)
+        self._scoring = scoring
+        self._view_cache = ViewCache(self._queries, scoring.columns)
+        self._user_cache = UserCache(self._queries, self._view_cache)
         self._clock = clock
 
-    # What to show
+    # Recommendations
 
     def recommend(
         self,
@@ -98,7 +85,7 @@ class ModelReader:
         n: int = 10,
         **options: Unpack[Options],
     ) -> Answer:
-        """The best `n` items for a user; ties by item id. Somebody unknown gets the best for everybody, marked as such.
+        """The best `n` items for a user; ties by item id. An unknown user gets the best for everybody, marked as such.
 
         Parameters
         ----------
@@ -110,10 +97,9 @@ class ModelReader:
         Raises
         ------
         InputError
-            No film is of that genre.
+            No item is of a genre that was asked for.
         """
-        choice = self._choice(n, options)
-        return self._recommended([user], choice)[0]
+        return self._recommended([user], self._checked(n, options))[0]
 
     def recommend_many(
         self,
@@ -122,9 +108,8 @@ class ModelReader:
         **options: Unpack[Options],
     ) -> list[Answer]:
         """The same for several users, all of one version, with one round trip."""
-        choice = self._choice(n, options)
-        wanted = listed("users", users)
-        return self._recommended(wanted, choice) if wanted else []
+        checked, wanted = self._checked(n, options), listed("users", users)
+        return self._recommended(wanted, checked) if wanted else []
 
     def recommend_for(
         self,
@@ -132,7 +117,7 @@ class ModelReader:
         n: int = 10,
         **options: Unpack[Options],
     ) -> Answer:
-        """The same for somebody without an account who has given these ratings; nothing is written.
+        """The same for an anonymous user who has given these ratings; nothing is written.
 
         Parameters
         ----------
@@ -145,43 +130,40 @@ class ModelReader:
             A rating is not on the scale.
         """
         given = {as_id(item): rating for item, rating in ratings.items()}
-        return self._recommended_for(given, self._choice(n, options))
+        return self._recommended_for(given, self._checked(n, options))
 
-    def _choice(self, n: int, options: Options) -> Choice:
-        """What is asked for; ranked by rating where the snapshot lacks what another ranking needs."""
-        choice = Choice(n, **options)
-        return choice if _can_rank(self._following.head(), choice) else replace(choice, rank_by="rating")
+    def _checked(self, n: int, options: Options) -> CheckedOptions:
+        """The options, ranked by rating where the snapshot lacks what another ranking needs."""
+        checked = CheckedOptions(n, **options)
+        return checked if _can_rank(self._view_cache.head(), checked) else replace(checked, rank_by="rating")
 
-    def _recommended(self, asked: list[Id], choice: Choice) -> list[Answer]:
-        users, blocks = as_ids(asked), user_blocks(choice)
+    def _recommended(self, asked: list[Id], options: CheckedOptions) -> list[Answer]:
+        users, blocks = as_ids(asked), user_blocks(options)
         wanted = [Wanted("users", name, tuple(users)) for name in blocks]
-        with self._following.reading(wanted, item_blocks(choice)) as (view, raw):
-            if _can_rank(view.head, choice):
+        with self._view_cache.reading(wanted, item_blocks(options)) as (view, raw):
+            if _can_rank(view.head, options):
                 answers = []
                 for user, *blobs in zip(users, *raw, strict=True):
                     row = user_row(view, user, blocks, blobs)
-                    seen = row.get(SEEN, NOTHING)
-                    answers.append(self._answer(view, user, asker_of(view, row, choice), seen[view.here(seen)], choice))
+                    items = recommend_to(view, row, options, self._scoring)
+                    answers.append(self._answer(view, user, items, known=bool(row)))
                 return answers
-        return self._recommended(users, replace(choice, rank_by="rating"))  # another model is served by now
+        return self._recommended(users, replace(options, rank_by="rating"))  # another model is served by now
 
-    def _recommended_for(self, ratings: Mapping[Id, float], choice: Choice) -> Answer:
-        with self._following.reading((), item_blocks(choice)) as (view, _):
-            if _can_rank(view.head, choice):
-                asker = asker_without_account(view, ratings, choice)
-                return self._answer(view, None, asker, asker.given, choice)
-        return self._recommended_for(ratings, replace(choice, rank_by="rating"))  # as in `_recommended`
+    def _recommended_for(self, ratings: Mapping[Id, float], options: CheckedOptions) -> Answer:
+        with self._view_cache.reading((), item_blocks(options)) as (view, _):
+            if _can_rank(view.head, options):
+                items, known = recommend_for_ratings(view, ratings, options, self._scoring)
+                return self._answer(view, None, items, known=known)
+        return self._recommended_for(ratings, replace(options, rank_by="rating"))  # as in `_recommended`
 
-    def _answer(
-        self, view: View, user: Id | None, asker: Asker, seen: NDArray[np.integer[Any]], choice: Choice
-    ) -> Answer:
-        items = recommended(view, self._scoring, asker, seen if choice.exclude_seen else NOTHING, choice)
-        return Answer(user, items, asker.factors is not None, self._provenance(view.head))
+    def _answer(self, view: View, user: Id | None, items: tuple[Recommendation, ...], *, known: bool) -> Answer:
+        return Answer(user, items, known, self._provenance(view.head))
 
-    # What is alike
+    # Similarity
 
     def similar_items(self, item: Id, n: int = 10) -> SimilarItems:
-        """Items that people like together with this one; see `streamsvd.learner.queries.similar_items`.
+        """Items that people like together with this one; see `streamsvd.lookup.similarity`.
 
         Raises
         ------
@@ -189,19 +171,11 @@ class ModelReader:
             The model does not know the item.
         """
         item, n = as_id(item), how_many(n)
-        with self._following.reading() as (view, _):
-            place = view.place(item)
-            settings, globals_ = view.head.settings, view.globals_
-            metric = from_rows.item_metric(settings, globals_)
-            alike = from_rows.correlations(from_rows.tastes_of(view.factors), metric, place)
-            may = view.items.present.copy()
-            may[place] = False
-            found = best(alike, n, may, view.items.ids)
-            items = tuple(SimilarItem(*view.about(int(k)), float(alike[k])) for k in found)
-            return SimilarItems(view.named(item), items, self._provenance(view.head))
+        with self._view_cache.reading() as (view, _):
+            return SimilarItems(view.named(item), similar_items(view, item, n), self._provenance(view.head))
 
     def similar_users(self, user: Id, n: int = 10) -> SimilarUsers:
-        """Users of the same taste; see `streamsvd.learner.queries.similar_users`, and `people` for what it costs.
+        """Users of the same taste; see `streamsvd.lookup.similarity`, and `read.user_cache` for what it costs.
 
         Raises
         ------
@@ -209,10 +183,13 @@ class ModelReader:
             The model does not know the user.
         """
         user, n = as_id(user), how_many(n)
-        head, users = self._people.like(user, n)
-        return SimilarUsers(user, users, self._provenance(head))
+        with self._user_cache.reading() as (view, users):
+            if user not in users.numbers:
+                raise UnknownId("user", user)
+            found = similar_users(view, users.rows(), users.ids, users.present, users.numbers[user], n)
+            return SimilarUsers(user, found, self._provenance(view.head))
 
-    # Why, and how sure
+    # Predictions
 
     def predict(self, user: Id, item: Id) -> Prediction:
         """The rating that a user would give, with its standard deviation; as of the time of the user's last rating.
@@ -220,17 +197,13 @@ class ModelReader:
         Unknown ids are predicted from what is known of everybody, and marked as such.
         """
         user, item = as_id(user), as_id(item)
-        wanted = [Wanted("users", name, (user,)) for name in (FACTORS, TRAINING)]
+        wanted = [Wanted("users", name, (user,)) for name in PREDICTING]
         wanted.append(Wanted("items", TRAINING, (item,)))
-        with self._following.reading(wanted) as (view, raw):
-            row = user_row(view, user, [FACTORS, TRAINING], [raw[0][0], raw[1][0]])
-            training = item_row(view, item, TRAINING, raw[2][0])
-            rating, deviation = predicted(
-                view,
-                item,
-                (row[FACTORS][0], row[TRAINING][0]["cov"]) if row else None,
-                None if training is None else training[0]["cov"],
-            )
+        with self._view_cache.reading(wanted) as (view, (*of_user, of_item)):
+            row = user_row(view, user, PREDICTING, [column[0] for column in of_user])
+            training = item_row(view, item, TRAINING, of_item[0])
+            covariance = None if training is None else training[0]["cov"]
+            rating, deviation = predict(view, row, item, covariance, view.unrated_content(item))
             known = training is not None
             return Prediction(user, view.named(item), rating, deviation, bool(row), known, self._provenance(view.head))
 
@@ -240,37 +213,23 @@ class ModelReader:
         Raises
         ------
         UnknownId
-            The model does not know the item. (Of an unknown user, only what holds for everybody is told.)
+            The model does not know the item. (Of an unknown user, only what holds for everybody is explained.)
         """
-        user, item, blocks = as_id(user), as_id(item), [FACTORS, TRAINING, WINDOW]
-        with self.reading(user, blocks) as (view, row):
-            place = view.place(item)
-            known = None
-            if row:
-                window = row[WINDOW][view.here(row[WINDOW]["item"])]
-                ids = [view.about(int(place))[0] for place in window["item"]]
-                rated = view.factors[window["item"]]
-                known = (row[FACTORS][0], row[TRAINING][0]["cov"], window, rated, ids)
-            found = from_rows.explained(
-                view.head.settings,
-                view.globals_,
-                view.factors[place : place + 1],
-                known,
-            )
-            moved = tuple(Moved(*view.about(view.items.numbers[id_]), value) for id_, value in found.ratings)
-            return Explained(
-                user=user,
-                item=view.named(item),
-                score=found.score,
-                everybody=found.everybody,
-                own=found.item,
-                ratings=moved,
-                rest=found.rest,
-                known_user=bool(row),
-                provenance=self._provenance(view.head),
-            )
+        user, item = as_id(user), as_id(item)
+        with self.reading(user, EXPLAINING) as (view, row):
+            found = explain(view, row, item)
+            parts = {name: getattr(found, name) for name in Explanation.__slots__}
+            return Explained(**parts, user=user, provenance=self._provenance(view.head))
 
-    # What is there
+    def reasons(self, user: Id, items: Sequence[Id], n: int = 2) -> dict[Id, tuple[Reason, ...]]:
+        """For each item, the `n` of the user's newest ratings that raised its score most.
+
+        There are none for an unknown user or item.
+        """
+        with self.reading(user, EXPLAINING) as (view, row):
+            return reasons(view, row, as_ids(items), n)
+
+    # Users and items
 
     def history(self, user: Id, n: int = 10) -> History:
         """What a user has rated, newest first, as far as the model remembers it (its window).
@@ -284,12 +243,8 @@ class ModelReader:
         with self.reading(user, (FACTORS, WINDOW)) as (view, row):
             if not row:
                 raise UnknownId("user", user)
-            scale = Scale(*view.head.settings["scale"])
-            window = row[WINDOW][view.here(row[WINDOW]["item"])][::-1][:n]
-            newest = tuple(
-                Rated(*view.about(int(entry["item"])), float(entry["target"]) / scale.slope) for entry in window
-            )
-            return History(known_user(view, user, row[FACTORS][0]), newest, self._provenance(view.head))
+            known = known_user(view.scale, user, row[FACTORS][0])
+            return History(known, newest_ratings(view, row, n), self._provenance(view.head))
 
     def users(self, n: int = 10) -> Users:
         """How many users there are, and those who gave a rating last, newest first.
@@ -297,23 +252,25 @@ class ModelReader:
         They are looked for among the 1,000 whose rows changed last.
         """
         n = how_many(n)
-        with translated(self._asking.client, f"reading the users of model {self._asking.keys.model}"):
-            total, newest = self._asking.newest_users(max(n, _LATELY))
-        with self._following.reading([Wanted("users", FACTORS, tuple(newest))]) as (view, raw):
+        with translated(self._queries.client, f"reading the users of model {self._queries.keys.model}"):
+            total, newest = self._queries.newest_users(max(n, _LATELY))
+        with self._view_cache.reading([Wanted("users", FACTORS, tuple(newest))]) as (view, raw):
             rows = [(user, user_row(view, user, [FACTORS], [blob])) for user, blob in zip(newest, raw[0], strict=True)]
-            known = [known_user(view, user, row[FACTORS][0]) for user, row in rows if row]  # one may have gone since
+            known = [
+                known_user(view.scale, user, row[FACTORS][0]) for user, row in rows if row
+            ]  # one may have gone since
             known.sort(key=lambda user: -(user.last_time or 0))
             return Users(total, tuple(known[:n]), self._provenance(view.head))
 
     def find(self, text: str, n: int = 10) -> tuple[NamedItem, ...]:
         """Items whose title holds all these words, the most rated first; an item's id finds it too."""
         n = how_many(n)
-        with self._following.reading() as (view, _):
-            return tuple(view.named(item) for item in items_called(view, text, n))
+        with self._view_cache.reading() as (view, _):
+            return tuple(view.named(item) for item in items_by_title(view, text, n))
 
     def status(self) -> Provenance:
         """What an answer would be computed from, now."""
-        with self._following.reading() as (view, _):
+        with self._view_cache.reading() as (view, _):
             return self._provenance(view.head)
 
     # What lookups are built on
@@ -325,7 +282,7 @@ class ModelReader:
         The row is empty when the user is unknown.
         """
         user = as_id(user)
-        with self._following.reading([Wanted("users", name, (user,)) for name in blocks]) as (view, raw):
+        with self._view_cache.reading([Wanted("users", name, (user,)) for name in blocks]) as (view, raw):
             yield view, user_row(view, user, blocks, [column[0] for column in raw])
 
     def user_blocks(self, user: Id) -> UserRow:
@@ -350,6 +307,6 @@ class ModelReader:
         )
 
 
-def _can_rank(head: Head, choice: Choice) -> bool:
+def _can_rank(head: Head, options: CheckedOptions) -> bool:
     """Whether a snapshot has what the ranking needs."""
-    return set(ranking_called(choice.rank_by).item_blocks) <= head.blocks["items"].keys()
+    return set(ranking_called(options.rank_by).item_blocks) <= head.blocks["items"].keys()

@@ -21,28 +21,22 @@ from streamsvd.kernels.inputs import as_ids
 from streamsvd.kernels.state import Id
 from streamsvd.learner import IteratedSVD, Predictions
 from streamsvd.learner.choices import Choices
-from streamsvd.learner.listing import best, item_number, predicted_ratings, rated_by, rating_counts
+from streamsvd.learner.live_items import LiveItems, ranked_ids
+from streamsvd.lookup.item_table import SEEN
 
-Order = Callable[[IteratedSVD, Choices, Id, int, NDArray[np.int32]], list[Id]]
+_NOTHING = np.zeros(0, np.int32)
+
+Order = Callable[[LiveItems, Id, int, NDArray[np.int32]], list[Id]]
 """Gives the best n items for a user, but for some row numbers; ties by id."""
 
 
-def by_choice(model: IteratedSVD, choices: Choices, user: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
-    """By the probability that the user chooses an item and likes it: the order of `recommend`."""
-    return choices.best(model, user, n, excluded)
+def _ranked_by(name: str) -> Order:
+    return lambda items, user, n, excluded: ranked_ids(items, user, n, name, excluded)
 
 
-def by_rating(model: IteratedSVD, _: Choices, user: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
-    """By predicted rating."""
-    return best(model, predicted_ratings(model, user), n, excluded)
-
-
-def by_popularity(model: IteratedSVD, _: Choices, __: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
-    """By the number of ratings so far."""
-    return best(model, rating_counts(model).astype(np.float64), n, excluded)
-
-
-ORDERS: dict[str, Order] = {"choice": by_choice, "rating": by_rating, "popular": by_popularity}
+ORDERS: dict[str, Order] = {name: _ranked_by(name) for name in ("choice", "rating", "popular")}
+"""By the probability that the user chooses an item and likes it, the order of `recommend`; by predicted rating; by the
+number of ratings so far."""
 
 
 class Watch:
@@ -121,13 +115,12 @@ class Watch:
         return zip(stops.tolist(), begins[stops].tolist(), strict=True)
 
     def _look(self, model: IteratedSVD, choices: Choices, user: Id, item: Id, *, begins: bool, liked: bool) -> None:
-        seen = rated_by(model, user)
-        shown = {
-            name: self._orders[name](model, choices, user, ranking.n, seen) for name, ranking in self.ranking.items()
-        }
+        table = LiveItems(model, choices)
+        seen = table.user_row(user, [SEEN]).get(SEEN, _NOTHING)
+        shown = {name: self._orders[name](table, user, ranking.n, seen) for name, ranking in self.ranking.items()}
         if begins:
             self._shown = shown
-        number = item_number(model, item)
+        number = table.numbers.get(item, -1)
         if liked and number not in seen:
             for name, ranking in self.ranking.items():
                 ranking.update([_place(item, shown[name])], [_place(item, self._shown[name])], int(number < 0))

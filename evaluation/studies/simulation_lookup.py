@@ -6,7 +6,7 @@ that moment; a test holds them to each other. What the user rated afterwards sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,20 +17,11 @@ from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import SettingsError
 from streamsvd.learner import Id, IteratedSVD
 from streamsvd.learner.choices import Choices
-from streamsvd.learner.explaining import contributions
-from streamsvd.learner.listing import best, item_number, predicted_ratings, rated_by
-from streamsvd.ratings import Catalogue, Film, RatingTable
-
-_REASONS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Because:
-    """A rating of the user's that raised a prediction, by so many stars."""
-
-    item: Id
-    title: str | None
-    raised_by: float
+from streamsvd.learner.live_items import LiveItems
+from streamsvd.lookup import CheckedOptions, Reason, Recommendation
+from streamsvd.lookup.explaining import EXPLAINING, reasons
+from streamsvd.lookup.recommending import recommend_to, user_blocks
+from streamsvd.ratings import Catalogue, RatingTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +34,7 @@ class Listed:
     title : str or None
     score : float
         The predicted rating, within the scale.
-    reasons : tuple of Because
+    reasons : tuple of Reason
     rated, rated_at : float and int, or None
         What the user really rated it afterwards, and when, in seconds.
     """
@@ -51,7 +42,7 @@ class Listed:
     item: Id
     title: str | None
     score: float
-    reasons: tuple[Because, ...]
+    reasons: tuple[Reason, ...]
     rated: float | None
     rated_at: int | None
 
@@ -129,61 +120,32 @@ def look_up(
         model.learn(rows.users, rows.items, rows.ratings, rows.timestamps)
         choices.learn(model, rows.users, rows.items)
         tell(start + len(rows))
-    seen = rated_by(model, user)
-    items = best(model, choices.scores(model, user), n, seen)
+    items, options = LiveItems(model, choices, films), CheckedOptions(n)
+    row = items.user_row(user, {*user_blocks(options), *EXPLAINING})
+    shown = recommend_to(items, row, options)
     later = table[run.stretch.end :]
     own_later = np.flatnonzero(later.users == user)
     return ThatDay(
         user=user,
-        known_user=len(seen) > 0,
+        known_user=bool(row),
         learned=len(part),
         event_time=int(part.timestamps[-1]),
         own=int(np.count_nonzero(part.users == user)),
         later=len(own_later),
-        items=_listed(model, films or {}, user, items, later, own_later),
+        items=_listed(shown, reasons(items, row, [one.item for one in shown]), later, own_later),
     )
 
 
 def _listed(
-    model: IteratedSVD,
-    films: Mapping[Id, Film],
-    user: Id,
-    items: list[Id],
+    shown: Sequence[Recommendation],
+    why: Mapping[Id, tuple[Reason, ...]],
     later: RatingTable,
     own_later: NDArray[np.int64],
 ) -> tuple[Listed, ...]:
-    numbers = np.array([item_number(model, item) for item in items], np.int64)
-    stars = np.clip(predicted_ratings(model, user, numbers), model.scale.low, model.scale.high).tolist()
-    why = _reasons(model, films, user, numbers)
     given = {later.items[row]: row for row in own_later[::-1].tolist()}  # of several ratings, the first one
     found = []
-    for item, score, because in zip(items, stars, why, strict=True):
-        row = given.get(item)
+    for one in shown:
+        row = given.get(one.item)
         rating, at = (None, None) if row is None else (float(later.ratings[row]), int(later.timestamps[row]))
-        found.append(Listed(item, _title(films, item), score, because, rating, at))
+        found.append(Listed(one.item, one.title, one.score, why[one.item], rating, at))
     return tuple(found)
-
-
-def _reasons(
-    model: IteratedSVD, films: Mapping[Id, Film], user: Id, numbers: NDArray[np.int64]
-) -> list[tuple[Because, ...]]:
-    """For each item, those of the user's newest ratings that raised its prediction most."""
-    state = model.state()
-    if user not in state.users.ids:
-        return [()] * len(numbers)
-    row = state.users.ids.index(user)
-    factors, ids = state.items.fixed["factors"], state.items.ids
-    window, covariance = state.users.ragged["window"].row(row), state.users.fixed["training"][row]["cov"]
-    found = []
-    for number in numbers.tolist():
-        moved = contributions(covariance, window, factors[window["item"]], factors[number])
-        most = [int(k) for k in np.argsort(-moved, kind="stable")[:_REASONS] if moved[k] > 0]
-        names = [ids[int(window["item"][k])] for k in most]
-        found.append(
-            tuple(Because(name, _title(films, name), float(moved[k])) for name, k in zip(names, most, strict=True))
-        )
-    return found
-
-
-def _title(films: Mapping[Id, Film], item: Id) -> str | None:
-    return films[item].title if item in films else None

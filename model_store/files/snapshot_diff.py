@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from model_store.codec.blobs import unpack_rows
 from model_store.codec.keys import Side, parse_field
 from model_store.codec.rows import Layout
-from model_store.read.row_table import FACTORS
 from model_store.read.snapshot import Snapshot
 from streamsvd.errors import InputError
+from streamsvd.lookup.item_table import FACTORS
 from streamsvd.ratings import Id
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, cast
 
@@ -12,22 +12,19 @@ from numpy.typing import NDArray
 from model_store.codec.blobs import unpack_rows
 from model_store.codec.keys import Keys, Side, field, parse_field
 from streamsvd.errors import SnapshotCorrupt
+from streamsvd.kernels.memory_pages import widened
+from streamsvd.lookup.item_table import FACTORS
 from streamsvd.ratings import Id
-
-FACTORS, TRAINING, WINDOW, SEEN = "factors", "training", "window", "seen"
-"""Blocks of the learner's rows: what scoring needs, what steers learning, the newest ratings, all items rated."""
 
 
 class Table:
-    """Some blocks of all rows of one side.
+    """Some fixed blocks of all rows of one side.
 
     Parameters
     ----------
     side : "users" or "items"
     blocks : tuple of str
         Names.
-    ragged : set of str
-        Those of them whose rows differ in length; these are kept as they are stored, and read when asked for.
 
     Attributes
     ----------
@@ -39,10 +36,9 @@ class Table:
         How often a place has got another id; ids that come on at the end do not count.
     """
 
-    def __init__(self, side: Side, blocks: tuple[str, ...], ragged: Set[str] = frozenset()) -> None:
+    def __init__(self, side: Side, blocks: tuple[str, ...]) -> None:
         self.side = side
         self.blocks = blocks
-        self._ragged: dict[str, list[bytes | None]] = {name: [] for name in blocks if name in ragged}
         self.ids: list[Id | None] = []
         self.numbers: dict[Id, int] = {}
         self._by_field: dict[bytes, int] = {}
@@ -60,11 +56,6 @@ class Table:
         return len(self.ids)
 
     @property
-    def is_fixed(self) -> bool:
-        """Whether all rows of each block are of one length."""
-        return not self._ragged
-
-    @property
     def present(self) -> NDArray[np.bool_]:
         """At which places there is a row, shape (size,)."""
         return self._present[: self.size]
@@ -73,16 +64,11 @@ class Table:
         """One block, shape (size,); zeros where there is no row. Not to be written to."""
         return self._rows.get(block, np.zeros(0, "V1"))[: self.size]
 
-    def blobs(self, block: str, places: Iterable[int]) -> list[bytes]:
-        """Rows of a ragged block, as they are stored; there must be one at each of these places."""
-        return [blob for place in places if (blob := self._ragged[block][place]) is not None]
-
     def copy(self) -> Table:
         """A table of the same rows that shares nothing with this one."""
         twin = copy(self)
         twin.ids, twin.numbers, twin._by_field = list(self.ids), dict(self.numbers), dict(self._by_field)
         twin._rows = {name: rows.copy() for name, rows in self._rows.items()}
-        twin._ragged = {name: list(rows) for name, rows in self._ragged.items()}
         twin._present = self._present.copy()
         return twin
 
@@ -123,26 +109,21 @@ class Table:
             if None in column:
                 raise SnapshotCorrupt(f"{key} lacks rows that other blocks have; rebuild the snapshot from the log")
             numbers, values, _ = unpack_rows(cast("Sequence[bytes]", column), key, dtypes, fields)
-            if name not in self._ragged:
-                fixed[name] = values
+            fixed[name] = values
         self.put(fields, numbers, fixed, keys)
-        for name, ragged in self._ragged.items():
-            ragged.extend([None] * (self.size - len(ragged)))
-            for number, blob in zip(numbers.tolist(), blobs[self.blocks.index(name)], strict=True):
-                ragged[number] = blob
         return numbers
 
     def put(
         self, fields: Sequence[bytes], numbers: NDArray[np.int64], blocks: Mapping[str, NDArray[Any]], keys: Keys
     ) -> None:
-        """Take in the fixed blocks of rows that changed or came."""
+        """Take in rows that changed or came."""
         settled = self.size
         self.ids.extend([None] * (int(numbers.max(initial=-1)) + 1 - settled))
         self._place_all(fields, numbers.tolist(), settled, keys)  # first, for it clears the places that are left
         for name, values in blocks.items():
-            self._rows[name] = rows = grown(self._rows.get(name, np.zeros(0, values.dtype)), self.size)
+            self._rows[name] = rows = widened(self._rows.get(name, np.zeros(0, values.dtype)), self.size)
             rows[numbers] = values
-        self._present = grown(self._present, self.size)
+        self._present = widened(self._present, self.size)
         self._present[numbers] = True
 
     def _without_gone(
@@ -182,15 +163,3 @@ class Table:
             self.moved += 1
             for rows in self._rows.values():
                 rows[number] = np.zeros((), rows.dtype)
-            for blobs in self._ragged.values():
-                blobs[number] = None
-
-
-def grown(array: NDArray[Any], size: int) -> NDArray[Any]:
-    """An array with room for `size` elements on its last axis; growing by half makes it cheap in the long run."""
-    held = array.shape[-1]
-    if held >= size:
-        return array
-    more = np.zeros((*array.shape[:-1], max(size, held * 3 // 2)), array.dtype)
-    more[..., :held] = array
-    return more

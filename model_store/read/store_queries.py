@@ -1,4 +1,4 @@
-"""One question to the server: some rows, and what changed in the tables that the caller keeps, all of one version."""
+"""One query to the server: some rows, and what changed in the tables that the caller keeps, all of one version."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class Reply:
     changes: list[Changes]
 
 
-class Asking:
-    """Asks about one model. Thread-safe."""
+class StoreQueries:
+    """Queries about one model. Thread-safe."""
 
     def __init__(self, client: redis.Redis, model: str) -> None:
         if client.connection_pool.connection_kwargs.get("decode_responses"):

@@ -7,16 +7,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from model_store.answers import KnownUser
 from model_store.codec.blobs import unpack_row
 from model_store.read.view import View
 from streamsvd.errors import SnapshotCorrupt
-from streamsvd.kernels.memory import MEAN, MEAN_WEIGHT, TIME
-from streamsvd.kernels.scale import Scale
+from streamsvd.lookup.item_table import UserRow
 from streamsvd.ratings import Id
-
-UserRow = dict[str, NDArray[Any]]
-"""Blocks of a user by name; empty for somebody unknown."""
 
 
 def user_row(view: View, user: Id, blocks: Sequence[str], raw: Sequence[bytes | None]) -> UserRow:
@@ -42,12 +37,3 @@ def item_row(view: View, item: Id, block: str, blob: bytes | None) -> NDArray[An
     if blob is None:
         return None
     return unpack_row(blob, view.keys.block("items", block), view.dtypes, item)
-
-
-def known_user(view: View, user: Id, factors: Any) -> KnownUser:
-    """What the element of a user's `factors` says of the user's ratings."""
-    count, stats = int(factors["count"]), factors["stats"]
-    if not count:
-        return KnownUser(user, 0, None, None)
-    mean = 3.5 + stats[MEAN] * (count + MEAN_WEIGHT) / count  # undoes the drawing towards the middle
-    return KnownUser(user, count, float(Scale(*view.head.settings["scale"]).from_internal(mean)), int(stats[TIME]))

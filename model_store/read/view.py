@@ -1,44 +1,31 @@
-"""What a reader keeps in the process: the items of one version, and the weights and films that belong to them."""
+"""What a reader keeps in the process: the items of one version, with its weights and its catalogue."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store.answers import NamedItem
-from model_store.codec.blobs import unpack_rows
 from model_store.codec.checkpoint import Head
 from model_store.codec.delta import Piece
 from model_store.codec.keys import Keys
 from model_store.codec.rows import Layout
-from model_store.facts import Facts, facts_of
 from model_store.read.loading import read_arrays
-from model_store.read.row_table import FACTORS, Table
-from streamsvd.errors import UnknownId
-from streamsvd.learner.choices import CHOICE_BLOCK, CLOCK, popularity
-from streamsvd.ratings import Film, Id
-
-
-class Columns(Protocol):
-    """What a glance needs of the items (see `screening.ItemColumns`)."""
-
-    def put(self, places: NDArray[np.int64], factors: NDArray[Any], size: int) -> None:
-        """Set some items, given their `factors`; `size` is one more than the highest place there is."""
-
-    def combine(self, n: int, settings: dict[str, Any], globals_: dict[str, NDArray[Any]]) -> None:
-        """Work out, for the first `n` items, what these global weights make the same for every user."""
-
-    def copy(self) -> Self:
-        """The same columns, sharing nothing."""
+from model_store.read.row_table import Table
+from streamsvd.kernels.choices import CHOICE_BLOCK, CLOCK
+from streamsvd.kernels.state import Structured
+from streamsvd.lookup.choice_scores import popularity
+from streamsvd.lookup.facets import Facets, facets_of
+from streamsvd.lookup.item_table import FACTORS, TRAINING, Columns, ItemTable
+from streamsvd.ratings import Catalogue, Film, Id
 
 
 @dataclass(slots=True)
-class View:
-    """The items of one version. Nobody changes it while somebody reads it (see `following`).
+class View(ItemTable):
+    """The items of one version. Nobody changes it while somebody reads it (see `view_cache`).
 
     Attributes
     ----------
@@ -50,13 +37,13 @@ class View:
     dtypes : list of dtype
         The layout's table.
     globals_ : dict of array
-    items : Table
-        The items; the place of an item is its row number in the learner.
+    table : Table
+        The items' rows; the place of an item is its row number in the learner.
     films : dict of id to Film
         The catalogue, as of version `films_version`. Never changed, only replaced.
     films_version : int
     columns : Columns
-        What a glance needs of the items.
+        For approximate scores.
     """
 
     keys: Keys
@@ -64,61 +51,96 @@ class View:
     lineage: bytes
     dtypes: list[np.dtype[Any]]
     globals_: dict[str, NDArray[Any]]
-    items: Table
+    table: Table
     films: dict[Id, Film]
     films_version: int
     columns: Columns
-    _facts: tuple[int, int, dict[Id, Film], Facts] | None = None
-    _popularity: tuple[int, NDArray[np.float64]] | None = None
+    _facets: tuple[int, int, dict[Id, Film], Facets] | None = None
+    _shares: tuple[int, NDArray[np.float64]] | None = None
 
     def holds(self, blocks: Iterable[str]) -> bool:
         """Whether these blocks of items are here, as far as the version has them."""
-        return all(name in self.items.blocks for name in blocks if name in self.head.blocks["items"])
+        return all(name in self.table.blocks for name in blocks if name in self.head.blocks["items"])
 
     @property
-    def facts(self) -> Facts:
-        """Years and genres by place; worked out when first asked for, and for new items only after that."""
-        items, known = self.items, self._facts
-        if known is None or known[0] != items.moved or known[2] is not self.films:
-            facts = facts_of(items.ids, self.films)
-        elif known[1] < items.size:
-            facts = known[3].extended(items.ids[known[1] :], self.films)
-        else:
-            return known[3]
-        self._facts = (items.moved, items.size, self.films, facts)
-        return facts
+    def settings(self) -> dict[str, Any]:
+        """Settings of the learner."""
+        return self.head.settings
 
     @property
-    def popularity(self) -> NDArray[np.float64]:
-        """Each item's share of recent ratings, by place; worked out once for a version."""
-        known = self._popularity
+    def ids(self) -> list[Id | None]:
+        """Ids by place."""
+        return self.table.ids
+
+    @property
+    def numbers(self) -> dict[Id, int]:
+        """Places by id."""
+        return self.table.numbers
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """At which places there is an item."""
+        return self.table.present
+
+    @property
+    def factors(self) -> Structured:
+        """The items' `factors`."""
+        return self.table.rows(FACTORS)
+
+    def factors_at(self, places: Any) -> Structured:
+        """The `factors` of some places."""
+        factors: Structured = self.factors[places]
+        return factors
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Ratings of each item."""
+        counts: NDArray[np.int64] = self.factors["count"]
+        return counts
+
+    @property
+    def covariances(self) -> NDArray[np.float32]:
+        """Packed covariances of the items' rows."""
+        packed: NDArray[np.float32] = self.table.rows(TRAINING)["cov"]
+        return packed
+
+    @property
+    def choice_rows(self) -> Structured:
+        """The items' `choice` block."""
+        return self.table.rows(CHOICE_BLOCK)
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Each item's share of recent ratings; computed once for a version."""
+        known = self._shares
         if known is None or known[0] != self.head.version:
-            clock = int(self.globals_[CLOCK][0])
-            known = self._popularity = self.head.version, popularity(self.items.rows(CHOICE_BLOCK), clock)
+            known = self._shares = self.head.version, popularity(self.choice_rows, int(self.globals_[CLOCK][0]))
         return known[1]
 
     @property
-    def width(self) -> int:
-        """Length of a user's row."""
-        settings = self.head.settings
-        return int(3 + settings["content"] + settings["settings"]["rank"])
+    def facets(self) -> Facets:
+        """Years and genres by place; computed when first used, and for new items only after that."""
+        table, known = self.table, self._facets
+        if known is None or known[0] != table.moved or known[2] is not self.films:
+            facets = facets_of(table.ids, self.films)
+        elif known[1] < table.size:
+            facets = known[3].extended(table.ids[known[1] :], self.films)
+        else:
+            return known[3]
+        self._facets = (table.moved, table.size, self.films, facets)
+        return facets
 
-    @property
-    def factors(self) -> NDArray[Any]:
-        """The items' rows, shape (places,)."""
-        return self.items.rows(FACTORS)
-
-    def ragged(self, block: str, places: Sequence[int]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Rows of a ragged block of items: all their entries, and the offsets that part them."""
-        key = self.keys.block("items", block)
-        if not places:
-            return np.zeros(0, self.dtypes[self.head.blocks["items"][block]["dtype"] - 1]), np.zeros(1, np.int64)
-        _, values, offsets = unpack_rows(self.items.blobs(block, places), key, self.dtypes)
-        return values, offsets
+    def unrated_content(self, item: Id) -> NDArray[np.float64]:
+        """Content of an item that has not been rated, shape (1, content): zeros unless the catalogue knows it."""
+        width, genres, film = self.settings["content"], self.head.genres, self.films.get(item)
+        if film is None or width != len(genres) + 1 or not set(film.genres) <= set(genres):
+            return np.zeros((1, width))
+        vocabulary = Film("" if isinstance(item, int) else 0, "all genres in use", genres)  # orders the columns
+        return Catalogue([film, vocabulary]).content([item])
 
     def copy(self) -> View:
         """A view of the same version that shares nothing that changes."""
-        return replace(self, items=self.items.copy(), columns=self.columns.copy())
+        return replace(self, table=self.table.copy(), columns=self.columns.copy())
 
     def update(
         self,
@@ -134,52 +156,16 @@ class View:
             self.dtypes = Layout(head.dtypes).table(self.keys.head)
         self.head = head
         self.put(fields, blobs)
-        if len(self.items):
-            self.columns.combine(self.items.size, head.settings, self.globals_)
+        if len(self.table):
+            self.columns.combine(self.table.size, head.settings, self.globals_)
 
     def put(self, fields: Sequence[bytes], blobs: Sequence[Sequence[bytes | None]]) -> None:
         """Take in rows of items, as `Table.update` does."""
-        places = self.items.update(fields, blobs, self.dtypes, self.keys)
+        places = self.table.update(fields, blobs, self.dtypes, self.keys)
         if len(places):
-            self.columns.put(places, self.factors[places], self.items.size)
+            self.columns.put(places, self.factors[places], self.table.size)
 
     def put_piece(self, piece: Piece) -> None:
         """Take in rows of items that changed or came."""
-        self.items.put(piece.fields, piece.numbers, piece.blocks, self.keys)
-        self.columns.put(piece.numbers, self.factors[piece.numbers], self.items.size)
-
-    def places(self, items: Iterable[Id]) -> NDArray[np.intp]:
-        """Where some items stand; those that are not here are left out."""
-        numbers = self.items.numbers
-        return np.array([numbers[item] for item in items if item in numbers], np.intp)
-
-    def here(self, numbers: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
-        """Which of some row numbers are those of items that are here."""
-        there = numbers < self.items.size
-        there[there] = self.items.present[numbers[there]]
-        return there
-
-    def place(self, item: Id) -> int:
-        """Where an item stands.
-
-        Raises
-        ------
-        UnknownId
-            It is not here.
-        """
-        if item not in self.items.numbers:
-            raise UnknownId("item", item)
-        return self.items.numbers[item]
-
-    def about(self, place: int) -> tuple[Id, str | None, tuple[str, ...], int | None]:
-        """Id, title, genres and year of the item at a place."""
-        item = self.items.ids[place]
-        if item is None:
-            raise IndexError(f"no item stands at place {place}")
-        film = self.films.get(item)
-        return (item, None, (), None) if film is None else (item, film.title, film.genres, film.year)
-
-    def named(self, item: Id) -> NamedItem:
-        """An item with what the catalogue says of it."""
-        film = self.films.get(item)
-        return NamedItem(item, None, (), None) if film is None else NamedItem(item, film.title, film.genres, film.year)
+        self.table.put(piece.fields, piece.numbers, piece.blocks, self.keys)
+        self.columns.put(piece.numbers, self.factors[piece.numbers], self.table.size)

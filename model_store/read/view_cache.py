@@ -17,29 +17,30 @@ from contextlib import contextmanager
 
 from model_store.client import translated
 from model_store.codec.checkpoint import Head
-from model_store.codec.rows import RAGGED, Layout
+from model_store.codec.rows import Layout
 from model_store.read.loading import load_films
-from model_store.read.row_table import FACTORS, Table
-from model_store.read.store_queries import Asking, Blobs, Reply, Wanted
-from model_store.read.view import Columns, View
+from model_store.read.row_table import Table
+from model_store.read.store_queries import Blobs, Reply, StoreQueries, Wanted
+from model_store.read.view import View
 from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
+from streamsvd.lookup.item_table import FACTORS, Columns
 
 _ATTEMPTS = 20
-_PATIENCE_SECONDS = 5.0
+_WAIT_SECONDS = 5.0
 
 
-class Following:
+class ViewCache:
     """The newest view of a model's items. Thread-safe.
 
     Parameters
     ----------
-    asking : Asking
+    queries : StoreQueries
     new_columns : callable
         Makes the columns of a new view.
     """
 
-    def __init__(self, asking: Asking, new_columns: Callable[[], Columns]) -> None:
-        self._asking = asking
+    def __init__(self, queries: StoreQueries, new_columns: Callable[[], Columns]) -> None:
+        self._queries = queries
         self._new_columns = new_columns
         self._blocks: tuple[str, ...] = (FACTORS,)
         self._refreshing = threading.Lock()
@@ -62,7 +63,7 @@ class Following:
         newest : bool
             Wait for the newest version, even while another thread brings it and the rows are those of the one before.
         """
-        with translated(self._asking.client, f"reading model {self._asking.keys.model}"):
+        with translated(self._queries.client, f"reading model {self._queries.keys.model}"):
             view, rows = self._found(wanted, blocks, newest=newest)
         try:
             yield view, rows
@@ -74,23 +75,23 @@ class Following:
         view = self._current
         if view is not None:
             return view.head
-        with translated(self._asking.client, f"reading model {self._asking.keys.model}"):
-            return self._asking.head()[0]
+        with translated(self._queries.client, f"reading model {self._queries.keys.model}"):
+            return self._queries.head()[0]
 
     def _found(self, wanted: Sequence[Wanted], blocks: tuple[str, ...], *, newest: bool) -> tuple[View, list[Blobs]]:
         """A view, pinned, and the rows of its version."""
-        for patience in (0.0, _PATIENCE_SECONDS):  # who comes too late to refresh looks again before it waits
+        for timeout in (0.0, _WAIT_SECONDS):  # who comes too late to refresh looks again before it waits
             found = self._as_it_is(wanted, blocks, older=not newest)
             if found is not None:
                 return found
-            if self._refreshing.acquire(timeout=patience):
+            if self._refreshing.acquire(timeout=timeout):
                 try:  # whoever waited here may find that another has done the work
                     return self._as_it_is(wanted, blocks, older=False) or self._refreshed(wanted, blocks)
                 finally:
                     self._refreshing.release()
         raise StoreUnavailable(
-            f"model {self._asking.keys.model!r} is being read by another thread, which is not done after "
-            f"{_PATIENCE_SECONDS:g} s; try again later"
+            f"model {self._queries.keys.model!r} is being read by another thread, which is not done after "
+            f"{_WAIT_SECONDS:g} s; try again later"
         )
 
     def _as_it_is(
@@ -106,7 +107,7 @@ class Following:
                 return None
             self._readers[id(view)] = self._readers.get(id(view), 0) + 1
         try:
-            reply = self._asking.ask(wanted, known=view.head.version, lineage=view.lineage)
+            reply = self._queries.ask(wanted, known=view.head.version, lineage=view.lineage)
         except BaseException:
             self._unpin(view)
             raise
@@ -124,8 +125,8 @@ class Following:
             if view is None:
                 view, fresh = self._first(), True
             known = view.head.version
-            reply = self._asking.ask(wanted, [(view.items, known)])
-            head = Head.decode(reply.doc, self._asking.keys.head)
+            reply = self._queries.ask(wanted, [(view.table, known)])
+            head = Head.decode(reply.doc, self._queries.keys.head)
             current = self._current
             if not _continues(view, head, reply):  # what is known counts for nothing
                 usable = current is not None and not fresh and _continues(current, head, reply)
@@ -139,32 +140,32 @@ class Following:
             if reply.changes[0].in_pages:
                 self._bring(view, known, reply.version)
                 continue  # and what has changed since then
-            if len(view.items) != reply.changes[0].count:
+            if len(view.table) != reply.changes[0].count:
                 if fresh:
                     raise SnapshotCorrupt(
-                        f"{self._asking.keys.block('items', FACTORS)} holds {reply.changes[0].count} rows, "
-                        f"{len(view.items)} can be read: part of the snapshot was lost; rebuild it from the log"
+                        f"{self._queries.keys.block('items', FACTORS)} holds {reply.changes[0].count} rows, "
+                        f"{len(view.table)} can be read: part of the snapshot was lost; rebuild it from the log"
                     )
                 view = None
                 continue
             if head.films == view.films_version:
                 return self._serve(view), reply.rows
-            view.films = load_films(self._asking.client, self._asking.keys)
+            view.films = load_films(self._queries.client, self._queries.keys)
             view.films_version = head.films  # the next turn sees whether that still holds
         raise StoreUnavailable(
-            f"model {self._asking.keys.model!r} was rewritten {_ATTEMPTS} times while it was read; try again later"
+            f"model {self._queries.keys.model!r} was rewritten {_ATTEMPTS} times while it was read; try again later"
         )
 
     def _bring(self, view: View, known: int, version: int) -> None:
         """Read the many rows that have changed since the version that the view was of, some at a time."""
-        if version == known + 1 and view.items.is_fixed:
-            for piece in self._asking.delta(view.items, version):
+        if version == known + 1:
+            for piece in self._queries.delta(view.table, version):
                 if piece is None:
                     break  # a newer version has come
                 view.put_piece(piece)
             else:
                 return
-        for page in self._asking.pages(view.items, known):
+        for page in self._queries.pages(view.table, known):
             view.put(*page)
 
     def _update(self, view: View, head: Head, reply: Reply) -> None:
@@ -180,9 +181,9 @@ class Following:
             if view is not None and self._readers.get(id(view)):
                 view = None
             current = self._current
-        if current is None or current.items.blocks != self._blocks:
+        if current is None or current.table.blocks != self._blocks:
             return None
-        return view if view is not None and view.items.blocks == self._blocks else current.copy()
+        return view if view is not None and view.table.blocks == self._blocks else current.copy()
 
     def _serve(self, view: View) -> View:
         """From now on this one is read by everybody; pinned for the caller."""
@@ -201,13 +202,12 @@ class Following:
 
     def _first(self) -> View:
         """All items, read page by page, as a start: not yet a view to be served."""
-        head, lineage = self._asking.head()
-        keys, about = self._asking.keys, head.blocks["items"]
+        head, lineage = self._queries.head()
+        keys, about = self._queries.keys, head.blocks["items"]
         self._blocks = tuple(name for name in self._blocks if name in about)
-        ragged = {name for name in self._blocks if about.get(name, {}).get("kind") == RAGGED}
-        table = Table("items", self._blocks, ragged)
+        table = Table("items", self._blocks)
         view = View(keys, head, lineage, Layout(head.dtypes).table(keys.head), {}, table, {}, 0, self._new_columns())
-        view.put(*self._asking.load(table))
+        view.put(*self._queries.load(table))
         return view
 
 

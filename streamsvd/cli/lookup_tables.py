@@ -9,20 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from model_store import (
-    Answer,
-    Explained,
-    History,
-    NamedItem,
-    Prediction,
-    Provenance,
-    SimilarItems,
-    SimilarUser,
-    Users,
-)
-from model_store.reasons import Reason
+from model_store import Answer, Explained, History, Prediction, Provenance, SimilarItems, Users
 from streamsvd.cli.display import day
 from streamsvd.cli.missing import as_text
+from streamsvd.lookup import NamedItem, Reason, SimilarUser
 from streamsvd.ratings import Id
 
 _PARTS = 10

@@ -12,10 +12,11 @@ from typing import Any
 
 import typer
 
-from model_store import ModelReader, NamedItem, Provenance, connect
+from model_store import ModelReader, Provenance, connect
 from streamsvd.cli.missing import or_none
 from streamsvd.cli.services import lent_redis
 from streamsvd.errors import InputError
+from streamsvd.lookup import NamedItem
 from streamsvd.ratings import Id
 from streamsvd.ratings.id_text import parse_id
 

@@ -8,15 +8,16 @@ import numpy as np
 
 from evaluation import Monitor
 from model_store.codec.blobs import pack_rows, unpack_rows
-from model_store.ranking import ChosenAndLiked, best
-from model_store.screening import ItemColumns
 from streamsvd.kernels.choices import ITEM_ROW
 from streamsvd.kernels.choices import learn as learn_choices
 from streamsvd.kernels.scoring import score_items
 from streamsvd.kernels.seeding import normals
 from streamsvd.learner import IteratedSVD
-from streamsvd.learner.choices import Choices, chances, ranking_scores
+from streamsvd.learner.choices import Choices
 from streamsvd.learner.protocol import Predictions
+from streamsvd.lookup.candidate_screening import ItemColumns
+from streamsvd.lookup.choice_scores import chances, ranking_scores
+from streamsvd.lookup.ranking import ChosenAndLiked, best
 from streamsvd.ratings import Catalogue, Film
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import redis
 
 from model_store import ModelReader, Provenance
-from model_store.answers import NamedItem
-from model_store.reasons import Reason, reasons
 from streamsvd.dashboard.formats import age, count, difference, error, moment
 from streamsvd.errors import StoreError, UnknownId
+from streamsvd.lookup import NamedItem, Reason
 from streamsvd.ratings import Id
 
 SHOWN = 10
@@ -90,7 +89,7 @@ class Lookups:
     def user(self, user: Id) -> OfUser:
         """A user's newest ratings, and recommendations with reasons."""
         answer = self._reader.recommend(user, SHOWN)
-        why = reasons(self._reader, user, [item.item for item in answer.items])
+        why = self._reader.reasons(user, [item.item for item in answer.items])
         rows = [Row(i.item, title(i), _because(why[i.item]) or _facts(i), f"{i.score:.2f}") for i in answer.items]
         source = _source(answer.provenance)
         try:

@@ -12,6 +12,14 @@ import numpy as np
 from streamsvd.kernels.algebra import copy
 from streamsvd.kernels.compiler import compiled
 
+RECENT_BLOCK = "recent"
+"""Fixed block of users: `items`, row numbers of the last items, newest first, -1 after the last."""
+CHOICE_BLOCK = "choice"
+"""Fixed block of items: `count`, the fading number of ratings, and `at`, the clock then; `met`, the weight of all
+meetings; `near`, row numbers of neighbours, -1 where there is none, and the `weight` of each."""
+CLOCK = "choice_clock"
+"""Global array: ratings taken up."""
+
 RECENT = 6  # a user's last items: what is met together
 FADING = 0.8  # of the weight of a meeting, with each item that lies between
 BUCKETS, WAYS = 8, 8
@@ -26,6 +34,7 @@ STEEPNESS = 1.7  # of the logistic function that is closest to the normal distri
 ITEM_ROW = np.dtype(
     [("count", "<f8"), ("at", "<i8"), ("met", "<f8"), ("near", "<i4", (SLOTS,)), ("weight", "<f4", (SLOTS,))]
 )
+RECENT_ROW = np.dtype([("items", "<i4", (RECENT,))])
 WEIGHTS = FADING ** np.arange(RECENT)
 
 

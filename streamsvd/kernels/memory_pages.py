@@ -39,3 +39,13 @@ def grown(array: NDArray[Any], rows: int, used: int | None = None) -> NDArray[An
     larger = zeros((rows, *array.shape[1:]), array.dtype)
     larger[:kept] = array[:kept]
     return larger
+
+
+def widened(array: NDArray[Any], size: int) -> NDArray[Any]:
+    """An array with room for `size` elements on its last axis; growing by half makes it cheap in the long run."""
+    held = array.shape[-1]
+    if held >= size:
+        return array
+    more = np.zeros((*array.shape[:-1], max(size, held * 3 // 2)), array.dtype)
+    more[..., :held] = array
+    return more

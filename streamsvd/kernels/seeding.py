@@ -10,9 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.kernels.compiler import compiled, inlined
+from streamsvd.kernels.settings import Settings
 from streamsvd.kernels.state import Id
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # of SplitMix64 (Steele, Lea & Flood 2014)
+
+
+def first_factors(settings: Settings, seed: int, items: Sequence[Id], width: int) -> NDArray[np.float64]:
+    """Rows of items without ratings, shape (n, width): no bias, and factors that seed and id decide."""
+    y = np.zeros((len(items), width))
+    y[:, 1 : 1 + settings.rank] = settings.factor_scale * normals(seed, items, settings.rank)
+    return y
 
 
 def normals(seed: int, ids: Sequence[Id], width: int) -> NDArray[np.float64]:

@@ -24,26 +24,14 @@ from numpy.typing import NDArray
 
 from streamsvd.errors import SettingsError
 from streamsvd.kernels import choices as kernels
-from streamsvd.kernels.choices import ITEM_ROW, RECENT
+from streamsvd.kernels.choices import CHOICE_BLOCK, CLOCK, ITEM_ROW, RECENT, RECENT_BLOCK, RECENT_ROW
 from streamsvd.kernels.inputs import plain_ids
 from streamsvd.kernels.memory import CHANGED
-from streamsvd.kernels.scale import Scale
 from streamsvd.kernels.state import Id, State, Structured
-from streamsvd.learner.iterated_svd import IteratedSVD
-from streamsvd.learner.listing import highest, named, predicted_ratings
+from streamsvd.learner.protocol import LearnerParts
+from streamsvd.lookup.choice_scores import chances, popularity
 
 Floats = NDArray[np.float64]
-
-RECENT_BLOCK = "recent"
-"""Fixed block of users: `items`, row numbers of the last items, newest first, -1 after the last."""
-CHOICE_BLOCK = "choice"
-"""Fixed block of items: `count`, the fading number of ratings, and `at`, the clock then; `met`, the weight of all
-meetings; `near`, row numbers of neighbours, -1 where there is none, and the `weight` of each."""
-CLOCK = "choice_clock"
-"""Global array: ratings taken up."""
-_FEW = 100  # items that a list begins with
-
-RECENT_ROW = np.dtype([("items", "<i4", (RECENT,))])
 
 
 class Choices:
@@ -51,13 +39,13 @@ class Choices:
 
     Examples
     --------
+    >>> from streamsvd import IteratedSVD
     >>> model, choices = IteratedSVD(), Choices()
     >>> for user, item in [("ann", "Heat"), ("ann", "Casino"), ("bob", "Babe"), ("bob", "Heat")]:
     ...     _ = model.learn([user], [item], [4])
     ...     choices.learn(model, [user], [item])
-    >>> chances = choices.chances(model, "bob")
-    >>> round(float(chances[model.state().items.ids.index("Casino")]), 2)
-    0.07
+    >>> model.recommend("bob", 1, choices=choices)[0].item
+    'Casino'
     """
 
     def __init__(self) -> None:
@@ -66,7 +54,9 @@ class Choices:
         self._changed = np.zeros(0, np.uint8)
         self._clock = np.zeros(1, np.int64)
 
-    def learn(self, model: IteratedSVD, users: Sequence[Id] | NDArray[Any], items: Sequence[Id] | NDArray[Any]) -> None:
+    def learn(
+        self, model: LearnerParts, users: Sequence[Id] | NDArray[Any], items: Sequence[Id] | NDArray[Any]
+    ) -> None:
         """Take up that these users have rated these items, in order; the model has learned the ratings already.
 
         A rating that is taken back leaves its trace here: the item was chosen all the same.
@@ -75,13 +65,13 @@ class Choices:
         user_rows, item_rows = model._users.find(plain_ids(users)), model._items.find(plain_ids(items))
         kernels.learn(self._recent, self._rows, self._changed, self._clock, user_rows, item_rows)
 
-    def erase(self, model: IteratedSVD, user: Id) -> None:
+    def erase(self, model: LearnerParts, user: Id) -> None:
         """Forget a user's last items; to be called before the model forgets the user."""
         row = model._users.rows.get(user)
         if row is not None and row < len(self._recent):
             self._recent[row] = -1
 
-    def follow(self, before: IteratedSVD, now: IteratedSVD) -> None:
+    def follow(self, before: LearnerParts, now: LearnerParts) -> None:
         """Go on beside another learner of the same stream, whose rows have other numbers.
 
         Users and items that it does not know are forgotten; the neighbours of the others go with them.
@@ -103,48 +93,35 @@ class Choices:
 
     # Looking up: nothing below changes anything but the count of changes.
 
-    def popularity(self, model: IteratedSVD) -> Floats:
+    def popularity(self, model: LearnerParts) -> Floats:
         """Each item's share of recent ratings, by row numbers."""
+        return popularity(self.item_rows(model), int(self._clock[0]))
+
+    def chances(self, model: LearnerParts, user: Id) -> Floats:
+        """How likely each item is to be the next one that the user chooses, by row numbers."""
+        number = model._users.rows.get(user)
+        recent = np.zeros(0, np.int32) if number is None else self.user_rows(model, np.array([number]))["items"][0]
+        return chances(recent, self.item_rows(model), self.popularity(model))
+
+    def item_rows(self, model: LearnerParts) -> Structured:
+        """The items' `choice` block, by row number; not to be written to."""
         self._make_room(len(model._users.ids), len(model._items.ids))
-        return popularity(self._rows[: model.n_items], int(self._clock[0]))
+        return self._rows[: model.n_items]
 
-    def chances(self, model: IteratedSVD, user: Id) -> Floats:
-        """How likely each item is to be the next one that the user chooses, by the items' row numbers."""
-        shares, row = self.popularity(model), model._users.rows.get(user)
-        recent = np.full(RECENT, -1, np.int32) if row is None else self._recent[row]
-        return chances(recent, self._rows[: len(shares)], shares)
-
-    def scores(self, model: IteratedSVD, user: Id) -> Floats:
-        """Probability that the user chooses each item and likes it; by row numbers."""
-        return ranking_scores(self.chances(model, user), predicted_ratings(model, user), model.scale)
-
-    def best(self, model: IteratedSVD, user: Id, n: int, excluded: NDArray[np.int32]) -> list[Id]:
-        """The n items that the user most likely chooses and likes, best first; ties by id.
-
-        Ratings are predicted for the likeliest items only, as many as it takes: no other can do better than its chance.
-        """
-        chance = self.chances(model, user)
-        free = np.ones(len(chance), bool)
-        free[excluded] = False
-        numbers = np.flatnonzero(free)
-        few = max(_FEW, n)
-        while True:
-            looked_at = highest(chance, numbers, few)
-            free[looked_at] = False
-            stars = predicted_ratings(model, user, looked_at)
-            scores = ranking_scores(chance[looked_at], stars, model.scale)
-            if len(looked_at) == len(numbers) or np.sort(scores)[-n] >= chance[free].max():
-                return named(model, looked_at, scores, n)
-            free[looked_at] = True
-            few *= 4
+    def user_rows(self, model: LearnerParts, rows: NDArray[np.int64]) -> Structured:
+        """The `recent` block of some users."""
+        self._make_room(len(model._users.ids), len(model._items.ids))
+        recent: Structured = np.zeros(len(rows), RECENT_ROW)
+        recent["items"] = self._recent[rows]
+        return recent
 
     # State
 
-    def state(self, model: IteratedSVD) -> State:
+    def state(self, model: LearnerParts) -> State:
         """The model's whole state with this one in it."""
         return self._joined(model, model.state())
 
-    def changes(self, model: IteratedSVD) -> State:
+    def changes(self, model: LearnerParts) -> State:
         """The model's changes with these in them; starts a new count of changes in both."""
         self._make_room(len(model._users.ids), len(model._items.ids))
         model._memory.item_ints[np.flatnonzero(self._changed), CHANGED] = 1  # one row, all of its blocks
@@ -161,7 +138,7 @@ class Choices:
             The state has no such blocks.
         """
         if CLOCK not in state.globals_:
-            raise SettingsError("this state was saved without what users choose: learn it anew from the log")
+            raise SettingsError("this state was saved without what users choose: learn it again from the log")
         choices, users, items = cls(), state.users, state.items
         choices._make_room(int(users.numbers.max(initial=-1)) + 1, len(items))
         if len(users):
@@ -171,16 +148,14 @@ class Choices:
         choices._clock = state.globals_[CLOCK].copy()
         return choices
 
-    def _joined(self, model: IteratedSVD, state: State) -> State:
-        self._make_room(len(model._users.ids), len(model._items.ids))
+    def _joined(self, model: LearnerParts, state: State) -> State:
         users, items = state.users, state.items
-        recent: Structured = np.zeros(len(users), RECENT_ROW)
-        recent["items"] = self._recent[users.numbers]
+        recent, chosen = self.user_rows(model, users.numbers), self.item_rows(model)[items.numbers]
         return replace(
             state,
             globals_={**state.globals_, CLOCK: self._clock.copy()},
             users=replace(users, fixed={**users.fixed, RECENT_BLOCK: recent}),
-            items=replace(items, fixed={**items.fixed, CHOICE_BLOCK: self._rows[items.numbers]}),
+            items=replace(items, fixed={**items.fixed, CHOICE_BLOCK: chosen}),
         )
 
     def _make_room(self, users: int, items: int) -> None:
@@ -191,62 +166,6 @@ class Choices:
             more = max(items, 2 * len(self._rows)) - len(self._rows)
             self._rows = np.concatenate([self._rows, _new_rows(more)])
             self._changed = np.append(self._changed, np.zeros(more, np.uint8))
-
-
-def chances(recent: NDArray[np.int32], rows: Structured, shares: Floats) -> Floats:
-    """How likely each of n items is to be the next one that a user chooses; they sum to 1 at most.
-
-    Parameters
-    ----------
-    recent : int32 array, shape (at most 6,)
-        Numbers of the user's last items, newest first, -1 after the last; empty for a user without ratings.
-    rows : structured array, shape (n,)
-        The items' `choice` block, by row number.
-    shares : float64 array, shape (n,)
-        From `popularity`.
-
-    Returns
-    -------
-    float64 array, shape (n,)
-    """
-    out = np.empty(len(rows))
-    kernels.chances(recent, rows, shares, out)
-    return out
-
-
-def popularity(rows: Structured, clock: int) -> Floats:
-    """Each item's share of recent ratings: counts that halve every 5,000 ratings.
-
-    Parameters
-    ----------
-    rows : structured array, shape (n,)
-        The items' `choice` block.
-    clock : int
-        The global array `choice_clock`.
-
-    Returns
-    -------
-    float64 array, shape (n,)
-    """
-    faded = rows["count"] * 2.0 ** ((rows["at"] - clock) / kernels.HALF_LIFE)
-    return np.asarray(faded / max(float(faded.sum()), 1e-300))
-
-
-def ranking_scores(chance: Floats, ratings: Floats, scale: Scale) -> Floats:
-    """Probability that the user chooses an item and likes it, up to a factor that all items share.
-
-    That of liking is 1 / (1 + exp(1.7 · (3.75 − r̂))), with the predicted rating r̂ in stars: very nearly the
-    probability that a rating with mean r̂ and a standard deviation of one star lies above 3.75.
-
-    Parameters
-    ----------
-    chance, ratings : float64 arrays, shape (n,)
-        From `chances`; predicted ratings in the data's own scale, not clipped.
-    scale : Scale
-    """
-    scores = chance.copy()
-    kernels.weigh(scores, scale.to_internal(ratings))
-    return scores
 
 
 def _new_rows(n: int) -> Structured:

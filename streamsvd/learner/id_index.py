@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 
 
-class Numbering:
+class IdIndex:
     """The ids of one side, and the numbers of their rows.
 
     Attributes
@@ -35,7 +35,7 @@ class Numbering:
 
     Examples
     --------
-    >>> users = Numbering()
+    >>> users = IdIndex()
     >>> users.add(["ann", 7]).tolist()
     [0, 1]
     >>> users.find(["bob", 7]).tolist(), len(users)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from streamsvd.errors import InputError
+from streamsvd.errors import InputError, UnknownId
 from streamsvd.kernels import learning as kernels
 from streamsvd.kernels import memory, refits, retraction
 from streamsvd.kernels.handles import Events, Handle
-from streamsvd.kernels.inputs import as_column, plain_ids
+from streamsvd.kernels.inputs import as_column, as_id, plain_ids
 from streamsvd.kernels.memory import (
     CHANGED,
     EVENTS,
@@ -26,15 +27,25 @@ from streamsvd.kernels.memory import (
     Memory,
 )
 from streamsvd.kernels.scale import Scale
+from streamsvd.kernels.scoring import score_items
+from streamsvd.kernels.seeding import first_factors
 from streamsvd.kernels.settings import Settings
 from streamsvd.kernels.state import Id, State, Structured
 from streamsvd.kernels.workspace import workspace
-from streamsvd.learner import from_rows, queries
-from streamsvd.learner.from_rows import Explanation
-from streamsvd.learner.id_index import Numbering
+from streamsvd.learner import files, saving
+from streamsvd.learner.choices import Choices
+from streamsvd.learner.id_index import IdIndex
+from streamsvd.learner.live_items import LiveItems
 from streamsvd.learner.predicting import predict_pairs
 from streamsvd.learner.protocol import ContentSource, Ids, Predictions
 from streamsvd.learner.svd_form import SVDForm, svd_form
+from streamsvd.lookup.answers import Explanation, Recommendation, SimilarItem, SimilarUser
+from streamsvd.lookup.arguments import how_many
+from streamsvd.lookup.explaining import EXPLAINING, explain
+from streamsvd.lookup.fold_in import fold_in
+from streamsvd.lookup.options import CheckedOptions, Options
+from streamsvd.lookup.recommending import recommend_to, user_blocks
+from streamsvd.lookup.similarity import similar_items, similar_users
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +93,7 @@ class IteratedSVD:
         m = memory.initial(self.settings, self.n_content)
         self._space = workspace(m)
         self._memory = m
-        self._users, self._items = Numbering(), Numbering()
+        self._users, self._items = IdIndex(), IdIndex()
         self._erased: list[Id] = []
         self._one = Events(
             users=np.zeros(1, np.int64),
@@ -243,39 +254,129 @@ class IteratedSVD:
         rows, ids = self._users.taken()
         return svd_form(m.x[rows, first : first + rank], m.y[: self.n_items, 1 : 1 + rank], ids, self._items.taken()[1])
 
+    # Lookups: the same functions answer from a snapshot (`model_store.ModelReader`).
+
+    def recommend(
+        self, user: Id, n: int = 10, *, choices: Choices | None = None, **options: Unpack[Options]
+    ) -> tuple[Recommendation, ...]:
+        """The best `n` items for a user, best first; ties by id. An unknown user gets the best for everybody.
+
+        Parameters
+        ----------
+        user : int or str
+        n : int
+        choices : Choices, optional
+            Learned beside this model; without them, items are ranked by predicted rating.
+        **options
+            See `Options`: what to leave out, what to keep, how to rank.
+
+        Raises
+        ------
+        SettingsError
+            An option is out of its range.
+        InputError
+            No item is of a genre that was asked for.
+
+        Examples
+        --------
+        >>> model = IteratedSVD()
+        >>> _ = model.learn(["ann", "ann", "bob"], ["Heat", "Babe", "Casino"], [5, 2, 4])
+        >>> [item.item for item in model.recommend("ann")]
+        ['Casino']
+        """
+        checked = CheckedOptions(n, **options)
+        if choices is None:
+            checked = replace(checked, rank_by="rating")
+        items = LiveItems(self, choices)
+        return recommend_to(items, items.user_row(as_id(user), user_blocks(checked)), checked)
+
     def fold_in(self, ratings: Mapping[Id, float]) -> Structured:
-        """The row of somebody who has given these ratings; see `queries.fold_in`."""
-        return queries.fold_in(self, ratings)
+        """The row of an anonymous user who has given these ratings; nothing is learned.
+
+        Parameters
+        ----------
+        ratings : mapping of item id to rating
+            In the data's own scale; items that the model does not know are left out.
+
+        Returns
+        -------
+        structured array, shape (1,)
+            A user's `factors`, for `predict_for`.
+
+        Raises
+        ------
+        InputError
+            A rating is not on the scale.
+
+        Examples
+        --------
+        >>> model = IteratedSVD()
+        >>> _ = model.learn(["ann", "bob"], ["Heat", "Babe"], [5, 2])
+        >>> fan, foe = (model.fold_in({"Heat": stars}) for stars in (5, 1))
+        >>> bool(model.predict_for(fan, ["Babe"])[0] > model.predict_for(foe, ["Babe"])[0])
+        True
+        """
+        return fold_in(LiveItems(self), ratings)
 
     def predict_for(self, row: Structured, items: Sequence[Id]) -> Floats:
-        """Predicted ratings of some items for a row from `fold_in`."""
-        return queries.predict_for(self, row, items)
+        """Predicted ratings of some items for a row from `fold_in`, clipped to the scale.
+
+        Raises
+        ------
+        UnknownId
+            The model does not know an item.
+        """
+        table = LiveItems(self)
+        factors = table.factors_at([table.place(item) for item in items])
+        scores = score_items(table.settings, table.globals_, row[0], factors)
+        return np.clip(scores, self.scale.low, self.scale.high)
 
     def explain(self, user: Id, item: Id) -> Explanation:
-        """Why the model predicts what it predicts; see `queries.explain`."""
-        return queries.explain(self, user, item)
+        """Why the model predicts what it predicts: parts that add up to the score.
 
-    def similar_items(self, item: Id, n: int = 10) -> list[tuple[Id, float]]:
-        """Items that people like together with this one; see `queries.similar_items`."""
-        return queries.similar_items(self, item, n)
+        Raises
+        ------
+        UnknownId
+            The model does not know the item. (Of an unknown user, only what holds for everybody is explained.)
+        """
+        items = LiveItems(self)
+        return explain(items, items.user_row(user, EXPLAINING), item)
 
-    def similar_users(self, user: Id, n: int = 10) -> list[tuple[Id, float]]:
-        """Users of the same taste; see `queries.similar_users`."""
-        return queries.similar_users(self, user, n)
+    def similar_items(self, item: Id, n: int = 10) -> tuple[SimilarItem, ...]:
+        """Items that people like together with this one, most similar first; see `similarity.similar_items`.
+
+        Raises
+        ------
+        UnknownId
+            The model does not know the item.
+        """
+        return similar_items(LiveItems(self), item, how_many(n))
+
+    def similar_users(self, user: Id, n: int = 10) -> tuple[SimilarUser, ...]:
+        """Users of the same taste, most similar first; see `similarity.similar_users`.
+
+        Raises
+        ------
+        UnknownId
+            The model does not know the user.
+        """
+        if user not in self._users.rows:
+            raise UnknownId("user", user)
+        rows, ids = self._users.taken()
+        place = int(np.searchsorted(rows, self._users.rows[user]))
+        return similar_users(
+            LiveItems(self), saving.user_factors(self, rows), ids, np.ones(len(ids), bool), place, how_many(n)
+        )
 
     # State
 
     def state(self) -> State:
         """The whole state, as arrays that share nothing with the model."""
-        from streamsvd.learner.saving import export_state
-
-        return export_state(self, changed_only=False)
+        return saving.export_state(self, changed_only=False)
 
     def changes(self) -> State:
         """Global state and the rows that changed since the last call; starts a new count of changes."""
-        from streamsvd.learner.saving import export_state
-
-        state = export_state(self, changed_only=True)
+        state = saving.export_state(self, changed_only=True)
         self._memory.user_ints[:, CHANGED] = 0
         self._memory.item_ints[:, CHANGED] = 0
         self._erased = []
@@ -283,16 +384,12 @@ class IteratedSVD:
 
     def save(self, path: Path | str) -> None:
         """Write the whole state to one file; see `files.save`."""
-        from streamsvd.learner.files import save
-
-        save(self.state(), Path(path))
+        files.save(self.state(), Path(path))
 
     @classmethod
     def load(cls, path: Path | str, content: ContentSource | None = None) -> IteratedSVD:
         """A model that continues exactly where it was saved; `content` as for `from_state`."""
-        from streamsvd.learner.files import load
-
-        return cls.from_state(load(Path(path)), content)
+        return cls.from_state(files.load(Path(path)), content)
 
     @classmethod
     def from_state(cls, state: State, content: ContentSource | None = None) -> IteratedSVD:
@@ -312,9 +409,13 @@ class IteratedSVD:
         SnapshotCorrupt
             If rows are missing.
         """
-        from streamsvd.learner.saving import restore_state
-
-        return restore_state(state, content)
+        saving.check_state(state, content)
+        made_with = state.settings
+        low, high = made_with["scale"]
+        settings = Settings.from_dict(made_with["settings"])
+        model = cls(settings, scale=(low, high), content=content, seed=made_with["seed"])
+        saving.restore_state(model, state)
+        return model
 
     # Inside
 
@@ -385,7 +486,7 @@ class IteratedSVD:
 
     def _first_rows(self, items: Sequence[Id]) -> tuple[Floats, Floats]:
         """Rows and content of items without ratings."""
-        y = from_rows.first_factors(self.settings, self.seed, items, self._memory.y.shape[1])
+        y = first_factors(self.settings, self.seed, items, self._memory.y.shape[1])
         content = np.zeros((len(items), 0)) if self._content is None else self._content.content(items)
         return y, content
 

@@ -1,45 +1,25 @@
-"""Predictions for any pairs of ids: rows are gathered for known ones, made up for the others, and nothing changes."""
+"""Predictions for any pairs of ids: known ones have rows, the others their first ones; nothing changes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.kernels import learning as kernels
-from streamsvd.kernels.handles import Handle
 from streamsvd.kernels.inputs import as_column, as_ids, plain_ids
 from streamsvd.kernels.memory import COUNT, PAGE_LENGTH, PAGE_TIMESTAMP, PAGE_USER, TIME
-from streamsvd.kernels.scale import Scale
+from streamsvd.kernels.predicting import Pairs, predict_rows
 from streamsvd.kernels.state import Id
-
-if TYPE_CHECKING:
-    from streamsvd.learner.iterated_svd import IteratedSVD
+from streamsvd.learner.protocol import LearnerParts
 
 Floats = NDArray[np.float64]
 
 
-class Pairs(NamedTuple):
-    """Rows of n pairs, padded as in `Memory`; covariances only where deviations are wanted."""
-
-    x: Floats
-    user_stats: Floats
-    user_counts: NDArray[np.int64]
-    y: Floats
-    item_stats: Floats
-    item_counts: NDArray[np.int64]
-    content: Floats
-    stamps: Floats
-    places: NDArray[np.int64]
-    user_cov: NDArray[np.float32] | None
-    item_cov: NDArray[np.float32] | None
-
-
 def predict_pairs(
-    model: IteratedSVD,
+    model: LearnerParts,
     users: Sequence[Id] | NDArray[Any],
     items: Sequence[Id] | NDArray[Any],
     timestamps: ArrayLike | None,
@@ -84,31 +64,6 @@ def predict_pairs(
         item_cov=item_cov,
     )
     return predict_rows(model._handle, model.scale, pairs)
-
-
-def predict_rows(handle: Handle, scale: Scale, pairs: Pairs) -> tuple[Floats, Floats]:
-    """Predicted ratings of gathered rows, and their standard deviations where covariances are given, in the data's
-    own scale; of what the handle holds, only the global part is read."""
-    n = len(pairs.x)
-    out, variance = np.empty(n), np.empty(0 if pairs.user_cov is None else n)
-    none = np.zeros((0, 0), np.float32)
-    kernels.predict(
-        handle.address,
-        pairs.x,
-        pairs.user_stats,
-        pairs.user_counts,
-        pairs.y,
-        pairs.item_stats,
-        pairs.item_counts,
-        pairs.content,
-        pairs.stamps,
-        pairs.places,
-        none if pairs.user_cov is None else pairs.user_cov,
-        none if pairs.item_cov is None else pairs.item_cov,
-        out,
-        variance,
-    )
-    return scale.within(out), np.sqrt(variance) / scale.slope
 
 
 def _take(array: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:

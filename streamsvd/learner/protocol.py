@@ -8,7 +8,12 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from streamsvd.kernels.handles import Handle
+from streamsvd.kernels.memory import Memory, Parameters
+from streamsvd.kernels.scale import Scale
+from streamsvd.kernels.settings import Settings
 from streamsvd.kernels.state import Id, State
+from streamsvd.learner.id_index import IdIndex
 
 Ids = Sequence[Id] | NDArray[Any]
 Floats = NDArray[np.float64]
@@ -78,3 +83,35 @@ class BatchLearner(Protocol):
 
     def predict(self, users: Ids, items: Ids, timestamps: ArrayLike | None = None, /) -> NDArray[np.float64]:
         """Predicted ratings within the scale, at these times; ids may be unknown."""
+
+
+class LearnerParts(Protocol):
+    """What the functions beside `IteratedSVD` (saving, predicting, lookups) see of its inside."""
+
+    settings: Settings
+    scale: Scale
+    seed: int
+    n_content: int
+    _content: ContentSource | None
+    _memory: Memory
+    _parameters: Parameters
+    _users: IdIndex
+    _items: IdIndex
+    _erased: list[Id]
+
+    @property
+    def n_items(self) -> int:
+        """Items with a row."""
+
+    @property
+    def _handle(self) -> Handle:
+        """Addresses of the memory, for kernels."""
+
+    def state(self) -> State:
+        """The whole state."""
+
+    def changes(self) -> State:
+        """Global state and the rows that changed since the last call."""
+
+    def _first_rows(self, items: Sequence[Id]) -> tuple[Floats, Floats]:
+        """Rows and content of items without ratings."""

@@ -23,10 +23,8 @@ from streamsvd.kernels.memory import (
     TOUCHED,
     Memory,
 )
-from streamsvd.kernels.settings import Settings
 from streamsvd.kernels.state import Id, Ragged, Rows, State, Structured
-from streamsvd.learner.iterated_svd import IteratedSVD
-from streamsvd.learner.protocol import ContentSource
+from streamsvd.learner.protocol import ContentSource, LearnerParts
 
 GLOBALS = (
     "g",
@@ -46,7 +44,7 @@ GLOBALS = (
 )
 
 
-def export_state(model: IteratedSVD, *, changed_only: bool) -> State:
+def export_state(model: LearnerParts, *, changed_only: bool) -> State:
     """The state of a learner, or its global part and the rows marked as changed."""
     m = model._memory
     user_rows, item_rows = model._users.taken()[0], np.arange(model.n_items)
@@ -73,16 +71,23 @@ def export_state(model: IteratedSVD, *, changed_only: bool) -> State:
     )
 
 
-def restore_state(state: State, content: ContentSource | None) -> IteratedSVD:
-    """The learner that `state` was taken from."""
-    made_with = state.settings
-    _check_content_width(made_with["content"], content)
+def check_state(state: State, content: ContentSource | None) -> None:
+    """Refuse a state from which no learner can be restored.
+
+    Raises
+    ------
+    SettingsError
+        If the content is not of the width that the state was made with, or an earlier release has written it.
+    SnapshotCorrupt
+        If rows are missing.
+    """
+    _check_content_width(state.settings["content"], content)
     _check_entries(state)
     _check_numbers(state)
-    low, high = made_with["scale"]
-    model = IteratedSVD(
-        Settings.from_dict(made_with["settings"]), scale=(low, high), content=content, seed=made_with["seed"]
-    )
+
+
+def restore_state(model: LearnerParts, state: State) -> None:
+    """Make a new learner, of the state's own settings, the one that `state` was taken from."""
     free = state.globals_["free_users"]
     n_users, n_items = len(state.users) + len(free), len(state.items)
     m = memory.with_room(model._memory, n_users, n_items)
@@ -103,10 +108,9 @@ def restore_state(state: State, content: ContentSource | None) -> IteratedSVD:
     )
     model._users.restore(state.users.ids, state.users.numbers, free.tolist())
     model._items.restore(state.items.ids, np.arange(n_items), [])
-    return model
 
 
-def user_factors(model: IteratedSVD, rows: NDArray[np.int64]) -> Structured:
+def user_factors(model: LearnerParts, rows: NDArray[np.int64]) -> Structured:
     """What a lookup needs of some users."""
     m, d = model._memory, 3 + model.n_content + model.settings.rank
     factors: Structured = np.zeros(
@@ -117,7 +121,7 @@ def user_factors(model: IteratedSVD, rows: NDArray[np.int64]) -> Structured:
     return factors
 
 
-def item_factors(model: IteratedSVD, rows: NDArray[np.int64]) -> Structured:
+def item_factors(model: LearnerParts, rows: NDArray[np.int64]) -> Structured:
     """What a lookup needs of some items."""
     m, d_item = model._memory, 1 + model.settings.rank
     factors: Structured = np.zeros(
@@ -134,7 +138,8 @@ def item_factors(model: IteratedSVD, rows: NDArray[np.int64]) -> Structured:
     return factors
 
 
-def _user_rows(model: IteratedSVD, rows: NDArray[np.int64], removed: list[Id]) -> Rows:
+def user_training(model: LearnerParts, rows: NDArray[np.int64]) -> Structured:
+    """What steers the learning of some users."""
     m = model._memory
     training: Structured = np.zeros(
         len(rows),
@@ -142,11 +147,15 @@ def _user_rows(model: IteratedSVD, rows: NDArray[np.int64], removed: list[Id]) -
     )
     training["cov"], training["next_refit"] = m.user_cov[rows], m.user_ints[rows, NEXT_REFIT]
     training["in_prior"], training["touched"] = m.user_ints[rows, IN_PRIOR], m.user_ints[rows, TOUCHED]
-    ids = model._users.names(rows)
+    return training
+
+
+def _user_rows(model: LearnerParts, rows: NDArray[np.int64], removed: list[Id]) -> Rows:
+    m = model._memory
     return Rows(
         numbers=rows,
-        ids=ids,
-        fixed={"factors": user_factors(model, rows), "training": training},
+        ids=model._users.names(rows),
+        fixed={"factors": user_factors(model, rows), "training": user_training(model, rows)},
         ragged={
             "window": Ragged(*lists.gather(m.user_window, rows)),
             "seen": Ragged(*lists.gather(m.seen, rows)),
@@ -155,7 +164,7 @@ def _user_rows(model: IteratedSVD, rows: NDArray[np.int64], removed: list[Id]) -
     )
 
 
-def _item_rows(model: IteratedSVD, rows: NDArray[np.int64]) -> Rows:
+def _item_rows(model: LearnerParts, rows: NDArray[np.int64]) -> Rows:
     m = model._memory
     training: Structured = np.zeros(len(rows), [("cov", "<f4", (m.item_cov.shape[1],)), ("next_refit", "<i8")])
     training["cov"], training["next_refit"] = m.item_cov[rows], m.item_ints[rows, NEXT_REFIT]

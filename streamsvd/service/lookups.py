@@ -39,10 +39,10 @@ async def recommend_many(request: Request, body: requests.ForMany) -> Response:
     return as_json({"answers": [body_of(answer) for answer in found]})
 
 
-@router.post("/recommend-for", response_model=responses.Answer, summary="The best items for somebody without account")
+@router.post("/recommend-for", response_model=responses.Answer, summary="The best items for an anonymous user")
 async def recommend_for(request: Request, body: requests.ForRatings) -> Response:
-    """As `/recommend`, for somebody who has given these ratings. Nothing is stored; items that the model does not know
-    are left out."""
+    """As `/recommend`, for an anonymous user who has given these ratings. Nothing is stored; items that the model does
+    not know are left out."""
     ratings = {each.item: each.rating for each in body.ratings}
     reader = parts_of(request).reader
     return await _asked(request, reader.recommend_for, ratings, body.n, **body.options(body.exclude))

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from model_store.choosing import Options
-from model_store.ranking import DEFAULT_RANKING, RANKINGS
+from streamsvd.lookup import DEFAULT_RANKING, RANKINGS, Options
 from streamsvd.ratings.event import MAX_TIMESTAMP
 from streamsvd.service.ids import Id, IdText
 
@@ -17,7 +16,7 @@ MOST_ITEMS = 100
 MOST_USERS = 100
 """Of one request."""
 MOST_RATINGS = 1000
-"""That somebody without an account may send."""
+"""Of an anonymous user, in one request."""
 MOST_EXCLUDED = 1000
 """Of one request with a body."""
 MOST_EXCLUDED_IN_ADDRESS = 50
@@ -123,14 +122,14 @@ class ForMany(Choice, Body):
 
 
 class RatingOf(Body):
-    """A rating by somebody without an account."""
+    """A rating by an anonymous user."""
 
     item: Id
     rating: Annotated[float, Field(description="On the model's scale.")]
 
 
 class ForRatings(Choice, Body):
-    """Recommendations for somebody without an account."""
+    """Recommendations for an anonymous user."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"ratings": [{"item": 242, "rating": 5.0}], "n": 5, "genres": ["Comedy"]}]},

@@ -59,7 +59,7 @@ class Recommendation(NamedItem):
 class Answer(Response):
     """Items, best first."""
 
-    user: Annotated[Id | None, Field(description="null for somebody without an account.", examples=[196])]
+    user: Annotated[Id | None, Field(description="null for an anonymous user.", examples=[196])]
     items: list[Recommendation]
     known_user: Annotated[bool, Field(description="False: the answer is the best for everybody.")]
     provenance: Provenance

@@ -44,7 +44,7 @@ def check_seen(reader: ModelReader, table: RatingTable, until: int) -> None:
     user, item = table.users[until - 1].item(), table.items[until - 1].item()
     with reader.reading(user, ("seen",)) as (view, row):
         assert view.place(item) in row["seen"]
-        n_items = len(view.items)
+        n_items = len(view.table)
     assert item not in [found.item for found in reader.recommend(user, n_items).items]
 
 

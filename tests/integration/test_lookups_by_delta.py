@@ -35,8 +35,8 @@ def same_as_a_newcomer(reader: ModelReader, client: redis.Redis, model_name: str
     newcomer = ModelReader(client, model_name, scoring=ByVersion())
     with reader.reading(1, ("factors",)) as (view, row), newcomer.reading(1, ("factors",)) as (other, same):
         assert view.head == other.head
-        assert (view.items.ids, view.items.numbers) == (other.items.ids, other.items.numbers)
-        assert view.items.present.tolist() == other.items.present.tolist()
+        assert (view.table.ids, view.table.numbers) == (other.table.ids, other.table.numbers)
+        assert view.table.present.tolist() == other.table.present.tolist()
         assert view.factors.tobytes() == other.factors.tobytes()
         assert row["factors"].tobytes() == same["factors"].tobytes()
 

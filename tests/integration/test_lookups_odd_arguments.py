@@ -14,7 +14,6 @@ from model_states import checkpoint
 from rating_streams import learn, stream
 
 from model_store import ModelReader, ModelWriter
-from model_store.reasons import reasons
 from streamsvd.errors import InputError, SettingsError, UnknownId
 from streamsvd.learner import IteratedSVD
 from streamsvd.learner.choices import Choices
@@ -76,7 +75,7 @@ def test_ids_of_numpy_and_pandas_are_ids(reader: ModelReader) -> None:
     assert reader.explain(user, item).score == reader.explain(USER, ITEM).score
     assert reader.history(user).newest == reader.history(USER).newest
     assert reader.user_blocks(user).keys() == reader.user_blocks(USER).keys()
-    assert reasons(reader, user, [item]) == reasons(reader, USER, [ITEM])
+    assert reader.reasons(user, [item]) == reader.reasons(USER, [ITEM])
 
 
 def test_lists_may_be_arrays_columns_and_sets(reader: ModelReader) -> None:
@@ -150,5 +149,5 @@ def test_a_model_without_ratings_answers(empty: ModelReader) -> None:
     for ask in (empty.similar_items, empty.similar_users, empty.history, lambda x: empty.explain(1, x)):
         with pytest.raises(UnknownId, match="does not know"):
             ask(1)
-    assert reasons(empty, 1, [1]) == {1: ()}
+    assert empty.reasons(1, [1]) == {1: ()}
     assert empty.status().rmse is None

@@ -113,8 +113,8 @@ def test_a_question_that_is_asked_meanwhile_is_not_answered_from_what_was(
 ) -> None:
     empty(client, model_name)
     build(client, model_name, 2, 4)
-    with reader._following._refreshing:  # as if another thread brought the new version
-        assert reader._following._as_it_is([], ("factors",), older=True) is None
+    with reader._view_cache._refreshing:  # as if another thread brought the new version
+        assert reader._view_cache._as_it_is([], ("factors",), older=True) is None
     assert answers(reader) == answers(ModelReader(client, model_name, clock=lambda: 0.0))
 
 

@@ -166,7 +166,7 @@ def test_what_changes_while_pages_are_read_is_not_lost(
     with reader.reading(1, ("factors",)) as (view, row), fresh.reading(1, ("factors",)) as (newcomer, same):
         assert view.head == newcomer.head
         assert view.head.version == 4
-        assert view.items.numbers == newcomer.items.numbers
-        assert view.items.ids == newcomer.items.ids
+        assert view.table.numbers == newcomer.table.numbers
+        assert view.table.ids == newcomer.table.ids
         assert view.factors.tobytes() == newcomer.factors.tobytes()
         assert row["factors"].tobytes() == same["factors"].tobytes()

@@ -178,13 +178,13 @@ def test_a_reader_that_follows_knows_what_a_new_one_knows(
             continue  # the follower misses this one
         newcomer = ModelReader(client, model_name, scoring=ByVersion())
         with follower.reading(1, ("factors",)) as (view, row), newcomer.reading(1, ("factors",)) as (fresh, same_row):
-            assert sorted(view.items.numbers) == sorted(fresh.items.numbers) == sorted(present)
-            there = fresh.items.present
-            assert view.items.present[: len(there)].tolist() == there.tolist()
-            assert not view.items.present[len(there) :].any()
+            assert sorted(view.table.numbers) == sorted(fresh.table.numbers) == sorted(present)
+            there = fresh.table.present
+            assert view.table.present[: len(there)].tolist() == there.tolist()
+            assert not view.table.present[len(there) :].any()
             assert view.factors[: len(there)].tobytes() == fresh.factors.tobytes()
-            assert view.items.ids[: len(there)] == fresh.items.ids
-            assert (view.head, view.films, view.items.numbers) == (fresh.head, fresh.films, fresh.items.numbers)
+            assert view.table.ids[: len(there)] == fresh.table.ids
+            assert (view.head, view.films, view.table.numbers) == (fresh.head, fresh.films, fresh.table.numbers)
             assert row["factors"].tobytes() == same_row["factors"].tobytes()
 
 
@@ -193,7 +193,7 @@ def test_versions_are_never_mixed(client: redis.Redis, model_name: str, writer: 
     mixed: list[Any] = []
 
     class OneVersion(ByVersion):
-        def glance(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
+        def approximate(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
             versions = {view.head.version, int(view.globals_["version"]), *view.factors["version"].tolist()}
             versions |= set() if user is None else {int(user["version"])}
             if len(versions) != 1 or len(view.factors) != n_items:
@@ -240,12 +240,12 @@ def test_versions_are_never_mixed(client: redis.Redis, model_name: str, writer: 
 def test_a_view_that_somebody_reads_stays_as_it_is(writer: ModelWriter, reader: ModelReader) -> None:
     writer.write(checkpoint(1, writer.token, state(1, range(3), range(40))))
     with reader.reading(1) as (view, _):
-        before = view.factors.tobytes(), list(view.items.ids), view.head
+        before = view.factors.tobytes(), list(view.table.ids), view.head
         for version in range(2, 7):
             changes = state(version, range(3), [version, 40 + version])
             writer.write(checkpoint(version, writer.token, changes), removed_items=[20 + version])
             assert reader.status().version == version
-        assert (view.factors.tobytes(), list(view.items.ids), view.head) == before
+        assert (view.factors.tobytes(), list(view.table.ids), view.head) == before
 
 
 def test_following_needs_no_more_than_two_views(writer: ModelWriter, reader: ModelReader) -> None:

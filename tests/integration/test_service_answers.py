@@ -15,8 +15,8 @@ import redis
 from services import in_process, write_model
 
 from model_store import Checkpoint, ModelReader, ModelWriter, connect
-from model_store.scoring import LearnersScoring
 from streamsvd.learner import IteratedSVD
+from streamsvd.lookup.best_items import ModelScoring
 from streamsvd.service import responses
 from streamsvd.service.answers import body_of
 from streamsvd.service.requests import MOST_ITEMS, MOST_RATINGS, MOST_USERS
@@ -303,8 +303,8 @@ def test_a_damaged_snapshot_is_told_to_the_operator_alone(redis_url: str, model_
 def test_what_nobody_expected_is_answered_and_written_down(redis_url: str, model_name: str) -> None:
     write_model(redis_url, model_name)
 
-    class Broken(LearnersScoring):
-        def glance(self, *_: Any) -> Any:
+    class Broken(ModelScoring):
+        def approximate(self, *_: Any) -> Any:
             raise ZeroDivisionError("a secret of the house")
 
     with (

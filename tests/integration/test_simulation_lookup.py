@@ -11,7 +11,6 @@ from evaluation.shadows.model_specs import parse_spec
 from evaluation.studies.simulation import Run, stretch
 from evaluation.studies.simulation_lookup import look_up
 from model_store import ModelReader, ModelWriter, connect
-from model_store.reasons import reasons
 from streamsvd.ratings import Synthetic
 
 WORLD = Synthetic(ratings=6_000, users=200, items=500)
@@ -35,7 +34,7 @@ def test_a_lookup_of_a_simulation_is_that_of_the_store(redis_url: str, model_nam
                 (item.item, item.title, item.score) for item in answer.items
             ]
             assert found.known_user == answer.known_user
-            why = reasons(reader, user, [item.item for item in answer.items])
+            why = reader.reasons(user, [item.item for item in answer.items])
             assert [[(one.item, one.title, one.raised_by) for one in item.reasons] for item in found.items] == [
                 [(one.item, one.title, one.raised_by) for one in why[item.item]] for item in found.items
             ]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store import Checkpoint
-from model_store.read.view import Columns, View
 from streamsvd.kernels.state import Id, Ragged, Rows, State
+from streamsvd.lookup.item_table import Columns, ItemTable
 
 FACTORS = np.dtype([("x", "<f8", (4,)), ("version", "<i8"), ("count", "<i4")])
 TRAINING = np.dtype([("P", "<f4", (10,)), ("next_refit", "<f8")])
@@ -75,8 +75,8 @@ class ByVersion:
     def columns(self) -> Columns:
         return NoColumns()
 
-    def glance(self, view: View, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
-        return self.exact(view.head.settings, view.globals_, user, view.factors), 0.0
+    def approximate(self, items: ItemTable, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
+        return self.exact(items.settings, items.globals_, user, items.factors), 0.0
 
     def exact(
         self, _settings: dict[str, Any], _globals: dict[str, NDArray[Any]], user: Any | None, factors: NDArray[Any], /

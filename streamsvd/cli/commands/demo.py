@@ -13,7 +13,6 @@ from rich.console import Console
 from consumer import ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential
 from model_store import ModelReader, connect
-from model_store.reasons import reasons
 from streamsvd.cli.dashboarding import DashboardBeside, dashboard_beside
 from streamsvd.cli.display import figures_table, learning_bar, megabytes
 from streamsvd.cli.figures import check_json, figures_object, peak_rss_bytes, write_json
@@ -129,7 +128,7 @@ def demo(
             reader = ModelReader(client, "demo")
             user = table.users[-1].item()
             answer = reader.recommend(user, recommendations)
-            out.print(answer_table(answer, reasons(reader, user, [item.item for item in answer.items])))
+            out.print(answer_table(answer, reader.reasons(user, [item.item for item in answer.items])))
         if keep_open:
             page.wait_until_told()
             say("All stays up until Ctrl-C.")

@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from model_store import Options
-from model_store.reasons import reasons
 from streamsvd.cli.lookup_tables import answer_table
 from streamsvd.cli.lookups import as_object, item_called, lookups, print_json, ratings_given
 from streamsvd.cli.options import AsJsonOption, ModelOption, RedisOption, parse_years
 from streamsvd.errors import SettingsError
+from streamsvd.lookup import Options
 from streamsvd.ratings.id_text import parse_id
 
 
@@ -26,7 +25,7 @@ def recommend(
         list[str] | None,
         typer.Option(
             metavar="ITEM=STARS",
-            help="Instead of a user: a rating of somebody without an account, by title or id; repeat for more.",
+            help="Instead of a user: a rating of an anonymous user, by title or id; repeat for more.",
         ),
     ] = None,
     genre: Annotated[
@@ -48,7 +47,7 @@ def recommend(
     redis: RedisOption = None,
     as_json: AsJsonOption = False,
 ) -> None:
-    """The best items for a user, from Redis, with reasons; or for somebody without an account, from a few ratings.
+    """The best items for a user, from Redis, with reasons; or for an anonymous user, from a few ratings.
 
     The answer says what it was computed from: snapshot, age, offsets, and the model's rolling error then.
 
@@ -61,7 +60,7 @@ def recommend(
         streamsvd recommend --rated "heat=5" --rated "babe=2" --json
     """
     if (user is None) == (not rated):
-        raise SettingsError("name a user, or ratings of somebody without an account with --rated, and not both")
+        raise SettingsError("name a user, or ratings of an anonymous user with --rated, and not both")
     with lookups(redis, model) as reader:
         options: Options = {
             "exclude_seen": not with_seen,
@@ -78,7 +77,7 @@ def recommend(
             answer, why = reader.recommend_for(ratings_given(reader, rated or ()), n, **options), {}
         else:
             answer = reader.recommend(parse_id(user), n, **options)
-            why = reasons(reader, parse_id(user), [item.item for item in answer.items])
+            why = reader.reasons(parse_id(user), [item.item for item in answer.items])
     if as_json:
         items = [
             {**as_object(item), "reasons": [as_object(one) for one in why.get(item.item, ())]} for item in answer.items

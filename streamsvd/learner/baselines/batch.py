@@ -16,7 +16,7 @@ from streamsvd.errors import InputError
 from streamsvd.kernels.scale import Scale
 from streamsvd.learner.baselines.columns import columns_of, pairs_of
 from streamsvd.learner.baselines.operators import entries
-from streamsvd.learner.id_index import Numbering
+from streamsvd.learner.id_index import IdIndex
 from streamsvd.learner.protocol import Ids
 
 Floats = NDArray[np.float64]
@@ -40,7 +40,7 @@ class BatchBaseline(ABC):
         self.scale = Scale(*scale)
         self.seed = seed
         self.damping = user_damping, item_damping
-        self._users, self._items = Numbering(), Numbering()
+        self._users, self._items = IdIndex(), IdIndex()
         self._left, self._right = np.array([[3.5]]), np.array([[1.0]])
 
     def fit(self, users: Ids, items: Ids, ratings: ArrayLike, timestamps: ArrayLike | None = None) -> Self:
@@ -55,7 +55,7 @@ class BatchBaseline(ABC):
         self.scale.check(values)
         if len(values) == 0:
             raise InputError("a batch learner cannot be fitted to no ratings; give at least one")
-        self._users, self._items = Numbering(), Numbering()
+        self._users, self._items = IdIndex(), IdIndex()
         rows, columns = self._users.number(user_ids)[0], self._items.number(item_ids)[0]
         stars = self.scale.to_internal(values)
         places = rows * len(self._items) + columns

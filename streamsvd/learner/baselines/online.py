@@ -12,7 +12,7 @@ from streamsvd.kernels.scale import Scale
 from streamsvd.kernels.state import Rows, State
 from streamsvd.learner.baselines.columns import columns_of, pairs_of
 from streamsvd.learner.baselines.rows import Memory, with_rows
-from streamsvd.learner.id_index import Numbering
+from streamsvd.learner.id_index import IdIndex
 from streamsvd.learner.protocol import Ids, Predictions
 
 Floats = NDArray[np.float64]
@@ -33,7 +33,7 @@ class OnlineBaseline(ABC):
         self.seed = seed
         self._settings = {**settings, "scale": [*scale], "seed": seed}
         self._memory = memory
-        self._users, self._items = Numbering(), Numbering()
+        self._users, self._items = IdIndex(), IdIndex()
         self._errors = np.array([1.0, 1.0])  # sum of squares and number, in internal stars; begins with one of 1
 
     def __len__(self) -> int:
@@ -147,7 +147,7 @@ class OnlineBaseline(ABC):
         """Continue with these."""
 
 
-def _rows(numbering: Numbering, arrays: dict[str, NDArray[Any]]) -> Rows:
+def _rows(numbering: IdIndex, arrays: dict[str, NDArray[Any]]) -> Rows:
     """Rows of a state from the used part of each array."""
     n = len(numbering)
     return Rows(np.arange(n), numbering.taken()[1], {name: array[:n].copy() for name, array in arrays.items()}, {})

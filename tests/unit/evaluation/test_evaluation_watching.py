@@ -14,11 +14,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rating_streams import Stream, stream
 
-from evaluation.metrics.ranked_lists import ORDERS, Watch, by_popularity
+from evaluation.metrics.ranked_lists import ORDERS, Watch
 from evaluation.metrics.ranking import Ranking
 from streamsvd.errors import SettingsError
+from streamsvd.kernels.scoring import score_items
 from streamsvd.learner import Id, IteratedSVD
 from streamsvd.learner.choices import Choices
+from streamsvd.learner.live_items import LiveItems, ranked_ids
+from streamsvd.lookup.choice_scores import ranking_scores
+from streamsvd.lookup.item_table import FACTORS
 
 SHORT = stream(220, users=12, items=25, seed=5, again=0.1)
 FIGURES = {"hit_rate", "ndcg", "mrr"}
@@ -45,6 +49,14 @@ def whole(every: int) -> Watch:
     return watched(SHORT, [], every=every)
 
 
+def choice_scores(model: IteratedSVD, choices: Choices, user: Id) -> list[float]:
+    table = LiveItems(model, choices)
+    factors = table.user_row(user, [FACTORS]).get(FACTORS, [None])[0]
+    ratings = score_items(table.settings, table.globals_, factors, table.factors)
+    scores: list[float] = ranking_scores(choices.chances(model, user), ratings, model.scale).tolist()
+    return scores
+
+
 def places_by_brute_force(events: Stream, n: int) -> dict[str, list[tuple[int, int, bool]]]:
     """(event, page, unknown) of every question, with a list from scratch each time."""
     model, choices = IteratedSVD(), Choices()
@@ -54,7 +66,7 @@ def places_by_brute_force(events: Stream, n: int) -> dict[str, list[tuple[int, i
     page, lists = None, {}
     for user, item, rating, timestamp in zip(*events, strict=True):
         names = model.state().items.ids
-        chosen = choices.scores(model, user).tolist() if names else []
+        chosen = choice_scores(model, choices, user) if names else []
         scores = {"choice": dict(zip(names, chosen, strict=True)), "popular": counts}
         free = [name for name in names if name not in rated.get(user, set())]
         now = {
@@ -127,7 +139,7 @@ def test_ties_are_in_the_order_of_ids() -> None:
         users: list[Id] = [f"u{k}" for k in range(len(names))]
         values: NDArray[np.float64] = np.full(len(names), 3.0)
         watch().learn(model, choices, users, names, values, list(range(len(names))))
-        found = by_popularity(model, choices, "new", 4, np.zeros(0, np.int32))
+        found = ranked_ids(LiveItems(model, choices), "new", 4, "popular", np.zeros(0, np.int32))
         assert found == [1, 2, 10, "a"]
 
 

@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from rating_streams import Stream, digest, stream
 
 from streamsvd.errors import SettingsError
 from streamsvd.kernels.choices import SLOTS
+from streamsvd.kernels.scoring import score_items
 from streamsvd.kernels.state import State
 from streamsvd.learner import Id, IteratedSVD
 from streamsvd.learner.choices import Choices, chances, popularity
-from streamsvd.learner.listing import best, predicted_ratings, rated_by
+from streamsvd.learner.live_items import LiveItems, best_ids, ranked_ids
+from streamsvd.lookup.choice_scores import ranking_scores
+from streamsvd.lookup.item_table import FACTORS, SEEN
 
 SHORT = stream(220, users=12, items=25, seed=5, again=0.1)
 
@@ -117,30 +121,41 @@ def test_changes_hold_every_row_that_choices_changed() -> None:
     assert len(choices.changes(model).items) == 0
 
 
-def test_best_is_the_head_of_all_scores() -> None:
+def all_scores(items: LiveItems, user: Id) -> NDArray[np.float64]:
+    """Chance times liking of every item."""
+    model, choices = items.model, items.choices
+    assert choices is not None
+    factors = items.user_row(user, [FACTORS]).get(FACTORS, [None])[0]
+    ratings = score_items(items.settings, items.globals_, factors, items.factors)
+    return ranking_scores(choices.chances(model, user), ratings, model.scale)
+
+
+def test_the_best_are_the_head_of_all_scores() -> None:
     model, choices = learned(stream(600))
     for user in [*SHORT.users[:5], "somebody new"]:
-        rated = rated_by(model, user)
+        items = LiveItems(model, choices)
+        rated = items.user_row(user, [SEEN]).get(SEEN, np.zeros(0, np.int32))
         for n in (1, 10, 1000):
-            found = choices.best(model, user, n, rated)
-            assert found == best(model, choices.scores(model, user), n, rated)
+            found = ranked_ids(items, user, n, "choice", rated)
+            assert found == best_ids(items, all_scores(items, user), n, rated)
+            assert found == [item.item for item in model.recommend(user, n, choices=choices)]
             assert len(found) == min(n, model.n_items - len(rated))
-    assert choices.best(model, "somebody new", 5, np.arange(model.n_items, dtype=np.int32)) == []
+    assert ranked_ids(LiveItems(model, choices), "somebody new", 5, "choice", np.arange(model.n_items)) == []
 
 
 def test_scores_are_chance_times_liking() -> None:
     model, choices = learned(SHORT)
-    user = SHORT.users[0]
-    stars = predicted_ratings(model, user)
+    items, user = LiveItems(model, choices), SHORT.users[0]
+    stars = score_items(items.settings, items.globals_, items.user_row(user, [FACTORS])[FACTORS][0], items.factors)
     expected = choices.chances(model, user) * [1 / (1 + math.exp(1.7 * (3.75 - s))) for s in stars]
-    assert choices.scores(model, user) == pytest.approx(expected, rel=1e-12)
+    assert all_scores(items, user) == pytest.approx(expected, rel=1e-12)
 
 
-def test_looking_changes_nothing() -> None:
+def test_lookups_change_nothing() -> None:
     model, choices = learned(SHORT)
     before = digest(choices.state(model))
     choices.chances(model, "somebody new")
-    choices.best(model, SHORT.users[0], 3, rated_by(model, SHORT.users[0]))
+    model.recommend(SHORT.users[0], 3, choices=choices)
     assert digest(choices.state(model)) == before
 
 
@@ -155,7 +170,7 @@ def test_an_erased_user_leaves_no_last_items() -> None:
 
 
 def test_a_state_without_choices_is_refused() -> None:
-    with pytest.raises(SettingsError, match="learn it anew"):
+    with pytest.raises(SettingsError, match="learn it again"):
         Choices.from_state(IteratedSVD().state())
 
 

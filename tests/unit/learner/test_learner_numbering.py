@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamsvd.learner.id_index import Numbering
+from streamsvd.learner.id_index import IdIndex
 
 INTEGERS = st.one_of(st.integers(-5, 5), st.integers(-(2**63), 2**63 - 1))
 STEPS = st.lists(st.tuples(st.sampled_from(["learn", "remove", "text"]), st.lists(INTEGERS, max_size=40)), max_size=8)
@@ -14,7 +14,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(["learn", "remove", "text"]), st.list
 
 @given(STEPS)
 def test_arrays_lists_and_the_dictionary_agree(steps: list[tuple[str, list[int]]]) -> None:
-    numbering, rows = Numbering(), dict[int | str, int]()
+    numbering, rows = IdIndex(), dict[int | str, int]()
     for action, ids in steps:
         if action == "learn":
             column = np.array(ids, np.int64)
@@ -35,19 +35,19 @@ def test_arrays_lists_and_the_dictionary_agree(steps: list[tuple[str, list[int]]
 
 
 def test_a_freed_number_goes_to_the_next_new_id() -> None:
-    numbering = Numbering()
+    numbering = IdIndex()
     numbering.add(["ann", "bob", "cid"])
     numbering.remove("bob")
     numbering.remove("ann")
     assert numbering.add(["dan", "eve", "fay"]).tolist() == [0, 1, 3]
-    restored = Numbering()
+    restored = IdIndex()
     numbers, names = numbering.taken()
     restored.restore(names, numbers, [])
     assert (restored.rows, restored.ids) == (numbering.rows, numbering.ids)
 
 
 def test_the_table_keeps_up_while_ids_come_in() -> None:
-    numbering = Numbering()
+    numbering = IdIndex()
     for block in range(20):
         ids = np.arange(block * 50, block * 50 + 100) * 2**40
         numbering.add(numbering.fresh(ids, numbering.find(ids)))
@@ -55,7 +55,7 @@ def test_the_table_keeps_up_while_ids_come_in() -> None:
 
 
 def test_an_id_beyond_64_bits_after_a_column_of_integers() -> None:
-    numbering = Numbering()
+    numbering = IdIndex()
     numbering.number(np.arange(40))
     rows, fresh = numbering.number([2**70, 3, "3", -(2**63), 2**63])
     assert (rows.tolist(), fresh) == ([40, 3, 41, 42, 43], [2**70, "3", -(2**63), 2**63])

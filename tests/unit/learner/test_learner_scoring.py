@@ -8,7 +8,7 @@ from rating_streams import Genres, Stream, ids_of, learn
 
 from streamsvd import IteratedSVD, Settings
 from streamsvd.kernels.scoring import score_items
-from streamsvd.learner.explaining import contributions
+from streamsvd.lookup.explaining import contributions
 
 
 @pytest.mark.parametrize("content", [None, Genres()])

@@ -11,9 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from model_store.codec.blobs import pack_rows
 from model_store.codec.keys import Keys, field
-from model_store.facts import NO_YEAR, facts_of
 from model_store.read.row_table import Table
 from streamsvd.errors import SnapshotCorrupt
+from streamsvd.lookup.facets import NO_YEAR, facets_of
 from streamsvd.ratings import Film, Id
 
 KEYS = Keys("m")
@@ -22,13 +22,13 @@ IDS = st.one_of(st.integers(0, 9), st.sampled_from(["1", "x"]))
 
 
 def blobs(changes: dict[Id, tuple[int, int]]) -> list[list[bytes | None]]:
-    """Blobs of both blocks: by id, the row number and a value; as many entries in the ragged one as the value says."""
+    """Blobs of both blocks: by id, the row number and a value, which the second block holds negated."""
     numbers = np.array([number for number, _ in changes.values()], np.int64)
     values = np.array([value for _, value in changes.values()], np.int64)
-    fixed = pack_rows(values.astype(DTYPES[0]), np.arange(len(values) + 1), numbers, 1)
-    offsets = np.concatenate([[0], np.cumsum(values)])
-    ragged = pack_rows(np.repeat(values, values).astype("<i4"), offsets, numbers, 2)
-    return [list(fixed), list(ragged)]
+    offsets = np.arange(len(values) + 1)
+    first = pack_rows(values.astype(DTYPES[0]), offsets, numbers, 1)
+    second = pack_rows(-values.astype(DTYPES[1]), offsets, numbers, 2)
+    return [list(first), list(second)]
 
 
 class Kept(RuleBasedStateMachine):
@@ -36,13 +36,13 @@ class Kept(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = Table("items", ("fixed", "ragged"), {"ragged"})
+        self.table = Table("items", ("first", "second"))
         self.held: dict[Id, tuple[int, int]] = {}
 
     @rule(ids=st.lists(IDS, unique=True, max_size=5), value=st.integers(0, 4), copied=st.booleans())
     def change(self, ids: list[Id], value: int, copied: bool) -> None:
         before = self.table
-        shown = before.rows("fixed").tobytes(), list(before.ids), dict(before.numbers)
+        shown = before.rows("first").tobytes(), list(before.ids), dict(before.numbers)
         if copied:
             self.table = before.copy()
         used = {number for number, _ in self.held.values()}
@@ -51,7 +51,7 @@ class Kept(RuleBasedStateMachine):
         self.table.update([field(id_) for id_ in changes], blobs(changes), DTYPES, KEYS)
         self.held.update(changes)
         if copied:
-            assert shown == (before.rows("fixed").tobytes(), list(before.ids), dict(before.numbers))
+            assert shown == (before.rows("first").tobytes(), list(before.ids), dict(before.numbers))
 
     @rule(ids=st.lists(IDS, unique=True, max_size=3))
     def remove(self, ids: list[Id]) -> None:
@@ -86,32 +86,31 @@ class Kept(RuleBasedStateMachine):
         assert len(table) == int(table.present.sum()) == len(self.held)
         for id_, (number, value) in self.held.items():
             assert (table.ids[number], table.present[number]) == (id_, True)
-            assert table.rows("fixed")[number]["a"] == value
-            (blob,) = table.blobs("ragged", [number])
-            assert len(blob) == 12 + 4 * value
+            assert table.rows("first")[number]["a"] == value
+            assert table.rows("second")[number] == -value
         absent = ~table.present
         assert all(id_ is None for id_, gone in zip(table.ids, absent, strict=True) if gone)
-        assert not table.rows("fixed")["a"][absent].any() if table.size else True
+        assert not table.rows("first")["a"][absent].any() if table.size else True
 
 
 test_a_table_holds_what_a_dictionary_would = Kept.TestCase
 
 
 def test_a_row_that_is_not_in_all_blocks_is_damage() -> None:
-    table = Table("items", ("fixed", "ragged"), {"ragged"})
-    fixed, _ = blobs({1: (0, 1)})
-    with pytest.raises(SnapshotCorrupt, match="ragged lacks rows"):
-        table.update([b"1"], [fixed, [None]], DTYPES, KEYS)
+    table = Table("items", ("first", "second"))
+    first, _ = blobs({1: (0, 1)})
+    with pytest.raises(SnapshotCorrupt, match="second lacks rows"):
+        table.update([b"1"], [first, [None]], DTYPES, KEYS)
 
 
-def test_facts_are_extended_by_new_items() -> None:
+def test_facets_are_extended_by_new_items() -> None:
     films: dict[Id, Film] = {
         1: Film(1, "One", ("Drama", "Crime"), 1990),
         2: Film(2, "Two"),
         "x": Film("x", "X", ("crime",), 2000),
     }
-    whole = facts_of([1, None, 2, "x", 7], films)
-    grown = facts_of([1, None], films).extended([2, "x", 7], films)
+    whole = facets_of([1, None, 2, "x", 7], films)
+    grown = facets_of([1, None], films).extended([2, "x", 7], films)
     assert whole.years.tolist() == grown.years.tolist() == [1990, NO_YEAR, NO_YEAR, 2000, NO_YEAR]
     assert {name: which.tolist() for name, which in whole.genres.items()} == {
         "drama": [True, False, False, False, False],

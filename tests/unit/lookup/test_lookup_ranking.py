@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_store.ranking import best, ranking_called
 from streamsvd.errors import SettingsError
+from streamsvd.lookup.ranking import best, ranking_called
 
 
 @given(

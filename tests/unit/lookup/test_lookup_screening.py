@@ -1,4 +1,4 @@
-"""A glance is never further off than it says, so what it picks holds the best; whatever the rows are."""
+"""Approximate scores are within their bound, so the candidates hold the best; whatever the rows are."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model_store.ranking import ChosenAndLiked, best
-from model_store.screen_kernels import candidates
-from model_store.screening import ItemColumns
 from streamsvd.kernels.calibration_terms import CalibrationTerm
 from streamsvd.kernels.choices import ITEM_ROW, RECENT, SLOTS
 from streamsvd.kernels.memory import ITEM_STATS, USER_STATS
 from streamsvd.kernels.scale import Scale
 from streamsvd.kernels.scoring import score_items
 from streamsvd.kernels.vectors import padded
-from streamsvd.learner.choices import chances, popularity
+from streamsvd.lookup.candidate_screening import ItemColumns
+from streamsvd.lookup.choice_scores import chances, popularity
+from streamsvd.lookup.ranking import ChosenAndLiked, best
+from streamsvd.lookup.screening_kernels import candidates
 
 
 def rows(n: int, content: int, rank: int, size: float, random: np.random.Generator) -> NDArray[Any]:
@@ -58,7 +58,7 @@ def weights(content: int, size: float, random: np.random.Generator) -> dict[str,
     known=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_a_glance_is_within_its_bound(n: int, content: int, rank: int, size: float, known: bool, seed: int) -> None:
+def test_scores_are_within_their_bound(n: int, content: int, rank: int, size: float, known: bool, seed: int) -> None:
     random = np.random.default_rng(seed)
     items, globals_ = rows(n, content, rank, size, random), weights(content, size, random)
     user = asker(content, rank, size, random) if known else None
@@ -67,14 +67,14 @@ def test_a_glance_is_within_its_bound(n: int, content: int, rank: int, size: flo
     for part in np.array_split(random.permutation(n), 3):  # in pieces, so that steps have to grow
         columns.put(part, items[part], n)
     columns.combine(n, settings, globals_)
-    glance, error = columns.screened(n, settings, globals_, user)
+    approximate, error = columns.screened(n, settings, globals_, user)
     exact = score_items(settings, globals_, user, items)
-    assert abs(glance - exact).max() <= error
+    assert abs(approximate - exact).max() <= error
     if size == 0.3:
         assert error < 0.1  # it is good for something, too
 
     allowed = random.random(n) < 0.7
-    found = candidates(glance, glance, 2 * error, allowed, 10)
+    found = candidates(approximate, approximate, 2 * error, allowed, 10)
     assert set(best(exact, 10, allowed, range(n)).tolist()) <= set(found.tolist())
     assert allowed[found].all()
 

@@ -1,4 +1,4 @@
-"""From predicted ratings to a ranking: by which numbers items are ranked, and the best few of them.
+"""From predicted ratings to a ranking: by which scores items are ranked, and the best few of them.
 
 This is the one place where it is decided what `recommend` shows first.
 """
@@ -6,59 +6,60 @@ This is the one place where it is decided what `recommend` shows first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store.read.view import View
-from model_store.screen_kernels import candidates
 from streamsvd.errors import SettingsError
-from streamsvd.kernels.choices import RECENT
+from streamsvd.kernels.choices import CHOICE_BLOCK, RECENT, RECENT_BLOCK
 from streamsvd.kernels.scale import Scale
-from streamsvd.learner.choices import CHOICE_BLOCK, RECENT_BLOCK, chances, ranking_scores
+from streamsvd.lookup.choice_scores import chances, ranking_scores
+from streamsvd.lookup.item_table import ItemTable, UserRow
+from streamsvd.lookup.screening_kernels import candidates
 from streamsvd.ratings import Id
 
 Floats = NDArray[np.float64]
+NO_PLACES: NDArray[np.intp] = np.zeros(0, np.intp)
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """For whom items are ranked.
+class Profile:
+    """The user for whom items are ranked.
 
     Attributes
     ----------
     factors : element of the user's `factors` block, or None
-        None for somebody unknown.
-    blocks : dict of array
-        The user's blocks that the ranking asked for; empty for somebody unknown or without an account.
+        None for an unknown user.
+    blocks : mapping of str to array
+        The user's blocks that the ranking asked for; empty for an unknown or anonymous user.
     given : intp array
-        Places of the items that somebody without an account has rated, in the order given; empty for a user.
+        Places of the items that an anonymous user has rated, in the order given; empty for a user of the model.
     covariance : float64 array, shape (d, d), or None
         P of the row, where exploration needs it.
     """
 
-    factors: Any | None
-    blocks: dict[str, NDArray[Any]]
-    given: NDArray[np.intp]
-    covariance: Floats | None
+    factors: Any | None = None
+    blocks: UserRow = field(default_factory=dict)
+    given: NDArray[np.intp] = field(default_factory=NO_PLACES.copy)
+    covariance: Floats | None = None
 
 
 class Order(Protocol):
-    """By which numbers items are ranked for one asker."""
+    """By which scores items are ranked for one profile."""
 
     def __call__(self, predicted: Floats, places: NDArray[np.intp] | slice) -> Floats:
-        """Numbers to rank by, highest first, shape (n,).
+        """Scores to rank by, highest first, shape (n,).
 
         Each depends on its own item only and never falls when its predicted rating grows: that is how the best are
-        found without working all of them out.
+        found without computing all of them.
 
         Parameters
         ----------
         predicted : float64 array, shape (n,)
             Predicted ratings in the data's own scale, not clipped to it.
-        places : intp array of n places in the view, or slice(None) for all
+        places : intp array of n places in the table, or slice(None) for all
         """
 
 
@@ -66,12 +67,12 @@ class Ranking(Protocol):
     """A way to rank items."""
 
     item_blocks: tuple[str, ...]
-    """Blocks of items that it needs in the view, beside `factors`."""
+    """Blocks of items that it needs, beside `factors`."""
     user_blocks: tuple[str, ...]
     """Blocks of the user that it needs, beside `factors`."""
 
-    def order(self, view: View, asker: Asker) -> Order:
-        """The order of items for one asker."""
+    def order(self, items: ItemTable, profile: Profile) -> Order:
+        """The order of items for one profile."""
 
 
 class ByRating:
@@ -80,28 +81,26 @@ class ByRating:
     item_blocks: tuple[str, ...] = ()
     user_blocks: tuple[str, ...] = ()
 
-    def order(self, view: View, asker: Asker) -> Order:  # noqa: ARG002
-        """Itself: it is the same for everybody."""
+    def order(self, items: ItemTable, profile: Profile) -> Order:  # noqa: ARG002
+        """This object: the order is the same for everybody."""
         return self
 
     def __call__(self, predicted: Floats, places: NDArray[np.intp] | slice) -> Floats:  # noqa: ARG002
-        """The numbers."""
+        """The scores."""
         return predicted
 
 
 class ByChoice:
-    """Probability that the user chooses an item and likes it; see `streamsvd.learner.choices`."""
+    """Probability that the user chooses an item and likes it; see `choice_scores`."""
 
     item_blocks: tuple[str, ...] = (CHOICE_BLOCK,)
     user_blocks: tuple[str, ...] = (RECENT_BLOCK,)
 
-    def order(self, view: View, asker: Asker) -> Order:
-        """By the user's last items, or the last of those that somebody without an account has rated."""
-        known = asker.blocks.get(RECENT_BLOCK)
-        recent = asker.given[::-1][:RECENT].astype(np.int32) if known is None else known[0]["items"].copy()
-        return ChosenAndLiked(
-            recent, view.items.rows(CHOICE_BLOCK), view.popularity, Scale(*view.head.settings["scale"])
-        )
+    def order(self, items: ItemTable, profile: Profile) -> Order:
+        """By the user's last items, or the last of those that an anonymous user has rated."""
+        known = profile.blocks.get(RECENT_BLOCK)
+        recent = profile.given[::-1][:RECENT].astype(np.int32) if known is None else known[0]["items"].copy()
+        return ChosenAndLiked(recent, items.choice_rows, items.shares, items.scale)
 
 
 @dataclass(slots=True)
@@ -111,10 +110,10 @@ class ChosenAndLiked:
     Attributes
     ----------
     recent, rows, shares
-        See `streamsvd.learner.choices.chances`.
+        See `choice_scores.chances`.
     scale : Scale
     chance : float64 array, shape (places,), or None
-        No number exceeds it: nothing is liked for more than certain. None before it has been worked out.
+        No score exceeds it: nothing is liked with more than certainty. None until it is computed.
     """
 
     recent: NDArray[np.int32]
@@ -123,11 +122,15 @@ class ChosenAndLiked:
     scale: Scale
     chance: Floats | None = None
 
-    def __call__(self, predicted: Floats, places: NDArray[np.intp] | slice) -> Floats:
-        """The numbers."""
+    def chances(self) -> Floats:
+        """How likely each item is to be chosen, shape (places,); computed once."""
         if self.chance is None:
             self.chance = chances(self.recent, self.rows, self.shares)
-        return ranking_scores(self.chance[places], predicted, self.scale)
+        return self.chance
+
+    def __call__(self, predicted: Floats, places: NDArray[np.intp] | slice) -> Floats:
+        """The scores."""
+        return ranking_scores(self.chances()[places], predicted, self.scale)
 
 
 RANKINGS: dict[str, Ranking] = {"choice": ByChoice(), "rating": ByRating()}

@@ -1,4 +1,4 @@
-"""The passes over all items that find those that may be among the best, compiled; see `screening`.
+"""The passes over all items that find those that may be among the best, compiled; see `candidate_screening`.
 
 Every loop runs over adjacent elements, without sums across them, so that the compiler uses the widest registers there
 are; no `fastmath`, so the same input gives the same bits.

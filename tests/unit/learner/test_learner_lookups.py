@@ -60,10 +60,10 @@ def test_an_explanation_adds_up(model: IteratedSVD, events: Stream) -> None:
     for user in [*dict.fromkeys(events.users[:200]), "nobody"]:
         for item in list(dict.fromkeys(events.items))[:5]:
             found = model.explain(user, item)
-            parts = found.everybody + found.item + sum(value for _, value in found.ratings) + found.rest
+            parts = found.everybody + found.own + sum(part.moved for part in found.ratings) + found.rest
             assert parts == pytest.approx(found.score, abs=1e-12)
             assert np.clip(found.score, 1, 5) == pytest.approx(model.predict_one(user, item), abs=1e-12)
-            strengths = [abs(value) for _, value in found.ratings]
+            strengths = [abs(part.moved) for part in found.ratings]
             assert strengths == sorted(strengths, reverse=True)
     with pytest.raises(InputError, match="never rated"):
         model.explain("nobody", "never rated")
@@ -76,13 +76,15 @@ def test_an_explanation_is_in_the_datas_own_scale(events: Stream) -> None:
     user, item = events.users[-1], events.items[-1]
     one, other = stars.explain(user, item), percent.explain(user, item)
     assert other.score == pytest.approx((one.score - 1) * 25, abs=1e-6)
-    assert other.item == pytest.approx(one.item * 25, abs=1e-6)
-    assert other.ratings[0][1] == pytest.approx(one.ratings[0][1] * 25, abs=1e-4)
+    assert other.own == pytest.approx(one.own * 25, abs=1e-6)
+    assert other.ratings[0].moved == pytest.approx(one.ratings[0].moved * 25, abs=1e-4)
 
 
 def test_similar_is_a_correlation(model: IteratedSVD, events: Stream) -> None:
     item, user = events.items[0], events.users[0]
-    for found, own in ((model.similar_items(item, 10**6), item), (model.similar_users(user, 10**6), user)):
+    items = [(one.item, one.similarity) for one in model.similar_items(item, 10**6)]
+    users = [(one.user, one.similarity) for one in model.similar_users(user, 10**6)]
+    for found, own in ((items, item), (users, user)):
         names, values = zip(*found, strict=True)
         assert own not in names
         assert len(set(names)) == len(names)
@@ -90,7 +92,7 @@ def test_similar_is_a_correlation(model: IteratedSVD, events: Stream) -> None:
         assert -1 - 1e-9 <= min(values) <= max(values) <= 1 + 1e-9
     assert len(model.similar_items(item, 3)) == 3
     other = model.similar_items(item, 1)[0]
-    back = dict(model.similar_items(other[0], 10**6))
-    assert back[item] == pytest.approx(other[1], abs=1e-9)
+    back = {one.item: one.similarity for one in model.similar_items(other.item, 10**6)}
+    assert back[item] == pytest.approx(other.similarity, abs=1e-9)
     with pytest.raises(InputError, match="nobody"):
         model.similar_users("nobody")

@@ -1,4 +1,4 @@
-"""Exploration: items of which the model knows little get the benefit of the doubt.
+"""Exploration: items that the model knows little of are ranked higher, so that it learns about them.
 
 The variance of a prediction has two parts: the noise of a rating, and what the model does not know of the user's and
 the item's row, σ²(φᵀPφ + ψᵀPψ) times the noise of both. Only the second shrinks with more ratings, so exploration goes
@@ -13,56 +13,55 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store.choosing import Explore
-from model_store.read.row_table import FACTORS, TRAINING
-from model_store.read.view import View
 from streamsvd.kernels.algebra import pack
 from streamsvd.kernels.compiler import compiled
 from streamsvd.kernels.memory import ITEM_SURPRISE, ITEM_SURPRISES, SURPRISE, SURPRISES, USER_STATS
-from streamsvd.kernels.scale import Scale
 from streamsvd.kernels.variance import noise_of, variance_of
 from streamsvd.kernels.vectors import LANES
-from streamsvd.learner.from_rows import features
+from streamsvd.lookup.fold_in import features
+from streamsvd.lookup.item_table import ItemTable
+from streamsvd.lookup.options import Explore
 
 Floats = NDArray[np.float64]
 _noise = noise_of.py_func  # the same for arrays
 
 
-def benefit(view: View, user: Any | None, covariance: Floats, explore: Explore, seed: int | None) -> Floats:
-    """What is added to every predicted rating, in the data's own scale, shape (places,).
+def exploration_bonus(
+    items: ItemTable, user: Any | None, covariance: Floats, explore: Explore, seed: int | None
+) -> Floats:
+    """The bonus of every predicted rating, in the data's own scale, shape (places,).
 
     Parameters
     ----------
-    view : View
-        With the items' `training` block.
+    items : ItemTable
     user : element of a user's `factors` block, or None
-        None for somebody unknown.
+        None for an unknown user.
     covariance : float64 array, shape (d, d)
         P of the user's row.
     explore : "upper" or "sampled"
     seed : int, optional
         For "sampled".
     """
-    width = np.sqrt(ignorance(view, user, covariance)) / Scale(*view.head.settings["scale"]).slope
+    width = np.sqrt(reducible_variance(items, user, covariance)) / items.scale.slope
     if explore == "upper":
         return width
     return np.asarray(width * np.random.default_rng(seed).standard_normal(len(width)))
 
 
-def ignorance(view: View, user: Any | None, covariance: Floats) -> Floats:
-    """The variance of each item's prediction that more ratings would take away, in squared internal stars."""
-    items, rank = view.factors, view.head.settings["settings"]["rank"]
-    phi = features(items)
+def reducible_variance(items: ItemTable, user: Any | None, covariance: Floats) -> Floats:
+    """The part of each prediction's variance that more ratings would take away, in squared internal stars."""
+    factors, rank = items.factors, items.settings["settings"]["rank"]
+    phi = features(factors)
     of_user = ((phi @ covariance) * phi).sum(axis=1)
     x, stats, count = np.zeros(rank), np.zeros(USER_STATS), 0
     if user is not None:
         x, stats, count = user["x"], user["stats"], int(user["count"])
     psi = np.concatenate([[1.0], x[-rank:]])
-    of_item = view.items.rows(TRAINING)["cov"] @ _square(psi)
+    of_item = items.covariances @ _square(psi)
     noise = _noise(stats[SURPRISE], stats[SURPRISES]) * _noise(
-        items["stats"][:, ITEM_SURPRISE], items["stats"][:, ITEM_SURPRISES]
+        factors["stats"][:, ITEM_SURPRISE], factors["stats"][:, ITEM_SURPRISES]
     )
-    sigma_squared = _sigma_squared(view.globals_["variances"], view.globals_["scalars"], count)
+    sigma_squared = _sigma_squared(items.globals_["variances"], items.globals_["scalars"], count)
     return np.asarray(sigma_squared * noise * np.maximum(of_user + of_item, 0.0))
 
 
@@ -75,7 +74,3 @@ def _square(vector: Floats) -> Floats:
     """Weights w for which w · packed = vᵀPv: an element off the blocks of the diagonal stands for two."""
     block = np.arange(len(vector)) // LANES
     return pack(np.outer(vector, vector) * np.where(block[:, None] == block, 1.0, 2.0))
-
-
-BLOCKS = (FACTORS, TRAINING)
-"""Blocks of items that exploration needs."""

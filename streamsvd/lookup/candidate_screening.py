@@ -1,4 +1,4 @@
-"""All items at a glance: predicted ratings in single precision, with a bound on how far off they are.
+"""Screening: approximate predicted ratings of all items, in single precision, with a bound on their error.
 
 `recommend` wants the best ten of tens of thousands. How long that takes is decided by how many bytes are read, so the
 items are kept a second time, a column for each feature: content and factors as whole numbers of 16 bits, times a step
@@ -22,9 +22,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store.ranking import ChosenAndLiked
-from model_store.read.row_table import grown
-from model_store.screen_kernels import (
+from streamsvd.kernels.calibration_terms import CalibrationTerm
+from streamsvd.kernels.memory import (
+    ITEM_MEAN,
+    ITEM_SLOW,
+    ITEM_SURPRISE,
+    ITEM_SURPRISES,
+    MEAN_ALL,
+    USER_STATS,
+)
+from streamsvd.kernels.memory_pages import widened
+from streamsvd.kernels.variance import noise_of
+from streamsvd.kernels.vectors import padded
+from streamsvd.lookup.ranking import ChosenAndLiked
+from streamsvd.lookup.screening_kernels import (
     AVERAGE,
     BIAS,
     NOISE,
@@ -39,26 +50,15 @@ from model_store.screen_kernels import (
     sum_up,
     weights_of,
 )
-from streamsvd.kernels.calibration_terms import CalibrationTerm
-from streamsvd.kernels.memory import (
-    ITEM_MEAN,
-    ITEM_SLOW,
-    ITEM_SURPRISE,
-    ITEM_SURPRISES,
-    MEAN_ALL,
-    USER_STATS,
-)
-from streamsvd.kernels.variance import noise_of
-from streamsvd.kernels.vectors import padded
 
 _LARGEST = 32767.0
 _SMALLEST_STEP = 2.0**-60
 _ROUNDING = 1e-9
-"""More than what rounding does to stars that become a rating, stars again, and a number to rank by; of their size."""
+"""More than what rounding does to stars that become a rating, stars again, and a score to rank by; relative."""
 
 
 class ItemColumns:
-    """What a glance needs of the items of a view, by place.
+    """The items as columns for screening, by place.
 
     Attributes
     ----------
@@ -108,9 +108,9 @@ class ItemColumns:
         sizes = np.concatenate([abs(values).max(axis=1, initial=0.0), abs(plain).max(axis=1, initial=0.0)])
         np.maximum(self.largest, sizes, out=self.largest)
         self._make_steps_wide_enough()
-        self.coded, self.plain = grown(self.coded, size), grown(self.plain, size)
+        self.coded, self.plain = widened(self.coded, size), widened(self.plain, size)
         self.coded[:, places] = np.rint(values / self.steps[:, None])
-        self.rows = grown(self.rows, size * len(self.steps))
+        self.rows = widened(self.rows, size * len(self.steps))
         self.rows[: size * len(self.steps)].reshape(size, -1)[places] = values.T
         self.plain[:, places] = plain
 
@@ -150,7 +150,7 @@ class ItemColumns:
         settings, globals_
             Of a `State`; the columns have been combined for these weights.
         user : element of a user's `factors` block, or None
-            None for somebody unknown.
+            None for an unknown user.
 
         Returns
         -------

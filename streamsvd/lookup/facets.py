@@ -14,7 +14,7 @@ NO_YEAR = int(np.iinfo(np.int32).min)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Facets:
     """Years and genres by place.
 
     Attributes
@@ -28,17 +28,17 @@ class Facts:
     years: NDArray[np.int32]
     genres: dict[str, NDArray[np.bool_]]
 
-    def extended(self, ids: Sequence[Id | None], films: Mapping[Id, Film]) -> Facts:
-        """With some places more."""
-        more = facts_of(ids, films, self.genres)
-        return Facts(
+    def extended(self, ids: Sequence[Id | None], films: Mapping[Id, Film]) -> Facets:
+        """With more places at the end."""
+        more = facets_of(ids, films, self.genres)
+        return Facets(
             np.concatenate([self.years, more.years]),
             {genre: np.concatenate([which, more.genres[genre]]) for genre, which in self.genres.items()},
         )
 
 
-def facts_of(ids: Sequence[Id | None], films: Mapping[Id, Film], genres: Mapping[str, object] | None = None) -> Facts:
-    """Facts of some items.
+def facets_of(ids: Sequence[Id | None], films: Mapping[Id, Film], genres: Mapping[str, object] | None = None) -> Facets:
+    """Facets of some items.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ def facts_of(ids: Sequence[Id | None], films: Mapping[Id, Film], genres: Mapping
 
     Examples
     --------
-    >>> facts = facts_of([1, 2], {1: Film(1, "Heat (1995)", ("Crime",), 1995)})
-    >>> facts.genres["crime"].tolist(), facts.years[0].item()
+    >>> facets = facets_of([1, 2], {1: Film(1, "Heat (1995)", ("Crime",), 1995)})
+    >>> facets.genres["crime"].tolist(), facets.years[0].item()
     ([True, False], 1995)
     """
     there = [(place, film) for place, id_ in enumerate(ids) if id_ is not None and (film := films.get(id_))]
@@ -62,4 +62,4 @@ def facts_of(ids: Sequence[Id | None], films: Mapping[Id, Film], genres: Mapping
             years[place] = film.year
         for genre in film.genres:
             which[genre.casefold()][place] = True
-    return Facts(years, which)
+    return Facets(years, which)
