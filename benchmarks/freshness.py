@@ -72,7 +72,7 @@ def consuming(kafka: str, redis: str, topic: str, model: str) -> Iterator[subpro
         process.wait(_LONGEST_SECONDS)
 
 
-def seen_at(reader: ModelReader, users: list[Any], place: tuple[str, int], first: int, end: int) -> NDArray[np.float64]:
+def seen_at(reader: ModelReader, users: list[Any], place: str, first: int, end: int) -> NDArray[np.float64]:
     """When an answer first knew each of the records `first` to `end`, in seconds since 1970."""
     visible, reached = np.zeros(end - first), first
     deadline = time.time() + _LONGEST_SECONDS
@@ -87,7 +87,7 @@ def seen_at(reader: ModelReader, users: list[Any], place: tuple[str, int], first
     return visible
 
 
-def wait_for(reader: ModelReader, place: tuple[str, int], offset: int, consumer: subprocess.Popen[bytes]) -> None:
+def wait_for(reader: ModelReader, place: str, offset: int, consumer: subprocess.Popen[bytes]) -> None:
     """Wait until everything before an offset is learned and stored."""
     deadline = time.time() + _LONGEST_SECONDS
     while time.time() < deadline and consumer.poll() is None:
@@ -125,7 +125,7 @@ def main() -> None:
     table, films = load(options.data, environ=os.environ)
     first = len(table) - count
     topics = Topics("freshness")
-    place = (topics.ratings, 0)
+    place = f"{topics.ratings}/0"
     with provide_kafka() as kafka, provide_redis() as redis, tempfile.TemporaryDirectory() as folder:
         prepare(kafka, topics, table.dataset, films)
         with KafkaSink(kafka, topics.ratings) as sink:

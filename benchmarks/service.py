@@ -142,7 +142,7 @@ def main() -> None:
                 learning = asked(port, users, options.rate, options.seconds, chance)
                 end = reader.status()
                 seconds = end.written_at - start.written_at
-                learned = (end.offsets[TOPIC, 0] - start.offsets[TOPIC, 0]) / seconds
+                learned = (end.offsets[f"{TOPIC}/0"] - start.offsets[f"{TOPIC}/0"]) / seconds
                 checkpoints = (end.version - start.version) / (time.time() - began)
     found = measured(
         table[:50_000],

@@ -82,7 +82,7 @@ def watched(kafka: str, redis: str, reader: ModelReader, film: int, at: int) -> 
 
 def tell(provenance: Provenance) -> None:
     """What an answer was computed from."""
-    offset = provenance.offsets[TOPICS.ratings, 0]
+    offset = provenance.offsets[f"{TOPICS.ratings}/0"]
     print(f"(snapshot {provenance.version}, {offset:,} ratings, {provenance.age_seconds:.0f} s old)")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streamsvd.lookup.answers import (
+    AnswerPart,
     Explanation,
     KnownUser,
     NamedItem,
@@ -17,54 +18,38 @@ from streamsvd.ratings import Id
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
-    """What an answer was computed from.
-
-    Attributes
-    ----------
-    version : int
-        Of the snapshot.
-    offsets : dict of (topic, partition) to int
-        Next offsets to read at that version: everything before was learned.
-    event_time : int or None
-        Newest event learned, in seconds.
-    written_at, age_seconds : float
-        When the snapshot was written, and how long ago that is.
-    rmse : float or None
-        The rolling error at that version; None before the first rating, and where the writer gave none.
-    """
+class Provenance(AnswerPart):
+    """What an answer was computed from."""
 
     version: int
-    offsets: dict[tuple[str, int], int]
+    """Of the snapshot."""
+    offsets: dict[str, int]
+    """Next offset to read, by `topic/partition`: everything before was learned."""
     event_time: int | None
+    """Newest event learned, in seconds since 1970."""
     written_at: float
+    """When the snapshot was written, in seconds since 1970."""
     age_seconds: float
+    """How long ago that is."""
     rmse: float | None
+    """The model's rolling error at that version; none before the first rating, or where the writer gave none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What `recommend` gives.
-
-    Attributes
-    ----------
-    user : id or None
-        None for an anonymous user.
-    items : tuple of Recommendation
-        Best first.
-    known_user : bool
-        False: the model has not met this user, and the answer is the best for everybody.
-    """
+class Answer(AnswerPart):
+    """Recommended items, best first."""
 
     user: Id | None
+    """None for an anonymous user."""
     items: tuple[Recommendation, ...]
     known_user: bool
+    """False: the model has not met the user, and the answer is the best for everybody."""
     provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
-class SimilarItems:
-    """What `similar_items` gives: most similar first."""
+class SimilarItems(AnswerPart):
+    """Items that people like together with one, most similar first."""
 
     item: NamedItem
     items: tuple[SimilarItem, ...]
@@ -72,8 +57,8 @@ class SimilarItems:
 
 
 @dataclass(frozen=True, slots=True)
-class SimilarUsers:
-    """What `similar_users` gives: most similar first."""
+class SimilarUsers(AnswerPart):
+    """Users of the same taste, most similar first."""
 
     user: Id
     users: tuple[SimilarUser, ...]
@@ -81,37 +66,33 @@ class SimilarUsers:
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
-    """What `predict` gives.
-
-    Attributes
-    ----------
-    rating, deviation : float
-        Within the scale; and its standard deviation.
-    known_user, known_item : bool
-        False: the model has not met this one, and predicts from what is known of all users, or of all items.
-    """
+class Prediction(AnswerPart):
+    """The rating that a user would give."""
 
     user: Id
     item: NamedItem
     rating: float
+    """Within the scale."""
     deviation: float
+    """Standard deviation of its error."""
     known_user: bool
+    """False: the model has not met the user, and predicts from what is known of all users."""
     known_item: bool
+    """False: the item has not been rated."""
     provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
 class Explained(Explanation):
-    """What `explain` gives."""
+    """A prediction taken apart, for a user, from a snapshot."""
 
     user: Id
     provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """What `history` gives; `newest` is newest first."""
+class History(AnswerPart):
+    """A user's newest ratings, newest first."""
 
     user: KnownUser
     newest: tuple[Rated, ...]
@@ -119,8 +100,8 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Users:
-    """What `users` gives: how many there are, and some that gave a rating lately, newest first."""
+class Users(AnswerPart):
+    """How many users there are, and some that gave a rating lately, newest first."""
 
     total: int
     users: tuple[KnownUser, ...]

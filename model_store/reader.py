@@ -299,7 +299,7 @@ class ModelReader:
         rmse = head.summary.get("rmse")
         return Provenance(
             version=head.version,
-            offsets=dict(head.offsets),
+            offsets={f"{topic}/{number}": offset for (topic, number), offset in head.offsets.items()},
             event_time=head.event_time,
             written_at=head.written_at,
             age_seconds=max(0.0, self._clock() - head.written_at),

@@ -93,7 +93,7 @@ def user_table(history: History, alike: tuple[SimilarUser, ...]) -> Group:
 def provenance_line(provenance: Provenance) -> str:
     """What an answer was computed from, in one line."""
     p = provenance
-    offsets = ", ".join(f"{topic}/{number}: {offset}" for (topic, number), offset in sorted(p.offsets.items()))
+    offsets = ", ".join(f"{place}: {offset}" for place, offset in sorted(p.offsets.items()))
     rmse = as_text(p.rmse)
     return (
         f"snapshot {p.version}, {p.age_seconds:.1f} s old, ratings until {day(p.event_time)}, RMSE {rmse} ({offsets})"

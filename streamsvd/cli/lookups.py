@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+import msgspec
 import typer
 
-from model_store import ModelReader, Provenance, connect
-from streamsvd.cli.missing import or_none
+from model_store import ModelReader, connect
 from streamsvd.cli.services import lent_redis
 from streamsvd.errors import InputError
 from streamsvd.lookup import NamedItem
@@ -90,22 +89,11 @@ def _names(item: NamedItem) -> tuple[str, ...]:
 
 
 def print_json(answer: Any, **more: Any) -> None:
-    """An answer of the reader's as JSON; offsets by `topic/partition`, since JSON knows no pairs as names."""
-    typer.echo(json.dumps({**as_object(answer), **more}, indent=2, ensure_ascii=False, allow_nan=False))
+    """An answer of the reader's as JSON, with further fields; a figure that does not exist is null."""
+    encoded = msgspec.json.encode({**as_object(answer), **more})
+    typer.echo(msgspec.json.format(encoded, indent=2).decode())
 
 
 def as_object(answer: Any) -> dict[str, Any]:
-    """An answer of the reader's as dictionaries, lists and plain values."""
-    return {name: plain(getattr(answer, name)) for name in (field.name for field in dataclasses.fields(answer))}
-
-
-def plain(value: Any) -> Any:
-    """A value of an answer as JSON knows it; a figure that does not exist is None."""
-    if isinstance(value, Provenance):
-        offsets = {f"{topic}/{number}": offset for (topic, number), offset in value.offsets.items()}
-        return {**dataclasses.asdict(value), "offsets": offsets}
-    if isinstance(value, tuple):
-        return [plain(one) for one in value]
-    if dataclasses.is_dataclass(value):
-        return as_object(value)
-    return or_none(value)
+    """The fields of an answer."""
+    return {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)}

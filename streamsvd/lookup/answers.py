@@ -1,4 +1,7 @@
-"""What lookups answer, whatever the items come from."""
+"""What lookups answer, whatever the items come from.
+
+The strings below fields are the descriptions in the service's specification, which is made from these classes.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,16 @@ from dataclasses import dataclass
 from streamsvd.ratings import Id
 
 
+class AnswerPart:
+    """What all parts of answers share: how a specification is made of them."""
+
+    __slots__ = ()
+    __pydantic_config__ = {"use_attribute_docstrings": True, "extra": "forbid"}  # noqa: RUF012
+
+
 @dataclass(frozen=True, slots=True)
-class NamedItem:
-    """An item; title, genres and year as far as the catalogue knows them."""
+class NamedItem(AnswerPart):
+    """An item, with what the catalogue knows of it."""
 
     item: Id
     title: str | None
@@ -19,95 +29,84 @@ class NamedItem:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation(NamedItem):
-    """A recommended item; `score` is the predicted rating, within the scale."""
+    """A recommended item."""
 
     score: float
+    """Predicted rating, within the scale."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarItem(NamedItem):
-    """An item similar to another one; `similarity` is a correlation, −1 to 1."""
+    """An item similar to another one."""
 
     similarity: float
+    """A correlation, −1 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class SimilarUser:
-    """A user similar to another one; `similarity` is a correlation, −1 to 1; `ratings` counts the user's."""
+class SimilarUser(AnswerPart):
+    """A user similar to another one."""
 
     user: Id
     similarity: float
+    """A correlation, −1 to 1."""
     ratings: int
+    """How many the user has given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved(NamedItem):
-    """A rating of the user's; `moved` is what it adds to a prediction, in units of the scale."""
+    """A rating of the user's, and its part of a prediction."""
 
     moved: float
+    """What it adds to the prediction, in units of the scale."""
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """A prediction taken apart, in units of the scale: `everybody + own + Σ ratings.moved + rest = score`.
-
-    Attributes
-    ----------
-    item : NamedItem
-    score : float
-        The predicted rating before it is clipped to the scale.
-    everybody : float
-        What is expected of any user and any item of this content and popularity.
-    own : float
-        The item's bias: how much better than that it is liked.
-    ratings : tuple of Moved
-        What each of the user's newest ratings adds, strongest first.
-    rest : float
-        Drift and calibration, and what the user's row holds beyond its newest ratings.
-    known_user : bool
-        False: the model has not met this user.
-    """
+class Explanation(AnswerPart):
+    """A prediction taken apart, in units of the scale: everybody + own + Σ ratings.moved + rest = score."""
 
     item: NamedItem
     score: float
+    """The predicted rating before it is clipped to the scale."""
     everybody: float
+    """What is expected of any user and any item of this content and popularity."""
     own: float
+    """The item's bias: how much better than that it is liked."""
     ratings: tuple[Moved, ...]
+    """The user's newest ratings, strongest first."""
     rest: float
+    """Drift and calibration, and what the user's row holds beyond its newest ratings."""
     known_user: bool
+    """False: the model has not met the user."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """A rating of the user's that raised a prediction, and by how much, in internal stars."""
+class Reason(AnswerPart):
+    """A rating of the user's that raised a prediction."""
 
     item: Id
     title: str | None
     raised_by: float
+    """By how much, in internal stars."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rated(NamedItem):
-    """A rating that a user gave; `above` is how far above what was expected of anybody then, in units of the scale."""
+    """A rating that a user gave."""
 
     above: float
+    """How far above what was expected of anybody then, in units of the scale."""
 
 
 @dataclass(frozen=True, slots=True)
-class KnownUser:
-    """A user that the model has met.
-
-    Attributes
-    ----------
-    ratings : int
-        How many the user has given.
-    mean : float or None
-        Their mean; None before the first.
-    last_time : int or None
-        When the last one was given, in seconds.
-    """
+class KnownUser(AnswerPart):
+    """A user that the model has met."""
 
     user: Id
     ratings: int
+    """How many the user has given."""
     mean: float | None
+    """Their mean; none before the first."""
     last_time: int | None
+    """When the last one was given, in seconds."""

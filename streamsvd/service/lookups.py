@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from model_store import Answer, Explained, History, Prediction, Provenance, SimilarItems, SimilarUsers, Users
 from streamsvd.ratings.id_text import parse_id
 from streamsvd.service import requests, responses
-from streamsvd.service.answers import as_json, body_of
+from streamsvd.service.answers import as_json
 from streamsvd.service.parts import parts_of
 from streamsvd.service.querying import QueryRoute
 
@@ -19,10 +20,10 @@ router = APIRouter(tags=["lookups"], route_class=QueryRoute)
 
 async def _asked(request: Request, call: Callable[..., Any], *arguments: Any, **options: Any) -> Response:
     found = await parts_of(request).workers.run(call, *arguments, **options)
-    return as_json(body_of(found))
+    return as_json(found)
 
 
-@router.get("/recommend", response_model=responses.Answer, summary="The best items for a user")
+@router.get("/recommend", response_model=Answer, summary="The best items for a user")
 async def recommend(request: Request, query: Annotated[requests.ForUser, Query()]) -> Response:
     """What the model ranks highest among what the user has not rated. A user whom it has not met gets the best for
     everybody, marked by `known_user`."""
@@ -36,10 +37,10 @@ async def recommend_many(request: Request, body: requests.ForMany) -> Response:
     parts = parts_of(request)
     call = parts.reader.recommend_many
     found = await parts.workers.run(call, body.users, body.n, **body.options(body.exclude))
-    return as_json({"answers": [body_of(answer) for answer in found]})
+    return as_json({"answers": found})
 
 
-@router.post("/recommend-for", response_model=responses.Answer, summary="The best items for an anonymous user")
+@router.post("/recommend-for", response_model=Answer, summary="The best items for an anonymous user")
 async def recommend_for(request: Request, body: requests.ForRatings) -> Response:
     """As `/recommend`, for an anonymous user who has given these ratings. Nothing is stored; items that the model does
     not know are left out."""
@@ -48,45 +49,45 @@ async def recommend_for(request: Request, body: requests.ForRatings) -> Response
     return await _asked(request, reader.recommend_for, ratings, body.n, **body.options(body.exclude))
 
 
-@router.get("/similar-items", response_model=responses.SimilarItems, summary="Items that people like together with one")
+@router.get("/similar-items", response_model=SimilarItems, summary="Items that people like together with one")
 async def similar_items(request: Request, query: Annotated[requests.SomeOfItem, Query()]) -> Response:
     """Most similar first. 404 for an item that the model has not met."""
     return await _asked(request, parts_of(request).reader.similar_items, parse_id(query.item), query.n)
 
 
-@router.get("/similar-users", response_model=responses.SimilarUsers, summary="Users of the same taste")
+@router.get("/similar-users", response_model=SimilarUsers, summary="Users of the same taste")
 async def similar_users(request: Request, query: Annotated[requests.SomeOfUser, Query()]) -> Response:
     """Most similar first. 404 for a user whom the model has not met. The first question after a start reads the rows of
     all users, which takes a while."""
     return await _asked(request, parts_of(request).reader.similar_users, parse_id(query.user), query.n)
 
 
-@router.get("/predict", response_model=responses.Prediction, summary="The rating that a user would give")
+@router.get("/predict", response_model=Prediction, summary="The rating that a user would give")
 async def predict(request: Request, query: Annotated[requests.Pair, Query()]) -> Response:
     """With its standard deviation. Who or what the model has not met is predicted from everybody, and marked."""
     return await _asked(request, parts_of(request).reader.predict, parse_id(query.user), parse_id(query.item))
 
 
-@router.get("/explain", response_model=responses.Explained, summary="Why the model predicts what it predicts")
+@router.get("/explain", response_model=Explained, summary="Why the model predicts what it predicts")
 async def explain(request: Request, query: Annotated[requests.Pair, Query()]) -> Response:
     """Parts that add up to the score. 404 for an item that the model has not met."""
     return await _asked(request, parts_of(request).reader.explain, parse_id(query.user), parse_id(query.item))
 
 
-@router.get("/history", response_model=responses.History, summary="What a user has rated")
+@router.get("/history", response_model=History, summary="What a user has rated")
 async def history(request: Request, query: Annotated[requests.SomeOfUser, Query()]) -> Response:
     """Newest first, as far as the model remembers. 404 for a user whom it has not met."""
     return await _asked(request, parts_of(request).reader.history, parse_id(query.user), query.n)
 
 
-@router.get("/users", response_model=responses.Users, summary="How many users there are, and some of them")
+@router.get("/users", response_model=Users, summary="How many users there are, and some of them")
 async def users(request: Request, query: Annotated[requests.Some, Query()]) -> Response:
     """Some that gave a rating lately, newest rating first."""
     return await _asked(request, parts_of(request).reader.users, query.n)
 
 
-@router.get("/status", response_model=responses.Provenance, summary="What an answer would be computed from now")
+@router.get("/status", response_model=Provenance, summary="What an answer would be computed from now")
 async def status(request: Request) -> Response:
     """The newest snapshot: version, offsets, age, and the model's error then."""
     parts = parts_of(request)
-    return as_json(body_of(await parts.workers.run(parts.reader.status)))
+    return as_json(await parts.workers.run(parts.reader.status))

@@ -33,7 +33,7 @@ RATINGS = 4_000
 def learned_beyond(reader: ModelReader, topic: str, known: int) -> int:
     """How many ratings the answers know, when that is more than before; else 0."""
     try:
-        found = reader.recommend(0).provenance.offsets[topic, 0]
+        found = reader.recommend(0).provenance.offsets[f"{topic}/0"]
     except SnapshotMissing:
         return 0
     return found if found > known else 0

@@ -54,7 +54,7 @@ def test_the_best_that_the_user_has_not_rated(writer: ModelWriter, reader: Model
 def test_provenance(writer: ModelWriter, reader: ModelReader) -> None:
     writer.write(checkpoint(1, writer.token, state(1, [0], [0])))
     found = reader.recommend(0).provenance
-    assert (found.version, found.offsets) == (1, {("ratings", 0): 100, ("films", 0): 7})
+    assert (found.version, found.offsets) == (1, {"ratings/0": 100, "films/0": 7})
     assert (found.event_time, found.written_at) == (880_000_001, 1_700_000_001.25)
     assert (found.age_seconds, found.rmse) == (98.75, 0.901)
     assert reader.status() == found

@@ -79,9 +79,7 @@ def recommend(
             answer = reader.recommend(parse_id(user), n, **options)
             why = reader.reasons(parse_id(user), [item.item for item in answer.items])
     if as_json:
-        items = [
-            {**as_object(item), "reasons": [as_object(one) for one in why.get(item.item, ())]} for item in answer.items
-        ]
+        items = [{**as_object(item), "reasons": why.get(item.item, ())} for item in answer.items]
         print_json(answer, items=items)
     else:
         Console().print(answer_table(answer, why))

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from streamsvd.cli.lookup_tables import user_table, users_table
-from streamsvd.cli.lookups import lookups, plain, print_json
+from streamsvd.cli.lookups import lookups, print_json
 from streamsvd.cli.options import AsJsonOption, ModelOption, RedisOption
 from streamsvd.ratings.id_text import parse_id
 
@@ -42,6 +42,6 @@ def users(
         history = reader.history(parse_id(user), n)
         alike = reader.similar_users(parse_id(user), n).users
     if as_json:
-        print_json(history, alike=plain(alike))
+        print_json(history, alike=alike)
     else:
         Console().print(user_table(history, alike))
