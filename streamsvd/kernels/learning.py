@@ -110,7 +110,7 @@ def predict(  # type: ignore[no-untyped-def]
 ):
     """Predictions for pairs of rows that the caller has gathered; of the memory, only the global part is read.
 
-    The variance is worked out where `variance` has a place for it.
+    The variance is computed where `variance` has a place for it.
     """
     m, p = memory_at(handle), parameters_at(handle)
     n_content = content.shape[1]

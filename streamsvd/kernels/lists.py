@@ -2,7 +2,7 @@
 
 A list is a run of entries in a shared array. It grows by moving to a larger run; the run left behind is reused by
 the next list that needs one of that size. Entries keep their order of arrival and lie next to each other, so that a
-refit reads them straight through. The pool itself is enlarged from Python (`reserve`), between calls of a kernel:
+refit reads them straight through. The pool is enlarged from Python (`reserve`), between calls of a kernel:
 a kernel asks `fits` first and returns early when it says no.
 """
 
@@ -98,7 +98,7 @@ def gather(lists: Lists, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray
 
 @inlined
 def fits(lists, row):  # type: ignore[no-untyped-def]
-    """Whether one more entry for `row` finds room whatever happens."""
+    """Whether one more entry for `row` finds room in every case."""
     entries, places, free = lists
     size = RUNS[places[row, SIZE]]  # the next larger one, or the smallest
     used = free[SIZES, 0]

@@ -3,7 +3,7 @@
 Rows are numbered in order of first appearance. A user's row is x_u = [b_u, w_u, p_u], seen against
 φ = [1, content_i, popularity, bias, q_i]; an item's row is y_i = [b_i, q_i], seen against ψ_u = [1, p_u].
 The covariance P of each row is packed (see `algebra`) and in float32: it steers the size of steps only, and a refit
-makes it anew. Vectors are padded with zeros to a multiple of four.
+makes it again. Vectors are padded with zeros to a multiple of four.
 """
 
 from __future__ import annotations

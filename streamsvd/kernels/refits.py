@@ -1,4 +1,4 @@
-"""Refits: a row solved anew from its newest ratings with the other side's rows as they are now, and the learned prior.
+"""Refits: a row solved again from its newest ratings with the other side's rows as they are now, and the learned prior.
 
 A refit is one step of batch iterated SVD for one row: its ridge solution against the other side's factors (Mazumder,
 Hastie & Tibshirani 2010, section 5; Hastie et al. 2015, algorithm 3.1). Repeated over all rows it reaches the fixpoint.

@@ -63,7 +63,7 @@ def erase(handle, u):  # type: ignore[no-untyped-def]
     clear(m.seen, u)
     m.scalars[PRIOR_USERS] -= m.user_ints[u, IN_PRIOR]
     kept = 0
-    for k in range(m.counters[N_TOUCHED]):  # the number may belong to somebody else before the next renewal
+    for k in range(m.counters[N_TOUCHED]):  # the number may belong to another user before the next renewal
         if m.touched[k] != u:
             m.touched[kept] = m.touched[k]
             kept += 1

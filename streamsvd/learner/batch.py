@@ -197,7 +197,7 @@ def objective(model: IteratedSVD) -> float:
 
 
 def sweep(model: IteratedSVD, sweeps: int = 1) -> list[float]:
-    """Refit every user's row, then every item's, from all ratings; the model goes on from there.
+    """Refit every user's row, then every item's, from all ratings; the model continues from there.
 
     Parameters
     ----------
@@ -244,7 +244,7 @@ def converge(model: IteratedSVD, tolerance: float = 1e-8, at_most: int = 1000) -
     tolerance : float
         Imbalance at which to stop.
     at_most : int
-        Sweeps after which to stop all the same; `imbalance` tells.
+        Most sweeps; where they end before the tolerance is met, `imbalance` says how far off.
 
     Raises
     ------

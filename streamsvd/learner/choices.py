@@ -1,8 +1,8 @@
 """How likely a user is to choose an item at all: what a rating prediction leaves out.
 
-The best predicted ratings belong to films that hardly anybody comes across, so a list of them is seldom right about
-what the user takes next. `Choices` learns that from the same stream, one rating at a time, from the fact that somebody
-rated an item and not from how: which items people rate within a few steps of each other, and what is popular now. Then
+The best predicted ratings belong to items that few users come across, so a list of them is seldom right about what the
+user takes next. `Choices` learns this from the same stream, one rating at a time, from which items are rated and not
+from how: items that users rate within a few steps of each other, and what is popular now. Then
 
     chance of an item = 0.8 · (what follows the user's last 6 items, the newest weighing most) + 0.2 · (its share of
     recent ratings)

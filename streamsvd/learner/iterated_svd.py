@@ -70,8 +70,8 @@ class IteratedSVD:
     --------
     >>> model = IteratedSVD(scale=(1, 5))
     >>> before = model.predict_one("ann", "Heat")
-    >>> for film, stars in [("Heat", 5), ("Casino", 5), ("Babe", 2)]:
-    ...     _ = model.learn_one("ann", film, stars)
+    >>> for item, stars in [("Heat", 5), ("Casino", 5), ("Babe", 2)]:
+    ...     _ = model.learn_one("ann", item, stars)
     >>> model.predict_one("ann", "Heat") > before
     True
     """
@@ -220,7 +220,7 @@ class IteratedSVD:
         items: Sequence[Id] | NDArray[Any],
         timestamps: ArrayLike | None = None,
     ) -> Floats:
-        """Predicted ratings, clipped to the scale; unknown ids are predicted from what is known of everybody.
+        """Predicted ratings, clipped to the scale; unknown ids are predicted from what is known of all users and items.
 
         Parameters
         ----------
@@ -275,7 +275,7 @@ class IteratedSVD:
         SettingsError
             An option is out of its range.
         InputError
-            No item is of a genre that was asked for.
+            No item is of a requested genre.
 
         Examples
         --------
@@ -400,7 +400,7 @@ class IteratedSVD:
         state : State
             A whole state.
         content : ContentSource, optional
-            The one that the model was made with; asked for items that are rated for the first time from now on.
+            The one that the model was created with; used for items that are rated for the first time from now on.
 
         Raises
         ------

@@ -31,7 +31,7 @@ class Predictions(NamedTuple):
     deviation : float64, shape (n,)
         Standard deviation of the event prediction.
     user_counts, item_counts : int64, shape (n,), or None
-        Ratings of the user and of the item that the learner held then; only `IteratedSVD` tells.
+        Ratings of the user and of the item that the learner held then; only `IteratedSVD` reports it.
     """
 
     event: Floats

@@ -222,7 +222,7 @@ def _check_entries(state: State) -> None:
     if len(entries) and found != memory.USER_ENTRY:
         raise SettingsError(
             f"this model was saved with {found.itemsize} bytes for each rating of a user's window, this release keeps "
-            f"{memory.USER_ENTRY.itemsize}: learn it anew from the log, or use the release that saved it"
+            f"{memory.USER_ENTRY.itemsize}: learn it again from the log, or use the release that saved it"
         )
 
 

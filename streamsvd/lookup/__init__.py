@@ -1,4 +1,4 @@
-"""Lookups, computed from a frozen table of items and one user's row, whatever they were filled from.
+"""Lookups: functions of a frozen table of items and one user's row.
 
 Recommendations with filters and exploration, predictions with their deviation, explanations, reasons, similar items
 and users, fold-in. `IteratedSVD` fills the table from its memory, `model_store.ModelReader` from Redis.

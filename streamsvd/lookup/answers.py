@@ -1,4 +1,4 @@
-"""What lookups answer, whatever the items come from.
+"""What lookups answer.
 
 The strings below fields are the descriptions in the service's specification, which is made from these classes.
 """

@@ -8,7 +8,7 @@ from typing import Any
 from streamsvd.errors import SettingsError
 
 _MOST = 2**31 - 1
-"""No answer is longer, for no model has more rows: whoever asks for more gets all."""
+"""No answer is longer, because no model has more rows."""
 
 
 def whole(name: str, value: Any) -> int:

@@ -9,10 +9,10 @@ that belongs to the best is left out.
 For one user, the prediction r̂ = s + c·h of `streamsvd.kernels.scoring` is made of two sums over an item's columns,
 C = Σ x·content and F = Σ x·q. The score is s = C + F + weights · (popularity, bias) + what is the same for every user,
 and c·h is linear in these and in the item's statistics, but for powers of s − 3.5 and one product of F and popularity.
-What is the same for every user is worked out once a version (`ItemColumns.combine`).
+What is the same for every user is computed once a version (`ItemColumns.combine`).
 
 Ranked by choice, most items are out before anything is predicted: their chance is too small (`ItemColumns.likely`). Of
-the others the same is worked out item by item, from a third copy of content and q in that order.
+the others the same is computed item by item, from a third copy of content and q in that order.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class ItemColumns:
             In internal stars.
         float
         """
-        own, wide, weights = self._asked(settings, globals_, user)
+        own, wide, weights = self._weights(settings, globals_, user)
         out = np.empty(n, np.float32)
         steps = (own * self.steps).astype(np.float32)
         above = screen(self.coded, wide, steps, self.plain, weights.astype(np.float32), out)
@@ -178,13 +178,13 @@ class ItemColumns:
         Parameters
         ----------
         order : ChosenAndLiked
-            Its chances are worked out.
+            Its chances are filled in.
         settings, globals_, user
             As for `screened`.
         allowed : bool array, shape (places,)
         n : int
         """
-        own, wide, weights = self._asked(settings, globals_, user)
+        own, wide, weights = self._weights(settings, globals_, user)
         scale = order.scale
         off = error_of(self.largest, self.steps, self.shared_error, wide, own, weights, np.inf)
         off += _ROUNDING * (1.0 + (abs(scale.low) + abs(scale.high)) * scale.slope)
@@ -204,7 +204,7 @@ class ItemColumns:
         )
         return found
 
-    def _asked(
+    def _weights(
         self, settings: dict[str, Any], globals_: dict[str, NDArray[Any]], user: Any | None
     ) -> tuple[NDArray[np.float64], int, NDArray[np.float64]]:
         """A user's weights of the columns, the first one of q, and the other weights."""

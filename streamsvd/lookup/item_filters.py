@@ -19,7 +19,7 @@ def allowed(items: ItemTable, options: CheckedOptions, seen: NDArray[np.integer[
     Raises
     ------
     InputError
-        When a genre is asked for that no item has.
+        When no item has a requested genre.
     """
     may = items.present.copy()
     may[seen] = False

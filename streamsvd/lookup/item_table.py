@@ -128,7 +128,7 @@ class ItemTable(ABC):
         return int(3 + self.settings["content"] + self.settings["settings"]["rank"])
 
     def places(self, items: Iterable[Id]) -> NDArray[np.intp]:
-        """Where some items stand; those that are not here are left out."""
+        """Places of some items; unknown ones are left out."""
         numbers = self.numbers
         return np.array([numbers[item] for item in items if item in numbers], np.intp)
 
@@ -139,12 +139,12 @@ class ItemTable(ABC):
         return there
 
     def place(self, item: Id) -> int:
-        """Where an item stands.
+        """The place of an item.
 
         Raises
         ------
         UnknownId
-            It is not here.
+            The item is unknown.
         """
         if item not in self.numbers:
             raise UnknownId("item", item)
@@ -158,7 +158,7 @@ class ItemTable(ABC):
         """The fields of `NamedItem` of the item at a place."""
         item = self.ids[place]
         if item is None:
-            raise IndexError(f"no item stands at place {place}")
+            raise IndexError(f"there is no item at place {place}")
         return self.description(item)
 
     def description(self, item: Id) -> tuple[Id, str | None, tuple[str, ...], int | None]:

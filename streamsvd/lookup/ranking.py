@@ -33,7 +33,7 @@ class Profile:
     factors : element of the user's `factors` block, or None
         None for an unknown user.
     blocks : mapping of str to array
-        The user's blocks that the ranking asked for; empty for an unknown or anonymous user.
+        The user's blocks that the ranking needs; empty for an unknown or anonymous user.
     given : intp array
         Places of the items that an anonymous user has rated, in the order given; empty for a user of the model.
     covariance : float64 array, shape (d, d), or None
@@ -76,7 +76,7 @@ class Ranking(Protocol):
 
 
 class ByRating:
-    """The predicted rating itself."""
+    """By the predicted rating."""
 
     item_blocks: tuple[str, ...] = ()
     user_blocks: tuple[str, ...] = ()

@@ -71,7 +71,7 @@ class BatchBaseline(ABC):
         return self
 
     def predict(self, users: Ids, items: Ids, timestamps: ArrayLike | None = None) -> Floats:  # noqa: ARG002 - a protocol's parameter; means know no time
-        """Predicted ratings within the scale, float64 of shape (n,), whatever the time; ids may be unknown."""
+        """Predicted ratings within the scale, float64 of shape (n,), the same at any time; ids may be unknown."""
         user_ids, item_ids = pairs_of(users, items)
         stars = entries(self._left, self._right, self._users.find(user_ids), self._items.find(item_ids))
         return self.scale.within(np.clip(stars, *self.scale.internal_limits))

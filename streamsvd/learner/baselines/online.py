@@ -69,7 +69,7 @@ class OnlineBaseline(ABC):
         return Predictions(self.scale.within(predicted[:, 0]), self.scale.within(predicted[:, 1]), deviation)
 
     def predict(self, users: Ids, items: Ids, timestamps: ArrayLike | None = None) -> Floats:  # noqa: ARG002 - a protocol's parameter; means know no time
-        """Predicted ratings within the scale, float64 of shape (n,), whatever the time; changes nothing.
+        """Predicted ratings within the scale, float64 of shape (n,), the same at any time; changes nothing.
 
         Raises
         ------

@@ -2,7 +2,7 @@
 
 Holes are filled with the model's own prediction, the SVD of the filled matrix is taken, its values are lowered by λ,
 and so on. That descends on ½‖P(X − M)‖² + λ‖M‖*, where P keeps the given entries. The filled matrix is sparse plus low
-rank and is never formed. Its SVD goes one block step from that of the round before, which is nearly right.
+rank and is never formed. Its SVD starts from that of the round before and takes one block step, which is nearly exact.
 
 How far the objective is from its least value over matrices of any rank is bounded by the duality gap: the residual
 R = P(X − M), scaled until its largest singular value is at most λ, is a feasible point of the dual problem.

@@ -82,7 +82,7 @@ def test_windows_of_an_earlier_release_are_refused(events: Stream) -> None:
     window = state.users.ragged["window"]
     wider = window.values.astype([(name, "<f4") for name in window.values.dtype.names or ()])
     old = replace(state.users, ragged={**state.users.ragged, "window": replace(window, values=wider)})
-    with pytest.raises(SettingsError, match=r"saved with 16 bytes .* keeps 12: learn it anew from the log"):
+    with pytest.raises(SettingsError, match=r"saved with 16 bytes .* keeps 12: learn it again from the log"):
         IteratedSVD.from_state(replace(state, users=old))
 
 
