@@ -1,9 +1,27 @@
-"""The learner: NumPy arrays in, NumPy arrays out; it knows no Kafka, no Redis and no files."""
+"""The learner: NumPy arrays in, NumPy arrays out; it knows no Kafka and no Redis."""
 
-from streamsvd.kernels.settings import Settings
-from streamsvd.kernels.state import Id, Ragged, Rows, State
+from streamsvd.kernels import Id, Ragged, Rows, Settings, State
+from streamsvd.learner.choices import Choices
 from streamsvd.learner.iterated_svd import IteratedSVD
-from streamsvd.learner.protocol import ContentSource, Predictions
+from streamsvd.learner.live_items import LiveItems, best_ids, ranked_ids
+from streamsvd.learner.protocol import BatchLearner, ContentSource, Ids, OnlineLearner, Predictions
 from streamsvd.learner.svd_form import SVDForm
 
-__all__ = ["ContentSource", "Id", "IteratedSVD", "Predictions", "Ragged", "Rows", "SVDForm", "Settings", "State"]
+__all__ = [
+    "BatchLearner",
+    "Choices",
+    "ContentSource",
+    "Id",
+    "Ids",
+    "IteratedSVD",
+    "LiveItems",
+    "OnlineLearner",
+    "Predictions",
+    "Ragged",
+    "Rows",
+    "SVDForm",
+    "Settings",
+    "State",
+    "best_ids",
+    "ranked_ids",
+]

@@ -5,6 +5,7 @@ and users, fold-in. `IteratedSVD` fills the table from its memory, `model_store.
 """
 
 from streamsvd.lookup.answers import (
+    AnswerPart,
     Explanation,
     KnownUser,
     Moved,
@@ -15,23 +16,69 @@ from streamsvd.lookup.answers import (
     SimilarItem,
     SimilarUser,
 )
-from streamsvd.lookup.item_table import ItemTable
+from streamsvd.lookup.arguments import how_many, listed
+from streamsvd.lookup.best_items import MODEL_SCORING, Scoring, best_items
+from streamsvd.lookup.choice_scores import chances, popularity, ranking_scores
+from streamsvd.lookup.explaining import EXPLAINING, explain, reasons
+from streamsvd.lookup.facets import Facets, facets_of
+from streamsvd.lookup.fold_in import fold_in
+from streamsvd.lookup.history import known_user, newest_ratings
+from streamsvd.lookup.item_table import FACTORS, SEEN, TRAINING, WINDOW, Columns, ItemTable, UserRow
 from streamsvd.lookup.options import CheckedOptions, Options
-from streamsvd.lookup.ranking import DEFAULT_RANKING, RANKINGS
+from streamsvd.lookup.predicting import PREDICTING, predict
+from streamsvd.lookup.ranking import DEFAULT_RANKING, RANKINGS, Profile, best, ranking_called
+from streamsvd.lookup.recommending import item_blocks, recommend_for_ratings, recommend_to, user_blocks
+from streamsvd.lookup.similarity import similar_items, similar_users
+from streamsvd.lookup.title_search import items_by_title
 
 __all__ = [
     "DEFAULT_RANKING",
+    "EXPLAINING",
+    "FACTORS",
+    "MODEL_SCORING",
+    "PREDICTING",
     "RANKINGS",
+    "SEEN",
+    "TRAINING",
+    "WINDOW",
+    "AnswerPart",
     "CheckedOptions",
+    "Columns",
     "Explanation",
+    "Facets",
     "ItemTable",
     "KnownUser",
     "Moved",
     "NamedItem",
     "Options",
+    "Profile",
     "Rated",
     "Reason",
     "Recommendation",
+    "Scoring",
     "SimilarItem",
     "SimilarUser",
+    "UserRow",
+    "best",
+    "best_items",
+    "chances",
+    "explain",
+    "facets_of",
+    "fold_in",
+    "how_many",
+    "item_blocks",
+    "items_by_title",
+    "known_user",
+    "listed",
+    "newest_ratings",
+    "popularity",
+    "predict",
+    "ranking_called",
+    "ranking_scores",
+    "reasons",
+    "recommend_for_ratings",
+    "recommend_to",
+    "similar_items",
+    "similar_users",
+    "user_blocks",
 ]
