@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from evaluation import Figures
 from evaluation.metrics.pages import Pages
 from evaluation.metrics.prequential import Prequential
-from evaluation.shadows.model_specs import ShadowModel, ShadowSpec
+from evaluation.models.specs import ShadowModel, ShadowSpec
 from evaluation.shadows.sequential_test import Comparison, Verdict
 from evaluation.shadows.shadow_models import FIRST_SERVED, Served, Shadow, Shadows
 from model_store import Beside, Checkpoint, Difference, ShadowPart, ShadowRow

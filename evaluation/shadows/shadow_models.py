@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from evaluation.metrics.pages import Pages
 from evaluation.metrics.prequential import Prequential
+from evaluation.models.specs import ShadowModel, ShadowSpec
 from evaluation.shadows.erasure import without_user
-from evaluation.shadows.model_specs import ShadowModel, ShadowSpec
 from evaluation.shadows.sequential_test import Comparison
 from streamsvd.errors import SettingsError
 from streamsvd.kernels.state import Id
@@ -99,7 +99,7 @@ class Shadows:
 
     Examples
     --------
-    >>> from evaluation.shadows.model_specs import parse_spec
+    >>> from evaluation.models.specs import parse_spec
     >>> shadows, model = Shadows((1, 5)), IteratedSVD()
     >>> shadows.add("means", parse_spec("damped-means"), None, 0)
     >>> ratings = ["ann", "bob"], ["Heat", "Heat"], [5, 4], [10, 20]

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evaluation.studies.batch_fit import BATCH_SETTINGS, BatchFit
+from evaluation.models.batch_fit import BATCH_SETTINGS, BatchFit
 from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.learner.baselines import BiasedSGD, BrandSVD, DampedMeans, FoldIn, SoftImpute, TruncatedSVD
 from streamsvd.learner.batch import sweep

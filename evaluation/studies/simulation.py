@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics.prequential import Prequential
-from evaluation.shadows.model_specs import ShadowSpec
+from evaluation.models.specs import ShadowSpec
 from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.ratings import Catalogue, RatingTable
@@ -206,7 +206,7 @@ def simulate(
 
     Examples
     --------
-    >>> from evaluation.shadows.model_specs import parse_spec
+    >>> from evaluation.models.specs import parse_spec
     >>> from streamsvd.ratings import Dataset
     >>> columns = ([1, 1, 2], [7, 8, 7], [5.0, 2.0, 5.0], [10, 20, 30])
     >>> table = RatingTable(*(np.array(column) for column in columns), Dataset("toy", "0" * 64, (1.0, 5.0)))

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from evaluation.shadows.model_specs import BASELINES, LEARNER, ShadowSpec, parse_spec
+from evaluation.models.specs import BASELINES, LEARNER, ShadowSpec, parse_spec
 from streamsvd.errors import SettingsError
 from streamsvd.learner import Settings
 

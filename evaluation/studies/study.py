@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics.prequential import Figures, Prequential
-from evaluation.studies.batch_fit import BatchFit
+from evaluation.models.batch_fit import BatchFit
 from evaluation.studies.contenders import Contender, Fixpoint
 from streamsvd.errors import InputError
 from streamsvd.learner.baselines import BrandSVD, SoftImpute

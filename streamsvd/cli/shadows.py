@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.shadows.model_specs import ShadowSpec, parse_spec
+from evaluation.models.specs import ShadowSpec, parse_spec
 from model_store.shadow_rows import Difference, ShadowRow
 from streamsvd.cli.display import day
 from streamsvd.cli.missing import as_text

@@ -14,7 +14,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.studies.batch_fit import BATCH_SETTINGS
+from evaluation.models.batch_fit import BATCH_SETTINGS
 from evaluation.studies.contenders import compile_all, contenders
 from evaluation.studies.pictures import check_pictures
 from evaluation.studies.study import FOLDS, Study

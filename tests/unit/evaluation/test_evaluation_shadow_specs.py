@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from model_states import plain
 
-from evaluation.shadows.model_specs import ShadowSpec, parse_spec
+from evaluation.models.specs import ShadowSpec, parse_spec
 from streamsvd.errors import SettingsError
 from streamsvd.learner import IteratedSVD, Settings
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evaluation import Prequential
-from evaluation.shadows.model_specs import parse_spec
+from evaluation.models.specs import parse_spec
 from evaluation.studies.simulation import Outcome, Part, Predict, Run, event_number, simulate, stretch
 from evaluation.studies.simulation_jobs import simulate_all
 from evaluation.studies.simulation_models import models, parse_grid
