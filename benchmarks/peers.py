@@ -22,8 +22,8 @@ import numpy as np
 from measured import add_json, measured
 from rich.console import Console
 
-from evaluation.studies.peer_comparison import errors, rates, seconds
-from evaluation.studies.peers import INSTALL, RIVER, Stream, peers
+from evaluation.studies.peer_comparison import BASIS, errors, rates, seconds
+from evaluation.studies.peers import INSTALL, Stream, peers
 from streamsvd.cli.figures import versions, write_json
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner import IteratedSVD
@@ -53,7 +53,7 @@ def folding(stream: Stream) -> dict[str, Any]:
         model.partial_fit_users([u], matrix[u])
         model.partial_fit_items([i], by_item[i])
     taken_in = SAMPLE / (time.perf_counter() - began)
-    ours = IteratedSVD(scale=stream.scale, content=stream.films)
+    ours = IteratedSVD(scale=stream.scale, content=stream.catalogue)
     ours.learn(t.users[:-SAMPLE], t.items[:-SAMPLE], t.ratings[:-SAMPLE], t.timestamps[:-SAMPLE])
     last = list(zip(stream.users, stream.items, stream.ratings, stream.timestamps, strict=True))[-SAMPLE:]
     began = time.perf_counter()
@@ -73,10 +73,10 @@ def compare(name: str, rounds: int) -> dict[str, Any]:
     found, missing = peers(stream)
     for package, reason in missing.items():
         print(f"NOT COMPARED: {package}: {reason}", file=sys.stderr)
-    figures = {peer.name: errors(stream, *peer.predictions(stream)) for peer in found}  # compiles what is compiled
-    timed = seconds(found, stream, rounds)
+    figures = {peer.name: errors(stream, *peer.predictions()) for peer in found}  # compiles what is compiled
+    timed = seconds(found, rounds)
     rows = []
-    print(f"\n{table.dataset.name}, {len(table):,} ratings; speed: ratings a second and of {RIVER}")
+    print(f"\n{table.dataset.name}, {len(table):,} ratings; speed: ratings a second and of {BASIS}")
     for peer in found:
         rate = rates(peer, stream, timed)
         rows.append({"name": peer.name, "settings": peer.settings, **figures[peer.name], "ratings_per_second": rate})

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from evaluation import Figures
 from evaluation.metrics.pages import Pages
 from evaluation.metrics.prequential import Prequential
-from evaluation.models.specs import ShadowModel, ShadowSpec
+from evaluation.models import ModelSpec
 from evaluation.shadows.sequential_test import Comparison, Verdict
 from evaluation.shadows.shadow_models import FIRST_SERVED, Served, Shadow, Shadows
 from model_store import Beside, Checkpoint, Difference, ShadowPart, ShadowRow
@@ -24,6 +24,7 @@ from model_store.shadow_rows import encode_row
 from model_store.write.baseline_states import changed, from_rows, to_rows
 from streamsvd.errors import SettingsError
 from streamsvd.learner import ContentSource, IteratedSVD, State
+from streamsvd.learner.protocol import OnlineLearner
 
 _OURS = "shadows."  # arrays among the served model's metrics
 _FIGURES = ("rmse_event", "mae_event", "rmse_page", "mae_page", "rmse_last_window", "rmse_page_last_window")
@@ -37,13 +38,13 @@ class Wanted:
 
     Attributes
     ----------
-    shadows : dict of str to ShadowSpec
+    shadows : dict of str to ModelSpec
         That are to be there; those that are not begin now.
     dropped : collection of str
         That are to go.
     """
 
-    shadows: Mapping[str, ShadowSpec]
+    shadows: Mapping[str, ModelSpec]
     dropped: Collection[str] = ()
 
 
@@ -78,7 +79,7 @@ class ShadowKeeper:
         """Arrays that belong into the served model's checkpoint."""
         return {_OURS + name: array for name, array in self.shadows.state().items()}
 
-    def share(self, checkpoint: Checkpoint, model: ShadowModel, answered: str = "") -> Beside | None:
+    def share(self, checkpoint: Checkpoint, model: IteratedSVD, answered: str = "") -> Beside | None:
         """What the shadows add to a checkpoint; None when there is nothing to say. Starts a new count of changes.
 
         Parameters
@@ -114,7 +115,7 @@ class ShadowKeeper:
         )
         return ShadowPart(checkpoint, state.users.removed, whole)
 
-    def _changes(self, name: str, model: ShadowModel) -> tuple[State, bool]:
+    def _changes(self, name: str, model: OnlineLearner) -> tuple[State, bool]:
         if isinstance(model, IteratedSVD):
             whole = name in self._moved or name not in self._stored
             self._stored[name] = None
@@ -148,7 +149,7 @@ def begin(
         A name that cannot be used.
     """
     shadows = Shadows((model.scale.low, model.scale.high))
-    specs = {row.name: ShadowSpec(**row.made_of) for row in rows if row.name != FIRST_SERVED}
+    specs = {row.name: ModelSpec(**row.made_of) for row in rows if row.name != FIRST_SERVED}
     specs = {name: spec for name, spec in specs.items() if name not in wanted.dropped} | dict(wanted.shadows)
     for name, spec in specs.items():
         shadows.add(name, spec, content, 0)
@@ -205,7 +206,7 @@ def resume_shadows(
         stored[row.name] = None
         if row.name in wanted.dropped:
             continue
-        found, spec = load(row.name), ShadowSpec(**row.made_of)
+        found, spec = load(row.name), ModelSpec(**row.made_of)
         state = found.state
         if not spec.servable:
             stored[row.name], state = state, from_rows(state)
@@ -215,7 +216,7 @@ def resume_shadows(
     for name, spec in wanted.shadows.items():
         there = shadows.models[name].spec if name in shadows.models else None
         if name == shadows.served.name:
-            there = ShadowSpec.of(model)
+            there = ModelSpec.of(model)
         if there is None:
             shadows.add(name, spec, content, events)
         elif _effective(there, content) != _effective(spec, content):
@@ -226,12 +227,12 @@ def resume_shadows(
     return ShadowKeeper(shadows, stored)
 
 
-def _effective(spec: ShadowSpec, content: ContentSource | None) -> ShadowSpec:
+def _effective(spec: ModelSpec, content: ContentSource | None) -> ModelSpec:
     """Where there is no catalogue, nobody is given one."""
     return replace(spec, catalogue=spec.catalogue and content is not None)
 
 
-def standings(shadows: Shadows, model: ShadowModel) -> list[ShadowRow]:
+def standings(shadows: Shadows, model: IteratedSVD) -> list[ShadowRow]:
     """How the served model and each of its shadows do; empty without any.
 
     Parameters
@@ -243,9 +244,7 @@ def standings(shadows: Shadows, model: ShadowModel) -> list[ShadowRow]:
     if not shadows:
         return []
     served = shadows.served
-    spec = ShadowSpec.of(model) if isinstance(model, IteratedSVD) else None
-    assert spec is not None
-    rows = [_row(served.name, spec, model, served.since, served.metrics.figures(), None)]
+    rows = [_row(served.name, ModelSpec.of(model), model, served.since, served.metrics.figures(), None)]
     for name, shadow in shadows.models.items():
         verdict = _difference(shadow.comparison.verdict())
         rows.append(_row(name, shadow.spec, shadow.model, shadow.since, shadow.metrics.figures(), verdict))
@@ -253,7 +252,7 @@ def standings(shadows: Shadows, model: ShadowModel) -> list[ShadowRow]:
 
 
 def _row(
-    name: str, spec: ShadowSpec, model: ShadowModel, since: int, figures: Figures, against: Difference | None
+    name: str, spec: ModelSpec, model: OnlineLearner, since: int, figures: Figures, against: Difference | None
 ) -> ShadowRow:
     return ShadowRow(
         name=name,

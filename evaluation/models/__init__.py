@@ -1,1 +1,33 @@
 """The models that studies, shadows and simulations compare: one registry, and specifications of them as text."""
+
+from evaluation.models.batch import BATCH_SETTINGS
+from evaluation.models.registry import (
+    LEARNER,
+    MODELS,
+    RATINGS_ONLY,
+    REFIT_EVERY,
+    RIVER,
+    Model,
+    Range,
+    described,
+    shadow_names,
+    taking_part,
+)
+from evaluation.models.specs import ModelSpec, compile_kernels, parse_spec
+
+__all__ = [
+    "BATCH_SETTINGS",
+    "LEARNER",
+    "MODELS",
+    "RATINGS_ONLY",
+    "REFIT_EVERY",
+    "RIVER",
+    "Model",
+    "ModelSpec",
+    "Range",
+    "compile_kernels",
+    "described",
+    "parse_spec",
+    "shadow_names",
+    "taking_part",
+]

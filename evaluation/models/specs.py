@@ -1,45 +1,38 @@
-"""What a shadow model is made of: a baseline or the learner, with settings; written `rank=16` or `damped-means`.
+"""Specifications of models: a model of the registry with settings, written `rank=16` or `damped-means`.
 
-A specification names a kind, a file with settings, or neither, and then settings, all with commas between:
-`biased-sgd`, `fold-in,rank=10`, `tuned.json`, `rank=16,gamma=inf`, `catalogue=no`. Without a kind it is the learner.
+A specification names a model, a file with settings, or neither, and then settings, all with commas between:
+`biased-sgd`, `fold-in,rank=10`, `tuned.json`, `rank=16,gamma=inf`, `catalogue=no`. Without a name it is the learner.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evaluation.models.registry import LEARNER, MODELS, Learner, Make, Model, OneCallLearner, shadow_names
 from streamsvd.errors import SettingsError
-from streamsvd.learner import ContentSource, IteratedSVD, Settings, State
-from streamsvd.learner.baselines import BiasedSGD, DampedMeans, FoldIn
-from streamsvd.learner.baselines.online import OnlineBaseline
+from streamsvd.learner import ContentSource, IteratedSVD, State
+from streamsvd.learner.protocol import BatchLearner, OnlineLearner
 
-LEARNER = "iterated-svd"
-BASELINES: dict[str, type[OnlineBaseline]] = {
-    "damped-means": DampedMeans,
-    "biased-sgd": BiasedSGD,
-    "fold-in": FoldIn,
-}
-ShadowModel = IteratedSVD | OnlineBaseline
 _ANSWERS = {"yes": True, "no": False}
+_FOUR_RATINGS = ([0, 0, 1, 1], [0, 1, 0, 1], [3.0, 4.0, 5.0, 2.0], [0, 0, 1, 1])
 
 
 @dataclass(frozen=True, slots=True)
-class ShadowSpec:
+class ModelSpec:
     """How to make a model.
 
     Attributes
     ----------
     kind : str
-        `iterated-svd` or a baseline's name.
+        Name in the registry.
     settings : dict
         Every setting by name, as JSON values.
     seed : int
     catalogue : bool
-        Whether it is given the items' content, where there is any.
+        Whether it is given the items' content, where there is any and the model uses it.
 
     Examples
     --------
@@ -53,9 +46,22 @@ class ShadowSpec:
     catalogue: bool = True
 
     @classmethod
-    def of(cls, model: IteratedSVD) -> ShadowSpec:
+    def of(cls, model: IteratedSVD) -> ModelSpec:
         """That of a learner."""
         return cls(LEARNER, model.settings.to_dict(), model.seed, model.n_content > 0)
+
+    @property
+    def model(self) -> Model:
+        """Its entry in the registry.
+
+        Raises
+        ------
+        SettingsError
+            There is none.
+        """
+        if self.kind not in MODELS:
+            raise SettingsError(f"there is no model {self.kind!r}; there are: {', '.join(MODELS)}")
+        return MODELS[self.kind]
 
     @property
     def servable(self) -> bool:
@@ -65,26 +71,53 @@ class ShadowSpec:
     @property
     def text(self) -> str:
         """The shortest specification that says the same, but for the seed."""
-        changed = [f"{k}={v}" for k, v in self.settings.items() if v != _defaults(self.kind)[k]]
+        defaults = self.model.with_changes({})
+        changed = [f"{k}={v}" for k, v in self.settings.items() if v != defaults[k]]
         kind = [] if self.servable and changed else [self.kind]
         return ",".join([*kind, *changed, *(["catalogue=no"] if self.servable and not self.catalogue else [])])
 
-    def make(self, scale: tuple[float, float], content: ContentSource | None) -> ShadowModel:
-        """A model that has learned nothing."""
-        if self.servable:
-            settings = Settings.from_dict(self.settings)
-            return IteratedSVD(settings, scale=scale, content=content if self.catalogue else None, seed=self.seed)
-        return BASELINES[self.kind](**self.settings, scale=scale, seed=self.seed)
+    def make(self, scale: tuple[float, float], content: ContentSource | None) -> OnlineLearner:
+        """An online learner that has learned nothing.
 
-    def restore(self, state: State, content: ContentSource | None) -> ShadowModel:
-        """The model that `state` was taken from."""
-        if self.servable:
-            return IteratedSVD.from_state(state, content if state.settings["content"] else None)
-        return BASELINES[self.kind].from_state(state)
+        Raises
+        ------
+        SettingsError
+            The model does not learn online.
+        """
+        return self._made(self.model.online, "learn online", scale, content)
+
+    def make_batch(self, scale: tuple[float, float], content: ContentSource | None) -> BatchLearner:
+        """A batch learner that has learned nothing; raises as `make`."""
+        return self._made(self.model.batch, "learn in batch", scale, content)
+
+    def make_one_call(self, scale: tuple[float, float], content: ContentSource | None) -> OneCallLearner:
+        """A learner that learns by one call per rating; raises as `make`."""
+        return self._made(self.model.one_call, "learn by one call per rating", scale, content)
+
+    def restore(self, state: State, content: ContentSource | None) -> OnlineLearner:
+        """The shadow that `state` was taken from.
+
+        Raises
+        ------
+        SettingsError
+            The model cannot be a shadow.
+        """
+        restore = self.model.restore
+        if restore is None:
+            raise SettingsError(f"{self.kind} cannot be a shadow; these can: {', '.join(shadow_names())}")
+        return restore(state, content)
+
+    def _made(
+        self, make: Make[Learner] | None, what: str, scale: tuple[float, float], content: ContentSource | None
+    ) -> Learner:
+        if make is None:
+            raise SettingsError(f"{self.kind} does not {what}")
+        given = content if self.catalogue and self.model.catalogue else None
+        return make(self.settings, scale=scale, content=given, seed=self.seed)
 
 
-def parse_spec(text: str, *, seed: int = 0, read_file: Callable[[Path], Mapping[str, Any]] | None = None) -> ShadowSpec:
-    """A specification from its text.
+def parse_spec(text: str, *, seed: int = 0, read_file: Callable[[Path], Mapping[str, Any]] | None = None) -> ModelSpec:
+    """A specification of a model that can be a shadow, from its text.
 
     Parameters
     ----------
@@ -98,59 +131,51 @@ def parse_spec(text: str, *, seed: int = 0, read_file: Callable[[Path], Mapping[
     Raises
     ------
     SettingsError
-        Unknown kind or setting, or a value out of its range.
+        Unknown model or setting, or a value out of its range.
     """
     first, *rest = [part.strip() for part in text.split(",")]
-    kind, settings = LEARNER, _defaults(LEARNER)
+    kind, settings = LEARNER, dict[str, Any]()
     if "=" in first:
         rest = [first, *rest]
-    elif first in BASELINES:
-        kind, settings = first, _defaults(first)
-    elif first != LEARNER:
-        if read_file is None or not first.endswith(".json"):
-            raise SettingsError(
-                f"shadow {text!r}: {first!r} is neither one of {', '.join([LEARNER, *BASELINES])}, nor a settings file "
-                "that ends in .json, nor a setting such as rank=16"
-            )
-        settings = Settings().replace(**read_file(Path(first))).to_dict()
+    elif first in shadow_names():
+        kind = first
+    elif read_file is None or not first.endswith(".json"):
+        raise SettingsError(
+            f"model {text!r}: {first!r} is neither one of {', '.join(shadow_names())}, nor a settings file that ends "
+            "in .json, nor a setting such as rank=16"
+        )
+    else:
+        settings = dict(read_file(Path(first)))
     given = dict(_pair(part, text) for part in rest)
     seed = _whole(given.pop("seed", seed), text)
-    catalogue = _ANSWERS.get(given.pop("catalogue", "yes")) if kind == LEARNER else True
+    model = MODELS[kind]
+    catalogue = _ANSWERS.get(given.pop("catalogue", "yes")) if model.catalogue else True
     if catalogue is None:
-        raise SettingsError(f"shadow {text!r}: catalogue is yes or no")
-    if kind == LEARNER:
-        return ShadowSpec(kind, Settings.from_dict(settings).replace(**given).to_dict(), seed, catalogue)
-    return ShadowSpec(kind, settings | _converted(given, settings, text), seed)
+        raise SettingsError(f"model {text!r}: catalogue is yes or no")
+    return ModelSpec(kind, model.with_changes(settings | given), seed, catalogue)
 
 
-def _defaults(kind: str) -> dict[str, Any]:
-    if kind == LEARNER:
-        return Settings().to_dict()
-    parameters = inspect.signature(BASELINES[kind]).parameters.values()
-    return {p.name: p.default for p in parameters if p.name not in ("scale", "seed")}
+def compile_kernels(specs: Iterable[ModelSpec], content: ContentSource | None = None) -> None:
+    """Let a model of each specification learn four ratings, so that no later time contains its compilation."""
+    for spec in specs:
+        learner: OnlineLearner | BatchLearner
+        if spec.model.online is not None:
+            learner = online = spec.make((1.0, 5.0), content)
+            online.learn(*_FOUR_RATINGS)
+        else:
+            learner = spec.make_batch((1.0, 5.0), content).fit(*_FOUR_RATINGS)
+        learner.predict([0], [0])
 
 
 def _pair(part: str, text: str) -> tuple[str, str]:
     name, equals, value = part.partition("=")
     if not equals:
-        raise SettingsError(f"shadow {text!r}: {part!r} is no setting; write NAME=VALUE, such as rank=16")
+        raise SettingsError(f"model {text!r}: {part!r} is no setting; write NAME=VALUE, such as rank=16")
     return name.strip(), value.strip()
-
-
-def _converted(given: Mapping[str, str], defaults: Mapping[str, Any], text: str) -> dict[str, Any]:
-    found = {}
-    for name, value in given.items():
-        if name not in defaults:
-            raise SettingsError(f"shadow {text!r}: there is no setting {name!r}; there are: {', '.join(defaults)}")
-        try:
-            found[name] = type(defaults[name])(value)
-        except ValueError:
-            raise SettingsError(f"shadow {text!r}: {name}={value!r} is no {type(defaults[name]).__name__}") from None
-    return found
 
 
 def _whole(value: str | int, text: str) -> int:
     try:
         return int(value)
     except ValueError:
-        raise SettingsError(f"shadow {text!r}: seed={value!r} is not a whole number") from None
+        raise SettingsError(f"model {text!r}: seed={value!r} is not a whole number") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evaluation.models.batch_fit import BATCH_SETTINGS
+from evaluation.models.batch import BATCH_SETTINGS
 from evaluation.reporting.blocks import Grid, Part, Points, Section
 from evaluation.reporting.modelling import CORE_SHARE, Modelling, Plan
 from evaluation.reporting.words import Words, seconds, share

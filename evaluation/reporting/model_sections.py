@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from evaluation.models import LEARNER, MODELS, taking_part
 from evaluation.reporting import model_pictures as pictures
 from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Points, Section
 from evaluation.reporting.modelling import LEAST, Modelling
 from evaluation.reporting.tuned import Tuned
 from evaluation.reporting.words import Words, change, count, error, many, seconds, share
-from evaluation.studies.study import FOLDS, Offline, Online, Study
+from evaluation.studies.study import FOLDS, OfflineResult, OnlineResult, Study
 from evaluation.studies.study_pictures import draw_time, draw_work
 
-BASELINE, BATCH, STREAM = "truncated SVD", "IteratedSVD, batch", "IteratedSVD, refits"
+BASELINE, BATCH, STREAM = (MODELS[name].labels["study"] for name in ("truncated-svd", "batch-fit", LEARNER))
 THREE = (BASELINE, BATCH, STREAM)
 """The comparison that the seeds ask for: baseline SVD, iterated SVD in batch, updated rank-one iterated SVD."""
 
@@ -175,7 +176,8 @@ def _online(whole: Study, words: Words) -> Section:
         f"Every rating of the stream, predicted before it was learned, from the first one on; errors in {words.unit}."
     )
     stream = _of(whole, STREAM)
-    others = [each for each in whole.online if "IteratedSVD" not in each.name and each.name != "refits, no catalogue"]
+    ours = [model.labels["study"] for model in taking_part("study") if model.iterated]
+    others = [each for each in whole.online if each.name not in ours]
     rival = min(others, key=lambda each: each.figures.rmse_event)
     costs = [each.figures.rmse_page - each.figures.rmse_event for each in whole.online]
     text = (
@@ -309,15 +311,15 @@ def _short(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _of(whole: Study, name: str) -> Online:
+def _of(whole: Study, name: str) -> OnlineResult:
     return next(each for each in whole.online if each.name == name)
 
 
-def held_out(whole: Study, name: str) -> Offline:
+def held_out(whole: Study, name: str) -> OfflineResult:
     """What one learner reached offline."""
     return next(each for each in whole.offline if each.name == name)
 
 
-def streamed(whole: Study, name: str) -> Online:
+def streamed(whole: Study, name: str) -> OnlineResult:
     """What one learner reached online."""
     return _of(whole, name)

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evaluation.reporting.tuned import Tuned, tune_all
-from evaluation.studies.contenders import contenders
 from evaluation.studies.error_tables import scored_frame, unknown_shares
 from evaluation.studies.exploration import rating_frame
 from evaluation.studies.filtering import nearest_core
-from evaluation.studies.study import FOLDS, Study, study
-from streamsvd.learner import IteratedSVD, Settings
+from evaluation.studies.study import FOLDS, Study, study, study_specs
+from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, RatingTable, k_core
 
 CORE_SHARE = 0.47
@@ -108,7 +107,8 @@ def measure(table: RatingTable, films: Catalogue | None, plan: Plan, progress: P
 def _study(table: RatingTable, content: Catalogue | None, plan: Plan, progress: Progress) -> Study:
     return study(
         table,
-        contenders(Settings(), table.dataset.scale, content, plan.seed),
+        study_specs({}, catalogue=content is not None, seed=plan.seed),
+        content,
         folds=plan.folds,
         seed=plan.seed,
         window=min(plan.window, max(len(table) // 10, 1)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from evaluation.models import MODELS
 from evaluation.reporting.blocks import Tile
 from evaluation.reporting.error_sections import overall
 from evaluation.reporting.model_sections import BASELINE, BATCH, STREAM, held_out, streamed
@@ -57,7 +58,7 @@ def _offline(found: Modelling) -> str:
 def _online(found: Modelling) -> str:
     assert found.whole is not None
     stream = streamed(found.whole, STREAM)
-    means = streamed(found.whole, "damped means")
+    means = streamed(found.whole, MODELS["damped-means"].labels["study"])
     best = min(found.whole.online, key=lambda each: each.figures.rmse_event)
     leads = (
         "the best of all learners" if best.name == STREAM else f"behind {best.name} ({error(best.figures.rmse_event)})"

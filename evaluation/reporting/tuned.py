@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.models.batch_fit import BatchFit
+from evaluation.models.batch import BatchFit
 from evaluation.studies.tuning import Trial, best, search
 from evaluation.studies.tuning_tasks import CrossValidationTask, PrequentialTask, Task
 from streamsvd.errors import InputError

@@ -16,13 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from evaluation.metrics.pages import Pages
 from evaluation.metrics.prequential import Prequential
-from evaluation.models.specs import ShadowModel, ShadowSpec
+from evaluation.models import LEARNER, ModelSpec
 from evaluation.shadows.erasure import without_user
 from evaluation.shadows.sequential_test import Comparison
 from streamsvd.errors import SettingsError
 from streamsvd.kernels.state import Id
 from streamsvd.learner import IteratedSVD
-from streamsvd.learner.protocol import ContentSource, Ids, Predictions
+from streamsvd.learner.protocol import ContentSource, Ids, OnlineLearner, Predictions
 
 FIRST_SERVED = "original"
 """Name of the model that a consumer begins with."""
@@ -35,8 +35,8 @@ class Shadow:
 
     Attributes
     ----------
-    spec : ShadowSpec
-    model : IteratedSVD or OnlineBaseline
+    spec : ModelSpec
+    model : OnlineLearner
     since : int
         Ratings that the stream had before its first one.
     metrics : Prequential
@@ -44,14 +44,14 @@ class Shadow:
         First this model, second the served one.
     """
 
-    spec: ShadowSpec
-    model: ShadowModel
+    spec: ModelSpec
+    model: OnlineLearner
     since: int
     metrics: Prequential
     comparison: Comparison
 
-    def erase(self, user: Id) -> None:
-        """Remove a user."""
+    def erase(self, user: Id, scale: tuple[float, float]) -> None:
+        """Remove a user; `scale` is that of the ratings."""
         if isinstance(self.model, IteratedSVD):
             self.model.erase(user)
             return
@@ -59,7 +59,6 @@ class Shadow:
         if state is None:
             return
         alone = not state.users.ids  # a baseline may remember ratings, and now has none
-        scale = self.model.scale.low, self.model.scale.high
         self.model = self.spec.make(scale, None) if alone else self.spec.restore(state, None)
 
 
@@ -99,7 +98,7 @@ class Shadows:
 
     Examples
     --------
-    >>> from evaluation.models.specs import parse_spec
+    >>> from evaluation.models import parse_spec
     >>> shadows, model = Shadows((1, 5)), IteratedSVD()
     >>> shadows.add("means", parse_spec("damped-means"), None, 0)
     >>> ratings = ["ann", "bob"], ["Heat", "Heat"], [5, 4], [10, 20]
@@ -118,14 +117,14 @@ class Shadows:
         """Whether there are any."""
         return bool(self.models)
 
-    def add(self, name: str, spec: ShadowSpec, content: ContentSource | None, events: int) -> None:
+    def add(self, name: str, spec: ModelSpec, content: ContentSource | None, events: int) -> None:
         """Begin a model that has learned nothing.
 
         Parameters
         ----------
         name : str
             Letters, digits, dots, underscores, hyphens.
-        spec : ShadowSpec
+        spec : ModelSpec
         content : ContentSource or None
             The items' content.
         events : int
@@ -185,7 +184,7 @@ class Shadows:
         """Remove a user from every shadow."""
         self.pages.forget(user)
         for shadow in self.models.values():
-            shadow.erase(user)
+            shadow.erase(user, self._scale)
 
     def promote(self, name: str, served: IteratedSVD, events: int) -> IteratedSVD:
         """Serve a shadow; the model that was served takes its place among the shadows, under its own name.
@@ -218,7 +217,7 @@ class Shadows:
             other.comparison = Comparison(self._scale, start=events)
         before = self.served
         self.served = Served(name, shadow.since, shadow.metrics)
-        kept = Shadow(ShadowSpec.of(served), served, before.since, before.metrics, shadow.comparison.swapped())
+        kept = Shadow(ModelSpec.of(served), served, before.since, before.metrics, shadow.comparison.swapped())
         self.put(before.name, kept)
         return shadow.model
 
@@ -250,8 +249,8 @@ def check_promotion(name: str, served: str, kinds: dict[str, str]) -> None:
     if name not in kinds:
         there = f"the shadows are: {', '.join(kinds)}" if kinds else "there are none; consume with --shadow NAME=SPEC"
         raise SettingsError(f"there is no shadow {name!r}; {there}")
-    if not ShadowSpec(kinds[name], {}).servable:
+    if kinds[name] != LEARNER:
         raise SettingsError(
             f"{name} is a baseline ({kinds[name]}): it can be compared with, but lookups need the learner's rows. "
-            "Promote a shadow of the kind iterated-svd"
+            f"Promote a shadow of the kind {LEARNER}"
         )

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.studies.peers import RIVER, Peer, Stream
+from evaluation.models import MODELS, RIVER
+from evaluation.studies.peers import Peer, Stream
 
+BASIS = MODELS[RIVER].labels["compare"]  # what every speed is a ratio to
 POINTS = 200  # of a curve
 WINDOW = 5_000  # ratings of the rolling error
 
@@ -49,9 +51,9 @@ def compare(stream: Stream, peers: Iterable[Peer], tell: Callable[[str], None] =
     timed: dict[tuple[str, str], list[float]] = {}
     for peer in all_peers:
         tell(f"{peer.name}: errors")
-        predictions[peer.name] = peer.predictions(stream)  # compiles what is compiled
+        predictions[peer.name] = peer.predictions()  # compiles what is compiled
         tell(f"{peer.name}: speed")
-        timed |= seconds([peer], stream, 1)
+        timed |= seconds([peer], 1)
     return [
         Compared(
             name=peer.name,
@@ -95,23 +97,23 @@ def errors(stream: Stream, event: Floats, page: Floats) -> dict[str, float | Non
     return found
 
 
-def seconds(all_peers: Iterable[Peer], stream: Stream, rounds: int) -> dict[tuple[str, str], list[float]]:
-    """Seconds of each peer and form of use, over rounds in which they take turns."""
+def seconds(all_peers: Iterable[Peer], rounds: int) -> dict[tuple[str, str], list[float]]:
+    """Seconds of each peer and form of use, over rounds in which they take turns; one round where it is refitted."""
     found: dict[tuple[str, str], list[float]] = {}
     for number in range(rounds):
         for peer in all_peers:
-            for form, run in (("arrays", peer.arrays), ("one_call", peer.one_call)):
-                if run is not None and number < (peer.rounds or rounds):
+            for form, run in peer.forms().items():
+                if number == 0 or not peer.refitted:
                     began = time.perf_counter()
-                    run(stream)
+                    run()
                     found.setdefault((peer.name, form), []).append(time.perf_counter() - began)
     return found
 
 
 def rates(peer: Peer, stream: Stream, timed: dict[tuple[str, str], list[float]]) -> dict[str, Any]:
     """Ratings a second, as median, least and most, and what it is of River's."""
-    events = len(stream.users) - (stream.first_fit if peer.from_first_fit else 0)
-    river = timed.get((RIVER, "one_call"))
+    events = len(stream.users) - (stream.first_fit if peer.refitted else 0)
+    river = timed.get((BASIS, "one_call"))
     found: dict[str, Any] = {}
     for form in ("arrays", "one_call"):
         if (peer.name, form) not in timed:

@@ -12,7 +12,7 @@ from evaluation.studies.pictures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = (SKY, BLUE, GREY, PURPLE, ORANGE, RED, GREEN)  # in the order of `evaluation.studies.peers.peers`
+_COLOURS = (SKY, BLUE, GREY, PURPLE, ORANGE, RED, GREEN)  # in the order of the tables
 
 
 def draw_peers(title: str, found: Sequence[Compared]) -> Drawing:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics.prequential import Prequential
-from evaluation.models.specs import ShadowSpec
+from evaluation.models import ModelSpec, compile_kernels
 from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.ratings import Catalogue, RatingTable
@@ -61,7 +61,7 @@ class Run:
 
     Attributes
     ----------
-    spec : ShadowSpec
+    spec : ModelSpec
         The model.
     stretch : Stretch
     window : int
@@ -72,7 +72,7 @@ class Run:
         What the ratings pass on their way to the model.
     """
 
-    spec: ShadowSpec
+    spec: ModelSpec
     stretch: Stretch
     window: int = 5000
     points: int = 200
@@ -206,7 +206,7 @@ def simulate(
 
     Examples
     --------
-    >>> from evaluation.models.specs import parse_spec
+    >>> from evaluation.models import parse_spec
     >>> from streamsvd.ratings import Dataset
     >>> columns = ([1, 1, 2], [7, 8, 7], [5.0, 2.0, 5.0], [10, 20, 30])
     >>> table = RatingTable(*(np.array(column) for column in columns), Dataset("toy", "0" * 64, (1.0, 5.0)))
@@ -227,10 +227,8 @@ def simulate(
 
 def make_ready(runs: Iterable[Run]) -> None:
     """Load or compile what the models of these runs need, so that no run's time contains it."""
-    ratings = np.array([3.0, 4.0, 5.0, 2.0])
-    for spec in {run.spec.kind: run.spec for run in runs}.values():
-        found = spec.make((1.0, 5.0), None).learn([0, 0, 1, 1], [0, 1, 0, 1], ratings, [0, 0, 1, 1])
-        Prequential().update(ratings, found.event, found.page)
+    compile_kernels(run.spec for run in runs)
+    Prequential().update(*np.ones((3, 1)))
 
 
 def in_process(

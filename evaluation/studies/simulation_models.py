@@ -7,9 +7,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from evaluation.models.specs import BASELINES, LEARNER, ShadowSpec, parse_spec
+from evaluation.models import LEARNER, MODELS, ModelSpec, parse_spec, shadow_names
 from streamsvd.errors import SettingsError
-from streamsvd.learner import Settings
 
 
 def models(
@@ -20,7 +19,7 @@ def models(
     baselines: Iterable[str] = (),
     seed: int = 0,
     catalogue: bool = True,
-) -> list[ShadowSpec]:
+) -> list[ModelSpec]:
     """Specifications of the models to simulate, each once.
 
     Parameters
@@ -50,12 +49,13 @@ def models(
     found = []
     for file in files or [{}]:
         for combination in product(*axes):
-            settings = Settings().replace(**file).replace(**(changes or {})).replace(**dict(combination))
-            found.append(ShadowSpec(LEARNER, settings.to_dict(), seed, catalogue))
+            settings = MODELS[LEARNER].with_changes({**file, **(changes or {}), **dict(combination)})
+            found.append(ModelSpec(LEARNER, settings, seed, catalogue))
     for text in baselines:
         spec = parse_spec(text, seed=seed, read_file=_no_file)
         if spec.servable:
-            raise SettingsError(f"--baseline {text!r} is no baseline; there are: {', '.join(BASELINES)}")
+            known = ", ".join(shadow_names(baselines=True))
+            raise SettingsError(f"--baseline {text!r} is no baseline; there are: {known}")
         found.append(spec)
     return [spec for number, spec in enumerate(found) if spec not in found[:number]]
 

@@ -1,25 +1,26 @@
-"""A study: all contenders on one data set, side by side.
+"""A study: models side by side on one data set.
 
 Online: every rating of the stream is predicted, scored and learned, by event and by page. Offline: learned from a part,
-scored on the rest. The random split (folds) is what the literature shows and gives the future away; the temporal one
-trains on the first 80 % of the stream, and scores the last 20 % without learning further, and with.
+scored on the rest. The random split (folds) is what the literature reports, and lets a model learn from later ratings;
+the temporal split trains on the first 80 % of the stream and scores the last 20 %, without learning further and with.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics.prequential import Figures, Prequential
-from evaluation.models.batch_fit import BatchFit
-from evaluation.studies.contenders import Contender, Fixpoint
+from evaluation.models import RATINGS_ONLY, ModelSpec, compile_kernels, taking_part
+from evaluation.models.batch import BatchFit
 from streamsvd.errors import InputError
-from streamsvd.learner.baselines import BrandSVD, SoftImpute
+from streamsvd.learner import ContentSource
+from streamsvd.learner.baselines import BrandSVD
 from streamsvd.learner.protocol import BatchLearner, OnlineLearner
 from streamsvd.ratings import RatingTable
 
@@ -31,8 +32,8 @@ Rows = NDArray[np.int64]
 Progress = Callable[[str, float], None]
 
 
-class Point(NamedTuple):
-    """A learner's error on its way.
+class CurvePoint(NamedTuple):
+    """A learner's error after some learning.
 
     Attributes
     ----------
@@ -53,8 +54,8 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Online:
-    """What one contender reached on the stream.
+class OnlineResult:
+    """What one model reached on the stream.
 
     Attributes
     ----------
@@ -62,7 +63,7 @@ class Online:
     figures : Figures
     seconds : float
     events_per_second : float
-    curve : list of Point
+    curve : list of CurvePoint
     discarded : float or None
         Sum of the discarded singular values where there are such: the bound of the truncation error.
     """
@@ -71,13 +72,13 @@ class Online:
     figures: Figures
     seconds: float
     events_per_second: float
-    curve: list[Point]
+    curve: list[CurvePoint]
     discarded: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Offline:
-    """What one contender reached on held-out ratings.
+class OfflineResult:
+    """What one model reached on held-out ratings.
 
     Attributes
     ----------
@@ -90,7 +91,7 @@ class Offline:
         With learning further, by event; None for a batch learner.
     seconds : float
         To learn the training part of a fold: mean over the folds.
-    curve : list of Point
+    curve : list of CurvePoint
         Error on the first fold's test part after each round, where learning goes in rounds.
     """
 
@@ -102,34 +103,68 @@ class Offline:
     further_rmse: float | None
     further_mae: float | None
     seconds: float
-    curve: list[Point]
+    curve: list[CurvePoint]
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
     """A study's results; `folds` of five were held out at random, by `seed`."""
 
-    online: list[Online]
-    offline: list[Offline]
+    online: list[OnlineResult]
+    offline: list[OfflineResult]
     folds: int
     seed: int
 
 
+@runtime_checkable
+class LearnsInRounds(BatchLearner, Protocol):
+    """A batch learner that tells after each round, so that its error can be measured then."""
+
+    each_round: Callable[[int], None] | None
+
+
+def study_specs(changes: Mapping[str, Any], *, catalogue: bool, seed: int = 0) -> list[ModelSpec]:
+    """The models of a study: baselines with their defaults, forms of `IteratedSVD` with changed settings.
+
+    Parameters
+    ----------
+    changes : dict
+        Settings of `IteratedSVD` by name.
+    catalogue : bool
+        Whether there is a catalogue; with it, one more model takes part that goes without.
+    seed : int
+    """
+    return [
+        ModelSpec(model.name, model.with_changes(changes if model.iterated else {}), seed)
+        for model in taking_part("study")
+        if catalogue or model.name != RATINGS_ONLY
+    ]
+
+
+def compile_study(content: ContentSource | None = None) -> None:
+    """Run every kernel of a study once, so that no time contains its compilation."""
+    compile_kernels((ModelSpec(m.name, m.with_changes(m.small)) for m in taking_part("study")), content)
+
+
 def study(
     table: RatingTable,
-    contenders: Sequence[Contender],
+    specs: Sequence[ModelSpec],
+    content: ContentSource | None = None,
     *,
     folds: int = FOLDS,
     seed: int = 0,
     window: int = 5000,
     progress: Progress | None = None,
 ) -> Study:
-    """Run all contenders.
+    """Run all models.
 
     Parameters
     ----------
     table : RatingTable
-    contenders : sequence of Contender
+    specs : sequence of ModelSpec
+        Of models with a label for `study`.
+    content : ContentSource, optional
+        The items' content.
     folds : int
         How many of the five folds are held out in turn; 1 is a random 80/20 split.
     seed : int
@@ -148,18 +183,25 @@ def study(
         raise InputError(f"a study needs {2 * FOLDS} ratings or more and 1 to {FOLDS} folds, not {len(table)}, {folds}")
     tell = progress or (lambda _what, _share: None)
     online, offline = [], []
-    for number, contender in enumerate(contenders):
+    for number, spec in enumerate(specs):
 
-        def part(what: str, share: float, number: int = number, name: str = contender.name) -> None:
-            tell(f"{name}: {what}", (number + share) / len(contenders))
+        def part(what: str, share: float, number: int = number, name: str = _label(spec)) -> None:
+            tell(f"{name}: {what}", (number + share) / len(specs))
 
-        if contender.online is not None:
-            online.append(_stream(contender.name, contender.online(), table, window, part))
-        offline.append(_hold_out(contender, table, folds, seed, part))
+        if spec.model.online is not None:
+            online.append(_stream(spec, content, table, window, part))
+        offline.append(_hold_out(spec, content, table, folds, seed, part))
     return Study(online, offline, folds, seed)
 
 
-def _stream(name: str, model: OnlineLearner, table: RatingTable, window: int, tell: Progress) -> Online:
+def _label(spec: ModelSpec) -> str:
+    return spec.model.labels["study"]
+
+
+def _stream(
+    spec: ModelSpec, content: ContentSource | None, table: RatingTable, window: int, tell: Progress
+) -> OnlineResult:
+    model = spec.make(table.dataset.scale, content)
     metrics, curve, seconds = Prequential(window), [], 0.0
     block = -(-len(table) // POINTS)
     for start in range(0, len(table), block):
@@ -170,12 +212,14 @@ def _stream(name: str, model: OnlineLearner, table: RatingTable, window: int, te
         seconds += time.perf_counter() - began
         metrics.update(rows.ratings, predicted.event, predicted.page)
         figures = metrics.figures()
-        curve.append(Point(figures.events, seconds, figures.rmse_event, figures.rmse_last_window))
+        curve.append(CurvePoint(figures.events, seconds, figures.rmse_event, figures.rmse_last_window))
     discarded = model.discarded if isinstance(model, BrandSVD) else None
-    return Online(name, metrics.figures(), seconds, len(table) / seconds, curve, discarded)
+    return OnlineResult(_label(spec), metrics.figures(), seconds, len(table) / seconds, curve, discarded)
 
 
-def _hold_out(contender: Contender, table: RatingTable, folds: int, seed: int, tell: Progress) -> Offline:
+def _hold_out(
+    spec: ModelSpec, content: ContentSource | None, table: RatingTable, folds: int, seed: int, tell: Progress
+) -> OfflineResult:
     order = np.random.default_rng(seed).permutation(len(table))
     random, seconds = [], 0.0
     for fold in range(folds):
@@ -183,13 +227,13 @@ def _hold_out(contender: Contender, table: RatingTable, folds: int, seed: int, t
         test = order[fold::FOLDS]
         train = np.delete(np.arange(len(table)), test)  # in the stream's order
         began = time.perf_counter()
-        predict, _ = _learned(contender, table, train)
+        predict, _ = _learned(spec, content, table, train)
         seconds += time.perf_counter() - began
         random.append(_errors(predict(test), table, test))
     tell("the last 20 %", 0.9)
     at = len(table) - len(table) // FOLDS
     early, late = np.arange(at), np.arange(at, len(table))
-    predict, model = _learned(contender, table, early)
+    predict, model = _learned(spec, content, table, early)
     temporal = _errors(predict(late), table, late)
     further: tuple[float | None, float | None] = None, None
     if model is not None:
@@ -197,8 +241,8 @@ def _hold_out(contender: Contender, table: RatingTable, folds: int, seed: int, t
         learned = model.learn(rows.users, rows.items, rows.ratings, rows.timestamps)
         further = _errors(learned.event, table, late)
     rmse, mae = np.mean(random, axis=0).tolist()
-    return Offline(
-        contender.name,
+    return OfflineResult(
+        _label(spec),
         random_rmse=rmse,
         random_mae=mae,
         temporal_rmse=temporal[0],
@@ -206,41 +250,41 @@ def _hold_out(contender: Contender, table: RatingTable, folds: int, seed: int, t
         further_rmse=further[0],
         further_mae=further[1],
         seconds=seconds / folds,
-        curve=_rounds(contender, table, order[::FOLDS]),
+        curve=_rounds(spec, content, table, order[::FOLDS]),
     )
 
 
 def _learned(
-    contender: Contender, table: RatingTable, train: Rows
+    spec: ModelSpec, content: ContentSource | None, table: RatingTable, train: Rows
 ) -> tuple[Callable[[Rows], Floats], OnlineLearner | None]:
-    """A prediction of any rows by the contender that has learned some; and the learner, where it can learn further."""
-    users, items, ratings = table.users[train], table.items[train], table.ratings[train]
+    """A prediction of any rows by the model that has learned some; and the learner, where it can learn further."""
+    columns = table.users[train], table.items[train], table.ratings[train], table.timestamps[train]
     learner: OnlineLearner | BatchLearner
-    if contender.online is not None:
-        learner = online = contender.online()
-        online.learn(users, items, ratings, table.timestamps[train])
-        return (lambda rows: online.predict(table.users[rows], table.items[rows], table.timestamps[rows])), online
-    assert contender.batch is not None
-    learner = contender.batch().fit(users, items, ratings, table.timestamps[train])
-    return (lambda rows: learner.predict(table.users[rows], table.items[rows], table.timestamps[rows])), None
+    online = None
+    if spec.model.online is not None:
+        learner = online = spec.make(table.dataset.scale, content)
+        online.learn(*columns)
+    else:
+        learner = spec.make_batch(table.dataset.scale, content).fit(*columns)
+    return (lambda rows: learner.predict(table.users[rows], table.items[rows], table.timestamps[rows])), online
 
 
-def _rounds(contender: Contender, table: RatingTable, test: Rows) -> list[Point]:
-    """The error after each round of a batch learner that has rounds; the clock stands still while it is measured."""
-    model = contender.batch() if contender.batch is not None else None
+def _rounds(spec: ModelSpec, content: ContentSource | None, table: RatingTable, test: Rows) -> list[CurvePoint]:
+    """The error after each round of a batch learner that has rounds; the time of measuring it is not counted."""
+    model = None if spec.model.batch is None else spec.make_batch(table.dataset.scale, content)
     if isinstance(model, BatchFit):
         return _sweeps(model, table, test)
-    if not isinstance(model, SoftImpute | Fixpoint):
+    if not isinstance(model, LearnsInRounds):
         return []
     train = np.delete(np.arange(len(table)), test)
-    curve: list[Point] = []
+    curve: list[CurvePoint] = []
     seconds, began = 0.0, time.perf_counter()
 
     def measure(number: int) -> None:
         nonlocal seconds, began
         seconds += time.perf_counter() - began
         predicted = model.predict(table.users[test], table.items[test], table.timestamps[test])
-        curve.append(Point(number, seconds, _errors(predicted, table, test)[0], float("nan")))
+        curve.append(CurvePoint(number, seconds, _errors(predicted, table, test)[0], float("nan")))
         began = time.perf_counter()
 
     model.each_round = measure
@@ -248,7 +292,7 @@ def _rounds(contender: Contender, table: RatingTable, test: Rows) -> list[Point]
     return curve
 
 
-def _sweeps(model: BatchFit, table: RatingTable, test: Rows) -> list[Point]:
+def _sweeps(model: BatchFit, table: RatingTable, test: Rows) -> list[CurvePoint]:
     """The error of fits with more and more sweeps; each is a fit of its own, with its own time."""
     train, curve = np.delete(np.arange(len(table)), test), []
     for sweeps in range(model.sweeps + 1):
@@ -256,7 +300,7 @@ def _sweeps(model: BatchFit, table: RatingTable, test: Rows) -> list[Point]:
         model.fit(table.users[train], table.items[train], table.ratings[train])
         seconds = time.perf_counter() - began
         error = _errors(model.predict(table.users[test], table.items[test]), table, test)[0]
-        curve.append(Point(sweeps, seconds, error, float("nan")))
+        curve.append(CurvePoint(sweeps, seconds, error, float("nan")))
     return curve
 
 

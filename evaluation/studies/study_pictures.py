@@ -5,27 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evaluation.models import taking_part
 from evaluation.studies.pictures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, draw, plain_log, thousands
-from evaluation.studies.study import Online, Point, Study
+from evaluation.studies.study import CurvePoint, OnlineResult, Study
 from streamsvd.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 OURS = "IteratedSVD"
-COLOURS = {
-    "damped means": GREY,
-    "fold-in only": "#b0a000",
-    "Brand's rank-one SVD": "#8c564b",
-    "biased SGD, replay": PURPLE,
-    "IteratedSVD, one pass": SKY,
-    "IteratedSVD, refits": BLUE,
-    "refits, no catalogue": "#1b3f8b",
-    "truncated SVD": ORANGE,
+_COLOUR_OF = {
+    "damped-means": GREY,
+    "fold-in": "#b0a000",
+    "brand-svd": "#8c564b",
+    "biased-sgd": PURPLE,
+    "one-pass": SKY,
+    "iterated-svd": BLUE,
+    "ratings-only": "#1b3f8b",
+    "truncated-svd": ORANGE,
     "soft-impute": "#7fa83a",
-    "IteratedSVD, fixpoint": "#e07b91",
-    "IteratedSVD, batch": GREEN,
+    "fixpoint": "#e07b91",
+    "batch-fit": GREEN,
 }
+_COLOURS = {model.labels["study"]: _COLOUR_OF.get(model.name, RED) for model in taking_part("study")}
 
 
 def draw_study(study: Study, folder: Path, title: str) -> list[Path]:
@@ -67,17 +69,13 @@ def draw_work(study: Study, title: str) -> Drawing:
     return draw("error-against-work", lambda axes: _paint_work(axes, study, title), size=(11.5, 4.8), columns=2)
 
 
-def _colour(name: str) -> str:
-    return COLOURS.get(name, RED)
-
-
 def _paint_time(axes: Axes, study: Study, title: str) -> None:
     for found in study.online:
         whole = _settled(found)
         axes.plot(
             [point.events for point in whole],
             [point.rmse_window for point in whole],
-            color=_colour(found.name),
+            color=_COLOURS[found.name],
             linewidth=2.0 if found.name.startswith(OURS) else 1.2,
             label=f"{found.name} ({found.figures.rmse_event:.4f})",
         )
@@ -89,7 +87,7 @@ def _paint_time(axes: Axes, study: Study, title: str) -> None:
     axes.legend(title="RMSE over all ratings", title_fontsize=8.5, loc="upper left", bbox_to_anchor=(1, 1))
 
 
-def _settled(found: Online) -> list[Point]:
+def _settled(found: OnlineResult) -> list[CurvePoint]:
     """The curve from where a whole window has been learned."""
     return [point for point in found.curve if point.events >= found.figures.window] or found.curve
 
@@ -100,15 +98,15 @@ def _paint_work(axes: list[Axes], study: Study, title: str) -> None:
         axes[0].plot(
             [point.seconds for point in curve],
             [point.rmse for point in curve],
-            color=_colour(found.name),
+            color=_COLOURS[found.name],
             linewidth=1.2,
         )
-        axes[0].plot([last.seconds], [last.rmse], "o", color=_colour(found.name), label=found.name)
+        axes[0].plot([last.seconds], [last.rmse], "o", color=_COLOURS[found.name], label=found.name)
     for held in study.offline:
         if held.curve:
             seconds, errors = [point.seconds for point in held.curve], [point.rmse for point in held.curve]
-            axes[1].plot(seconds, errors, color=_colour(held.name), linewidth=1.2)
-        axes[1].plot([held.seconds], [held.random_rmse], "o", color=_colour(held.name), label=held.name)
+            axes[1].plot(seconds, errors, color=_COLOURS[held.name], linewidth=1.2)
+        axes[1].plot([held.seconds], [held.random_rmse], "o", color=_COLOURS[held.name], label=held.name)
     lowest = min(held.random_rmse for held in study.offline)
     axes[1].set_ylim(lowest - 0.01, max(held.random_rmse for held in study.offline) + 0.03)
     axes[0].set_title(f"{title}: the stream, predicted before learning")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics.prequential import Prequential
-from evaluation.models.batch_fit import BATCH_SETTINGS, BatchFit
+from evaluation.models.batch import BATCH_SETTINGS, BatchFit
 from evaluation.progressive_validation import evaluate
 from streamsvd.errors import InputError
 from streamsvd.learner import ContentSource, IteratedSVD, Settings

@@ -57,15 +57,6 @@ DetailOption = Annotated[
     bool,
     typer.Option("--detail", help="Also the errors by window, user, item, genre and month, and the calibration."),
 ]
-ShadowOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--shadow",
-        metavar="NAME=SPEC",
-        help="A model beside the served one, to compare: damped-means, biased-sgd, fold-in, a settings file (.json), "
-        "or settings such as rank=16,gamma=inf; repeat for more.",
-    ),
-]
 DropShadowOption = Annotated[
     list[str] | None, typer.Option("--drop-shadow", metavar="NAME", help="Remove a shadow; repeat for more.")
 ]

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import msgspec
+import typer
 from rich import box
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.models.specs import ShadowSpec, parse_spec
+from evaluation.models import ModelSpec, parse_spec, shadow_names
 from model_store.shadow_rows import Difference, ShadowRow
 from streamsvd.cli.display import day
 from streamsvd.cli.missing import as_text
 from streamsvd.cli.options import read_settings
 from streamsvd.errors import SettingsError
-from streamsvd.learner import ContentSource
+
+ShadowOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--shadow",
+        metavar="NAME=SPEC",
+        help=f"A model beside the served one, to compare: {', '.join(shadow_names(baselines=True))}, a settings file "
+        "(.json), or settings such as rank=16,gamma=inf; repeat for more.",
+    ),
+]
 
 
-def parse_shadows(pairs: Sequence[str] | None, seed: int) -> dict[str, ShadowSpec]:
+def parse_shadows(pairs: Sequence[str] | None, seed: int) -> dict[str, ModelSpec]:
     """Specifications by name from `NAME=SPEC` texts.
 
     Parameters
@@ -38,7 +48,7 @@ def parse_shadows(pairs: Sequence[str] | None, seed: int) -> dict[str, ShadowSpe
     >>> {name: spec.text for name, spec in parse_shadows(["wide=rank=16", "means=damped-means"], 0).items()}
     {'wide': 'rank=16', 'means': 'damped-means'}
     """
-    specs: dict[str, ShadowSpec] = {}
+    specs: dict[str, ModelSpec] = {}
     for pair in pairs or []:
         name, equals, text = pair.partition("=")
         if not (name and equals and text):
@@ -49,12 +59,6 @@ def parse_shadows(pairs: Sequence[str] | None, seed: int) -> dict[str, ShadowSpe
             raise SettingsError(f"--shadow {name} is given twice; give each its own name")
         specs[name] = parse_spec(text, seed=seed, read_file=read_settings)
     return specs
-
-
-def warm_up_shadows(specs: Iterable[ShadowSpec], content: ContentSource | None = None) -> None:
-    """Make their kernels ready, so that no figure contains their compilation."""
-    for spec in specs:
-        spec.make((1.0, 5.0), content).learn([0, 0, 0], [0, 1, 2], [3.0, 4.0, 5.0], [0, 0, 1])
 
 
 def shadow_objects(rows: Sequence[ShadowRow]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from contextlib import closing
 from model_runs import with_choices
 from model_states import checkpoint
 
-from evaluation.models.specs import parse_spec
+from evaluation.models import parse_spec
 from evaluation.studies.simulation import Run, stretch
 from evaluation.studies.simulation_lookup import look_up
 from model_store import ModelReader, ModelWriter, connect

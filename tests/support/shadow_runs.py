@@ -9,7 +9,7 @@ from typing import Any
 from model_states import plain
 
 from consumer import Wanted, standings
-from evaluation.models.specs import parse_spec
+from evaluation.models import parse_spec
 from evaluation.shadows.shadow_models import Shadows
 from model_store import ModelWriter, ShadowRow, connect, read_shadows
 from model_store.write.baseline_states import to_rows

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from consumer import ConsumerPlan, Progress, Schedule, Wanted, open_consumer, wait_for_topic
 from evaluation import Prequential
+from evaluation.models import compile_kernels
 from streamsvd.cli.details import detail_tables, details_object, drift_line
 from streamsvd.cli.display import figures_table, learning_bar, megabytes
 from streamsvd.cli.figures import check_json, figures_object, peak_rss_bytes, write_json
@@ -24,12 +25,11 @@ from streamsvd.cli.options import (
     SeedOption,
     SetOption,
     SettingsFileOption,
-    ShadowOption,
     TopicOption,
     chosen_settings,
 )
 from streamsvd.cli.services import lent_kafka, lent_redis
-from streamsvd.cli.shadows import parse_shadows, shadow_objects, shadows_table, warm_up_shadows
+from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
 from streamsvd.cli.showing import shown_metrics
 from streamsvd.cli.warming import warm_up
 from streamsvd.log import Topics
@@ -125,7 +125,7 @@ def consume(
             say("Stopped on request: nothing was learned.")
             return
         warm_up(console)
-        warm_up_shadows(wanted.shadows.values())
+        compile_kernels(wanted.shadows.values())
         with (
             open_consumer(plan, stop.wait, say) as (consumer, source),
             shown_metrics(metrics_port, metrics_host, model, time.time, say) as tell,

@@ -12,6 +12,7 @@ from consumer import standings
 from evaluation import Monitor, Prequential, Ranking, Watch
 from evaluation import evaluate as run
 from evaluation.metrics.ranked_lists import ORDERS
+from evaluation.models import compile_kernels
 from evaluation.shadows.shadow_models import Shadows
 from streamsvd.cli.details import detail_tables, details_object, drift_line
 from streamsvd.cli.display import figures_table, learning_bar, megabytes
@@ -24,12 +25,11 @@ from streamsvd.cli.options import (
     SeedOption,
     SetOption,
     SettingsFileOption,
-    ShadowOption,
     chosen_settings,
     load_data,
 )
 from streamsvd.cli.rankings import ranking_object, ranking_table
-from streamsvd.cli.shadows import parse_shadows, shadow_objects, shadows_table, warm_up_shadows
+from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner import IteratedSVD
 
@@ -81,7 +81,7 @@ def evaluate(
     for name, spec in specs.items():
         beside.add(name, spec, content, 0)
     warm_up(console)
-    warm_up_shadows(specs.values())
+    compile_kernels(specs.values())
     metrics = Monitor(Prequential(window=window), films, unit=model.scale.slope)
     watch = Watch({order: Ranking() for order in ORDERS}, every=10) if ranking else None
     began = time.perf_counter()

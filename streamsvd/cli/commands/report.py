@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from evaluation.reporting import Plan, check_page, check_tuning, make_report, write
-from evaluation.studies.contenders import compile_all
 from evaluation.studies.pictures import check_pictures
+from evaluation.studies.study import compile_study
 from streamsvd.cli.display import share_bar
 from streamsvd.cli.figures import check_json, versions, write_json
 from streamsvd.cli.options import ColumnsOption, JsonOption, ScaleOption, SeedOption, load_data
@@ -76,7 +76,7 @@ def report(
     words += [*(["--columns", columns] if columns else []), *(["--scale", scale] if scale else [])]
     warm_up(console)
     with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
-        compile_all(films if catalogue else None)
+        compile_study(films if catalogue else None)
         made = make_report(
             table,
             films,

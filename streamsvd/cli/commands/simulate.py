@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from evaluation.models import shadow_names
 from evaluation.studies.pictures import check_pictures
 from evaluation.studies.simulation import Run
 from evaluation.studies.simulation_archive import Keeping
@@ -34,6 +35,7 @@ from streamsvd.errors import SettingsError
 from streamsvd.ratings.id_text import parse_id
 from streamsvd.stopping import stop_on_signals
 
+_BASELINES = " or ".join(shadow_names(baselines=True))
 _BOUND = "a date or time (1997-12-05, in UTC), @ and seconds since 1970, or a number of ratings"
 
 
@@ -62,7 +64,7 @@ def simulate(
     ] = None,
     baseline: Annotated[
         list[str] | None,
-        typer.Option(help="Also damped-means, biased-sgd or fold-in, with settings after commas; repeat for more."),
+        typer.Option(help=f"Also {_BASELINES}, with settings after commas; repeat for more."),
     ] = None,
     catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
     through: Annotated[

@@ -14,10 +14,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.models.batch_fit import BATCH_SETTINGS
-from evaluation.studies.contenders import compile_all, contenders
+from evaluation.models import LEARNER, MODELS, described
 from evaluation.studies.pictures import check_pictures
-from evaluation.studies.study import FOLDS, Study
+from evaluation.studies.study import FOLDS, Study, compile_study, study_specs
 from evaluation.studies.study import study as run
 from evaluation.studies.study_pictures import draw_study
 from streamsvd.cli.display import share_bar
@@ -32,7 +31,6 @@ from streamsvd.cli.options import (
     parse_settings,
 )
 from streamsvd.errors import InputError
-from streamsvd.learner import Settings
 
 
 def study(
@@ -57,9 +55,7 @@ def study(
 ) -> None:
     """What does each way of learning buy? All of them on one data set, online and offline, side by side.
 
-    Damped means, fold-in only, Brand's rank-one SVD update, biased SGD with replay, truncated SVD of the mean-filled
-    matrix, soft-impute, and IteratedSVD in one pass, with refits, at its fixpoint and in batch: the error, and what it
-    cost.
+    Shows the error of each and what it cost. {models}.
 
     Examples:
 
@@ -81,14 +77,15 @@ def study(
     for file in (json_file, out and out / "study.json", out and out / "study.csv"):
         check_json(file)
     changes = parse_settings(settings)
-    chosen, in_batch = Settings().replace(**changes), BATCH_SETTINGS.replace(**changes)
+    chosen, in_batch = (MODELS[name].with_changes(changes) for name in (LEARNER, "batch-fit"))
     table, films = load_data(data, columns, scale)
     content = films if catalogue else None
     with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
-        compile_all()
+        compile_study()
         found = run(
             table,
-            contenders(chosen, table.dataset.scale, content, seed, batch_settings=in_batch),
+            study_specs(changes, catalogue=content is not None, seed=seed),
+            content,
             folds=1 if quick else FOLDS,
             seed=seed,
             window=window,
@@ -101,8 +98,8 @@ def study(
         "sha256": table.dataset.sha256,
         "events": len(table),
         "catalogue": content is not None,
-        "settings": chosen.to_dict(),
-        "batch_settings": in_batch.to_dict(),
+        "settings": chosen,
+        "batch_settings": in_batch,
     }
     if json_file is not None:
         write_json(json_file, _as_object(found, facts))
@@ -113,8 +110,11 @@ def study(
     Console().print(_tables(name, found))
 
 
+study.__doc__ = (study.__doc__ or "").replace("{models}", described("study"))
+
+
 def _tables(name: str, found: Study) -> Group:
-    """Online and offline, a contender a row, the best figure of a column in bold."""
+    """Online and offline, a model a row, the best figure of a column in bold."""
 
     def table(title: str, heads: list[str], rows: list[tuple[str, list[float | None], list[str]]]) -> Table:
         made = Table(title=title, title_justify="left", box=box.ROUNDED)
@@ -195,7 +195,7 @@ def _as_object(found: Study, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write_csv(path: Path, found: Study) -> None:
-    """A row a contender and measure: long form, which every tool can pivot."""
+    """A row for each model and measure: long form, which every tool can pivot."""
     rows: list[tuple[str, str, str, float]] = []
     for each in found.online:
         figures = each.figures

@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from evaluation.studies.peer_comparison import compare, errors, rolling
+from evaluation.studies.peer_comparison import BASIS, compare, errors, rolling
 from evaluation.studies.peer_pictures import draw_peers
-from evaluation.studies.peers import RIVER, Stream, peers
+from evaluation.studies.peers import Stream, peers
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Synthetic
 
@@ -23,7 +23,7 @@ def test_a_peer_that_is_missing_is_named_with_what_to_install(monkeypatch: pytes
     found, missing = peers(STREAM)
     assert missing.keys() == {"river", "surprise"}
     assert all("pip install 'streamsvd[peers]'" in reason for reason in missing.values())
-    assert all(peer.name != RIVER for peer in found)
+    assert all(peer.name != BASIS for peer in found)
 
 
 def test_what_is_there_is_compared_on_the_same_events(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +37,7 @@ def test_what_is_there_is_compared_on_the_same_events(monkeypatch: pytest.Monkey
     own = IteratedSVD(scale=STREAM.scale).learn(table.users, table.items, table.ratings, table.timestamps)
     assert found[0].errors == errors(STREAM, own.event, own.page)
     assert all(one.rates for one in found)
-    assert RIVER.encode() in draw_peers("toy", found).svg
+    assert BASIS.encode() in draw_peers("toy", found).svg
 
 
 def test_pages_begin_with_another_user_or_time() -> None:

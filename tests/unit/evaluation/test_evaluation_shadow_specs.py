@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from model_states import plain
 
-from evaluation.models.specs import ShadowSpec, parse_spec
+from evaluation.models import ModelSpec, parse_spec
 from streamsvd.errors import SettingsError
 from streamsvd.learner import IteratedSVD, Settings
 
@@ -39,13 +39,13 @@ def test_seed_catalogue_and_a_file_of_settings() -> None:
     )
     assert (spec.settings["gamma"], spec.settings["rank"], spec.seed, spec.catalogue) == (1.0, 4, 7, False)
     assert parse_spec("rank=4", seed=3).seed == 3
-    assert ShadowSpec.of(IteratedSVD(Settings(rank=4), seed=3)) == parse_spec("rank=4,catalogue=no", seed=3)
+    assert ModelSpec.of(IteratedSVD(Settings(rank=4), seed=3)) == parse_spec("rank=4,catalogue=no", seed=3)
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("brand", "neither one of iterated-svd"),
+        ("brand", "neither one of damped-means, fold-in, biased-sgd, iterated-svd"),
         ("missing.json", "neither one of"),
         ("rank=many", "not a whole number"),
         ("width=3", "there is no setting 'width'"),

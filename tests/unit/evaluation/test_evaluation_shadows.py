@@ -9,7 +9,7 @@ import pytest
 from model_states import plain
 from rating_streams import Stream, stream
 
-from evaluation.models.specs import parse_spec
+from evaluation.models import parse_spec
 from evaluation.shadows.shadow_models import Shadows
 from streamsvd.errors import SettingsError
 from streamsvd.learner import IteratedSVD

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from evaluation.models.specs import parse_spec
+from evaluation.models import parse_spec
 from evaluation.studies.simulation import Run, simulate, stretch
 from evaluation.studies.simulation_archive import Keeping
 from evaluation.studies.simulation_folder import Format, kept_runs, write_run

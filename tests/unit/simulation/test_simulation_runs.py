@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evaluation import Prequential
-from evaluation.models.specs import parse_spec
+from evaluation.models import parse_spec
 from evaluation.studies.simulation import Outcome, Part, Predict, Run, event_number, simulate, stretch
 from evaluation.studies.simulation_jobs import simulate_all
 from evaluation.studies.simulation_models import models, parse_grid
@@ -132,7 +132,7 @@ def test_grids_that_cannot_be_read_are_refused(text: str) -> None:
 
 
 def test_baselines_must_be_baselines_and_cannot_be_served() -> None:
-    with pytest.raises(SettingsError, match="there are: damped-means, biased-sgd, fold-in"):
+    with pytest.raises(SettingsError, match="there are: damped-means, fold-in, biased-sgd"):
         models(baselines=["rank=3"])
     with pytest.raises(SettingsError, match="the consumer serves the learner only"):
         Run(spec=parse_spec("damped-means"), stretch=stretch(TABLE), through="kafka")
