@@ -2,6 +2,7 @@
 
 from evaluation.models.batch import BATCH_SETTINGS
 from evaluation.models.registry import (
+    BATCH,
     LEARNER,
     MODELS,
     RATINGS_ONLY,
@@ -16,6 +17,7 @@ from evaluation.models.registry import (
 from evaluation.models.specs import ModelSpec, compile_kernels, parse_spec
 
 __all__ = [
+    "BATCH",
     "BATCH_SETTINGS",
     "LEARNER",
     "MODELS",

@@ -1,49 +1,25 @@
-"""The registry of models to compare: each is declared here once, and every command takes those with what it needs.
+"""The registry of models to compare: each is declared here once, and every command takes those that it can use.
 
-A further model is one `Model` in `MODELS`; docs/maintaining.md says how.
+A further model is one `Model` in the table; docs/maintaining.md says how.
 """
 
 from __future__ import annotations
 
 import inspect
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeVar
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, Literal
 
 from evaluation.models.batch import BATCH_SETTINGS, BatchFit, Fixpoint
 from evaluation.models.libraries import RiverBiasedMF, SurpriseSVD
 from streamsvd.errors import SettingsError
-from streamsvd.learner import ContentSource, Id, IteratedSVD, Settings, State
+from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.learner.baselines import BiasedSGD, BrandSVD, DampedMeans, FoldIn, SoftImpute, TruncatedSVD
-from streamsvd.learner.protocol import BatchLearner, OnlineLearner
 
-LEARNER = "iterated-svd"
-RATINGS_ONLY = "ratings-only"
-RIVER = "river"
-REFIT_EVERY = 5_000  # ratings between two fits of a batch model in `streamsvd compare`
+LEARNER, RATINGS_ONLY, BATCH, RIVER = "iterated-svd", "ratings-only", "batch-fit", "river"
+REFIT_EVERY = 5_000  # ratings between two fits of a batch learner in `streamsvd compare`
 
-Use = Literal["study", "compare", "tune"]
-Learner = TypeVar("Learner", covariant=True)
-
-
-class OneCallLearner(Protocol):
-    """Learns by one call per rating, as a service would."""
-
-    def predict_one(self, user: Id, item: Id, /) -> float:
-        """Predicted rating of one item by one user."""
-
-    def learn_one(self, user: Id, item: Id, rating: float, timestamp: int, /) -> float:
-        """Predict, then learn one rating; returns the prediction."""
-
-
-class Make(Protocol[Learner]):
-    """Makes a learner that has learned nothing."""
-
-    def __call__(
-        self, settings: Mapping[str, Any], *, scale: tuple[float, float], content: ContentSource | None, seed: int
-    ) -> Learner:
-        """With every setting by name, as JSON values."""
+Command = Literal["study", "compare", "tune"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +32,7 @@ class Range:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Model:
     """A model to compare.
 
@@ -64,47 +40,66 @@ class Model:
     ----------
     name : str
         As users type it.
+    kind : type
+        Class of its learners: an `OnlineLearner` (`learn`), a `BatchLearner` (`fit`) or an `OneCallLearner`
+        (`learn_one`). Its constructor takes `scale`, `seed` and its settings: as keywords, or as a `Settings`.
     description : str
         What it is, in one line of help and reports.
-    labels : dict of str to str
-        The commands that it takes part in, and its name in their tables and pictures.
     settings : Settings or dict
-        Defaults: of `IteratedSVD` for its forms, which `--set` changes; else keywords of the constructor.
-    online, batch, one_call : callable or None
-        How to make a learner that learns each rating as it comes, that is fitted to all ratings at once, and that
-        learns by one call per rating; None where it cannot.
-    restore : callable or None
-        Makes a shadow of it again from its `state()` in a checkpoint; None where it cannot be a shadow.
+        Defaults, for a form of `IteratedSVD`; else values that differ from the constructor's.
+    fixed : dict
+        Settings of a form of `IteratedSVD` that nobody can change.
+    study, compare, tune : str
+        Name in the tables and pictures of that command, `tune` in those of `streamsvd report`; empty: it takes no part.
+    shadow : bool
+        Whether it can be a shadow: checkpoints hold its `state()`, and `kind.from_state` restores it.
     catalogue : bool
         Whether it uses the items' content.
     package : str
-        Optional package that it needs, or "".
+        Optional package that it needs.
     small : dict
-        Settings with which four ratings are enough to run all its kernels.
+        Settings with which four ratings run all its kernels.
     space : tuple of Range
-        What a search changes.
-    grid : (str, tuple of float) or None
-        One setting with the values that tuning tries, where there is no search.
+        What a search for settings changes.
+    grid : dict of str to tuple of float
+        One setting and the values that are tried in turn, in place of a search.
     """
 
     name: str
+    kind: type[Any]
     description: str
-    settings: Settings | Mapping[str, Any]
-    labels: Mapping[Use, str] = field(default_factory=dict)
-    online: Make[OnlineLearner] | None = None
-    batch: Make[BatchLearner] | None = None
-    one_call: Make[OneCallLearner] | None = None
-    restore: Callable[[State, ContentSource | None], OnlineLearner] | None = None
+    _: KW_ONLY
+    settings: Settings | Mapping[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    study: str = ""
+    compare: str = ""
+    tune: str = ""
+    shadow: bool = False
     catalogue: bool = False
     package: str = ""
     small: Mapping[str, Any] = field(default_factory=dict)
     space: tuple[Range, ...] = ()
-    grid: tuple[str, tuple[float, ...]] | None = None
+    grid: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def iterated(self) -> bool:
         """Whether it is a form of `IteratedSVD`."""
         return isinstance(self.settings, Settings)
+
+    @property
+    def online(self) -> bool:
+        """Whether it learns each rating as it comes, in arrays."""
+        return hasattr(self.kind, "learn")
+
+    @property
+    def batch(self) -> bool:
+        """Whether it is fitted to all ratings at once."""
+        return hasattr(self.kind, "fit")
+
+    @property
+    def one_call(self) -> bool:
+        """Whether it can learn by one call per rating."""
+        return hasattr(self.kind, "learn_one")
 
     def with_changes(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """All settings as JSON values, some of them changed; changes may be texts.
@@ -121,49 +116,17 @@ class Model:
         """
         if isinstance(self.settings, Settings):
             return self.settings.replace(**changes).to_dict()
-        settings = dict(self.settings)
+        parameters = inspect.signature(self.kind).parameters.values()
+        settings = {p.name: p.default for p in parameters if p.name not in ("scale", "seed")} | dict(self.settings)
         for name, value in changes.items():
             if name not in settings:
-                known = ", ".join(settings)
-                raise SettingsError(f"{self.name}: there is no setting {name!r}; there are: {known}")
+                raise SettingsError(f"{self.name}: there is no setting {name!r}; there are: {', '.join(settings)}")
             kind = type(settings[name])
             try:
                 settings[name] = kind(value)
             except ValueError:
                 raise SettingsError(f"{self.name}: {name}={value!r} is no {kind.__name__}") from None
         return settings
-
-
-def _iterated(kind: Callable[..., Learner], **fixed: Any) -> Make[Learner]:
-    """Makes a form of `IteratedSVD`; `fixed` are settings that nobody changes."""
-
-    def make(
-        settings: Mapping[str, Any], *, scale: tuple[float, float], content: ContentSource | None, seed: int
-    ) -> Learner:
-        return kind(Settings.from_dict(dict(settings)).replace(**fixed), scale=scale, content=content, seed=seed)
-
-    return make
-
-
-def _keywords(kind: Callable[..., Learner]) -> Make[Learner]:
-    """Makes a learner whose settings are keywords, and that knows no content."""
-
-    def make(
-        settings: Mapping[str, Any],
-        *,
-        scale: tuple[float, float],
-        content: ContentSource | None,  # noqa: ARG001 - for those that use the catalogue
-        seed: int,
-    ) -> Learner:
-        return kind(**settings, scale=scale, seed=seed)
-
-    return make
-
-
-def _defaults(kind: Callable[..., Any], **other: Any) -> dict[str, Any]:
-    """Defaults of a constructor's keywords, some of them replaced."""
-    parameters = inspect.signature(kind).parameters.values()
-    return {p.name: p.default for p in parameters if p.name not in ("scale", "seed")} | other
 
 
 _ROWS = (
@@ -177,149 +140,61 @@ _ROWS = (
 )
 _STREAM = (Range("gamma", 0.1, 1), Range("window", 80, 800, whole=True), Range("calibration_leak", 1e-6, 1e-4))
 
-_ALL = (
-    Model(
-        name="damped-means",
-        description="means of users and items, damped towards the overall mean",
-        labels={"study": "damped means", "compare": "damped means"},
-        settings=_defaults(DampedMeans),
-        online=_keywords(DampedMeans),
-        restore=lambda state, _: DampedMeans.from_state(state),
-    ),
-    Model(
-        name="fold-in",
-        description="users folded into item factors that are fixed after a warm-up",
-        labels={"study": "fold-in only"},
-        settings=_defaults(FoldIn),
-        online=_keywords(FoldIn),
-        restore=lambda state, _: FoldIn.from_state(state),
-        small={"rank": 1, "warm_up": 2},
-    ),
-    Model(
-        name="brand-svd",
-        description="a truncated SVD with Brand's rank-one update for each rating",
-        labels={"study": "Brand's rank-one SVD"},
-        settings=_defaults(BrandSVD),
-        online=_keywords(BrandSVD),
-        small={"rank": 1, "every": 2},
-    ),
-    Model(
-        name="biased-sgd",
-        description="biased matrix factorisation by stochastic gradient descent, with decaying rates and replay",
-        labels={"study": "biased SGD, replay", "compare": "compiled SGD, decaying rates and replay"},
-        settings=_defaults(BiasedSGD),
-        online=_keywords(BiasedSGD),
-        restore=lambda state, _: BiasedSGD.from_state(state),
-        small={"rank": 1},
-    ),
-    Model(
-        name="one-pass",
-        description="IteratedSVD without refits: each rating is two rank-one updates",
-        labels={"study": "IteratedSVD, one pass"},
-        settings=Settings(),
-        online=_iterated(IteratedSVD, gamma=math.inf),
-        catalogue=True,
-    ),
-    Model(
-        name=LEARNER,
-        description="IteratedSVD as it is served: two rank-one updates for each rating, and refits of rows that grew",
-        labels={
-            "study": "IteratedSVD, refits",
-            "compare": "IteratedSVD, genres and year",
-            "tune": "IteratedSVD, stream",
-        },
-        settings=Settings(),
-        online=_iterated(IteratedSVD),
-        one_call=_iterated(IteratedSVD),
-        restore=lambda state, content: IteratedSVD.from_state(state, content if state.settings["content"] else None),
-        catalogue=True,
-        space=_ROWS + _STREAM,
-    ),
-    Model(
-        name=RATINGS_ONLY,
-        description="IteratedSVD with refits, without the catalogue",
-        labels={"study": "refits, no catalogue", "compare": "IteratedSVD, ratings only"},
-        settings=Settings(),
-        online=_iterated(IteratedSVD),
-        one_call=_iterated(IteratedSVD),
-    ),
-    Model(
-        name="truncated-svd",
-        description="baseline SVD: missing ratings are filled with damped means once, the largest singular values kept",
-        labels={"study": "truncated SVD", "tune": "truncated SVD"},
-        settings=_defaults(TruncatedSVD),
-        batch=_keywords(TruncatedSVD),
-        small={"rank": 1},
-        grid=("rank", (1, 2, 3, 4, 6, 8, 10, 15, 20, 30, 50)),
-    ),
-    Model(
-        name="soft-impute",
-        description="classic iterated SVD: missing ratings are filled with its own predictions until they settle",
-        labels={"study": "soft-impute", "tune": "soft-impute"},
-        settings=_defaults(SoftImpute),
-        batch=_keywords(SoftImpute),
-        small={"rank": 1},
-        grid=("shrinkage", (5.0, 8.0, 10.0, 13.0, 16.0, 20.0, 26.0)),
-    ),
-    Model(
-        name="fixpoint",
-        description="IteratedSVD with refits, and further sweeps over all rows after the pass",
-        labels={"study": "IteratedSVD, fixpoint"},
-        settings=Settings(),
-        batch=_iterated(Fixpoint),
-        catalogue=True,
-    ),
-    Model(
-        name="batch-fit",
-        description="IteratedSVD fitted to all ratings at once, in no order, with sweeps towards its fixpoint",
-        labels={"study": "IteratedSVD, batch", "tune": "IteratedSVD, batch"},
-        settings=BATCH_SETTINGS,
-        batch=_iterated(BatchFit),
-        catalogue=True,
-        space=_ROWS,
-    ),
-    Model(
-        name=RIVER,
-        description="BiasedMF of River, with its defaults",
-        labels={"compare": "River BiasedMF, defaults"},
-        settings=_defaults(RiverBiasedMF),
-        one_call=_keywords(RiverBiasedMF),
-        package="river",
-    ),
-    Model(  # 5,000 settings drawn at random, then a local search, by a compiled copy of River's algorithm
-        name="river-tuned",
-        description="BiasedMF of River, with settings found in hindsight, all ratings of both MovieLens sets known",
-        labels={"compare": "River BiasedMF, tuned in hindsight"},
-        settings=_defaults(
-            RiverBiasedMF, n_factors=64, rate=0.065, bias_rate=0.034, l2_bias=0.21, l2_latent=0.011, sigma=0.033
-        ),
-        one_call=_keywords(RiverBiasedMF),
-        package="river",
-    ),
-    Model(
-        name="surprise",
-        description=f"SVD of Surprise, fitted again every {REFIT_EVERY:,} ratings after the first fifth",
-        labels={"compare": f"Surprise SVD, fitted anew every {REFIT_EVERY:,} events"},
-        settings=_defaults(SurpriseSVD),
-        batch=_keywords(SurpriseSVD),
-        package="surprise",
-    ),
+# Found with all ratings of both sets known: 5,000 drawn at random, then a local search, by a compiled copy of River's
+# algorithm that gives its defaults' error to four digits.
+_RIVER_TUNED = {"n_factors": 64, "rate": 0.065, "bias_rate": 0.034, "l2_bias": 0.21, "l2_latent": 0.011, "sigma": 0.033}
+
+# fmt: off
+_TABLE = (
+    Model("damped-means", DampedMeans, "means of users and items, damped towards the overall mean",
+          study="damped means", compare="damped means", shadow=True),
+    Model("fold-in", FoldIn, "users folded into item factors that are fixed after a warm-up",
+          study="fold-in only", shadow=True, small={"rank": 1, "warm_up": 2}),
+    Model("brand-svd", BrandSVD, "a truncated SVD with Brand's rank-one update for each rating",
+          study="Brand's rank-one SVD", small={"rank": 1, "every": 2}),
+    Model("biased-sgd", BiasedSGD, "matrix factorisation with biases by stochastic gradient descent with replay",
+          study="biased SGD, replay", compare="compiled SGD, decaying rates and replay", shadow=True,
+          small={"rank": 1}),
+    Model("one-pass", IteratedSVD, "two rank-one updates for each rating, no refits",
+          settings=Settings(), fixed={"gamma": "inf"}, study="IteratedSVD, one pass", catalogue=True),
+    Model(LEARNER, IteratedSVD, "two rank-one updates for each rating, and refits of rows that grew; this is served",
+          settings=Settings(), study="IteratedSVD, refits", compare="IteratedSVD, genres and year",
+          tune="IteratedSVD, stream", shadow=True, catalogue=True, space=_ROWS + _STREAM),
+    Model(RATINGS_ONLY, IteratedSVD, "the same without the catalogue",
+          settings=Settings(), study="refits, no catalogue", compare="IteratedSVD, ratings only"),
+    Model("truncated-svd", TruncatedSVD, "baseline SVD: the matrix, filled with damped means once, cut to a low rank",
+          study="truncated SVD", tune="truncated SVD", small={"rank": 1},
+          grid={"rank": (1, 2, 3, 4, 6, 8, 10, 15, 20, 30, 50)}),
+    Model("soft-impute", SoftImpute, "classic iterated SVD: the matrix, filled with its own predictions in rounds",
+          study="soft-impute", tune="soft-impute", small={"rank": 1},
+          grid={"shrinkage": (5.0, 8.0, 10.0, 13.0, 16.0, 20.0, 26.0)}),
+    Model("fixpoint", Fixpoint, "the pass with refits, then sweeps over all rows",
+          settings=Settings(), study="IteratedSVD, fixpoint", catalogue=True),
+    Model(BATCH, BatchFit, "fitted to all ratings at once, in no order, and swept towards the fixpoint",
+          settings=BATCH_SETTINGS, study="IteratedSVD, batch", tune="IteratedSVD, batch", catalogue=True, space=_ROWS),
+    Model(RIVER, RiverBiasedMF, "its defaults",
+          compare="River BiasedMF, defaults", package="river"),
+    Model("river-tuned", RiverBiasedMF, "settings found in hindsight, all ratings of both MovieLens sets known",
+          settings=_RIVER_TUNED, compare="River BiasedMF, tuned in hindsight", package="river"),
+    Model("surprise", SurpriseSVD, "its defaults, from the first fifth of the stream on",
+          compare=f"Surprise SVD, fitted anew every {REFIT_EVERY:,} events", package="surprise"),
 )
+# fmt: on
 
-MODELS: dict[str, Model] = {model.name: model for model in _ALL}
-"""By name, in the order of tables."""
+MODELS = {model.name: model for model in _TABLE}
+"""All models by name, in the order of tables."""
 
 
-def taking_part(use: Use) -> list[Model]:
+def taking_part(command: Command) -> list[Model]:
     """The models of a command."""
-    return [model for model in MODELS.values() if use in model.labels]
+    return [model for model in MODELS.values() if getattr(model, command)]
 
 
 def shadow_names(*, baselines: bool = False) -> list[str]:
-    """Names of the models that can be shadows; of the baselines among them only, if asked for."""
-    return [m.name for m in MODELS.values() if m.restore is not None and not (baselines and m.iterated)]
+    """Names of the models that can be shadows; with `baselines`, without the learner."""
+    return [model.name for model in MODELS.values() if model.shadow and not (baselines and model.iterated)]
 
 
-def described(use: Use) -> str:
-    """The models of a command, with what each is, for its help."""
-    return "; ".join(f"{model.labels[use]}: {model.description}" for model in taking_part(use))
+def described(command: Command) -> list[str]:
+    """The models of a command, with what each is, for help and reports."""
+    return [f"{getattr(model, command)}: {model.description}." for model in taking_part(command)]

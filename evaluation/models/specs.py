@@ -9,15 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from evaluation.models.registry import LEARNER, MODELS, Learner, Make, Model, OneCallLearner, shadow_names
+from evaluation.models.registry import LEARNER, MODELS, Model, shadow_names
 from streamsvd.errors import SettingsError
-from streamsvd.learner import ContentSource, IteratedSVD, State
+from streamsvd.learner import ContentSource, Id, IteratedSVD, Settings, State
 from streamsvd.learner.protocol import BatchLearner, OnlineLearner
 
 _ANSWERS = {"yes": True, "no": False}
 _FOUR_RATINGS = ([0, 0, 1, 1], [0, 1, 0, 1], [3.0, 4.0, 5.0, 2.0], [0, 0, 1, 1])
+
+
+class OneCallLearner(Protocol):
+    """Learns by one call per rating, as a service would."""
+
+    def predict_one(self, user: Id, item: Id, /) -> float:
+        """Predicted rating of one item by one user."""
+
+    def learn_one(self, user: Id, item: Id, rating: float, timestamp: int, /) -> float:
+        """Predict, then learn one rating; returns the prediction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,43 +87,34 @@ class ModelSpec:
         return ",".join([*kind, *changed, *(["catalogue=no"] if self.servable and not self.catalogue else [])])
 
     def make(self, scale: tuple[float, float], content: ContentSource | None) -> OnlineLearner:
-        """An online learner that has learned nothing.
-
-        Raises
-        ------
-        SettingsError
-            The model does not learn online.
-        """
-        return self._made(self.model.online, "learn online", scale, content)
+        """An online learner that has learned nothing."""
+        learner: OnlineLearner = self._made(scale, content)
+        return learner
 
     def make_batch(self, scale: tuple[float, float], content: ContentSource | None) -> BatchLearner:
-        """A batch learner that has learned nothing; raises as `make`."""
-        return self._made(self.model.batch, "learn in batch", scale, content)
+        """A batch learner that has learned nothing."""
+        learner: BatchLearner = self._made(scale, content)
+        return learner
 
     def make_one_call(self, scale: tuple[float, float], content: ContentSource | None) -> OneCallLearner:
-        """A learner that learns by one call per rating; raises as `make`."""
-        return self._made(self.model.one_call, "learn by one call per rating", scale, content)
+        """A learner by one call per rating that has learned nothing."""
+        learner: OneCallLearner = self._made(scale, content)
+        return learner
 
     def restore(self, state: State, content: ContentSource | None) -> OnlineLearner:
-        """The shadow that `state` was taken from.
+        """The shadow that `state` was taken from."""
+        kind: Any = self.model.kind
+        args = (content if state.settings["content"] else None,) if self.model.catalogue else ()
+        restored: OnlineLearner = kind.from_state(state, *args)
+        return restored
 
-        Raises
-        ------
-        SettingsError
-            The model cannot be a shadow.
-        """
-        restore = self.model.restore
-        if restore is None:
-            raise SettingsError(f"{self.kind} cannot be a shadow; these can: {', '.join(shadow_names())}")
-        return restore(state, content)
-
-    def _made(
-        self, make: Make[Learner] | None, what: str, scale: tuple[float, float], content: ContentSource | None
-    ) -> Learner:
-        if make is None:
-            raise SettingsError(f"{self.kind} does not {what}")
-        given = content if self.catalogue and self.model.catalogue else None
-        return make(self.settings, scale=scale, content=given, seed=self.seed)
+    def _made(self, scale: tuple[float, float], content: ContentSource | None) -> Any:
+        model = self.model
+        if not model.iterated:
+            return model.kind(**self.settings, scale=scale, seed=self.seed)
+        settings = Settings.from_dict(self.settings).replace(**model.fixed)
+        given = content if self.catalogue and model.catalogue else None
+        return model.kind(settings, scale=scale, content=given, seed=self.seed)
 
 
 def parse_spec(text: str, *, seed: int = 0, read_file: Callable[[Path], Mapping[str, Any]] | None = None) -> ModelSpec:
@@ -158,13 +159,12 @@ def parse_spec(text: str, *, seed: int = 0, read_file: Callable[[Path], Mapping[
 def compile_kernels(specs: Iterable[ModelSpec], content: ContentSource | None = None) -> None:
     """Let a model of each specification learn four ratings, so that no later time contains its compilation."""
     for spec in specs:
-        learner: OnlineLearner | BatchLearner
-        if spec.model.online is not None:
-            learner = online = spec.make((1.0, 5.0), content)
-            online.learn(*_FOUR_RATINGS)
+        if spec.model.batch:
+            spec.make_batch((1.0, 5.0), content).fit(*_FOUR_RATINGS).predict([0], [0])
         else:
-            learner = spec.make_batch((1.0, 5.0), content).fit(*_FOUR_RATINGS)
-        learner.predict([0], [0])
+            online = spec.make((1.0, 5.0), content)
+            online.learn(*_FOUR_RATINGS)
+            online.predict([0], [0])
 
 
 def _pair(part: str, text: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from evaluation.reporting.words import Words, change, count, error, many, second
 from evaluation.studies.study import FOLDS, OfflineResult, OnlineResult, Study
 from evaluation.studies.study_pictures import draw_time, draw_work
 
-BASELINE, BATCH, STREAM = (MODELS[name].labels["study"] for name in ("truncated-svd", "batch-fit", LEARNER))
+BASELINE, BATCH, STREAM = (MODELS[name].study for name in ("truncated-svd", "batch-fit", LEARNER))
 THREE = (BASELINE, BATCH, STREAM)
 """The comparison that the seeds ask for: baseline SVD, iterated SVD in batch, updated rank-one iterated SVD."""
 
@@ -176,7 +176,7 @@ def _online(whole: Study, words: Words) -> Section:
         f"Every rating of the stream, predicted before it was learned, from the first one on; errors in {words.unit}."
     )
     stream = _of(whole, STREAM)
-    ours = [model.labels["study"] for model in taking_part("study") if model.iterated]
+    ours = [model.study for model in taking_part("study") if model.iterated]
     others = [each for each in whole.online if each.name not in ours]
     rival = min(others, key=lambda each: each.figures.rmse_event)
     costs = [each.figures.rmse_page - each.figures.rmse_event for each in whole.online]

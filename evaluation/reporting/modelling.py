@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from evaluation.reporting.tuned import Tuned, tune_all
+from evaluation.reporting.tuned import Progress, Tuned, part_of, tune_all
 from evaluation.studies.error_tables import scored_frame, unknown_shares
 from evaluation.studies.exploration import rating_frame
 from evaluation.studies.filtering import nearest_core
@@ -19,8 +18,6 @@ from streamsvd.ratings import Catalogue, RatingTable, k_core
 CORE_SHARE = 0.47
 """Share of the ratings that the filtered set has: the seeds' cut of about 100,000 ratings to about 47,000."""
 LEAST = 50  # ratings below which nothing is held out or tuned
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +93,10 @@ def measure(table: RatingTable, films: Catalogue | None, plan: Plan, progress: P
     whole = filtered = None
     tuned: list[Tuned] = []
     if len(table) >= LEAST:
-        whole = _study(table, content, plan, _part(progress, "", 0.02, 0.5))
-        filtered = _filtered(table, content, plan, _part(progress, "the core, ", 0.5, 0.7))
+        whole = _study(table, content, plan, part_of(progress, 0.02, 0.5))
+        filtered = _filtered(table, content, plan, part_of(progress, 0.5, 0.7, "the core, "))
         if plan.trials:
-            tuned = tune_all(table, content, trials=plan.trials, seed=plan.seed, progress=_part(progress, "", 0.7, 1.0))
+            tuned = tune_all(table, content, trials=plan.trials, seed=plan.seed, progress=part_of(progress, 0.7, 1.0))
     unknown = unknown_shares(table, len(table) - len(table) // FOLDS)
     return Modelling(whole, filtered, tuned, scored, unknown, time.perf_counter() - began)
 
@@ -124,7 +121,3 @@ def _filtered(table: RatingTable, content: Catalogue | None, plan: Plan, progres
     frame = rating_frame(core)
     found = _study(core, content, plan, progress)
     return Filtered(k, len(core), frame["user"].nunique(), frame["item"].nunique(), found)
-
-
-def _part(progress: Progress, before: str, start: float, stop: float) -> Progress:
-    return lambda what, share: progress(before + what, start + (stop - start) * share)

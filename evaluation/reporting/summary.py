@@ -58,7 +58,7 @@ def _offline(found: Modelling) -> str:
 def _online(found: Modelling) -> str:
     assert found.whole is not None
     stream = streamed(found.whole, STREAM)
-    means = streamed(found.whole, MODELS["damped-means"].labels["study"])
+    means = streamed(found.whole, MODELS["damped-means"].study)
     best = min(found.whole.online, key=lambda each: each.figures.rmse_event)
     leads = (
         "the best of all learners" if best.name == STREAM else f"behind {best.name} ({error(best.figures.rmse_event)})"

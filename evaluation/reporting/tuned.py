@@ -7,24 +7,22 @@ sees the first half of the stream; the second half judges, in the same run. Noth
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from evaluation.models.batch import BatchFit
+from evaluation.models import Model, ModelSpec, taking_part
 from evaluation.studies.tuning import Trial, best, search
 from evaluation.studies.tuning_tasks import CrossValidationTask, PrequentialTask, Task
 from streamsvd.errors import InputError
-from streamsvd.learner import ContentSource, IteratedSVD, Settings
-from streamsvd.learner.baselines import SoftImpute, TruncatedSVD
-from streamsvd.learner.protocol import BatchLearner
+from streamsvd.learner import ContentSource
 from streamsvd.ratings import RatingTable
 
 FOLDS = 3
-RANKS = (1, 2, 3, 4, 6, 8, 10, 15, 20, 30, 50)
-SHRINKAGES = (5.0, 8.0, 10.0, 13.0, 16.0, 20.0, 26.0)
 
 Progress = Callable[[str, float], None]
 
@@ -81,7 +79,7 @@ def tune_all(
     seed: int,
     progress: Progress = lambda _what, _share: None,
 ) -> list[Tuned]:
-    """Tune the four learners that a report compares: truncated SVD, soft-impute, batch fit and stream.
+    """Tune the models that have a grid or a space to search; first those that learn in batch.
 
     Parameters
     ----------
@@ -98,133 +96,111 @@ def tune_all(
     InputError
         If there are too few ratings, or the optimiser is not installed.
     """
-    task = CrossValidationTask(table, content, seed, FOLDS)
-    scale = table.dataset.scale
-    most = min(len(np.unique(table.users[task.seen])), len(np.unique(table.items[task.seen])))
-    ranks = [rank for rank in RANKS if rank < most * (FOLDS - 1) // FOLDS] or [1]
-
-    def truncated(rank: float) -> BatchLearner:
-        return TruncatedSVD(int(rank), scale=scale, seed=seed)
-
-    def soft(shrinkage: float) -> BatchLearner:
-        return SoftImpute(shrinkage=shrinkage, scale=scale, seed=seed)
-
-    usual = TruncatedSVD().rank
-    return [
-        _grid("truncated SVD", table, task, "rank", min(usual, ranks[-1]), ranks, truncated, _part(progress, 0.0, 0.1)),
-        _grid(
-            "soft-impute", table, task, "shrinkage", SoftImpute().shrinkage, SHRINKAGES, soft, _part(progress, 0.1, 0.3)
-        ),
-        _batch(table, content, task, trials, seed, _part(progress, 0.3, 0.8)),
-        _stream(table, content, trials, seed, _part(progress, 0.8, 1.0)),
-    ]
+    tuner = _Tuner(table, content, trials, seed, CrossValidationTask(table, content, seed, FOLDS))
+    models = sorted(taking_part("tune"), key=lambda model: model.online)
+    found = []
+    for number, model in enumerate(models):
+        part = part_of(progress, number / len(models), (number + 1) / len(models))
+        tune = tuner.grid if model.grid else tuner.stream if model.online else tuner.batch
+        found.append(tune(model, part))
+    return found
 
 
-def _grid(
-    name: str,
-    table: RatingTable,
-    task: CrossValidationTask,
-    setting: str,
-    default: float,
-    values: Sequence[float],
-    make: Callable[[float], BatchLearner],
-    progress: Progress,
-) -> Tuned:
-    """Try every value of one setting on the folds."""
-    began, trials = time.perf_counter(), []
-    for number, value in enumerate(values):
-        progress(f"tuning {name}", number / len(values))
-        squared = 0.0
-        for held_out, fold in enumerate(task.folds):
-            train = np.concatenate([rows for other, rows in enumerate(task.folds) if other != held_out])
-            squared += _fitted(make(value), table, train, fold).rmse ** 2 * len(fold)
-        trials.append(Trial(number, {setting: value}, float(np.sqrt(squared / len(task.seen)))))
-    seconds = time.perf_counter() - began
-    found = best(trials).changes[setting]
-    before = _fitted(make(default), table, task.seen, task.rest)
-    after = before if found == default else _fitted(make(found), table, task.seen, task.rest)
-    changes = {} if found == default else {setting: found}
-    return Tuned(name, False, setting, before, after, {setting: default}, changes, trials, seconds, len(task.rest))
+@dataclass(frozen=True, slots=True)
+class _Tuner:
+    """Tunes one model on a table."""
 
+    table: RatingTable
+    content: ContentSource | None
+    trials: int
+    seed: int
+    task: CrossValidationTask
 
-def _batch(
-    table: RatingTable,
-    content: ContentSource | None,
-    task: CrossValidationTask,
-    trials: int,
-    seed: int,
-    progress: Progress,
-) -> Tuned:
-    name = "IteratedSVD, batch"
-    tried, seconds = _search(name, task, trials, seed, progress)
+    def grid(self, model: Model, progress: Progress) -> Tuned:
+        """Try every value of one setting on the folds."""
+        ((setting, values),) = model.grid.items()
+        if setting == "rank":
+            values = tuple(value for value in values if value < self._most_rank()) or (1,)
+        began, trials = time.perf_counter(), []
+        for number, value in enumerate(values):
+            progress(f"tuning {model.tune}", number / len(values))
+            trials.append(Trial(number, {setting: value}, self.task.folds_error(self._spec(model, {setting: value}))))
+        seconds = time.perf_counter() - began
+        default, found = min(model.with_changes({})[setting], values[-1]), best(trials).changes[setting]
+        before = self._held_out(model, {setting: default})
+        changes = {} if found == default else {setting: found}
+        after = self._held_out(model, changes) if changes else before
+        judged_on = len(self.task.rest)
+        return Tuned(model.tune, False, setting, before, after, {setting: default}, changes, trials, seconds, judged_on)
 
-    def score(settings: Settings) -> Score:
-        model = BatchFit(settings, scale=table.dataset.scale, content=content, seed=seed)
-        return _fitted(model, table, task.seen, task.rest)
+    def batch(self, model: Model, progress: Progress) -> Tuned:
+        """Search on the folds, and judge by the ratings kept apart."""
+        score = partial(self._held_out, model)
+        return self._searched(model, self.task, score, len(self.task.rest), progress)
 
-    return _judged(name, task, tried, seconds, score, len(task.rest))
+    def stream(self, model: Model, progress: Progress) -> Tuned:
+        """Search on the first half of the stream, and judge by the second."""
+        task, t, half = PrequentialTask(self.table, self.content, self.seed), self.table, len(self.table) // 2
 
+        def score(changes: Mapping[str, Any]) -> Score:
+            learner = self._spec(model, changes).make(t.dataset.scale, self.content)
+            began = time.perf_counter()
+            predicted = learner.learn(t.users, t.items, t.ratings, t.timestamps)
+            took = time.perf_counter() - began
+            event, page = (_errors(values[half:] - t.ratings[half:]) for values in (predicted.event, predicted.page))
+            return Score(*event, took, *page)
 
-def _stream(table: RatingTable, content: ContentSource | None, trials: int, seed: int, progress: Progress) -> Tuned:
-    name = "IteratedSVD, stream"
-    task = PrequentialTask(table, content, seed)
-    tried, seconds = _search(name, task, trials, seed, progress)
-    half = len(table) // 2
+        return self._searched(model, task, score, len(t) - half, progress)
 
-    def score(settings: Settings) -> Score:
-        model = IteratedSVD(settings, scale=table.dataset.scale, content=content, seed=seed)
+    def _searched(
+        self,
+        model: Model,
+        task: Task,
+        score: Callable[[Mapping[str, Any]], Score],
+        judged_on: int,
+        progress: Progress,
+    ) -> Tuned:
+        done: list[Trial] = []
+
+        def keep(trial: Trial) -> None:
+            done.append(trial)
+            progress(f"tuning {model.tune}, {len(done)} of {self.trials} trials", len(done) / self.trials)
+
         began = time.perf_counter()
-        predicted = model.learn(table.users, table.items, table.ratings, table.timestamps)
+        progress(f"tuning {model.tune}, {self.trials} trials", 0.0)
+        trials = search(task, trials=self.trials, seed=self.seed, jobs=2, keep=keep)
+        seconds = time.perf_counter() - began
+        changes, before = best(trials).changes, score({})
+        after = score(changes) if changes else before
+        defaults = model.with_changes({})
+        return Tuned(model.tune, model.online, None, before, after, defaults, changes, trials, seconds, judged_on)
+
+    def _spec(self, model: Model, changes: Mapping[str, Any]) -> ModelSpec:
+        return ModelSpec(model.name, model.with_changes(changes), self.seed)
+
+    def _most_rank(self) -> int:
+        """No rank reaches this: a fold's number of users or items, whichever is less."""
+        seen = self.task.seen
+        least = min(len(np.unique(ids[seen])) for ids in (self.table.users, self.table.items))
+        return least * (FOLDS - 1) // FOLDS
+
+    def _held_out(self, model: Model, changes: Mapping[str, Any]) -> Score:
+        """Errors on the ratings kept apart, and the seconds of fitting to the others."""
+        spec, t, train, test = self._spec(model, changes), self.table, self.task.seen, self.task.rest
+        learner = spec.make_batch(t.dataset.scale, self.content)
+        began = time.perf_counter()
+        learner.fit(t.users[train], t.items[train], t.ratings[train])
         took = time.perf_counter() - began
-        given = table.ratings[half:]
-        event, page = (_errors(values[half:], given) for values in (predicted.event, predicted.page))
-        return Score(*event, took, *page)
-
-    return replace(_judged(name, task, tried, seconds, score, len(table) - half), online=True)
+        return Score(*_errors(learner.predict(t.users[test], t.items[test]) - t.ratings[test]), took)
 
 
-def _search(name: str, task: Task, trials: int, seed: int, progress: Progress) -> tuple[list[Trial], float]:
-    done: list[Trial] = []
-
-    def keep(trial: Trial) -> None:
-        done.append(trial)
-        progress(f"tuning {name}, {len(done)} of {trials} trials", len(done) / trials)
-
-    began = time.perf_counter()
-    progress(f"tuning {name}, {trials} trials", 0.0)
-    found = search(task, trials=trials, seed=seed, jobs=2, keep=keep)
-    return found, time.perf_counter() - began
-
-
-def _judged(
-    name: str,
-    task: Task,
-    trials: list[Trial],
-    seconds: float,
-    score: Callable[[Settings], Score],
-    judged_on: int,
-) -> Tuned:
-    changes = best(trials).changes
-    before = score(task.defaults)
-    after = score(task.defaults.replace(**changes)) if changes else before
-    defaults = task.defaults.to_dict()
-    return Tuned(name, False, None, before, after, defaults, changes, trials, seconds, judged_on)
-
-
-def _fitted(model: BatchLearner, table: RatingTable, train: Any, test: Any) -> Score:
-    began = time.perf_counter()
-    model.fit(table.users[train], table.items[train], table.ratings[train])
-    took = time.perf_counter() - began
-    return Score(*_errors(model.predict(table.users[test], table.items[test]), table.ratings[test]), took)
-
-
-def _errors(predicted: Any, given: Any) -> tuple[float, float]:
-    away = predicted - given
+def _errors(away: NDArray[np.float64]) -> tuple[float, float]:
     return float(np.sqrt((away**2).mean())), float(np.abs(away).mean())
 
 
-def _part(progress: Progress, start: float, stop: float) -> Progress:
-    return lambda what, share: progress(what, start + (stop - start) * share)
+def part_of(progress: Progress, start: float, stop: float, before: str = "") -> Progress:
+    """Progress of a part of the work, from one share of it to another."""
+    return lambda what, share: progress(before + what, start + (stop - start) * share)
 
 
 def check_tuning(trials: int) -> None:

@@ -80,12 +80,12 @@ class Peer:
     @property
     def name(self) -> str:
         """In tables and pictures."""
-        return self.spec.model.labels["compare"]
+        return self.spec.model.compare
 
     @property
     def refitted(self) -> bool:
         """Whether it learns in batch: it neither learns nor predicts before `Stream.first_fit`."""
-        return self.spec.model.batch is not None
+        return self.spec.model.batch
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class Peer:
 
     def predictions(self) -> tuple[Floats, Floats]:
         """(event, page) predictions of the whole stream, NaN where the peer has none."""
-        if self.spec.model.online is not None:
+        if self.spec.model.online:
             found = self._learned()
             return found.event, found.page
         return self._refitted() if self.refitted else self._by_page()
@@ -102,11 +102,11 @@ class Peer:
     def forms(self) -> dict[str, Callable[[], Any]]:
         """What is timed: learns and predicts the whole stream, by the name of the form of use."""
         found: dict[str, Callable[[], Any]] = {}
-        if self.spec.model.online is not None:
+        if self.spec.model.online:
             found["arrays"] = self._learned
         if self.refitted:
             found["arrays"] = self._refitted
-        if self.spec.model.one_call is not None:
+        if self.spec.model.one_call:
             found["one_call"] = self._one_by_one
         return found
 

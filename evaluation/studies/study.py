@@ -185,17 +185,13 @@ def study(
     online, offline = [], []
     for number, spec in enumerate(specs):
 
-        def part(what: str, share: float, number: int = number, name: str = _label(spec)) -> None:
+        def part(what: str, share: float, number: int = number, name: str = spec.model.study) -> None:
             tell(f"{name}: {what}", (number + share) / len(specs))
 
-        if spec.model.online is not None:
+        if spec.model.online:
             online.append(_stream(spec, content, table, window, part))
         offline.append(_hold_out(spec, content, table, folds, seed, part))
     return Study(online, offline, folds, seed)
-
-
-def _label(spec: ModelSpec) -> str:
-    return spec.model.labels["study"]
 
 
 def _stream(
@@ -214,7 +210,7 @@ def _stream(
         figures = metrics.figures()
         curve.append(CurvePoint(figures.events, seconds, figures.rmse_event, figures.rmse_last_window))
     discarded = model.discarded if isinstance(model, BrandSVD) else None
-    return OnlineResult(_label(spec), metrics.figures(), seconds, len(table) / seconds, curve, discarded)
+    return OnlineResult(spec.model.study, metrics.figures(), seconds, len(table) / seconds, curve, discarded)
 
 
 def _hold_out(
@@ -242,7 +238,7 @@ def _hold_out(
         further = _errors(learned.event, table, late)
     rmse, mae = np.mean(random, axis=0).tolist()
     return OfflineResult(
-        _label(spec),
+        spec.model.study,
         random_rmse=rmse,
         random_mae=mae,
         temporal_rmse=temporal[0],
@@ -261,7 +257,7 @@ def _learned(
     columns = table.users[train], table.items[train], table.ratings[train], table.timestamps[train]
     learner: OnlineLearner | BatchLearner
     online = None
-    if spec.model.online is not None:
+    if spec.model.online:
         learner = online = spec.make(table.dataset.scale, content)
         online.learn(*columns)
     else:
@@ -271,7 +267,7 @@ def _learned(
 
 def _rounds(spec: ModelSpec, content: ContentSource | None, table: RatingTable, test: Rows) -> list[CurvePoint]:
     """The error after each round of a batch learner that has rounds; the time of measuring it is not counted."""
-    model = None if spec.model.batch is None else spec.make_batch(table.dataset.scale, content)
+    model = spec.make_batch(table.dataset.scale, content) if spec.model.batch else None
     if isinstance(model, BatchFit):
         return _sweeps(model, table, test)
     if not isinstance(model, LearnsInRounds):

@@ -27,7 +27,7 @@ _COLOUR_OF = {
     "fixpoint": "#e07b91",
     "batch-fit": GREEN,
 }
-_COLOURS = {model.labels["study"]: _COLOUR_OF.get(model.name, RED) for model in taking_part("study")}
+_COLOURS = {model.study: _COLOUR_OF.get(model.name, RED) for model in taking_part("study")}
 
 
 def draw_study(study: Study, folder: Path, title: str) -> list[Path]:

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.studies.tuning_tasks import Range, Stopped, Task
+from evaluation.models import Range
+from evaluation.studies.tuning_tasks import Stopped, Task
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import Settings
 

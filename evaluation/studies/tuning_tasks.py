@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics.prequential import Prequential
-from evaluation.models.batch import BATCH_SETTINGS, BatchFit
+from evaluation.models import BATCH, BATCH_SETTINGS, LEARNER, MODELS, ModelSpec, Range
 from evaluation.progressive_validation import evaluate
 from streamsvd.errors import InputError
 from streamsvd.learner import ContentSource, IteratedSVD, Settings
@@ -27,16 +26,6 @@ BLOCK = 10_000  # ratings between two looks at whether to stop
 
 class Stopped(Exception):
     """Somebody asked to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Values of one setting, searched on a logarithmic scale."""
-
-    name: str
-    low: float
-    high: float
-    whole: bool = False
 
 
 class Task(Protocol):
@@ -53,18 +42,6 @@ class Task(Protocol):
         """Errors by name, on what a search may see and on the rest."""
 
 
-ROWS = (
-    Range("rank", 3, 24, whole=True),
-    Range("ridge_user_bias", 1, 10),
-    Range("ridge_item_bias", 1.5, 20),
-    Range("ridge", 4, 40),
-    Range("noise", 0.4, 1.2),
-    Range("prior_weight", 30, 30_000),
-    Range("factor_scale", 0.03, 0.3),
-)
-STREAM = (Range("gamma", 0.1, 1), Range("window", 80, 800, whole=True), Range("calibration_leak", 1e-6, 1e-4))
-
-
 class PrequentialTask:
     """Predict, score and learn the first half of the stream; the other half is kept apart.
 
@@ -77,7 +54,7 @@ class PrequentialTask:
     """
 
     name = "prequential"
-    space: tuple[Range, ...] = ROWS + STREAM
+    space = MODELS[LEARNER].space
     defaults = Settings()
 
     def __init__(self, table: RatingTable, content: ContentSource | None = None, seed: int = 0) -> None:
@@ -126,7 +103,7 @@ class CrossValidationTask:
     """
 
     name = "cv"
-    space: tuple[Range, ...] = ROWS
+    space = MODELS[BATCH].space
     defaults = BATCH_SETTINGS
 
     def __init__(
@@ -144,25 +121,32 @@ class CrossValidationTask:
 
     def error(self, settings: Settings, stopped: Stop) -> float:
         """RMSE over all folds, each predicted from the others."""
-        squared = 0.0
-        for held_out, fold in enumerate(self.folds):
-            others = [rows for number, rows in enumerate(self.folds) if number != held_out]
-            _stop_if(stopped)
-            errors = self._errors(settings, np.concatenate(others), fold)
-            squared += float(errors @ errors)
-        return math.sqrt(squared / len(self.seen))
+        return self.folds_error(self._spec(settings), stopped)
 
     def report(self, settings: Settings) -> dict[str, float]:
         """RMSE over the folds, and on the rest when fitted to all folds."""
-        errors = self._errors(settings, self.seen, self.rest)
+        errors = self._errors(self._spec(settings), self.seen, self.rest)
         return {
             "searched, folds": self.error(settings, lambda: False),
             "rest, held out": math.sqrt(float(errors @ errors) / len(self.rest)),
         }
 
-    def _errors(self, settings: Settings, train: NDArray[np.int64], test: NDArray[np.int64]) -> NDArray[np.float64]:
+    def folds_error(self, spec: ModelSpec, stopped: Stop = lambda: False) -> float:
+        """`error` of any batch model."""
+        squared = 0.0
+        for held_out, fold in enumerate(self.folds):
+            others = [rows for number, rows in enumerate(self.folds) if number != held_out]
+            _stop_if(stopped)
+            errors = self._errors(spec, np.concatenate(others), fold)
+            squared += float(errors @ errors)
+        return math.sqrt(squared / len(self.seen))
+
+    def _spec(self, settings: Settings) -> ModelSpec:
+        return ModelSpec(BATCH, settings.to_dict(), self._seed)
+
+    def _errors(self, spec: ModelSpec, train: NDArray[np.int64], test: NDArray[np.int64]) -> NDArray[np.float64]:
         t = self._table
-        model = BatchFit(settings, scale=t.dataset.scale, content=self._content, seed=self._seed)
+        model = spec.make_batch(t.dataset.scale, self._content)
         model.fit(t.users[train], t.items[train], t.ratings[train])
         return model.predict(t.users[test], t.items[test]) - t.ratings[test]
 

@@ -14,7 +14,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.models import LEARNER, MODELS, described
+from evaluation.models import BATCH, LEARNER, MODELS, described
 from evaluation.studies.pictures import check_pictures
 from evaluation.studies.study import FOLDS, Study, compile_study, study_specs
 from evaluation.studies.study import study as run
@@ -55,7 +55,9 @@ def study(
 ) -> None:
     """What does each way of learning buy? All of them on one data set, online and offline, side by side.
 
-    Shows the error of each and what it cost. {models}.
+    For each, the error and what it cost:
+
+    {models}
 
     Examples:
 
@@ -77,7 +79,7 @@ def study(
     for file in (json_file, out and out / "study.json", out and out / "study.csv"):
         check_json(file)
     changes = parse_settings(settings)
-    chosen, in_batch = (MODELS[name].with_changes(changes) for name in (LEARNER, "batch-fit"))
+    chosen, in_batch = (MODELS[name].with_changes(changes) for name in (LEARNER, BATCH))
     table, films = load_data(data, columns, scale)
     content = films if catalogue else None
     with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
@@ -110,7 +112,7 @@ def study(
     Console().print(_tables(name, found))
 
 
-study.__doc__ = (study.__doc__ or "").replace("{models}", described("study"))
+study.__doc__ = (study.__doc__ or "").replace("{models}", "\n\n    ".join(described("study")))
 
 
 def _tables(name: str, found: Study) -> Group:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.models import LEARNER, MODELS, Range
 from evaluation.studies.tuning import BATCH, Trial, TrialFile, best, propose, search
-from evaluation.studies.tuning_tasks import ROWS, STREAM, Range, Stop, Stopped
+from evaluation.studies.tuning_tasks import Stop, Stopped
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import Settings
 
@@ -83,10 +84,10 @@ def test_nothing_to_do_is_refused(trials: int, jobs: int) -> None:
 
 
 def test_what_is_searched_are_settings_and_all_values_are_allowed() -> None:
-    for r in ROWS + STREAM:
+    for r in MODELS[LEARNER].space:
         for value in (r.low, r.high):
             assert getattr(Settings().replace(**{r.name: value}), r.name) == value
-    for changes in propose([], ROWS + STREAM, seed=0)[1:]:
+    for changes in propose([], MODELS[LEARNER].space, seed=0)[1:]:
         Settings().replace(**changes)
 
 
