@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evaluation.reporting.words import Words, share
+from evaluation.reporting.formatting import Words, share
 from evaluation.studies.exploration import long_tail
 from evaluation.studies.pictures import (
     BLUE,

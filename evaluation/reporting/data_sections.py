@@ -8,8 +8,8 @@ import pandas as pd
 
 from evaluation.reporting import data_pictures as pictures
 from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Section
-from evaluation.reporting.modelling import CORE_SHARE
-from evaluation.reporting.words import Words, count, day, listed, many, mean, share
+from evaluation.reporting.formatting import Words, count, day, listed, many, mean, share
+from evaluation.reporting.measurements import CORE_SHARE
 from evaluation.studies import exploration as ex
 from evaluation.studies import filtering
 from streamsvd.ratings import RatingTable

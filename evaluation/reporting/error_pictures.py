@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evaluation.reporting.words import Words
+from evaluation.reporting.formatting import Words
 from evaluation.studies.pictures import (
     BLUE,
     GREY,

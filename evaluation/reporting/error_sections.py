@@ -9,7 +9,7 @@ import pandas as pd
 from evaluation.reporting import error_pictures as pictures
 from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Section
 from evaluation.reporting.data_sections import FIRST_DATE, LAST_DATE
-from evaluation.reporting.words import Words, change, count, day, error, many, mean, share
+from evaluation.reporting.formatting import Words, change, count, day, error, many, mean, share
 from evaluation.studies import error_tables as tables
 from evaluation.studies.exploration import period_of, rating_counts
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from evaluation.models.batch import BATCH_SETTINGS
 from evaluation.reporting.blocks import Grid, Part, Points, Section
-from evaluation.reporting.modelling import CORE_SHARE, Modelling, Plan
-from evaluation.reporting.words import Words, seconds, share
+from evaluation.reporting.formatting import Words, seconds, share
+from evaluation.reporting.measurements import CORE_SHARE, Modelling, Plan
 from streamsvd.learner import Settings
 from streamsvd.ratings import RatingTable
 

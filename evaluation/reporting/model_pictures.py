@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluation.reporting.tuned import Tuned
-from evaluation.reporting.words import Words, error
+from evaluation.reporting.formatting import Words, error
+from evaluation.reporting.tuned_models import Tuned
 from evaluation.studies.pictures import BLUE, GREEN, GREY, INK, ORANGE, Drawing, draw, plain_log
 from evaluation.studies.study import Study
 

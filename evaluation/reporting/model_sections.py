@@ -5,9 +5,9 @@ from __future__ import annotations
 from evaluation.models import LEARNER, MODELS, taking_part
 from evaluation.reporting import model_pictures as pictures
 from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Points, Section
-from evaluation.reporting.modelling import LEAST, Modelling
-from evaluation.reporting.tuned import Tuned
-from evaluation.reporting.words import Words, change, count, error, many, seconds, share
+from evaluation.reporting.formatting import Words, change, count, error, many, seconds, share
+from evaluation.reporting.measurements import LEAST, Modelling
+from evaluation.reporting.tuned_models import Tuned
 from evaluation.studies.study import FOLDS, OfflineResult, OnlineResult, Study
 from evaluation.studies.study_pictures import draw_time, draw_work
 

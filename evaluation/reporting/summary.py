@@ -7,9 +7,9 @@ import pandas as pd
 from evaluation.models import MODELS
 from evaluation.reporting.blocks import Tile
 from evaluation.reporting.error_sections import overall
+from evaluation.reporting.formatting import Words, change, count, error, many, seconds, share
+from evaluation.reporting.measurements import Modelling
 from evaluation.reporting.model_sections import BASELINE, BATCH, STREAM, held_out, streamed
-from evaluation.reporting.modelling import Modelling
-from evaluation.reporting.words import Words, change, count, error, many, seconds, share
 from evaluation.studies.error_tables import by_count
 from evaluation.studies.exploration import overview, per, share_needed
 

@@ -16,10 +16,10 @@ from rich.console import Console
 
 from evaluation.models import shadow_names
 from evaluation.studies.pictures import check_pictures
+from evaluation.studies.run_archive import Keeping
 from evaluation.studies.simulation import Run
-from evaluation.studies.simulation_archive import Keeping
 from evaluation.studies.simulation_folder import check_format
-from evaluation.studies.simulation_models import models, parse_grid
+from evaluation.studies.simulation_grid import models, parse_grid
 from streamsvd.cli.options import (
     ColumnsOption,
     ScaleOption,

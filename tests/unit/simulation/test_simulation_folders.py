@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from evaluation.models import parse_spec
+from evaluation.studies.run_archive import Keeping
 from evaluation.studies.simulation import Run, simulate, stretch
-from evaluation.studies.simulation_archive import Keeping
 from evaluation.studies.simulation_folder import Format, kept_runs, write_run
 from evaluation.studies.simulation_manifest import data_facts, digest, inputs
 from evaluation.studies.simulation_pictures import draw_runs

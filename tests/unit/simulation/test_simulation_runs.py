@@ -10,8 +10,8 @@ import pytest
 from evaluation import Prequential
 from evaluation.models import parse_spec
 from evaluation.studies.simulation import Outcome, Part, Predict, Run, event_number, simulate, stretch
+from evaluation.studies.simulation_grid import models, parse_grid
 from evaluation.studies.simulation_jobs import simulate_all
-from evaluation.studies.simulation_models import models, parse_grid
 from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import Settings

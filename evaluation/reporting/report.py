@@ -10,12 +10,12 @@ from typing import Any
 from evaluation.reporting.blocks import Report
 from evaluation.reporting.data_sections import data_part
 from evaluation.reporting.error_sections import error_part, overall
+from evaluation.reporting.formatting import count, words_of
+from evaluation.reporting.measurements import Modelling, Plan, measure
 from evaluation.reporting.methods import methods_part
 from evaluation.reporting.model_sections import model_part
-from evaluation.reporting.modelling import Modelling, Plan, measure
 from evaluation.reporting.summary import summary, tiles
-from evaluation.reporting.tuned import Progress
-from evaluation.reporting.words import count, words_of
+from evaluation.reporting.tuned_models import Progress
 from evaluation.studies.error_tables import by_count, by_rating
 from evaluation.studies.exploration import rating_frame
 from evaluation.studies.study import Study

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from evaluation.reporting.tuned import Progress, Tuned, part_of, tune_all
+from evaluation.reporting.tuned_models import Progress, Tuned, part_of, tune_all
 from evaluation.studies.error_tables import scored_frame, unknown_shares
 from evaluation.studies.exploration import rating_frame
 from evaluation.studies.filtering import nearest_core
