@@ -1,4 +1,4 @@
-"""Honest evaluation: what the model predicted before it had seen the rating, by event and by page."""
+"""Prequential evaluation: each rating is predicted before it is learned, by event and by page."""
 
 from evaluation.metrics.error_sums import Errors
 from evaluation.metrics.monitor import Monitor

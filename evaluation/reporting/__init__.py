@@ -1,9 +1,9 @@
-"""The study of a data set as one page: before modelling, modelling, and after it."""
+"""The report of a data set as one page: the data, the models, the errors, the methods."""
 
 from evaluation.reporting.blocks import Report
-from evaluation.reporting.measurements import Plan
+from evaluation.reporting.measurements import ReportPlan
 from evaluation.reporting.page import check_page, render, write
 from evaluation.reporting.report import make_report
 from evaluation.reporting.tuned_models import check_tuning
 
-__all__ = ["Plan", "Report", "check_page", "check_tuning", "make_report", "render", "write"]
+__all__ = ["Report", "ReportPlan", "check_page", "check_tuning", "make_report", "render", "write"]

@@ -1,4 +1,4 @@
-"""What a report is made of: sections of paragraphs, points, pictures and grids, as plain values without any markup."""
+"""The parts of a report: sections of paragraphs, points, pictures and grids, as values without markup."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A drawing with its caption, which says what to see, and a text for those who cannot see it.
+    """A drawing with its caption and alternative text.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Grid:
     texts : int
         Leading columns that hold text; the others hold numbers and are set flush right.
     strong : set of int
-        Rows to stress.
+        Rows in bold.
     wide : tuple of int
         Further columns that hold text.
     """
@@ -82,7 +82,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure that matters, with what it is."""
+    """A figure with its label."""
 
     value: str
     label: str
@@ -90,7 +90,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Sections that belong together: before modelling, modelling, after it."""
+    """Sections under one title."""
 
     anchor: str
     title: str

@@ -1,4 +1,4 @@
-"""Pictures of a data set before anything is learned from it."""
+"""Pictures of a data set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evaluation.reporting.formatting import Words, share
+from evaluation.reporting.formatting import Terms, share
 from evaluation.studies.exploration import long_tail
 from evaluation.studies.pictures import (
     BLUE,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MOST_BARS = 24
 
 
-def ratings_given(counts: pd.DataFrame, words: Words) -> Drawing:
+def ratings_given(counts: pd.DataFrame, terms: Terms) -> Drawing:
     """How often each rating was given."""
 
     def paint(axes: list[Axes]) -> None:
@@ -42,7 +42,7 @@ def ratings_given(counts: pd.DataFrame, words: Words) -> Drawing:
         if len(values) <= 12:
             axes[0].bar_label(bars, [share(value) for value in counts["share"]], fontsize=8.5, padding=2)
             axes[0].set_xticks(values)
-        axes[0].set_xlabel(f"rating ({words.unit})")
+        axes[0].set_xlabel(f"rating ({terms.unit})")
         axes[0].set_ylabel("share of all ratings")
         axes[0].grid(axis="x", visible=False)
         percent(axes[0].yaxis)
@@ -50,11 +50,11 @@ def ratings_given(counts: pd.DataFrame, words: Words) -> Drawing:
     return draw("ratings-given", paint, size=(8.0, 3.4))
 
 
-def users_and_items(users: pd.DataFrame, items: pd.DataFrame, words: Words, scale: tuple[float, float]) -> Drawing:
-    """How many ratings users and items have, and what their means are."""
+def users_and_items(users: pd.DataFrame, items: pd.DataFrame, terms: Terms, scale: tuple[float, float]) -> Drawing:
+    """Ratings per user and item, and their means."""
 
     def paint(axes: list[Axes]) -> None:
-        for k, (table, name, colour) in enumerate(((users, "user", BLUE), (items, words.item, ORANGE))):
+        for k, (table, name, colour) in enumerate(((users, "user", BLUE), (items, terms.item, ORANGE))):
             most = int(table["ratings"].max())
             edges = np.unique(np.round(np.geomspace(1, most + 1, 28))) if most > 1 else np.array([0.5, 1.5])
             axes[k].hist(table["ratings"], edges.tolist(), color=colour, edgecolor="white", linewidth=0.5)
@@ -68,7 +68,7 @@ def users_and_items(users: pd.DataFrame, items: pd.DataFrame, words: Words, scal
             )
             axes[2 + k].axvline(float(table["mean"].median()), color=INK, linestyle="--", linewidth=1.2, label="median")
             axes[2 + k].set_title(f"Mean rating per {name}")
-            axes[2 + k].set_xlabel(f"mean rating of one {name} ({words.unit})")
+            axes[2 + k].set_xlabel(f"mean rating of one {name} ({terms.unit})")
             for each in (axes[k], axes[2 + k]):
                 each.set_ylabel(f"number of {name}s")
                 each.legend()
@@ -77,7 +77,7 @@ def users_and_items(users: pd.DataFrame, items: pd.DataFrame, words: Words, scal
     return draw("users-and-items", paint, size=(9.6, 6.0), columns=2, rows=2)
 
 
-def tail(items: pd.DataFrame, words: Words) -> Drawing:
+def tail(items: pd.DataFrame, terms: Terms) -> Drawing:
     """The long tail: counts by place, and the share of all ratings that the head has."""
 
     def paint(axes: list[Axes]) -> None:
@@ -85,15 +85,15 @@ def tail(items: pd.DataFrame, words: Words) -> Drawing:
         axes[0].loglog(np.arange(1, len(counts) + 1), counts, color=BLUE, linewidth=2)
         plain_log(axes[0].xaxis)
         plain_log(axes[0].yaxis)
-        axes[0].set_title(f"Ratings by place, the most rated {words.item} first")
-        axes[0].set_xlabel(f"place of the {words.item} (logarithmic)")
+        axes[0].set_title(f"Ratings by place, the most rated {terms.item} first")
+        axes[0].set_xlabel(f"place of the {terms.item} (logarithmic)")
         axes[0].set_ylabel("ratings (logarithmic)")
         curve = long_tail(counts)
         curve = curve.iloc[np.unique(np.linspace(0, len(curve) - 1, 400).astype(int))]
-        axes[1].plot(curve["items"], curve["ratings"], color=BLUE, linewidth=2, label=words.name)
-        axes[1].plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="if all had the same")
-        axes[1].set_title("Who has the ratings")
-        axes[1].set_xlabel(f"share of the {words.items}, the most rated first")
+        axes[1].plot(curve["items"], curve["ratings"], color=BLUE, linewidth=2, label=terms.name)
+        axes[1].plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="equal shares")
+        axes[1].set_title("Concentration of ratings")
+        axes[1].set_xlabel(f"share of the {terms.items}, the most rated first")
         axes[1].set_ylabel("share of all ratings")
         axes[1].legend(loc="lower right")
         for axis in (axes[1].xaxis, axes[1].yaxis):
@@ -102,8 +102,8 @@ def tail(items: pd.DataFrame, words: Words) -> Drawing:
     return draw("long-tail", paint, size=(9.6, 3.6), columns=2)
 
 
-def holes(ratings: pd.DataFrame, words: Words, cells: int = 60) -> Drawing:
-    """Where the matrix has ratings, users and items ordered by how many they have."""
+def holes(ratings: pd.DataFrame, terms: Terms, cells: int = 60) -> Drawing:
+    """Density of the rating matrix, users and items ordered by their number of ratings."""
     places = []
     for column in ("user", "item"):
         order = ratings[column].value_counts(sort=True).index
@@ -119,8 +119,8 @@ def holes(ratings: pd.DataFrame, words: Words, cells: int = 60) -> Drawing:
             edges[1], edges[0], density, cmap=SHADES, norm=PowerNorm(0.5, 0, max(density.max(), 1e-9)), rasterized=True
         )
         axes[0].invert_yaxis()
-        axes[0].set_xlabel(f"{words.items}, the most rated first")
-        axes[0].set_ylabel("users, the busiest first")
+        axes[0].set_xlabel(f"{terms.items}, the most rated first")
+        axes[0].set_ylabel("users, the most active first")
         axes[0].grid(visible=False)
         thousands(axes[0].xaxis)
         thousands(axes[0].yaxis)
@@ -130,7 +130,7 @@ def holes(ratings: pd.DataFrame, words: Words, cells: int = 60) -> Drawing:
     return draw("holes", paint, size=(8.0, 3.8))
 
 
-def activity(periods: pd.DataFrame, period: str, words: Words) -> Drawing:
+def activity(periods: pd.DataFrame, period: str, terms: Terms) -> Drawing:
     """Ratings, newcomers and mean rating over time."""
 
     def paint(axes: list[Axes]) -> None:
@@ -140,13 +140,13 @@ def activity(periods: pd.DataFrame, period: str, words: Words) -> Drawing:
         axes[0].set_title(f"Ratings a {period}")
         axes[0].set_ylabel("ratings")
         axes[1].plot(when, periods["new_users"].cumsum(), color=BLUE, linewidth=2, label="users")
-        axes[1].plot(when, periods["new_items"].cumsum(), color=ORANGE, linewidth=2, label=words.items)
+        axes[1].plot(when, periods["new_items"].cumsum(), color=ORANGE, linewidth=2, label=terms.items)
         axes[1].set_title("Seen so far")
         axes[1].set_ylabel("number")
         axes[1].legend(loc="upper left")
         axes[2].plot(when, periods["mean"], color=GREEN, linewidth=1.4, marker="." if len(periods) < 80 else None)
         axes[2].set_title("Mean rating")
-        axes[2].set_ylabel(words.unit)
+        axes[2].set_ylabel(terms.unit)
         axes[2].set_xlabel("date")
         for each in axes[:2]:
             thousands(each.yaxis)
@@ -157,14 +157,14 @@ def activity(periods: pd.DataFrame, period: str, words: Words) -> Drawing:
     return draw("activity", paint, size=(9.6, 6.4), rows=3)
 
 
-def genres(found: pd.DataFrame, words: Words, overall: float) -> Drawing:
+def genres(found: pd.DataFrame, terms: Terms, overall: float) -> Drawing:
     """Share, mean and spread of the ratings of each genre."""
     shown = found.head(MOST_BARS)[::-1]
 
     def paint(axes: list[Axes]) -> None:
         places = np.arange(len(shown))
         axes[0].barh(places, shown["share"], color=SKY, label="of the ratings")
-        axes[0].plot(shown["films"] / max(int(found["films"].sum()), 1), places, "D", color=INK, markersize=4)
+        axes[0].plot(shown["items"] / max(int(found["items"].sum()), 1), places, "D", color=INK, markersize=4)
         axes[0].set_title("Share of the ratings")
         axes[0].set_xlabel("share of all ratings (bars); of all entries of genres (diamonds)")
         percent(axes[0].xaxis)
@@ -173,7 +173,7 @@ def genres(found: pd.DataFrame, words: Words, overall: float) -> Drawing:
         )
         axes[1].axvline(overall, color=INK, linestyle="--", linewidth=1.1, label="mean of all")
         axes[1].set_title("Mean rating, and one standard deviation")
-        axes[1].set_xlabel(words.unit)
+        axes[1].set_xlabel(terms.unit)
         axes[1].legend(loc="lower left")
         for each in axes:
             each.set_yticks(places, shown.index)
@@ -182,8 +182,8 @@ def genres(found: pd.DataFrame, words: Words, overall: float) -> Drawing:
     return draw("genres", paint, size=(9.6, 1.4 + 0.22 * len(shown)), columns=2)
 
 
-def release_years(found: pd.DataFrame, words: Words) -> Drawing:
-    """Films, ratings and mean rating by year of release."""
+def release_years(found: pd.DataFrame, terms: Terms) -> Drawing:
+    """Ratings and mean rating by year of release."""
 
     def paint(axes: list[Axes]) -> None:
         axes[0].bar(found.index, found["ratings"], color=SKY, width=0.85, label="ratings")
@@ -194,7 +194,7 @@ def release_years(found: pd.DataFrame, words: Words) -> Drawing:
         sizes = 6 + 60 * enough["ratings"] / max(float(found["ratings"].max()), 1)
         axes[1].scatter(enough.index, enough["mean"], s=sizes, color=PURPLE, alpha=0.75, linewidths=0)
         axes[1].set_title("Mean rating (years with 20 ratings or more; larger: more ratings)")
-        axes[1].set_ylabel(words.unit)
+        axes[1].set_ylabel(terms.unit)
         axes[1].set_xlabel("year of release")
         for each in axes:
             each.set_xlim(found.index.min() - 1, found.index.max() + 1)

@@ -1,4 +1,4 @@
-"""Pictures of where predictions go wrong."""
+"""Pictures of prediction errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evaluation.reporting.formatting import Words
+from evaluation.reporting.formatting import Terms
 from evaluation.studies.pictures import (
     BLUE,
     GREY,
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 MOST_BARS = 20
 
 
-def predicted_against_given(counts: Any, given: Any, predicted: Any, by_rating: pd.DataFrame, words: Words) -> Drawing:
-    """For each rating given, how the predictions spread."""
+def predicted_against_given(counts: Any, given: Any, predicted: Any, by_rating: pd.DataFrame, terms: Terms) -> Drawing:
+    """Distribution of the predictions for each rating given."""
     of_given = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
     def paint(axes: list[Axes]) -> None:
@@ -38,13 +38,13 @@ def predicted_against_given(counts: Any, given: Any, predicted: Any, by_rating: 
         values = by_rating.index.to_numpy(dtype=float)
         axes[0].plot(values, by_rating["predicted"], "o-", color="#c44e00", label="mean prediction", markersize=5)
         low, high = max(given[0], predicted[0]), min(given[-1], predicted[-1])
-        axes[0].plot([low, high], [low, high], color=INK, linestyle="--", linewidth=1.2, label="if all were right")
+        axes[0].plot([low, high], [low, high], color=INK, linestyle="--", linewidth=1.2, label="perfect")
         axes[0].set_xlim(given[0], given[-1])
         axes[0].set_ylim(predicted[0], predicted[-1])
         if len(values) <= 12:
             axes[0].set_xticks(values)
-        axes[0].set_xlabel(f"rating given ({words.unit})")
-        axes[0].set_ylabel(f"predicted ({words.unit})")
+        axes[0].set_xlabel(f"rating given ({terms.unit})")
+        axes[0].set_ylabel(f"predicted ({terms.unit})")
         axes[0].grid(visible=False)
         axes[0].legend(loc="upper left", frameon=True, framealpha=0.9, edgecolor="none")
         bar = axes[0].figure.colorbar(mesh, ax=axes[0], label="share of the ratings of that value")
@@ -53,8 +53,8 @@ def predicted_against_given(counts: Any, given: Any, predicted: Any, by_rating: 
     return draw("predicted-against-given", paint, size=(7.6, 4.4))
 
 
-def distributions(scored: pd.DataFrame, counts: pd.DataFrame, scale: tuple[float, float], words: Words) -> Drawing:
-    """What was given beside what was predicted, and the errors."""
+def distributions(scored: pd.DataFrame, counts: pd.DataFrame, scale: tuple[float, float], terms: Terms) -> Drawing:
+    """Distributions of given and predicted ratings, and of the errors."""
 
     def paint(axes: list[Axes]) -> None:
         values = counts["rating"].to_numpy()
@@ -66,7 +66,7 @@ def distributions(scored: pd.DataFrame, counts: pd.DataFrame, scale: tuple[float
             4 * shares / max(len(scored), 1), edges, color=INK, linewidth=1.6, label="predicted (per rating step)"
         )
         axes[0].set_title("Given and predicted")
-        axes[0].set_xlabel(f"rating ({words.unit})")
+        axes[0].set_xlabel(f"rating ({terms.unit})")
         axes[0].set_ylabel("share of all ratings")
         percent(axes[0].yaxis)
         axes[0].legend()
@@ -76,7 +76,7 @@ def distributions(scored: pd.DataFrame, counts: pd.DataFrame, scale: tuple[float
         )
         axes[1].axvline(float(away.mean()), color=INK, linestyle="--", linewidth=1.2, label="mean")
         axes[1].set_title("Errors: predicted less given")
-        axes[1].set_xlabel(words.unit)
+        axes[1].set_xlabel(terms.unit)
         axes[1].set_ylabel("share of all ratings")
         percent(axes[1].yaxis)
         axes[1].legend()
@@ -84,7 +84,7 @@ def distributions(scored: pd.DataFrame, counts: pd.DataFrame, scale: tuple[float
     return draw("distributions", paint, size=(9.6, 3.5), columns=2)
 
 
-def by_rating(found: pd.DataFrame, words: Words) -> Drawing:
+def by_rating(found: pd.DataFrame, terms: Terms) -> Drawing:
     """RMSE and bias by the rating given."""
 
     def paint(axes: list[Axes]) -> None:
@@ -98,14 +98,14 @@ def by_rating(found: pd.DataFrame, words: Words) -> Drawing:
         for each in axes:
             step = max(len(places) // 10, 1)
             each.set_xticks(places[::step], labels[::step])
-            each.set_xlabel(f"rating given ({words.unit})")
-            each.set_ylabel(words.unit)
+            each.set_xlabel(f"rating given ({terms.unit})")
+            each.set_ylabel(terms.unit)
             each.grid(axis="x", visible=False)
 
     return draw("errors-by-rating", paint, size=(9.6, 3.1), columns=2)
 
 
-def by_genre(found: pd.DataFrame, overall: float, words: Words) -> Drawing:
+def by_genre(found: pd.DataFrame, overall: float, terms: Terms) -> Drawing:
     """RMSE of each genre, both protocols."""
     shown = found.head(MOST_BARS).sort_values("rmse", ascending=False, kind="stable")
 
@@ -114,24 +114,24 @@ def by_genre(found: pd.DataFrame, overall: float, words: Words) -> Drawing:
         axes[0].plot(shown["rmse"], places, "o", color=BLUE, markersize=6, label="event protocol")
         axes[0].plot(shown["rmse_page"], places, "D", color=ORANGE, markersize=4.5, label="page protocol")
         axes[0].axvline(overall, color=INK, linestyle="--", linewidth=1.1, label="all ratings, event")
-        axes[0].set_xlabel(f"RMSE ({words.unit})")
+        axes[0].set_xlabel(f"RMSE ({terms.unit})")
         axes[0].set_yticks(places, shown.index)
         axes[0].legend(loc="upper right")
         axes[1].barh(places, shown["bias"], color=SKY)
         axes[1].axvline(0, color=INK, linewidth=1)
         axes[1].set_yticks(places, [])
-        axes[1].set_xlabel(f"bias, predicted less given ({words.unit})")
+        axes[1].set_xlabel(f"bias, predicted less given ({terms.unit})")
         for each in axes:
             each.grid(axis="y", visible=False)
 
     return draw("errors-by-genre", paint, size=(9.6, 1.5 + 0.2 * len(shown)), columns=2)
 
 
-def by_counts(of_user: pd.DataFrame, of_item: pd.DataFrame, words: Words) -> Drawing:
-    """RMSE by how much was known of the user and of the item."""
+def by_counts(of_user: pd.DataFrame, of_item: pd.DataFrame, terms: Terms) -> Drawing:
+    """RMSE by the number of ratings of the user and of the item so far."""
 
     def paint(axes: list[Axes]) -> None:
-        for panel, found, name in ((axes[0], of_user, "user"), (axes[1], of_item, words.item)):
+        for panel, found, name in ((axes[0], of_user, "user"), (axes[1], of_item, terms.item)):
             places = np.arange(len(found))
             room = panel.twinx()
             room.bar(places, found["ratings"], color="#e4e9ed", width=0.85)
@@ -146,13 +146,13 @@ def by_counts(of_user: pd.DataFrame, of_item: pd.DataFrame, words: Words) -> Dra
             panel.set_xticks(places, list(found.index), rotation=40, ha="right", fontsize=8.5)
             panel.set_title(f"By what was known of the {name}")
             panel.set_xlabel(f"ratings of the {name} so far")
-            panel.set_ylabel(f"RMSE ({words.unit})")
+            panel.set_ylabel(f"RMSE ({terms.unit})")
             panel.legend(loc="upper right")
 
     return draw("errors-by-counts", paint, size=(10.4, 3.9), columns=2)
 
 
-def over_time(found: pd.DataFrame, period: str, words: Words) -> Drawing:
+def over_time(found: pd.DataFrame, period: str, terms: Terms) -> Drawing:
     """RMSE by period."""
     enough = found[found["ratings"] >= 20]
     shown = enough if len(enough) else found
@@ -165,26 +165,26 @@ def over_time(found: pd.DataFrame, period: str, words: Words) -> Drawing:
             when, shown["rmse_page"], s=sizes, facecolors="none", edgecolors=ORANGE, linewidths=1, label="page protocol"
         )
         axes[0].set_xlabel(f"{period} (larger dots: more ratings)")
-        axes[0].set_ylabel(f"RMSE ({words.unit})")
+        axes[0].set_ylabel(f"RMSE ({terms.unit})")
         axes[0].legend()
         dates(axes[0].xaxis)
 
     return draw("errors-over-time", paint, size=(9.6, 3.2))
 
 
-def reliability(bins: pd.DataFrame, coverage: pd.DataFrame, words: Words) -> Drawing:
-    """Whether a prediction means what it says, and its deviation, too."""
+def reliability(bins: pd.DataFrame, coverage: pd.DataFrame, terms: Terms) -> Drawing:
+    """Calibration of predictions and of their intervals."""
 
     def paint(axes: list[Axes]) -> None:
         ends = [float(bins[["predicted", "given"]].min().min()), float(bins[["predicted", "given"]].max().max())]
-        axes[0].plot(ends, ends, color=GREY, linestyle="--", linewidth=1.2, label="if it did")
-        axes[0].plot(bins["predicted"], bins["given"], "o-", color=BLUE, label="here")
-        axes[0].set_title("A prediction means what it says")
-        axes[0].set_xlabel(f"predicted, mean of a twentieth ({words.unit})")
-        axes[0].set_ylabel(f"given, mean of the same ({words.unit})")
-        axes[1].plot([0.4, 1], [0.4, 1], color=GREY, linestyle="--", linewidth=1.2, label="if it did")
-        axes[1].plot(coverage["promised"], coverage["held"], "o-", color=PURPLE, label="here")
-        axes[1].set_title("An interval holds what it promises")
+        axes[0].plot(ends, ends, color=GREY, linestyle="--", linewidth=1.2, label="perfect")
+        axes[0].plot(bins["predicted"], bins["given"], "o-", color=BLUE, label="measured")
+        axes[0].set_title("Calibration of predictions")
+        axes[0].set_xlabel(f"predicted, mean of a twentieth ({terms.unit})")
+        axes[0].set_ylabel(f"given, mean of the same ({terms.unit})")
+        axes[1].plot([0.4, 1], [0.4, 1], color=GREY, linestyle="--", linewidth=1.2, label="perfect")
+        axes[1].plot(coverage["promised"], coverage["held"], "o-", color=PURPLE, label="measured")
+        axes[1].set_title("Coverage of intervals")
         axes[1].set_xlabel("share promised by the predicted deviation")
         axes[1].set_ylabel("share of ratings inside")
         for axis in (axes[1].xaxis, axes[1].yaxis):

@@ -1,4 +1,4 @@
-"""Numbers and names as the report writes them, and what a data set's things are called."""
+"""How the report writes numbers and names, and the terms for a data set."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from streamsvd.ratings import Catalogue, Dataset, Id
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """How this data set is spoken of.
+class Terms:
+    """Names of a data set, of its items and of its unit.
 
     Attributes
     ----------
@@ -22,24 +22,25 @@ class Words:
         `film`, where there is a catalogue.
     unit : str
         Of ratings and errors.
+    catalogue : Catalogue or None
     """
 
     name: str
     item: str
     items: str
     unit: str
-    films: Catalogue | None
+    catalogue: Catalogue | None
 
     def title(self, item: Id) -> str:
-        """What an item is called."""
-        film = self.films.get(item) if self.films is not None else None
+        """Title of an item; its id where there is none."""
+        film = self.catalogue.get(item) if self.catalogue is not None else None
         return film.title if film is not None else f"{self.item} {item}"
 
 
-def words_of(dataset: Dataset, films: Catalogue | None) -> Words:
-    """The words for a data set."""
-    item = "item" if films is None else "film"
-    return Words(dataset.name, item, item + "s", "stars" if dataset.scale[1] == 5 else "points", films)
+def terms_of(dataset: Dataset, catalogue: Catalogue | None) -> Terms:
+    """The terms for a data set."""
+    item = "item" if catalogue is None else "film"
+    return Terms(dataset.name, item, item + "s", "stars" if dataset.scale[1] == 5 else "points", catalogue)
 
 
 def count(n: float) -> str:

@@ -1,4 +1,4 @@
-"""What a report measures: the study on the whole set and on its core, tuning, and the run rating by rating."""
+"""What a report measures: the study of the whole set and of its core, tuning, and the errors of every rating."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from evaluation.reporting.tuned_models import Progress, Tuned, part_of, tune_all
+from evaluation.reporting.tuned_models import Progress, TunedModel, part_of, tune_all
 from evaluation.studies.error_tables import scored_frame, unknown_shares
 from evaluation.studies.exploration import rating_frame
 from evaluation.studies.filtering import nearest_core
@@ -16,12 +16,12 @@ from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, RatingTable, k_core
 
 CORE_SHARE = 0.47
-"""Share of the ratings that the filtered set has: the seeds' cut of about 100,000 ratings to about 47,000."""
+"""Share of the ratings in the filtered set, as in earlier work that cut about 100,000 ratings to about 47,000."""
 LEAST = 50  # ratings below which nothing is held out or tuned
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReportPlan:
     """How much a report measures.
 
     Attributes
@@ -56,8 +56,8 @@ class Filtered:
 
 
 @dataclass(frozen=True, slots=True)
-class Modelling:
-    """What was measured.
+class Measurements:
+    """All measurements of a report.
 
     Attributes
     ----------
@@ -65,43 +65,43 @@ class Modelling:
         None where there are too few ratings.
     filtered : Filtered or None
         None where the core has too few.
-    tuned : list of Tuned
+    tuned : list of TunedModel
     scored : DataFrame
         The stream with its predictions, as `scored_frame` makes it.
     unknown : (float, float)
-        Shares of the last fifth of the stream by users, and of items, that come there for the first time.
+        Shares of the last fifth of the stream by new users and of new items.
     seconds : float
-        That all this took.
+        Of all measurements.
     """
 
     whole: Study | None
     filtered: Filtered | None
-    tuned: list[Tuned]
+    tuned: list[TunedModel]
     scored: pd.DataFrame
     unknown: tuple[float, float]
     seconds: float
 
 
-def measure(table: RatingTable, films: Catalogue | None, plan: Plan, progress: Progress) -> Modelling:
-    """Run everything on one data set."""
+def measure(table: RatingTable, catalogue: Catalogue | None, plan: ReportPlan, progress: Progress) -> Measurements:
+    """Measure everything on one data set."""
     began = time.perf_counter()
-    content = films if plan.catalogue else None
+    content = catalogue if plan.catalogue else None
     progress("the stream", 0.0)
     model = IteratedSVD(scale=table.dataset.scale, content=content, seed=plan.seed)
     predictions = model.learn(table.users, table.items, table.ratings, table.timestamps)
     scored = scored_frame(rating_frame(table), predictions)
     whole = filtered = None
-    tuned: list[Tuned] = []
+    tuned: list[TunedModel] = []
     if len(table) >= LEAST:
         whole = _study(table, content, plan, part_of(progress, 0.02, 0.5))
         filtered = _filtered(table, content, plan, part_of(progress, 0.5, 0.7, "the core, "))
         if plan.trials:
             tuned = tune_all(table, content, trials=plan.trials, seed=plan.seed, progress=part_of(progress, 0.7, 1.0))
     unknown = unknown_shares(table, len(table) - len(table) // FOLDS)
-    return Modelling(whole, filtered, tuned, scored, unknown, time.perf_counter() - began)
+    return Measurements(whole, filtered, tuned, scored, unknown, time.perf_counter() - began)
 
 
-def _study(table: RatingTable, content: Catalogue | None, plan: Plan, progress: Progress) -> Study:
+def _study(table: RatingTable, content: Catalogue | None, plan: ReportPlan, progress: Progress) -> Study:
     return study(
         table,
         study_specs({}, catalogue=content is not None, seed=plan.seed),
@@ -113,7 +113,7 @@ def _study(table: RatingTable, content: Catalogue | None, plan: Plan, progress: 
     )
 
 
-def _filtered(table: RatingTable, content: Catalogue | None, plan: Plan, progress: Progress) -> Filtered | None:
+def _filtered(table: RatingTable, content: Catalogue | None, plan: ReportPlan, progress: Progress) -> Filtered | None:
     k = nearest_core(table, CORE_SHARE)
     core = k_core(table, k)
     if k == 1 or len(core) < LEAST:

@@ -1,4 +1,4 @@
-"""The part on methods: what was done to which data, with what, and how to do it again."""
+"""The part on methods: protocols, data, settings, and how to repeat the report."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from evaluation.models.batch import BATCH_SETTINGS
 from evaluation.reporting.blocks import Grid, Part, Points, Section
-from evaluation.reporting.formatting import Words, seconds, share
-from evaluation.reporting.measurements import CORE_SHARE, Modelling, Plan
+from evaluation.reporting.formatting import Terms, seconds, share
+from evaluation.reporting.measurements import CORE_SHARE, Measurements, ReportPlan
 from streamsvd.learner import Settings
 from streamsvd.ratings import RatingTable
 
 
 def methods_part(
-    table: RatingTable, found: Modelling, plan: Plan, words: Words, versions: Mapping[str, str], command: str
+    table: RatingTable, found: Measurements, plan: ReportPlan, terms: Terms, versions: Mapping[str, str], command: str
 ) -> Part:
     """The part."""
     return Part(
@@ -21,13 +21,13 @@ def methods_part(
         "Methods",
         [
             Section("protocols", "Protocols", [Points(_protocols(found, plan))]),
-            Section("settings", "Data and settings", [_facts(table, found, plan, words), _settings()]),
-            Section("again", "How to make this report again", [_again(versions, command)]),
+            Section("settings", "Data and settings", [_facts(table, found, plan, terms), _settings()]),
+            Section("again", "How to repeat this report", [_again(versions, command)]),
         ],
     )
 
 
-def _protocols(found: Modelling, plan: Plan) -> list[str]:
+def _protocols(found: Measurements, plan: ReportPlan) -> list[str]:
     fifths = "One random fifth" if plan.folds == 1 else f"{plan.folds} random fifths, each"
     means = "" if plan.folds == 1 else "; figures are means over them"
     texts = [
@@ -35,30 +35,30 @@ def _protocols(found: Modelling, plan: Plan) -> list[str]:
         "Event protocol: a rating is predicted with everything learned before it. Page protocol: with everything "
         "learned before its page, the run of ratings that one user gave at one second.",
         "RMSE is the square root of the mean squared error, MAE the mean absolute error; predictions are clipped to "
-        "the scale. Nothing is left out: unknown users and items are predicted, too.",
-        f"{fifths}, predicted by what learned the other four{means}. By time: the first four fifths of the stream are "
-        "learned, the last is predicted, without learning and with.",
+        "the scale. Ratings of unknown users and items are included.",
+        f"{fifths}, predicted after learning the other four{means}. By time: the first four fifths of the stream are "
+        "learned, the last is predicted, without learning it and with.",
         f"The filtered set is the k-core that leaves closest to {share(CORE_SHARE)} of the ratings; the same study is "
-        "made of it anew. It was chosen by its size alone.",
+        "repeated on it. It was chosen by its size alone.",
         "Seconds are wall-clock time of learning and, online, of predicting, in one thread; kernels were compiled "
         "before. Searches use two threads.",
-        "By genre, a film counts in all its genres. By activity and popularity, counts are those at the moment of "
+        "By genre, an item counts in all its genres. By activity and popularity, counts are those at the moment of "
         "the prediction.",
     ]
     if found.tuned:
         texts.append(
             f"Tuning: {plan.trials} trials for each search by a tree-structured Parzen estimator, defaults first; "
             "three random folds inside four fifths of the ratings offline, the first half of the stream online. The "
-            "remaining ratings were looked at once for the defaults and once for what was found."
+            "other ratings were used once to test the defaults and once to test the settings found."
         )
     return texts
 
 
-def _facts(table: RatingTable, found: Modelling, plan: Plan, words: Words) -> Grid:
+def _facts(table: RatingTable, found: Measurements, plan: ReportPlan, terms: Terms) -> Grid:
     low, high = table.dataset.scale
-    content = "genres and years" if plan.catalogue and words.films is not None else "ratings only"
+    content = "genres and years" if plan.catalogue and terms.catalogue is not None else "ratings only"
     rows = [
-        ["data set", words.name],
+        ["data set", terms.name],
         ["SHA-256 of the ratings", table.dataset.sha256],
         ["scale", f"{low:g} to {high:g}"],
         ["learners know", content],

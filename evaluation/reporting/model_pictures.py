@@ -1,4 +1,4 @@
-"""Pictures of the comparison: offline errors, what tuning tried, and before and after."""
+"""Pictures of the models: offline errors, and tuning."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluation.reporting.formatting import Words, error
-from evaluation.reporting.tuned_models import Tuned
+from evaluation.reporting.formatting import Terms, error
+from evaluation.reporting.tuned_models import TunedModel
 from evaluation.studies.pictures import BLUE, GREEN, GREY, INK, ORANGE, Drawing, draw, plain_log
 from evaluation.studies.study import Study
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def offline(whole: Study, core: Study | None, words: Words, k: int | None) -> Drawing:
+def offline(whole: Study, core: Study | None, terms: Terms, k: int | None) -> Drawing:
     """RMSE of every learner on random fifths, on the whole set and on the core."""
     order = sorted(whole.offline, key=lambda held: -held.random_rmse)
     names = [held.name for held in order]
@@ -42,7 +42,7 @@ def offline(whole: Study, core: Study | None, words: Words, k: int | None) -> Dr
                 [inner[name] for name in names], places, "s", color=ORANGE, markersize=6, label=f"{k}-core of it"
             )
         axes[0].set_yticks(places, names)
-        axes[0].set_xlabel(f"RMSE on ratings held out at random ({words.unit}); further left is better")
+        axes[0].set_xlabel(f"RMSE on ratings held out at random ({terms.unit}); further left is better")
         axes[0].margins(x=0.09)
         axes[0].grid(axis="y", visible=False)
         axes[0].legend(loc="lower left")
@@ -50,8 +50,8 @@ def offline(whole: Study, core: Study | None, words: Words, k: int | None) -> Dr
     return draw("offline", paint, size=(9.0, 1.3 + 0.29 * len(names)))
 
 
-def searches(tuned: list[Tuned], words: Words) -> Drawing:
-    """What was tried, and the error that the search saw."""
+def searches(tuned: list[TunedModel], terms: Terms) -> Drawing:
+    """Trials of each search and their errors."""
 
     def paint(axes: list[Axes]) -> None:
         from matplotlib.ticker import MaxNLocator
@@ -75,14 +75,14 @@ def searches(tuned: list[Tuned], words: Words) -> Drawing:
                 each.set_xlim(0.5, len(errors) + 0.5)
                 each.xaxis.set_major_locator(MaxNLocator(integer=True))
             each.set_title(found.name)
-            each.set_ylabel(f"RMSE that was searched ({words.unit})")
+            each.set_ylabel(f"RMSE of the search ({terms.unit})")
             each.legend()
 
     return draw("searches", paint, size=(9.6, 6.4), columns=2, rows=2)
 
 
-def before_and_after(tuned: list[Tuned], words: Words) -> Drawing:
-    """Error on what judges, before and after tuning, beside the time that learning takes."""
+def before_and_after(tuned: list[TunedModel], terms: Terms) -> Drawing:
+    """Error on the test ratings and learning time, before and after tuning."""
 
     def paint(axes: list[Axes]) -> None:
         names = [f"{found.name} ({'online' if found.online else 'offline'})" for found in tuned][::-1]
@@ -95,8 +95,8 @@ def before_and_after(tuned: list[Tuned], words: Words) -> Drawing:
             panel.set_yticks(places, names)
             panel.margins(x=0.15, y=0.12)
             panel.grid(axis="y", visible=False)
-        axes[0].set_title("Error on ratings that nothing was chosen by")
-        axes[0].set_xlabel(f"RMSE ({words.unit})")
+        axes[0].set_title("Error on the test ratings")
+        axes[0].set_xlabel(f"RMSE ({terms.unit})")
         axes[0].legend()
         axes[1].set_title("Time to learn")
         axes[1].set_xlabel("seconds (logarithmic)")

@@ -1,55 +1,41 @@
-"""The part on modelling: every way of learning side by side, offline and online, on all and on the core, and tuned."""
+"""The part on modelling: all models offline and online, on the whole set and on its core, before and after tuning."""
 
 from __future__ import annotations
 
-from evaluation.models import LEARNER, MODELS, taking_part
+from evaluation.models import LEARNER, MODELS, described, taking_part
 from evaluation.reporting import model_pictures as pictures
 from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Points, Section
-from evaluation.reporting.formatting import Words, change, count, error, many, seconds, share
-from evaluation.reporting.measurements import LEAST, Modelling
-from evaluation.reporting.tuned_models import Tuned
+from evaluation.reporting.formatting import Terms, change, count, error, many, seconds, share
+from evaluation.reporting.measurements import LEAST, Measurements
+from evaluation.reporting.tuned_models import TunedModel
 from evaluation.studies.study import FOLDS, OfflineResult, OnlineResult, Study
 from evaluation.studies.study_pictures import draw_time, draw_work
 
 BASELINE, BATCH, STREAM = (MODELS[name].study for name in ("truncated-svd", "batch-fit", LEARNER))
 THREE = (BASELINE, BATCH, STREAM)
-"""The comparison that the seeds ask for: baseline SVD, iterated SVD in batch, updated rank-one iterated SVD."""
+"""The main comparison: baseline SVD, iterated SVD in batch, iterated SVD by rank-one updates."""
 
 
-def model_part(found: Modelling, words: Words) -> Part:
+def model_part(found: Measurements, terms: Terms) -> Part:
     """The part; one section that says why, where there are too few ratings."""
     if found.whole is None:
-        text = (
-            f"With fewer than {LEAST} ratings nothing can be held out; only the stream as a whole is looked at below."
-        )
-        return Part("models", "Modelling", [Section("learners", "Who takes part", [Paragraph(text)])])
+        text = f"With fewer than {LEAST} ratings nothing can be held out; only the whole stream is evaluated below."
+        return Part("models", "Modelling", [Section("learners", "Models compared", [Paragraph(text)])])
     sections = [
         _learners(),
-        _offline(found, found.whole, words),
-        _online(found.whole, words),
-        _work(found.whole, words),
-        _tuning(found.tuned, words),
+        _offline(found, found.whole, terms),
+        _online(found.whole, terms),
+        _work(found.whole, terms),
+        _tuning(found.tuned, terms),
     ]
     return Part("models", "Modelling", sections)
 
 
 def _learners() -> Section:
-    texts = [
-        "Baseline SVD (“truncated SVD”): holes are filled with damped means once, and the filled matrix is cut to "
-        "its largest singular values.",
-        "Iterated SVD in batch: holes are filled with the model's own prediction, again and again. “Soft-impute” is "
-        "its classic form; “IteratedSVD, batch” is this project's model, swept towards its fixpoint, with biases, "
-        "learned prior and content.",
-        "Updated rank-one iterated SVD (“IteratedSVD, refits”): each rating is predicted and then learned at once by "
-        "two rank-one updates; rows that have grown are refitted. “One pass” never refits; “fixpoint” goes on "
-        "sweeping after the pass, in the stream's own terms.",
-        "Beside them: damped means of users and items; fold-in of new rows into an SVD of the start; Brand's "
-        "rank-one update of an SVD; stochastic gradient descent with replay.",
-    ]
-    return Section("learners", "Who takes part", [Points(texts)])
+    return Section("learners", "Models compared", [Points(described("study"))])
 
 
-def _offline(found: Modelling, whole: Study, words: Words) -> Section:
+def _offline(found: Measurements, whole: Study, terms: Terms) -> Section:
     core = found.filtered
     inner = {held.name: held for held in core.study.offline} if core is not None else {}
     rows = []
@@ -74,7 +60,7 @@ def _offline(found: Modelling, whole: Study, words: Words) -> Section:
     blocks: list[Block] = [
         Paragraph(_offline_text(whole)),
         Grid(
-            f"{split.capitalize()}, on {name}; in {words.unit}. The three that the study is about are stressed.",
+            f"{split.capitalize()}, on {name}; in {terms.unit}. The three main models are in bold.",
             heads,
             rows,
             strong=stress,
@@ -82,12 +68,12 @@ def _offline(found: Modelling, whole: Study, words: Words) -> Section:
         Picture(
             "offline",
             pictures.offline(
-                whole, core.study if core is not None else None, words, core.k if core is not None else None
+                whole, core.study if core is not None else None, terms, core.k if core is not None else None
             ),
             "Dot plot of the RMSE of every learner on ratings held out at random.",
             _offline_caption(whole, core.study if core is not None else None),
         ),
-        *_temporal(found, whole, words),
+        *_temporal(found, whole, terms),
     ]
     return Section("offline", "Offline: learn a part, predict the rest", blocks)
 
@@ -97,12 +83,12 @@ def _offline_text(whole: Study) -> str:
     base, batch, stream = (held[name] for name in THREE)
     best = min(whole.offline, key=lambda each: each.random_rmse)
     return (
-        "With a fifth of the ratings held out at random, the baseline SVD reaches an RMSE of "
+        "With a fifth of the ratings held out at random, the baseline SVD has an RMSE of "
         f"{error(base.random_rmse)}, iterated SVD in batch {error(batch.random_rmse)} "
         f"({change(batch.random_rmse - base.random_rmse)}), and the rank-one stream, which sees each rating once and "
-        f"in order, {error(stream.random_rmse)} ({change(stream.random_rmse - base.random_rmse)}). The best of all is "
-        f"{best.name}. A random split lets a model learn from ratings given after the one it predicts; what that "
-        "gives away shows in the split by time below."
+        f"in order, {error(stream.random_rmse)} ({change(stream.random_rmse - base.random_rmse)}). The best model is "
+        f"{best.name}. A random split lets a model learn from ratings given after the one it predicts; the split by "
+        "time below does not."
     )
 
 
@@ -114,24 +100,21 @@ def _offline_caption(whole: Study, core: Study | None) -> str:
     inner = {held.name: held.random_rmse for held in core.offline}
     gains = [held.random_rmse - inner[held.name] for held in whole.offline]
     if min(gains) > 0:
-        text += (
-            f" On the core everybody's error is smaller, by {min(gains):.3f} to {max(gains):.3f}: what is hard is gone."
-        )
+        text += f" On the core all errors are smaller, by {min(gains):.3f} to {max(gains):.3f}."
     winner = min(core.offline, key=lambda each: each.random_rmse)
     same = "too" if winner.name == best.name else "instead"
-    return f"{text} There {winner.name} leads {same}, with {error(winner.random_rmse)}."
+    return f"{text} On the core {winner.name} leads {same}, with {error(winner.random_rmse)}."
 
 
-def _temporal(found: Modelling, whole: Study, words: Words) -> list[Block]:
+def _temporal(found: Measurements, whole: Study, terms: Terms) -> list[Block]:
     new_users, new_items = found.unknown
     online = [held for held in whole.offline if held.further_rmse is not None]
     gain = {held.name: held.temporal_rmse - (held.further_rmse or 0) for held in online}
     most = max(gain, key=lambda name: gain[name])
     text = (
-        f"Held out by time instead, the last {100 // FOLDS} % of the stream, {share(new_users)} of the ratings are by "
-        f"users of whom nothing is known and {share(new_items)} are of unknown {words.items}. A model that stops "
-        "learning can say little about them. One that goes on learns its users while it is judged: that takes "
-        f"{gain[most]:.3f} off the RMSE of {most}. This is what learning each rating as it arrives is for."
+        f"In the last {100 // FOLDS} % of the stream, held out by time, {share(new_users)} of the ratings are by new "
+        f"users and {share(new_items)} of new {terms.items}. A model that stops learning knows nothing of them. "
+        f"Learning on while being tested lowers the RMSE of {most} by {gain[most]:.3f}."
     )
     held = {each.name: each.temporal_rmse for each in whole.offline}
     if held[BATCH] > held[BASELINE] + 0.02:
@@ -151,13 +134,11 @@ def _temporal(found: Modelling, whole: Study, words: Words) -> list[Block]:
     ]
     stress = frozenset(k for k, held in enumerate(whole.offline) if held.name in THREE)
     heads = ["learner", "RMSE, stopped", "MAE, stopped", "RMSE, learning on", "MAE, learning on"]
-    caption = (
-        f"The last fifth of the stream, predicted by what learned the rest; in {words.unit}. A dash: it cannot go on."
-    )
+    caption = f"The last fifth of the stream, predicted after learning the rest; in {terms.unit}. A dash: batch only."
     return [Paragraph(text), Grid(caption, heads, rows, strong=stress)]
 
 
-def _online(whole: Study, words: Words) -> Section:
+def _online(whole: Study, terms: Terms) -> Section:
     rows = [
         [
             each.name,
@@ -173,15 +154,15 @@ def _online(whole: Study, words: Words) -> Section:
     stress = frozenset(k for k, each in enumerate(whole.online) if each.name == STREAM)
     heads = ["learner", "RMSE, event", "RMSE, page", "MAE, event", "MAE, page", "to learn", "ratings/s"]
     caption = (
-        f"Every rating of the stream, predicted before it was learned, from the first one on; errors in {words.unit}."
+        f"Every rating of the stream, predicted before it was learned, from the first one on; errors in {terms.unit}."
     )
-    stream = _of(whole, STREAM)
+    stream = streamed(whole, STREAM)
     ours = [model.study for model in taking_part("study") if model.iterated]
     others = [each for each in whole.online if each.name not in ours]
     rival = min(others, key=lambda each: each.figures.rmse_event)
     costs = [each.figures.rmse_page - each.figures.rmse_event for each in whole.online]
     text = (
-        "Online nothing is held out: each rating is predicted, scored and then learned. The rank-one iterated SVD "
+        "Online, each rating is predicted, scored and then learned. The rank-one iterated SVD "
         f"has an RMSE of {error(stream.figures.rmse_event)} by event and {error(stream.figures.rmse_page)} by page; "
         f"the best of the others, {rival.name}, {error(rival.figures.rmse_event)} and "
         f"{error(rival.figures.rmse_page)}. Predicting a page before any of it is learned costs {min(costs):.4f} to "
@@ -189,7 +170,7 @@ def _online(whole: Study, words: Words) -> Section:
     )
     picture = Picture(
         "error-against-time",
-        draw_time(whole, words.name),
+        draw_time(whole, terms.name),
         "Rolling RMSE of every online learner along the stream.",
         _race(whole),
     )
@@ -199,7 +180,7 @@ def _online(whole: Study, words: Words) -> Section:
 
 
 def _race(whole: Study) -> str:
-    stream = _of(whole, STREAM)
+    stream = streamed(whole, STREAM)
     window = stream.figures.window
     curve = [point.rmse_window for point in stream.curve if point.events >= window] or [stream.curve[-1].rmse_window]
     others = [
@@ -209,24 +190,24 @@ def _race(whole: Study) -> str:
     ]
     ahead = [all(mine <= other[k] + 1e-9 for other in others if k < len(other)) for k, mine in enumerate(curve)]
     return (
-        f"The curves move with the users who happen to come; what counts is the distance between them. {STREAM} is in "
-        f"front, or level, at {share(sum(ahead) / len(ahead))} of the points; over the last {count(window)} ratings "
-        f"its RMSE is {error(curve[-1])}."
+        f"All curves vary with the users of the moment; compare the distances between them. {STREAM} has the least "
+        f"error at {share(sum(ahead) / len(ahead))} of the points; over the last {count(window)} ratings its RMSE is "
+        f"{error(curve[-1])}."
     )
 
 
-def _work(whole: Study, words: Words) -> Section:
-    stream, held = _of(whole, STREAM), {each.name: each for each in whole.offline}
+def _work(whole: Study, terms: Terms) -> Section:
+    stream, held = streamed(whole, STREAM), {each.name: each for each in whole.offline}
     ratio = held[BATCH].seconds / max(held[STREAM].seconds, 1e-9)
     text = (
         f"The stream learns {count(stream.events_per_second)} ratings a second in one thread, "
-        f"{1e6 / stream.events_per_second:.1f} microseconds each. A fit in batch takes {ratio:.1f} times as long as "
-        "the pass of the stream, and must be made again whenever its answers shall know the latest ratings. Times "
-        "are those of this run on this machine; compilation is not in them."
+        f"{1e6 / stream.events_per_second:.1f} microseconds each. A batch fit takes {ratio:.1f} times as long as one "
+        "pass of the stream, and must be repeated to take in new ratings. Times are of this run on this machine, "
+        "without compilation."
     )
     picture = Picture(
         "error-against-work",
-        draw_work(whole, words.name),
+        draw_work(whole, terms.name),
         "Error against seconds of learning, online on the left, offline on the right.",
         "Lower left is better. On the left, each curve is a whole stream; on the right, lines show rounds or sweeps "
         "of the learners that iterate.",
@@ -234,7 +215,7 @@ def _work(whole: Study, words: Words) -> Section:
     return Section("work", "What accuracy costs", [Paragraph(text), picture])
 
 
-def _tuning(tuned: list[Tuned], words: Words) -> Section:
+def _tuning(tuned: list[TunedModel], terms: Terms) -> Section:
     if not tuned:
         return Section("tuning", "Before and after tuning", [Paragraph("Tuning was left out of this report.")])
     rows = []
@@ -254,9 +235,9 @@ def _tuning(tuned: list[Tuned], words: Words) -> Section:
             )
     heads = ["learner", "settings", "RMSE", "MAE", "RMSE, page", "MAE, page", "to learn", "search"]
     caption = (
-        f"Judged by ratings that nothing was chosen by: {many(tuned[0].judged_on, 'rating')} held out at random "
-        f"offline, the last {many(tuned[-1].judged_on, 'rating')} of the stream online (event protocol, and by page); "
-        f"in {words.unit}."
+        f"Errors on test ratings that the search had not seen: {many(tuned[0].tested_on, 'rating')} held out at random "
+        f"offline, the last {many(tuned[-1].tested_on, 'rating')} of the stream online (event protocol, and by page); "
+        f"in {terms.unit}."
     )
     return Section(
         "tuning",
@@ -266,38 +247,37 @@ def _tuning(tuned: list[Tuned], words: Words) -> Section:
             Grid(caption, heads, rows, 2),
             Picture(
                 "before-and-after",
-                pictures.before_and_after(tuned, words),
+                pictures.before_and_after(tuned, terms),
                 "Error and learning time of four learners with default and tuned settings.",
-                "Grey and green on one spot: the search found nothing better than the defaults, or nothing that lasts.",
+                "Grey and green at one place: the settings found are no better than the defaults on the test ratings.",
             ),
             Points([_changes(found) for found in tuned]),
             Picture(
                 "searches",
-                pictures.searches(tuned, words),
+                pictures.searches(tuned, terms),
                 "Four panels: the error that each search saw, by setting or by trial.",
-                "What the searches saw. The two batch baselines were tried at each value of their one setting that "
-                "matters most; the two IteratedSVD by a Parzen estimator over all settings at once, the defaults "
-                "first.",
+                "Errors on the ratings that are searched on. For the batch baselines, a grid over their most important "
+                "setting; for IteratedSVD, a Parzen estimator over all settings, the defaults first.",
             ),
         ],
     )
 
 
-def _tuning_text(tuned: list[Tuned]) -> str:
+def _tuning_text(tuned: list[TunedModel]) -> str:
     gains = [found.before.rmse - found.after.rmse for found in tuned]
     best = max(range(len(tuned)), key=lambda k: gains[k])
     worse = [tuned[k].name for k in range(len(tuned)) if gains[k] < -5e-5]
-    text = "Settings were searched on one part of the ratings and judged once on another. " + (
-        f"Most was gained by {tuned[best].name}: {change(-gains[best])} RMSE. "
+    text = "Settings were searched on one part of the ratings and tested once on another. " + (
+        f"{tuned[best].name} improved most: {change(-gains[best])} RMSE. "
         if gains[best] >= 5e-5
-        else "Nobody gained by it: the defaults were as good as anything that was tried. "
+        else "No model improved on its defaults. "
     )
     if worse:
-        text += f"Worse than before where it is judged: {', '.join(worse)}; what the search liked did not last."
+        text += f"Worse on the test ratings than the defaults: {', '.join(worse)}; the search overfitted."
     return text
 
 
-def _changes(found: Tuned) -> str:
+def _changes(found: TunedModel) -> str:
     tried = many(len(found.trials), "value" if found.setting else "trial")
     if not found.changes:
         return f"{found.name}: nothing better than the defaults in {tried}."
@@ -311,15 +291,11 @@ def _short(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _of(whole: Study, name: str) -> OnlineResult:
-    return next(each for each in whole.online if each.name == name)
-
-
 def held_out(whole: Study, name: str) -> OfflineResult:
-    """What one learner reached offline."""
+    """Offline results of one model."""
     return next(each for each in whole.offline if each.name == name)
 
 
 def streamed(whole: Study, name: str) -> OnlineResult:
-    """What one learner reached online."""
-    return _of(whole, name)
+    """Online results of one model."""
+    return next(each for each in whole.online if each.name == name)

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: pictures inside, no script, no network."""
+"""The report as one self-contained HTML page: pictures inside, no script, no network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamsvd.errors import InputError
 
 
 def check_page() -> None:
-    """Make sure that a page can be made, before the work that it is to show.
+    """Check that a page can be rendered, before long work.
 
     Raises
     ------
@@ -81,5 +81,5 @@ def _environment() -> Any:
 
 
 def _embedded(picture: Picture) -> str:
-    """The picture as an address that holds it; as an image and not as markup, so that ids cannot meet."""
+    """The picture as a data URL: an image, not markup, so that ids cannot clash."""
     return "data:image/svg+xml;base64," + base64.b64encode(picture.drawing.svg).decode()

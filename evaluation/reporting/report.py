@@ -1,4 +1,4 @@
-"""From a data set to a report: measure, then say what was measured."""
+"""The report of a data set: measurements first, then the sections that show them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from evaluation.reporting.blocks import Report
 from evaluation.reporting.data_sections import data_part
 from evaluation.reporting.error_sections import error_part, overall
-from evaluation.reporting.formatting import count, words_of
-from evaluation.reporting.measurements import Modelling, Plan, measure
+from evaluation.reporting.formatting import count, terms_of
+from evaluation.reporting.measurements import Measurements, ReportPlan, measure
 from evaluation.reporting.methods import methods_part
 from evaluation.reporting.model_sections import model_part
 from evaluation.reporting.summary import summary, tiles
@@ -27,25 +27,25 @@ MEASURING = 0.85  # share of the time
 
 def make_report(
     table: RatingTable,
-    films: Catalogue | None,
-    plan: Plan,
+    catalogue: Catalogue | None,
+    plan: ReportPlan,
     *,
     versions: Mapping[str, str],
     command: str,
     progress: Progress = lambda _what, _share: None,
 ) -> Report:
-    """Everything that there is to say about a data set and its models.
+    """Measure a data set and its models, and report on them.
 
     Parameters
     ----------
     table : RatingTable
-    films : Catalogue, optional
+    catalogue : Catalogue, optional
         Titles, genres and years.
-    plan : Plan
+    plan : ReportPlan
     versions : mapping
         Of the packages that decide a figure.
     command : str
-        That makes this report again.
+        That repeats this report.
     progress : callable
         Called with what is being done and the share done so far.
 
@@ -56,23 +56,23 @@ def make_report(
     """
     if len(table) == 0:
         raise InputError(f"{table.dataset.name} has no ratings to report on; give a data set with ratings")
-    found = measure(table, films, plan, lambda what, share: progress(what, MEASURING * share))
-    words, ratings, scale = words_of(table.dataset, films), rating_frame(table), table.dataset.scale
+    found = measure(table, catalogue, plan, lambda what, share: progress(what, MEASURING * share))
+    terms, ratings, scale = terms_of(table.dataset, catalogue), rating_frame(table), table.dataset.scale
     progress("drawing the data", MEASURING)
-    data, kept = data_part(table, ratings, words)
+    data, kept = data_part(table, ratings, terms)
     progress("drawing the models", 0.92)
-    models = model_part(found, words)
+    models = model_part(found, terms)
     progress("drawing the errors", 0.96)
-    errors = error_part(found.scored, scale, words)
-    methods = methods_part(table, found, plan, words, versions, command)
+    errors = error_part(found.scored, scale, terms)
+    methods = methods_part(table, found, plan, terms, versions, command)
     progress("done", 1.0)
     return Report(
-        title=f"How well can ratings be predicted? A study of {words.name}",
+        title=f"How well can ratings be predicted? A study of {terms.name}",
         subtitle=f"{count(len(table))} ratings, learned one at a time by an iterated SVD, beside batch and baselines",
-        tiles=tiles(found, words),
-        summary=summary(found, ratings, words),
+        tiles=tiles(found, terms),
+        summary=summary(found, ratings, terms),
         parts=[data, models, errors, methods],
-        figures=_said(
+        figures=_json_values(
             {
                 "dataset": table.dataset.name,
                 "sha256": table.dataset.sha256,
@@ -91,7 +91,7 @@ def make_report(
     )
 
 
-def _models(found: Modelling) -> dict[str, Any]:
+def _models(found: Measurements) -> dict[str, Any]:
     return {
         "whole": None if found.whole is None else _study(found.whole),
         "core": None if found.filtered is None else {"k": found.filtered.k, **_study(found.filtered.study)},
@@ -132,10 +132,10 @@ def _row(row: Any) -> dict[str, float]:
     return {str(name): float(value) for name, value in row.items()}
 
 
-def _said(value: Any) -> Any:
-    """JSON values; what cannot be said, such as an error over no ratings, is null."""
+def _json_values(value: Any) -> Any:
+    """JSON values; an undefined figure, such as an error over no ratings, is null."""
     if isinstance(value, dict):
-        return {name: _said(each) for name, each in value.items()}
+        return {name: _json_values(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_said(each) for each in value]
+        return [_json_values(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

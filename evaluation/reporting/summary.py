@@ -1,4 +1,4 @@
-"""The report's first page: a few figures, and what was found in sentences made from the numbers."""
+"""The report's first page: a few figures, and the results in sentences."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ import pandas as pd
 from evaluation.models import MODELS
 from evaluation.reporting.blocks import Tile
 from evaluation.reporting.error_sections import overall
-from evaluation.reporting.formatting import Words, change, count, error, many, seconds, share
-from evaluation.reporting.measurements import Modelling
+from evaluation.reporting.formatting import Terms, change, count, error, many, seconds, share
+from evaluation.reporting.measurements import Measurements
 from evaluation.reporting.model_sections import BASELINE, BATCH, STREAM, held_out, streamed
 from evaluation.studies.error_tables import by_count
 from evaluation.studies.exploration import overview, per, share_needed
 
 
-def tiles(found: Modelling, words: Words) -> list[Tile]:
-    """The figures that matter most."""
+def tiles(found: Measurements, terms: Terms) -> list[Tile]:
+    """The main figures."""
     whole = overall(found.scored)
     shown = [
         Tile(count(len(found.scored)), "ratings"),
-        Tile(error(whole["rmse"]), f"RMSE by event ({words.unit})"),
-        Tile(error(whole["rmse_page"]), f"RMSE by page ({words.unit})"),
-        Tile(error(whole["mae"]), f"MAE by event ({words.unit})"),
+        Tile(error(whole["rmse"]), f"RMSE by event ({terms.unit})"),
+        Tile(error(whole["rmse_page"]), f"RMSE by page ({terms.unit})"),
+        Tile(error(whole["mae"]), f"MAE by event ({terms.unit})"),
     ]
     if found.whole is not None:
         shown.append(Tile(count(streamed(found.whole, STREAM).events_per_second), "ratings learned a second"))
     return shown
 
 
-def summary(found: Modelling, ratings: pd.DataFrame, words: Words) -> list[str]:
-    """What was found."""
+def summary(found: Measurements, ratings: pd.DataFrame, terms: Terms) -> list[str]:
+    """The results in sentences."""
     facts, items = overview(ratings), per(ratings, "item")
     sentences = [
-        f"{words.name} has {many(facts.ratings, 'rating')} by {many(facts.users, 'user')} of "
-        f"{many(facts.items, words.item)}: {share(facts.density)} of the matrix. The most rated "
-        f"{share(share_needed(items['ratings'].to_numpy(), 0.8))} of the {words.items} have 80 % of the ratings.",
+        f"{terms.name} has {many(facts.ratings, 'rating')} by {many(facts.users, 'user')} of "
+        f"{many(facts.items, terms.item)}: {share(facts.density)} of the matrix. The most rated "
+        f"{share(share_needed(items['ratings'].to_numpy(), 0.8))} of the {terms.items} have 80 % of the ratings.",
     ]
     if found.whole is not None:
         sentences += [_offline(found), _online(found), *_core(found)]
         sentences += _tuning(found)
-    sentences.append(_errors(found.scored, words))
+    sentences.append(_errors(found.scored, terms))
     return sentences
 
 
-def _offline(found: Modelling) -> str:
+def _offline(found: Measurements) -> str:
     assert found.whole is not None
     base, batch, stream = (held_out(found.whole, name) for name in (BASELINE, BATCH, STREAM))
     place = "below" if batch.random_rmse < base.random_rmse else "above"
@@ -55,13 +55,13 @@ def _offline(found: Modelling) -> str:
     )
 
 
-def _online(found: Modelling) -> str:
+def _online(found: Measurements) -> str:
     assert found.whole is not None
     stream = streamed(found.whole, STREAM)
     means = streamed(found.whole, MODELS["damped-means"].study)
     best = min(found.whole.online, key=lambda each: each.figures.rmse_event)
     leads = (
-        "the best of all learners" if best.name == STREAM else f"behind {best.name} ({error(best.figures.rmse_event)})"
+        "the best of all models" if best.name == STREAM else f"behind {best.name} ({error(best.figures.rmse_event)})"
     )
     return (
         "Online, each rating predicted before it was learned, the updated rank-one iterated SVD has an RMSE of "
@@ -70,33 +70,29 @@ def _online(found: Modelling) -> str:
     )
 
 
-def _core(found: Modelling) -> list[str]:
+def _core(found: Measurements) -> list[str]:
     if found.filtered is None or found.whole is None:
         return []
     inner, outer = (held_out(of, BATCH).random_rmse for of in (found.filtered.study, found.whole))
     return [
         f"Filtered to its {found.filtered.k}-core ({many(found.filtered.ratings, 'rating')}, "
         f"{share(found.filtered.ratings / len(found.scored))}), the batch model's RMSE is {error(inner)} "
-        f"({change(inner - outer)}): filters change the task more than models do, so figures compare only within one "
-        "set."
-        if abs(inner - outer) > 0.02
-        else f"Filtered to its {found.filtered.k}-core ({many(found.filtered.ratings, 'rating')}), the batch model's "
-        f"RMSE is {error(inner)} ({change(inner - outer)})."
+        f"({change(inner - outer)}): figures compare only within one set."
     ]
 
 
-def _tuning(found: Modelling) -> list[str]:
+def _tuning(found: Measurements) -> list[str]:
     if not found.tuned:
         return []
     parts = [f"{tuned.name} {change(tuned.after.rmse - tuned.before.rmse)}" for tuned in found.tuned]
-    return [f"Tuning, judged by ratings that nothing was chosen by, changed the RMSE so: {', '.join(parts)}."]
+    return [f"Tuning changed the RMSE on test ratings: {', '.join(parts)}."]
 
 
-def _errors(scored: pd.DataFrame, words: Words) -> str:
+def _errors(scored: pd.DataFrame, terms: Terms) -> str:
     of_user, of_item = by_count(scored, "of_user"), by_count(scored, "of_item")
     new_user, new_item = of_user["rmse"].iloc[0], of_item["rmse"].iloc[0]
     return (
         f"A user's first rating is predicted with an RMSE of {error(new_user)}, those of users with "
-        f"“{of_user.index[-1]}” ratings with {error(of_user['rmse'].iloc[-1])}; for {words.items} it is "
+        f"“{of_user.index[-1]}” ratings with {error(of_user['rmse'].iloc[-1])}; for {terms.items} it is "
         f"{error(new_item)} and {error(of_item['rmse'].iloc[-1])} (“{of_item.index[-1]}”)."
     )

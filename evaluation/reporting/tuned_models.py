@@ -1,7 +1,7 @@
-"""Before and after tuning: settings chosen on a part of the ratings, and judged once on the others.
+"""Models before and after tuning: settings are searched on one part of the ratings and tested once on the rest.
 
-Offline, the batch learners see four fifths of the ratings, in random folds; the last fifth judges. Online, the search
-sees the first half of the stream; the second half judges, in the same run. Nothing is chosen by what judges.
+Batch learners are tuned on random folds of four fifths of the ratings and tested on the last fifth. The stream is tuned
+on its first half and tested on its second half, in the same run.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """Errors on what judges, and seconds of learning; page protocol online only."""
+class TuningScore:
+    """Errors on the test ratings, and seconds of learning; page protocol online only."""
 
     rmse: float
     mae: float
@@ -39,36 +39,36 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
-    """One learner before and after tuning.
+class TunedModel:
+    """One model before and after tuning.
 
     Attributes
     ----------
     name : str
     online : bool
     setting : str or None
-        What was tried in turn; None for a search over many settings at once.
-    before, after : Score
+        The one setting of a grid; None for a search over many settings.
+    before, after : TuningScore
     defaults, changes : mapping
-        Values before, and of those that changed, after.
+        Settings before, and those that changed.
     trials : list of Trial
-        Errors that the search saw, in order; the first is that of the defaults, or of the grid's first value.
+        In order; the first has the defaults, or the grid's first value.
     seconds : float
         Of the search.
-    judged_on : int
+    tested_on : int
         Ratings.
     """
 
     name: str
     online: bool
     setting: str | None
-    before: Score
-    after: Score
+    before: TuningScore
+    after: TuningScore
     defaults: Mapping[str, Any]
     changes: Mapping[str, float]
     trials: list[Trial]
     seconds: float
-    judged_on: int
+    tested_on: int
 
 
 def tune_all(
@@ -78,7 +78,7 @@ def tune_all(
     trials: int,
     seed: int,
     progress: Progress = lambda _what, _share: None,
-) -> list[Tuned]:
+) -> list[TunedModel]:
     """Tune the models that have a grid or a space to search; first those that learn in batch.
 
     Parameters
@@ -116,7 +116,7 @@ class _Tuner:
     seed: int
     task: CrossValidationTask
 
-    def grid(self, model: Model, progress: Progress) -> Tuned:
+    def grid(self, model: Model, progress: Progress) -> TunedModel:
         """Try every value of one setting on the folds."""
         ((setting, values),) = model.grid.items()
         if setting == "rank":
@@ -130,25 +130,25 @@ class _Tuner:
         before = self._held_out(model, {setting: default})
         changes = {} if found == default else {setting: found}
         after = self._held_out(model, changes) if changes else before
-        judged_on = len(self.task.rest)
-        return Tuned(model.tune, False, setting, before, after, {setting: default}, changes, trials, seconds, judged_on)
+        n, defaults = len(self.task.rest), {setting: default}
+        return TunedModel(model.tune, False, setting, before, after, defaults, changes, trials, seconds, n)
 
-    def batch(self, model: Model, progress: Progress) -> Tuned:
-        """Search on the folds, and judge by the ratings kept apart."""
+    def batch(self, model: Model, progress: Progress) -> TunedModel:
+        """Search on the folds, test on the ratings kept apart."""
         score = partial(self._held_out, model)
         return self._searched(model, self.task, score, len(self.task.rest), progress)
 
-    def stream(self, model: Model, progress: Progress) -> Tuned:
-        """Search on the first half of the stream, and judge by the second."""
+    def stream(self, model: Model, progress: Progress) -> TunedModel:
+        """Search on the first half of the stream, test on the second."""
         task, t, half = PrequentialTask(self.table, self.content, self.seed), self.table, len(self.table) // 2
 
-        def score(changes: Mapping[str, Any]) -> Score:
+        def score(changes: Mapping[str, Any]) -> TuningScore:
             learner = self._spec(model, changes).make(t.dataset.scale, self.content)
             began = time.perf_counter()
             predicted = learner.learn(t.users, t.items, t.ratings, t.timestamps)
             took = time.perf_counter() - began
             event, page = (_errors(values[half:] - t.ratings[half:]) for values in (predicted.event, predicted.page))
-            return Score(*event, took, *page)
+            return TuningScore(*event, took, *page)
 
         return self._searched(model, task, score, len(t) - half, progress)
 
@@ -156,10 +156,10 @@ class _Tuner:
         self,
         model: Model,
         task: Task,
-        score: Callable[[Mapping[str, Any]], Score],
-        judged_on: int,
+        score: Callable[[Mapping[str, Any]], TuningScore],
+        tested_on: int,
         progress: Progress,
-    ) -> Tuned:
+    ) -> TunedModel:
         done: list[Trial] = []
 
         def keep(trial: Trial) -> None:
@@ -173,7 +173,7 @@ class _Tuner:
         changes, before = best(trials).changes, score({})
         after = score(changes) if changes else before
         defaults = model.with_changes({})
-        return Tuned(model.tune, model.online, None, before, after, defaults, changes, trials, seconds, judged_on)
+        return TunedModel(model.tune, model.online, None, before, after, defaults, changes, trials, seconds, tested_on)
 
     def _spec(self, model: Model, changes: Mapping[str, Any]) -> ModelSpec:
         return ModelSpec(model.name, model.with_changes(changes), self.seed)
@@ -184,14 +184,14 @@ class _Tuner:
         least = min(len(np.unique(ids[seen])) for ids in (self.table.users, self.table.items))
         return least * (FOLDS - 1) // FOLDS
 
-    def _held_out(self, model: Model, changes: Mapping[str, Any]) -> Score:
+    def _held_out(self, model: Model, changes: Mapping[str, Any]) -> TuningScore:
         """Errors on the ratings kept apart, and the seconds of fitting to the others."""
         spec, t, train, test = self._spec(model, changes), self.table, self.task.seen, self.task.rest
         learner = spec.make_batch(t.dataset.scale, self.content)
         began = time.perf_counter()
         learner.fit(t.users[train], t.items[train], t.ratings[train])
         took = time.perf_counter() - began
-        return Score(*_errors(learner.predict(t.users[test], t.items[test]) - t.ratings[test]), took)
+        return TuningScore(*_errors(learner.predict(t.users[test], t.items[test]) - t.ratings[test]), took)
 
 
 def _errors(away: NDArray[np.float64]) -> tuple[float, float]:
@@ -204,7 +204,7 @@ def part_of(progress: Progress, start: float, stop: float, before: str = "") -> 
 
 
 def check_tuning(trials: int) -> None:
-    """Make sure that a search can be made, before the work that comes before it.
+    """Check that searches are possible, before long work.
 
     Raises
     ------

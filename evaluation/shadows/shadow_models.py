@@ -1,4 +1,4 @@
-"""Shadow models: they learn the same stream beside the served model, and are compared with it all the while.
+"""Shadow models learn the same stream as the served model, and are compared with it continuously.
 
 Each predicts before it learns, by both protocols, has error figures of its own, and is held against the served model
 by `Comparison`, over the squared errors of the page protocol. A shadow that came later begins with an empty model; its

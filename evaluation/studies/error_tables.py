@@ -1,7 +1,6 @@
-"""Where predictions go wrong, as tables: a prequential run rating by rating, cut by what was rated, by whom and when.
+"""Errors of a prequential run as tables: by rating, user, item, genre and time.
 
-Everything here was predicted before it was learned. Counts are those of the moment: how many ratings a user or an item
-had when the prediction was made, not how many it has in the end.
+Counts are those at the moment of the prediction: how many ratings a user or an item had then.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ COUNT_EDGES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 def scored_frame(ratings: pd.DataFrame, predictions: Predictions) -> pd.DataFrame:
-    """Ratings beside what was predicted.
+    """Ratings with their predictions.
 
     Parameters
     ----------
@@ -93,9 +92,9 @@ def by_count(scored: pd.DataFrame, column: Literal["of_user", "of_item"]) -> pd.
     return errors_by(scored, _binned(scored[column], [*COUNT_EDGES, np.inf], labels))
 
 
-def by_genre(scored: pd.DataFrame, films: Catalogue) -> pd.DataFrame:
-    """Errors by genre, most ratings first; a film's ratings count in all its genres."""
-    joined = scored.merge(genre_pairs(scored["item"], films), on="item")
+def by_genre(scored: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+    """Errors by genre, most ratings first; an item's ratings count in all its genres."""
+    joined = scored.merge(genre_pairs(scored["item"], catalogue), on="item")
     return errors_by(joined, joined["genre"]).sort_values("ratings", ascending=False, kind="stable")
 
 
@@ -135,10 +134,7 @@ def worst_of(scored: pd.DataFrame, column: Literal["user", "item"], *, least: in
 
 
 def largest_misses(scored: pd.DataFrame, *, top: int = 10, least: int = 20) -> pd.DataFrame:
-    """Single ratings furthest from what was predicted, of users and items that were known well by then.
-
-    Where nobody was known so well, of all.
-    """
+    """Ratings furthest from their predictions, where user and item had `least` ratings; if there are none, of all."""
     known = scored[(scored["of_user"] >= least) & (scored["of_item"] >= least)]
     among = known if len(known) else scored
     order = (among["event"] - among["rating"]).abs().sort_values(ascending=False, kind="stable").index

@@ -1,7 +1,7 @@
-"""What a data set looks like before anything is learned from it, as tables: pure functions of its ratings.
+"""A data set as tables: pure functions of its ratings.
 
-They all take the frame that `rating_frame` makes, a row a rating in the order of the stream; what concerns genres and
-years takes the catalogue besides.
+All take the frame that `rating_frame` makes, a row for each rating in the order of the stream; those of genres and
+years take the catalogue, too.
 """
 
 from __future__ import annotations
@@ -145,20 +145,20 @@ def per(ratings: pd.DataFrame, column: Literal["user", "item"]) -> pd.DataFrame:
     return found.sort_values("ratings", ascending=False, kind="stable")
 
 
-def by_genre(ratings: pd.DataFrame, films: Catalogue) -> pd.DataFrame:
-    """Each genre's films and ratings; a film counts in all its genres.
+def by_genre(ratings: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+    """Each genre's items and ratings; an item counts in all its genres.
 
     Returns
     -------
     DataFrame
-        By genre, most ratings first: `films`, `ratings`, `share`, `mean`, `deviation`.
+        By genre, most ratings first: `items`, `ratings`, `share`, `mean`, `deviation`.
     """
-    pairs = genre_pairs(ratings["item"], films)
+    pairs = genre_pairs(ratings["item"], catalogue)
     joined = pairs.merge(ratings[["item", "rating"]], on="item")
     grouped = joined.groupby("genre")
     found = pd.DataFrame(
         {
-            "films": pairs.groupby("genre")["item"].nunique(),
+            "items": pairs.groupby("genre")["item"].nunique(),
             "ratings": grouped.size(),
             "share": grouped.size() / len(ratings),
             "mean": grouped["rating"].mean(),
@@ -168,21 +168,21 @@ def by_genre(ratings: pd.DataFrame, films: Catalogue) -> pd.DataFrame:
     return found.sort_values("ratings", ascending=False, kind="stable")
 
 
-def genre_pairs(items: pd.Series[Any], films: Catalogue) -> pd.DataFrame:
+def genre_pairs(items: pd.Series[Any], catalogue: Catalogue) -> pd.DataFrame:
     """A row for each rated item and genre of it: `item`, `genre`."""
-    rows = [(item, genre) for item in items.unique().tolist() if item in films for genre in films[item].genres]
+    rows = [(item, genre) for item in items.unique().tolist() if item in catalogue for genre in catalogue[item].genres]
     pairs = pd.DataFrame(rows, columns=["item", "genre"])
     return pairs.astype({"item": items.dtype}) if rows else pairs
 
 
-def by_release(ratings: pd.DataFrame, films: Catalogue) -> pd.DataFrame:
-    """Each year of release: `films`, `ratings`, `mean`, `deviation`; by year, films without one left out."""
-    years = {item: films[item].year for item in ratings["item"].unique().tolist() if item in films}
+def by_release(ratings: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+    """Each year of release: `items`, `ratings`, `mean`, `deviation`; items without one are left out."""
+    years = {item: catalogue[item].year for item in ratings["item"].unique().tolist() if item in catalogue}
     dated = ratings.assign(year=ratings["item"].map(years)).dropna(subset=["year"]).astype({"year": np.int64})
     grouped = dated.groupby("year")
     return pd.DataFrame(
         {
-            "films": grouped["item"].nunique(),
+            "items": grouped["item"].nunique(),
             "ratings": grouped.size(),
             "mean": grouped["rating"].mean(),
             "deviation": grouped["rating"].std(ddof=0),
@@ -279,8 +279,8 @@ def damped_means(items: pd.DataFrame, mean: float, damping: float) -> pd.Series[
     return damped
 
 
-def best_by_genre(ratings: pd.DataFrame, films: Catalogue, *, damping: float, top: int = 3) -> pd.DataFrame:
-    """The most rated and the best rated films of each genre.
+def best_by_genre(ratings: pd.DataFrame, catalogue: Catalogue, *, damping: float, top: int = 3) -> pd.DataFrame:
+    """The most rated and the best rated items of each genre.
 
     Returns
     -------
@@ -290,9 +290,9 @@ def best_by_genre(ratings: pd.DataFrame, films: Catalogue, *, damping: float, to
     """
     items = per(ratings, "item")
     items["damped"] = damped_means(items, float(ratings["rating"].mean()), damping)
-    pairs = genre_pairs(ratings["item"], films)
+    pairs = genre_pairs(ratings["item"], catalogue)
     rows = []
-    for genre in by_genre(ratings, films).index:
+    for genre in by_genre(ratings, catalogue).index:
         mine = items.loc[pairs.loc[pairs["genre"] == genre, "item"]]
         popular = mine.sort_values("ratings", ascending=False, kind="stable").head(top)
         best = mine.sort_values("damped", ascending=False, kind="stable").head(top)
@@ -300,9 +300,9 @@ def best_by_genre(ratings: pd.DataFrame, films: Catalogue, *, damping: float, to
             {
                 "genre": genre,
                 "place": place + 1,
-                "popular": films[popular.index[place]].title,
+                "popular": catalogue[popular.index[place]].title,
                 "popular_ratings": int(popular["ratings"].iloc[place]),
-                "best": films[best.index[place]].title,
+                "best": catalogue[best.index[place]].title,
                 "best_mean": float(best["damped"].iloc[place]),
                 "best_ratings": int(best["ratings"].iloc[place]),
             }

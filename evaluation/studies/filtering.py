@@ -1,7 +1,7 @@
-"""What filters leave of a data set: k-cores, and cuts in one pass by the ratings of items and of users.
+"""Filters of a data set: k-cores, and cuts in one pass by the ratings of items and of users.
 
 A *cut* keeps the ratings of items with at least x ratings by users with at least y, both counted in the whole set. A
-*k-core* counts again in what is left until nothing changes, so all that stays really has k ratings.
+*k-core* repeats this on what is left until nothing changes, so every user and item that stays has k ratings in it.
 """
 
 from __future__ import annotations

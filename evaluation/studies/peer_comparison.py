@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """What one learner reached.
+class PeerResult:
+    """Results of one peer.
 
     Attributes
     ----------
@@ -44,8 +44,8 @@ class Compared:
     rates: dict[str, Any]
 
 
-def compare(stream: Stream, peers: Iterable[Peer], tell: Callable[[str], None] = lambda _: None) -> list[Compared]:
-    """Compare peers, one after another; `tell` is told what is done next."""
+def compare(stream: Stream, peers: Iterable[Peer], tell: Callable[[str], None] = lambda _: None) -> list[PeerResult]:
+    """Compare peers, one after another; `tell` is called with what is done next."""
     all_peers = list(peers)
     predictions: dict[str, tuple[Floats, Floats]] = {}
     timed: dict[tuple[str, str], list[float]] = {}
@@ -55,7 +55,7 @@ def compare(stream: Stream, peers: Iterable[Peer], tell: Callable[[str], None] =
         tell(f"{peer.name}: speed")
         timed |= seconds([peer], 1)
     return [
-        Compared(
+        PeerResult(
             name=peer.name,
             settings=peer.settings,
             errors=errors(stream, *predictions[peer.name]),
@@ -111,7 +111,7 @@ def seconds(all_peers: Iterable[Peer], rounds: int) -> dict[tuple[str, str], lis
 
 
 def rates(peer: Peer, stream: Stream, timed: dict[tuple[str, str], list[float]]) -> dict[str, Any]:
-    """Ratings a second, as median, least and most, and what it is of River's."""
+    """Ratings a second as median, least and most, and as a ratio to River's."""
     events = len(stream.users) - (stream.first_fit if peer.refitted else 0)
     river = timed.get((BASIS, "one_call"))
     found: dict[str, Any] = {}

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from evaluation.studies.peer_comparison import WINDOW, Compared
+from evaluation.studies.peer_comparison import WINDOW, PeerResult
 from evaluation.studies.pictures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, draw, plain_log, thousands
 
 if TYPE_CHECKING:
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 _COLOURS = (SKY, BLUE, GREY, PURPLE, ORANGE, RED, GREEN)  # in the order of the tables
 
 
-def draw_peers(title: str, found: Sequence[Compared]) -> Drawing:
+def draw_peers(title: str, found: Sequence[PeerResult]) -> Drawing:
     """Draw a comparison.
 
     Parameters
     ----------
     title : str
         Such as the name of the data set.
-    found : sequence of Compared
+    found : sequence of PeerResult
 
     Raises
     ------
@@ -32,7 +32,7 @@ def draw_peers(title: str, found: Sequence[Compared]) -> Drawing:
     return draw("peers", lambda axes: _paint(axes, title, found), size=(13.0, 5.0), columns=2)
 
 
-def _paint(axes: list[Axes], title: str, found: Sequence[Compared]) -> None:
+def _paint(axes: list[Axes], title: str, found: Sequence[PeerResult]) -> None:
     along, against = axes
     for number, one in enumerate(found):
         colour = _COLOURS[number % len(_COLOURS)]

@@ -26,7 +26,7 @@ FIRST_SHARE = 0.2  # of the stream, before a batch learner is fitted for the fir
 
 @dataclass(frozen=True)
 class Stream:
-    """A data set as every peer wants it."""
+    """A table as plain lists, for learners that are called once per rating."""
 
     table: RatingTable
     catalogue: Catalogue | None
@@ -144,9 +144,9 @@ class Peer:
 
 
 def peers(stream: Stream) -> tuple[list[Peer], dict[str, str]]:
-    """The peers that are installed here, and for the others, by package, what to do.
+    """The peers that are installed, and for missing packages the reason.
 
-    The learner's forms come first, the one without the catalogue before that with it.
+    Forms of `IteratedSVD` come first, that without the catalogue before that with it.
     """
     found, missing = [], {}
     for model in sorted(taking_part("compare"), key=lambda m: (not m.iterated, m.catalogue)):

@@ -1,4 +1,4 @@
-"""How pictures look: one style for everything that matplotlib draws here, in colours that everybody can tell apart.
+"""One style for all pictures by matplotlib, in colours that colour-blind readers can tell apart.
 
 A picture is painted once and kept as bytes, SVG and PNG; the same numbers give the same bytes.
 """
@@ -58,7 +58,7 @@ class Drawing:
 
 
 def check_pictures() -> None:
-    """Make sure that pictures can be drawn, before the work that they are to show.
+    """Check that pictures can be drawn, before long work.
 
     Raises
     ------

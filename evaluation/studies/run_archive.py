@@ -1,4 +1,4 @@
-"""Runs of one history that are kept in one folder: which are there already, and how a new one gets there."""
+"""The stored runs of one history: finding those that exist, adding new ones."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.studies.simulation import Outcome, Run
-from evaluation.studies.simulation_folder import Format, Kept, kept_runs, write_run
+from evaluation.studies.simulation_folder import Format, StoredRun, stored_runs, write_run
 from evaluation.studies.simulation_manifest import data_facts, digest, inputs, manifest
 from evaluation.studies.simulation_pictures import draw_run
 from streamsvd.ratings import Catalogue, RatingTable
 
 
-class Keeping:
+class RunArchive:
     """The folder of some runs.
 
     Parameters
     ----------
     table : RatingTable
         The whole history.
-    films : Catalogue or None
+    catalogue : Catalogue or None
     folder : Path
         Made with the first run that is kept.
     kind : {"parquet", "csv"}
@@ -30,17 +30,17 @@ class Keeping:
     """
 
     def __init__(
-        self, table: RatingTable, films: Catalogue | None, folder: Path, kind: Format, *, picture: bool
+        self, table: RatingTable, catalogue: Catalogue | None, folder: Path, kind: Format, *, picture: bool
     ) -> None:
         self._table, self._folder, self._kind, self._picture = table, folder, kind, picture
-        self._data = data_facts(table, films)
-        self._there = {run.digest: run for run in kept_runs(folder)} if folder.exists() else {}
+        self._data = data_facts(table, catalogue)
+        self._there = {run.digest: run for run in stored_runs(folder)} if folder.exists() else {}
 
-    def known(self, run: Run) -> Kept | None:
+    def known(self, run: Run) -> StoredRun | None:
         """The same run, if it is there."""
         return self._there.get(digest(self._inputs(run)))
 
-    def keep(self, run: Run, outcome: Outcome, *, command: Sequence[str], started: str) -> Kept:
+    def keep(self, run: Run, outcome: Outcome, *, command: Sequence[str], started: str) -> StoredRun:
         """Write a run that has ended; it replaces the same run.
 
         Parameters

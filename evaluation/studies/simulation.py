@@ -1,8 +1,8 @@
-"""A simulation: what would this model have done on this history, from one moment to another?
+"""A simulation: a model on a part of a history.
 
-The ratings of a stretch are predicted, scored and learned in order; a warm-up at its beginning is learned but not
-scored. Where the predictions come from is a `Predict`: the model in this process, or, elsewhere, the whole system with
-Kafka in between. They are scored here, in one way, so the same predictions give the same bits of the same figures.
+The ratings of a range of events are predicted, scored and learned in order; a warm-up at its beginning is learned but
+not scored. Predictions come from a `Predictor`: the model in this process, or the whole system with Kafka. Both are
+scored here, so the same predictions give the same figures to the bit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.ratings import Catalogue, RatingTable
 
-BLOCK = 5_000  # ratings between two looks at whether somebody asked to stop; changes no figure
+BLOCK = 5_000  # ratings between two checks of whether to stop; changes no figure
 CURVE = (
     "rmse_event",
     "mae_event",
@@ -39,7 +39,7 @@ Through = Literal["process", "kafka"]
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class EventRange:
     """Part of a history, by event numbers in the whole of it.
 
     Attributes
@@ -63,17 +63,17 @@ class Run:
     ----------
     spec : ModelSpec
         The model.
-    stretch : Stretch
+    events : EventRange
     window : int
         Ratings of the rolling error.
     points : int
         Of the curve: figures at so many moments, the same number of scored ratings apart.
     through : {"process", "kafka"}
-        What the ratings pass on their way to the model.
+        Where the model runs: in this process, or behind Kafka.
     """
 
     spec: ModelSpec
-    stretch: Stretch
+    events: EventRange
     window: int = 5000
     points: int = 200
     through: Through = "process"
@@ -89,7 +89,7 @@ class Run:
 
 
 class Outcome(NamedTuple):
-    """What a simulation found.
+    """Results of a simulation.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class Outcome(NamedTuple):
     curve : dict of array, shape (points,)
         `number`: ratings of the history so far; `event_time`, in seconds; `events`: ratings scored; and `CURVE`.
     seconds : float
-        What it took here.
+        Of this run, on this machine.
     """
 
     figures: dict[str, float]
@@ -106,7 +106,7 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-class Part(NamedTuple):
+class PredictedPart(NamedTuple):
     """Some ratings in a row, with what was predicted for them; all of one length."""
 
     ratings: Floats
@@ -114,25 +114,25 @@ class Part(NamedTuple):
     page: Floats
 
 
-class Predict(Protocol):
-    """A source of predictions for a stretch, in order."""
+class Predictor(Protocol):
+    """A source of predictions for a range of events, in order."""
 
     def __call__(
         self,
         table: RatingTable,
-        films: Catalogue | None,
+        catalogue: Catalogue | None,
         run: Run,
         tell: Callable[[int], None],
         stopped: Callable[[], bool],
         /,
-    ) -> Iterator[Part]:
-        """Parts of any length that make up the whole table, which is the stretch; `tell` is told what is learned."""
+    ) -> Iterator[PredictedPart]:
+        """Parts of any length that make up the table; `tell` is called with the number of ratings learned."""
 
 
-def stretch(
+def event_range(
     table: RatingTable, start: int | None = None, until: int | None = None, scored_from: int | None = None
-) -> Stretch:
-    """A stretch of a whole history, checked.
+) -> EventRange:
+    """A checked range of events of a whole history.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def stretch(
         raise InputError(
             f"{name}: a warm-up until event {begin:,} leaves nothing to score before event {end:,}; shorten it"
         )
-    return Stretch(first, begin, end)
+    return EventRange(first, begin, end)
 
 
 def event_number(table: RatingTable, value: int, by: Literal["time", "count"]) -> int:
@@ -177,10 +177,10 @@ def event_number(table: RatingTable, value: int, by: Literal["time", "count"]) -
 
 def simulate(
     table: RatingTable,
-    films: Catalogue | None,
+    catalogue: Catalogue | None,
     run: Run,
     *,
-    predict: Predict | None = None,
+    predict: Predictor | None = None,
     tell: Callable[[int], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Outcome:
@@ -190,9 +190,9 @@ def simulate(
     ----------
     table : RatingTable
         The whole history.
-    films : Catalogue or None
+    catalogue : Catalogue or None
     run : Run
-    predict : Predict, optional
+    predict : Predictor, optional
         In this process, without.
     tell : callable
         Called with the number of ratings learned, now and then.
@@ -210,14 +210,14 @@ def simulate(
     >>> from streamsvd.ratings import Dataset
     >>> columns = ([1, 1, 2], [7, 8, 7], [5.0, 2.0, 5.0], [10, 20, 30])
     >>> table = RatingTable(*(np.array(column) for column in columns), Dataset("toy", "0" * 64, (1.0, 5.0)))
-    >>> run = Run(spec=parse_spec("damped-means"), stretch=stretch(table, scored_from=1))
+    >>> run = Run(spec=parse_spec("damped-means"), events=event_range(table, scored_from=1))
     >>> simulate(table, None, run).figures["events"]
     2
     """
-    part = table[run.stretch.first : run.stretch.end]
+    part = table[run.events.first : run.events.end]
     scoring = _Scoring(part, run)
     began = time.perf_counter()
-    for found in (predict or in_process)(part, films, run, tell, stopped):
+    for found in (predict or in_process)(part, catalogue, run, tell, stopped):
         scoring.take(found)
     seconds = time.perf_counter() - began
     if scoring.done != len(part):
@@ -225,33 +225,44 @@ def simulate(
     return Outcome(scoring.figures(), scoring.columns(), seconds)
 
 
-def make_ready(runs: Iterable[Run]) -> None:
+def load_kernels(runs: Iterable[Run]) -> None:
     """Load or compile what the models of these runs need, so that no run's time contains it."""
     compile_kernels(run.spec for run in runs)
     Prequential().update(*np.ones((3, 1)))
 
 
-def in_process(
-    table: RatingTable,
-    films: Catalogue | None,
-    run: Run,
-    tell: Callable[[int], None],
-    stopped: Callable[[], bool],
-) -> Iterator[Part]:
-    """Predictions of a model in this process; a `Predict`."""
-    model = run.spec.make(table.dataset.scale, films)
+def blocks(table: RatingTable, tell: Callable[[int], None], stopped: Callable[[], bool]) -> Iterator[RatingTable]:
+    """A table in blocks; between them, tells how many ratings are done.
+
+    Raises
+    ------
+    Stopped
+        It was asked to stop.
+    """
     for start in range(0, len(table), BLOCK):
         if stopped():
             raise Stopped
-        rows = table[start : start + BLOCK]
+        yield table[start : start + BLOCK]
+        tell(min(start + BLOCK, len(table)))
+
+
+def in_process(
+    table: RatingTable,
+    catalogue: Catalogue | None,
+    run: Run,
+    tell: Callable[[int], None],
+    stopped: Callable[[], bool],
+) -> Iterator[PredictedPart]:
+    """Predictions of a model in this process; a `Predictor`."""
+    model = run.spec.make(table.dataset.scale, catalogue)
+    for rows in blocks(table, tell, stopped):
         found = model.learn(rows.users, rows.items, rows.ratings, rows.timestamps)
-        yield Part(rows.ratings.astype(np.float64), found.event, found.page)
-        tell(start + len(rows))
+        yield PredictedPart(rows.ratings.astype(np.float64), found.event, found.page)
 
 
 @dataclass(slots=True)
 class _Scoring:
-    """Scores the predictions of a stretch, and keeps a point wherever one is due."""
+    """Scores the predictions of a range of events, and keeps a point wherever one is due."""
 
     part: RatingTable
     run: Run
@@ -268,9 +279,9 @@ class _Scoring:
 
     @property
     def _begin(self) -> int:
-        return self.run.stretch.scored_from - self.run.stretch.first
+        return self.run.events.scored_from - self.run.events.first
 
-    def take(self, found: Part) -> None:
+    def take(self, found: PredictedPart) -> None:
         """Score some more."""
         end = self.done + len(found.ratings)
         while self.done < end:
@@ -278,12 +289,12 @@ class _Scoring:
             n = until - self.done
             if self.done >= self._begin:
                 self.metrics.update(*(column[:n] for column in found))
-            found = Part(*(column[n:] for column in found))
+            found = PredictedPart(*(column[n:] for column in found))
             self.done = until
             if self._due and until == self._due[-1]:
                 self._due.pop()
                 figures = self.metrics.figures()
-                place = (self.run.stretch.first + until, int(self.part.timestamps[until - 1]), figures.events)
+                place = (self.run.events.first + until, int(self.part.timestamps[until - 1]), figures.events)
                 self._points.append((*place, *(getattr(figures, name) for name in CURVE)))
 
     def figures(self) -> dict[str, float]:

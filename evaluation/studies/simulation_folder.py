@@ -1,7 +1,7 @@
 """Folders of simulations: a run's manifest, its metrics over time and its picture.
 
-A folder appears whole or not at all: it is filled under a name that begins with a dot, then renamed. A run that failed
-or was interrupted has not begun to write, so it leaves nothing.
+A folder appears whole or not at all: it is filled under a name that begins with a dot, then renamed. A failed or
+interrupted run writes nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Curve = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredRun:
     """A finished run on disk."""
 
     path: Path
@@ -62,7 +62,7 @@ class Kept:
             ) from error
 
 
-def kept_runs(folder: Path) -> list[Kept]:
+def stored_runs(folder: Path) -> list[StoredRun]:
     """The finished runs of a folder, in the order in which they were started.
 
     Raises
@@ -72,13 +72,13 @@ def kept_runs(folder: Path) -> list[Kept]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder; `streamsvd simulate DATA --out {folder}` makes one")
-    found = [_kept(path.parent) for path in folder.glob(f"[!.]*/{MANIFEST}")]
+    found = [_stored_run(path.parent) for path in folder.glob(f"[!.]*/{MANIFEST}")]
     return sorted(found, key=lambda run: (run.manifest["started"], run.path.name))
 
 
 def write_run(
     folder: Path, manifest: dict[str, Any], curve: Curve, kind: Format, drawing: Drawing | None, instead_of: Path | None
-) -> Kept:
+) -> StoredRun:
     """Write a finished run, whole or not at all.
 
     Parameters
@@ -118,7 +118,7 @@ def write_run(
             shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}; name another --out") from error
-    return Kept(path, manifest)
+    return StoredRun(path, manifest)
 
 
 def run_name(manifest: dict[str, Any]) -> str:
@@ -132,7 +132,7 @@ def run_name(manifest: dict[str, Any]) -> str:
 
 
 def check_format(kind: Format) -> None:
-    """Make sure that metrics can be written, before the work whose metrics they are.
+    """Check that metrics can be written, before long work.
 
     Raises
     ------
@@ -147,12 +147,12 @@ def _plain(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9=,._-]+", "-", text).strip(".-")[:60] or "data"
 
 
-def _kept(path: Path) -> Kept:
+def _stored_run(path: Path) -> StoredRun:
     try:
         found = json.loads((path / MANIFEST).read_bytes())
         if not isinstance(found, dict) or not {"digest", "label", "inputs", "figures", "started"} <= found.keys():
             raise ValueError("not a manifest of ours")
-        return Kept(path, found)
+        return StoredRun(path, found)
     except (OSError, ValueError) as error:
         raise InputError(f"{path / MANIFEST} cannot be read: {error}; remove the folder {path.name}") from error
 

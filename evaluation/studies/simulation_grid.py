@@ -1,4 +1,4 @@
-"""Which models a simulation is of: settings changed one by one, every combination of some, files, and baselines."""
+"""The models of a simulation: changed settings, grids of settings, settings files and baselines."""
 
 from __future__ import annotations
 

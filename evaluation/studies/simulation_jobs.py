@@ -1,8 +1,7 @@
-"""Many simulations, side by side in processes: a run's figures are the same with any number of them.
+"""Simulations in parallel processes; figures do not depend on their number.
 
-A worker is a fresh process (nothing is forked, so no thread's lock comes along) that is given the history once. It ends
-with its parent, however that one ends. How far each run is, and that all shall stop, are a few numbers in shared
-memory.
+A worker is a spawned process (a fork could inherit a held lock) that gets the history once and ends with its parent.
+Progress and the request to stop are numbers in shared memory.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from typing import Any
 
-from evaluation.studies.simulation import Outcome, Predict, Run, in_process, make_ready, simulate
+from evaluation.studies.simulation import Outcome, Predictor, Run, in_process, load_kernels, simulate
 from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import SettingsError
 from streamsvd.ratings import Catalogue, RatingTable
@@ -28,25 +27,25 @@ Show = Callable[[Sequence[int]], None]
 
 def simulate_all(
     table: RatingTable,
-    films: Catalogue | None,
+    catalogue: Catalogue | None,
     runs: Sequence[Run],
     *,
     jobs: int = 1,
-    predict: Predict = in_process,
+    predict: Predictor = in_process,
     show: Show = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Run, Outcome]]:
-    """Outcomes of runs, each as soon as it is there.
+    """Outcomes of runs, as each ends.
 
     Parameters
     ----------
     table : RatingTable
         The whole history.
-    films : Catalogue or None
+    catalogue : Catalogue or None
     runs : sequence of Run
     jobs : int
         Processes; with one, everything happens in this one.
-    predict : Predict
+    predict : Predictor
         Can be sent to another process.
     show : callable
         Called again and again with the ratings learned so far by each run.
@@ -63,11 +62,11 @@ def simulate_all(
     if jobs < 1:
         raise SettingsError(f"{jobs} jobs; give at least 1")
     if min(jobs, len(runs)) < 2:
-        yield from _one_by_one(table, films, runs, predict, show, stopped)
+        yield from _one_by_one(table, catalogue, runs, predict, show, stopped)
         return
     context = get_context("spawn")
     learned = context.Array("q", len(runs) + 1, lock=False)  # the last one: whether to stop
-    arguments = (table, films, list(runs), predict, learned)
+    arguments = (table, catalogue, list(runs), predict, learned)
     with _pool(min(jobs, len(runs)), context, arguments, learned) as pool:
         pending: dict[Future[Outcome], Run] = {pool.submit(_work, n): run for n, run in enumerate(runs)}
         while pending:
@@ -81,9 +80,9 @@ def simulate_all(
 
 def _one_by_one(
     table: RatingTable,
-    films: Catalogue | None,
+    catalogue: Catalogue | None,
     runs: Sequence[Run],
-    predict: Predict,
+    predict: Predictor,
     show: Show,
     stopped: Callable[[], bool],
 ) -> Iterator[tuple[Run, Outcome]]:
@@ -94,7 +93,7 @@ def _one_by_one(
             learned[number] = done
             show(learned)
 
-        yield run, simulate(table, films, run, predict=predict, tell=tell, stopped=stopped)
+        yield run, simulate(table, catalogue, run, predict=predict, tell=tell, stopped=stopped)
 
 
 @contextmanager
@@ -108,7 +107,7 @@ def _pool(jobs: int, context: Any, arguments: tuple[Any, ...], learned: Any) -> 
         pool.shutdown(cancel_futures=True)
 
 
-_given: tuple[RatingTable, Catalogue | None, list[Run], Predict, Any]  # what a worker works on
+_given: tuple[RatingTable, Catalogue | None, list[Run], Predictor, Any]  # what a worker works on
 
 
 def _begin(*given: Any) -> None:
@@ -116,7 +115,7 @@ def _begin(*given: Any) -> None:
     _given = given
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is asked too, and says so through shared memory
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    make_ready(_given[2])
+    load_kernels(_given[2])
 
 
 def _end_with_parent() -> None:
@@ -127,9 +126,9 @@ def _end_with_parent() -> None:
 
 
 def _work(number: int) -> Outcome:
-    table, films, runs, predict, learned = _given
+    table, catalogue, runs, predict, learned = _given
 
     def tell(done: int) -> None:
         learned[number] = done
 
-    return simulate(table, films, runs[number], predict=predict, tell=tell, stopped=lambda: bool(learned[-1]))
+    return simulate(table, catalogue, runs[number], predict=predict, tell=tell, stopped=lambda: bool(learned[-1]))

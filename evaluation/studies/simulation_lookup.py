@@ -1,7 +1,7 @@
-"""What would this user have been recommended on that day? A run until that moment, then a lookup.
+"""Recommendations for a user at a moment of a history: a run until then, and a lookup.
 
-The list, its predicted ratings and its reasons are those that a lookup in Redis would have given from a snapshot of
-that moment; a test holds them to each other. What the user rated afterwards stands beside them.
+The list, its predicted ratings and its reasons are those of a lookup from a snapshot of that moment; a test compares
+them. The user's later ratings are added.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.studies.simulation import BLOCK, Run
-from evaluation.studies.tuning_tasks import Stopped
+from evaluation.studies.simulation import Run, blocks
 from streamsvd.errors import SettingsError
 from streamsvd.learner import Id, IteratedSVD
 from streamsvd.learner.choices import Choices
@@ -25,7 +24,7 @@ from streamsvd.ratings import Catalogue, RatingTable
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class RecommendedItem:
     """An item of the list.
 
     Attributes
@@ -36,7 +35,7 @@ class Listed:
         The predicted rating, within the scale.
     reasons : tuple of Reason
     rated, rated_at : float and int, or None
-        What the user really rated it afterwards, and when, in seconds.
+        The user's later rating of it, and its event time in seconds.
     """
 
     item: Id
@@ -48,8 +47,8 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class ThatDay:
-    """The answer.
+class PastRecommendations:
+    """Recommendations for a user at a moment of a history.
 
     Attributes
     ----------
@@ -64,7 +63,7 @@ class ThatDay:
         How many of them were the user's.
     later : int
         Ratings that the user gave afterwards.
-    items : tuple of Listed
+    items : tuple of RecommendedItem
         Best first.
     """
 
@@ -74,26 +73,26 @@ class ThatDay:
     event_time: int
     own: int
     later: int
-    items: tuple[Listed, ...]
+    items: tuple[RecommendedItem, ...]
 
 
 def look_up(
     table: RatingTable,
-    films: Catalogue | None,
+    catalogue: Catalogue | None,
     run: Run,
     user: Id,
     n: int = 10,
     *,
     tell: Callable[[int], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
-) -> ThatDay:
-    """Learn a stretch, and look up what a user would have been recommended at its end.
+) -> PastRecommendations:
+    """Learn a range of events, and look up what a user would have been recommended at its end.
 
     Parameters
     ----------
     table : RatingTable
         The whole history.
-    films : Catalogue or None
+    catalogue : Catalogue or None
     run : Run
         Of the learner.
     user : id
@@ -109,43 +108,39 @@ def look_up(
     Stopped
         It was asked to stop.
     """
-    model = run.spec.make(table.dataset.scale, films)
+    model = run.spec.make(table.dataset.scale, catalogue)
     if not isinstance(model, IteratedSVD):
         raise SettingsError(f"{run.spec.text} is a baseline: lookups need the learner")
-    choices, part = Choices(), table[run.stretch.first : run.stretch.end]
-    for start in range(0, len(part), BLOCK):
-        if stopped():
-            raise Stopped
-        rows = part[start : start + BLOCK]
+    choices, part = Choices(), table[run.events.first : run.events.end]
+    for rows in blocks(part, tell, stopped):
         model.learn(rows.users, rows.items, rows.ratings, rows.timestamps)
         choices.learn(model, rows.users, rows.items)
-        tell(start + len(rows))
-    items, options = LiveItems(model, choices, films), CheckedOptions(n)
+    items, options = LiveItems(model, choices, catalogue), CheckedOptions(n)
     row = items.user_row(user, {*user_blocks(options), *EXPLAINING})
     shown = recommend_to(items, row, options)
-    later = table[run.stretch.end :]
+    later = table[run.events.end :]
     own_later = np.flatnonzero(later.users == user)
-    return ThatDay(
+    return PastRecommendations(
         user=user,
         known_user=bool(row),
         learned=len(part),
         event_time=int(part.timestamps[-1]),
         own=int(np.count_nonzero(part.users == user)),
         later=len(own_later),
-        items=_listed(shown, reasons(items, row, [one.item for one in shown]), later, own_later),
+        items=_recommended_items(shown, reasons(items, row, [one.item for one in shown]), later, own_later),
     )
 
 
-def _listed(
+def _recommended_items(
     shown: Sequence[Recommendation],
     why: Mapping[Id, tuple[Reason, ...]],
     later: RatingTable,
     own_later: NDArray[np.int64],
-) -> tuple[Listed, ...]:
+) -> tuple[RecommendedItem, ...]:
     given = {later.items[row]: row for row in own_later[::-1].tolist()}  # of several ratings, the first one
     found = []
     for one in shown:
         row = given.get(one.item)
         rating, at = (None, None) if row is None else (float(later.ratings[row]), int(later.timestamps[row]))
-        found.append(Listed(one.item, one.title, one.score, why[one.item], rating, at))
+        found.append(RecommendedItem(one.item, one.title, one.score, why[one.item], rating, at))
     return tuple(found)

@@ -1,6 +1,6 @@
 """The manifest of a simulation: everything that its figures depend on, and the figures.
 
-The inputs have a digest. The same digest is the same run, with the same figures to the bit, so it need not be repeated.
+Runs whose inputs have the same digest have the same figures to the bit, so they are not repeated.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FORMAT = 1
 _PACKAGES = ("streamsvd", "numpy", "numba")
 
 
-def data_facts(table: RatingTable, films: Catalogue | None) -> dict[str, Any]:
+def data_facts(table: RatingTable, catalogue: Catalogue | None) -> dict[str, Any]:
     """What identifies a history.
 
     The ratings have a checksum of their own beside that of the file: it is of what was read, whatever columns those
@@ -36,7 +36,7 @@ def data_facts(table: RatingTable, films: Catalogue | None) -> dict[str, Any]:
         "name": dataset.name,
         "sha256": dataset.sha256,
         "ratings_sha256": _sha256(*map(_bytes, columns)),
-        "catalogue_sha256": None if films is None else _sha256(*map(encode_film, films.values())),
+        "catalogue_sha256": None if catalogue is None else _sha256(*map(encode_film, catalogue.values())),
         "ratings": len(table),
         "scale": list(dataset.scale),
     }
@@ -51,7 +51,7 @@ def inputs(data: dict[str, Any], run: Run) -> dict[str, Any]:
         From `data_facts`.
     run : Run
     """
-    spec, part = run.spec, run.stretch
+    spec, part = run.spec, run.events
     return {
         "format": FORMAT,
         "data": data,
@@ -70,7 +70,7 @@ def inputs(data: dict[str, Any], run: Run) -> dict[str, Any]:
 
 
 def digest(given: dict[str, Any]) -> str:
-    """Of inputs, in hexadecimal; the order of names is of no matter.
+    """Of inputs, in hexadecimal; the order of names does not matter.
 
     >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1}) != digest({"a": 1, "b": 3})
     True
@@ -96,7 +96,7 @@ def manifest(
     started : str
         When, as ISO 8601.
     """
-    part = table.timestamps[run.stretch.first : run.stretch.end]
+    part = table.timestamps[run.events.first : run.events.end]
     return {
         "digest": digest(given),
         "label": run.spec.text,

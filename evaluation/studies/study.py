@@ -55,7 +55,7 @@ class CurvePoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OnlineResult:
-    """What one model reached on the stream.
+    """Results of one model on the stream.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class OnlineResult:
 
 @dataclass(frozen=True, slots=True)
 class OfflineResult:
-    """What one model reached on held-out ratings.
+    """Results of one model on held-out ratings.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""A study in pictures: error against time, and error against work, each as PNG and SVG."""
+"""Pictures of a study: error along the stream, and error against seconds, as PNG and SVG."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A search for settings: a tree-structured Parzen estimator (Optuna) proposes, a `Task` scores, a file remembers.
+"""A search for settings: a tree-structured Parzen estimator (Optuna) proposes, a `Task` scores, a file keeps trials.
 
-Trials come in batches of a fixed size. A batch depends on the seed, its number and the scores of the batches before it
-and on nothing else, so the same seed finds the same settings: with any number of jobs, and interrupted any number of
-times. The first trial is always the defaults.
+Trials come in batches of a fixed size. A batch depends only on the seed, its number and the scores of the batches
+before, so the same seed finds the same settings, with any number of jobs and interruptions. The first trial has the
+defaults.
 """
 
 from __future__ import annotations

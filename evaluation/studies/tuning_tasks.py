@@ -1,7 +1,7 @@
-"""What settings are judged by: the error of a stream, or that of held-out folds; a part is always kept apart.
+"""The scores of a search for settings: the error of a stream, or of held-out folds.
 
-A search that sees all ratings reports an error that nobody will get. So each task splits the data in two: the ratings
-that the search may see, and the rest, which is only looked at afterwards, for the settings found and for the defaults.
+An error on ratings that were searched on is too small. So each task splits the data in two: ratings for the search, and
+test ratings, used once afterwards for the settings found and for the defaults.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streamsvd.learner import ContentSource, IteratedSVD, Settings
 from streamsvd.ratings import RatingTable
 
 Stop = Callable[[], bool]
-BLOCK = 10_000  # ratings between two looks at whether to stop
+BLOCK = 10_000  # ratings between two checks of whether to stop
 
 
 class Stopped(Exception):

@@ -1,4 +1,4 @@
-"""Simulations at work: in process, or through Kafka with a log and a store that live as long as they do.
+"""Simulations in process, or through a Kafka and a Redis of their own.
 
 Through Kafka, the real producer writes the history once, and each run is a real consumer with a model of its own. Every
 prediction comes back on a topic, number by number, so it is scored exactly as one that was made in process.
@@ -19,18 +19,18 @@ from rich.console import Console
 from consumer import ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential
 from evaluation.studies.simulation import (
+    EventRange,
     Outcome,
-    Part,
-    Predict,
+    PredictedPart,
+    Predictor,
     Run,
-    Stretch,
     event_number,
+    event_range,
     in_process,
-    make_ready,
-    stretch,
+    load_kernels,
 )
 from evaluation.studies.simulation_jobs import simulate_all
-from evaluation.studies.simulation_lookup import ThatDay, look_up
+from evaluation.studies.simulation_lookup import PastRecommendations, look_up
 from evaluation.studies.tuning_tasks import Stopped
 from producer import Bound
 from streamsvd.cli.producing import ProducerProcess
@@ -48,8 +48,8 @@ TOPICS = Topics("simulation")
 _SERVICES, _KINDS = ("STREAMSVD_KAFKA", "STREAMSVD_REDIS"), ("docker", "embedded")
 
 
-def stretch_of(table: RatingTable, start: str | None, until: str | None, warm_up: str | None) -> Stretch:
-    """A stretch of a history from its bounds as they are typed; a warm-up by number counts from the beginning.
+def event_range_of(table: RatingTable, start: str | None, until: str | None, warm_up: str | None) -> EventRange:
+    """A range of events of a history from its bounds as they are typed; a warm-up by number counts from the beginning.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def stretch_of(table: RatingTable, start: str | None, until: str | None, warm_up
     )
     if scored is not None and warm_up is not None and Bound.parse(warm_up).by == "count":
         scored += first or 0
-    return stretch(table, first, end, scored)
+    return event_range(table, first, end, scored)
 
 
 def outcomes(
@@ -87,7 +87,7 @@ def outcomes(
         The whole history.
     films : Catalogue or None
     runs : sequence of Run
-        All of one stretch, and all through the same.
+        All of one range of events, and all through the same.
     jobs : int
         Processes.
     more : sequence of str
@@ -98,13 +98,13 @@ def outcomes(
         No bars.
     """
     warm_up(console)
-    make_ready(runs)
+    load_kernels(runs)
     with ExitStack() as stack:
-        predict: Predict = in_process
+        predict: Predictor = in_process
         check: Callable[[], None] = _nothing
         if runs[0].through == "kafka":
             console.print("Starting Kafka and Redis …")
-            predict, check = stack.enter_context(_through_kafka(data, table, films, runs[0].stretch, more))
+            predict, check = stack.enter_context(_through_kafka(data, table, films, runs[0].events, more))
         show = stack.enter_context(simulation_bars(console, runs, quiet=quiet))
 
         def asked() -> bool:
@@ -116,9 +116,9 @@ def outcomes(
             yield from found
 
 
-def that_day(
+def past_recommendations(
     table: RatingTable, films: Catalogue | None, run: Run, user: Id, n: int, stop: StopRequest, console: Console
-) -> ThatDay | None:
+) -> PastRecommendations | None:
     """What a user would have been recommended at the end of a run; None when asked to stop."""
     warm_up(console)
     with simulation_bars(console, [run]) as show, suppress(Stopped):
@@ -128,7 +128,7 @@ def that_day(
 
 @dataclass(frozen=True, slots=True)
 class ThroughKafka:
-    """A `Predict` of the whole system; can be sent to another process.
+    """A `Predictor` of the whole system; can be sent to another process.
 
     Attributes
     ----------
@@ -146,8 +146,8 @@ class ThroughKafka:
         run: Run,
         tell: Callable[[int], None],
         stopped: Callable[[], bool],
-    ) -> Iterator[Part]:
-        """Consume the stretch, then read what was predicted."""
+    ) -> Iterator[PredictedPart]:
+        """Consume the range of events, then read what was predicted."""
         model = _model_name(run)
         plan = ConsumerPlan(
             kafka=self.kafka,
@@ -174,9 +174,9 @@ class ThroughKafka:
 
 @contextmanager
 def _through_kafka(
-    data: str, table: RatingTable, films: Catalogue | None, part: Stretch, more: Sequence[str]
-) -> Iterator[tuple[Predict, Callable[[], None]]]:
-    """Kafka and Redis with a producer at work, and what raises when it has failed; nothing is left behind.
+    data: str, table: RatingTable, films: Catalogue | None, part: EventRange, more: Sequence[str]
+) -> Iterator[tuple[Predictor, Callable[[], None]]]:
+    """Kafka and Redis with a running producer, and a check that raises when it has failed; all end with the `with`.
 
     Services that are given by address are not used: a simulation would leave its topics and models there.
     """
@@ -191,14 +191,14 @@ def _through_kafka(
 
 
 def _nothing() -> None:
-    """There is no producer to look after."""
+    """Without a producer nothing is checked."""
 
 
 def _model_name(run: Run) -> str:
     return hashlib.sha256(repr(run).encode()).hexdigest()[:16]
 
 
-def _predicted(kafka: str, topic: str, n: int) -> Part:
+def _predicted(kafka: str, topic: str, n: int) -> PredictedPart:
     """What was predicted for each of n ratings; a prediction that was sent twice is the same both times."""
     columns = np.full((3, n), np.nan)
     decoder = msgspec.json.Decoder(Predicted)
@@ -208,4 +208,4 @@ def _predicted(kafka: str, topic: str, n: int) -> Part:
             columns[:, found.number - 1] = found.rating, found.event, found.page
     if np.isnan(columns).any():
         raise InputError(f"topic {topic} lacks predictions of {int(np.isnan(columns[0]).sum())} of {n} ratings")
-    return Part(*columns)
+    return PredictedPart(*columns)

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluation.studies.simulation import Run
-from evaluation.studies.simulation_folder import Kept
-from evaluation.studies.simulation_lookup import ThatDay
+from evaluation.studies.simulation_folder import StoredRun
+from evaluation.studies.simulation_lookup import PastRecommendations
 from streamsvd.cli.display import day
 
 _MOST_BARS = 12
@@ -33,7 +33,7 @@ def simulation_bars(
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    lengths = [run.stretch.end - run.stretch.first for run in runs]
+    lengths = [run.events.end - run.events.first for run in runs]
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
         few = len(runs) <= _MOST_BARS
         tasks = [progress.add_task(run.spec.text, total=n) for run, n in zip(runs, lengths, strict=True) if few]
@@ -48,7 +48,7 @@ def simulation_bars(
         yield show
 
 
-def runs_table(title: str, runs: Sequence[Kept]) -> Group:
+def runs_table(title: str, runs: Sequence[StoredRun]) -> Group:
     """Runs side by side; the best figure of a column in bold, where all have scored the same ratings."""
     alike = len({_scored(run) for run in runs}) == 1
     table = Table(title=title, title_justify="left", box=box.ROUNDED)
@@ -76,7 +76,7 @@ def runs_table(title: str, runs: Sequence[Kept]) -> Group:
     return Group(table, *(Text(note, style="dim") for note in notes))
 
 
-def that_day_table(found: ThatDay) -> Group:
+def past_recommendations_table(found: PastRecommendations) -> Group:
     """Recommendations of a moment, and what became of them."""
     until = day(found.event_time)
     title = f"For user {found.user}, knowing the ratings until {until}"
@@ -97,7 +97,7 @@ def that_day_table(found: ThatDay) -> Group:
     return Group(table, Text(note, style="dim"))
 
 
-def _ratings(run: Kept) -> str:
+def _ratings(run: StoredRun) -> str:
     m = run.manifest
     days = f"{day(m['first_event_time'])} to {day(m['last_event_time'])}"
     part = m["inputs"]["stretch"]
@@ -105,6 +105,6 @@ def _ratings(run: Kept) -> str:
     return text + (f", after {part['scored_from'] - part['from']:,}" if part["scored_from"] > part["from"] else "")
 
 
-def _scored(run: Kept) -> tuple[object, ...]:
+def _scored(run: StoredRun) -> tuple[object, ...]:
     found = run.manifest["inputs"]
     return found["data"]["ratings_sha256"], found["stretch"]["scored_from"], found["stretch"]["until"]

@@ -66,7 +66,7 @@ def tuning_table(title: str, errors: Mapping[str, Errors], changes: Mapping[str,
 
 
 def verdict(errors: Mapping[str, Errors]) -> str:
-    """What the settings found are worth, by the ratings that nothing was chosen by.
+    """How much better the settings found are on the test ratings.
 
     >>> verdict({"defaults": {"rest, event": 0.91}, "found": {"rest, event": 0.9}})
     'On the rest, which the search had not seen, the settings found are better by 0.0100.'

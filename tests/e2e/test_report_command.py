@@ -154,7 +154,7 @@ def test_the_page_says_what_the_figures_say(whole: tuple[Path, dict[str, Any], s
     ("rows", "says"),
     [
         ([("ann", "Emma", 7, 1_500_000_000)], "nothing can be held out"),
-        ([("ann", f"book {k}", k % 10 + 1, 32_503_680_000) for k in range(80)], "no dates"),
+        ([("ann", f"book {k}", k % 10 + 1, 32_503_680_000) for k in range(80)], "not dates"),
     ],
     ids=["one rating", "one user, another scale, strange times"],
 )

@@ -8,7 +8,7 @@ from model_runs import with_choices
 from model_states import checkpoint
 
 from evaluation.models import parse_spec
-from evaluation.studies.simulation import Run, stretch
+from evaluation.studies.simulation import Run, event_range
 from evaluation.studies.simulation_lookup import look_up
 from model_store import ModelReader, ModelWriter, connect
 from streamsvd.ratings import Synthetic
@@ -18,7 +18,7 @@ TABLE, FILMS = WORLD.table(), WORLD.catalogue()
 
 
 def test_a_lookup_of_a_simulation_is_that_of_the_store(redis_url: str, model_name: str) -> None:
-    run = Run(spec=parse_spec("rank=3"), stretch=stretch(TABLE, 500, 4_500))
+    run = Run(spec=parse_spec("rank=3"), events=event_range(TABLE, 500, 4_500))
     part = TABLE[500:4_500]
     model = run.spec.make(TABLE.dataset.scale, FILMS)
     model.learn(part.users, part.items, part.ratings, part.timestamps)
@@ -41,7 +41,7 @@ def test_a_lookup_of_a_simulation_is_that_of_the_store(redis_url: str, model_nam
 
 
 def test_what_was_rated_afterwards_is_marked() -> None:
-    run = Run(spec=parse_spec("rank=3"), stretch=stretch(TABLE, None, 3_000))
+    run = Run(spec=parse_spec("rank=3"), events=event_range(TABLE, None, 3_000))
     later = {(user, item): row for row, (user, item) in enumerate(zip(TABLE.users, TABLE.items, strict=True))}
     user = TABLE.users[3_100].item()
     found = look_up(TABLE, FILMS, run, user, 200)

@@ -14,7 +14,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.studies.peer_comparison import Compared
+from evaluation.models import described
+from evaluation.studies.peer_comparison import PeerResult
 from evaluation.studies.peer_comparison import compare as run
 from evaluation.studies.peer_pictures import draw_peers
 from evaluation.studies.peers import Stream, peers
@@ -37,9 +38,10 @@ def compare(
 ) -> None:
     """This learner beside River and Surprise, on the same events: error and speed, in one thread.
 
-    River's BiasedMF learns one rating at a time, with its defaults and with settings found in hindsight; Surprise's
-    SVD is fitted anew every 5,000 ratings, from the first fifth on. All predict each rating before they learn it, just
-    before it (event) and before its page (page). A peer that is not installed is left out, and that is said.
+    All predict each rating before they learn it, just before it (event) and before its page (page). A peer that is not
+    installed is left out, and its package is named.
+
+    {models}
 
     Examples:
 
@@ -77,14 +79,15 @@ def compare(
     Console().print(_tables(title, found, stream.first_fit))
 
 
+compare.__doc__ = (compare.__doc__ or "").replace("{models}", "\n\n    ".join(described("compare")))
 _FEWEST = 100
 
 
-def _lists(one: Compared) -> tuple[list[int], list[float]]:
+def _lists(one: PeerResult) -> tuple[list[int], list[float]]:
     return one.curve[0].tolist(), one.curve[1].tolist()
 
 
-def _tables(title: str, found: Sequence[Compared], first_fit: int) -> Group:
+def _tables(title: str, found: Sequence[PeerResult], first_fit: int) -> Group:
     errors = Table(title=f"{title}: error", title_justify="left", box=box.ROUNDED)
     errors.add_column("learner")
     names = ("rmse_event", "rmse_page", "rmse_page_after_first_fit", "mae_event", "mae_page")

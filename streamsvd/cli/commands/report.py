@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from evaluation.reporting import Plan, check_page, check_tuning, make_report, write
+from evaluation.reporting import ReportPlan, check_page, check_tuning, make_report, write
 from evaluation.studies.pictures import check_pictures
 from evaluation.studies.study import compile_study
 from streamsvd.cli.display import share_bar
@@ -70,7 +70,7 @@ def report(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder} is no folder and cannot be made one: {error.strerror}; name another") from error
-    plan = Plan(folds=1 if quick else 5, trials=budget, seed=seed, catalogue=catalogue)
+    plan = ReportPlan(folds=1 if quick else 5, trials=budget, seed=seed, catalogue=catalogue)
     words = ["streamsvd", "report", data, *(["--quick"] if quick else []), "--trials", str(budget), "--seed", str(seed)]
     words += [] if catalogue else ["--no-catalogue"]
     words += [*(["--columns", columns] if columns else []), *(["--scale", scale] if scale else [])]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from evaluation.studies.simulation_folder import kept_runs
+from evaluation.studies.simulation_folder import stored_runs
 from evaluation.studies.simulation_pictures import draw_runs
 from streamsvd.cli.options import AsJsonOption
 from streamsvd.cli.picturing import check_picture, write_picture
@@ -40,7 +40,7 @@ def runs(
     """
     if picture is not None:
         check_picture(picture)
-    found = [run for run in kept_runs(folder) if not only or any(text in run.path.name for text in only)]
+    found = [run for run in stored_runs(folder) if not only or any(text in run.path.name for text in only)]
     if not found:
         raise InputError(f"{folder} holds no such runs; `streamsvd simulate DATA --out {folder}` makes some")
     if picture is not None:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from evaluation.models import shadow_names
 from evaluation.studies.pictures import check_pictures
-from evaluation.studies.run_archive import Keeping
+from evaluation.studies.run_archive import RunArchive
 from evaluation.studies.simulation import Run
 from evaluation.studies.simulation_folder import check_format
 from evaluation.studies.simulation_grid import models, parse_grid
@@ -29,8 +29,8 @@ from streamsvd.cli.options import (
     parse_settings,
     read_settings,
 )
-from streamsvd.cli.simulating import outcomes, stretch_of, that_day
-from streamsvd.cli.simulation_tables import runs_table, that_day_table
+from streamsvd.cli.simulating import event_range_of, outcomes, past_recommendations
+from streamsvd.cli.simulation_tables import past_recommendations_table, runs_table
 from streamsvd.errors import SettingsError
 from streamsvd.ratings.id_text import parse_id
 from streamsvd.stopping import stop_on_signals
@@ -123,9 +123,9 @@ def simulate(
         catalogue=catalogue,
     )
     table, films = load_data(data, columns, scale)
-    part = stretch_of(table, start, until, warm_up)
+    part = event_range_of(table, start, until, warm_up)
     runs = [
-        Run(spec=spec, stretch=part, window=window, points=points, through=through)  # type: ignore[arg-type]
+        Run(spec=spec, events=part, window=window, points=points, through=through)  # type: ignore[arg-type]
         for spec in specs
     ]
     console = Console(stderr=True, highlight=False)
@@ -133,16 +133,16 @@ def simulate(
         if len(runs) > 1 or through == "kafka":
             raise SettingsError(f"--lookup is of one model, in process; this asks for {len(runs)}, through {through}")
         with stop_on_signals() as stop:
-            answer = that_day(table, films, runs[0], parse_id(lookup), n, stop, console)
+            answer = past_recommendations(table, films, runs[0], parse_id(lookup), n, stop, console)
         if answer is None:
             raise typer.Exit(1)
         if as_json:
             typer.echo(json.dumps(asdict(answer), indent=2, ensure_ascii=False))
         else:
-            Console().print(that_day_table(answer))
+            Console().print(past_recommendations_table(answer))
         return
-    keeping = Keeping(table, films, out, kind, picture=picture)  # type: ignore[arg-type]
-    missing = runs if again else [run for run in runs if keeping.known(run) is None]
+    archive = RunArchive(table, films, out, kind, picture=picture)  # type: ignore[arg-type]
+    missing = runs if again else [run for run in runs if archive.known(run) is None]
     if len(missing) < len(runs):
         console.print(f"{len(runs) - len(missing)} of {len(runs)} runs are in {out} already; --again repeats them.")
     done = len(runs) - len(missing)
@@ -151,12 +151,12 @@ def simulate(
             more = [*(["--columns", columns] if columns else []), *(["--scale", scale] if scale else [])]
             for run, outcome in outcomes(data, table, films, missing, jobs, more, stop, console, quiet=quiet):
                 started = datetime.fromtimestamp(time.time() - outcome.seconds, UTC).isoformat(timespec="milliseconds")
-                keeping.keep(run, outcome, command=["streamsvd", *sys.argv[1:]], started=started)
+                archive.keep(run, outcome, command=["streamsvd", *sys.argv[1:]], started=started)
                 done += 1
     if done < len(runs):
         console.print(f"Stopped on request after {done} of {len(runs)} runs; the same command does the others.")
         raise typer.Exit(1)
-    kept = [found for run in runs if (found := keeping.known(run))]
+    kept = [found for run in runs if (found := archive.known(run))]
     if as_json:
         typer.echo(json.dumps([{"folder": str(each.path), **each.manifest} for each in kept], indent=2))
     else:

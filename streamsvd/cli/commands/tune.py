@@ -42,11 +42,11 @@ def tune(
     seed: SeedOption = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
-    """Search for the learner's settings on a history, and say honestly what they are worth.
+    """Search for the learner's settings on a history, and test them on ratings that the search has not seen.
 
     The search sees a part of the ratings only: the first half of the stream (prequential), or four fifths of all
-    (cv: five folds, each predicted by a model that was fitted to the other four in batch). The error on the rest, which
-    nothing was chosen by, is shown for the settings found and for the defaults.
+    (cv: five folds, each predicted by a model that was fitted to the other four in batch). The error on the rest is
+    shown for the settings found and for the defaults.
 
     Ctrl-C at any time: the trials are kept in FILE.trials, and the same command goes on where it stopped, with the same
     result. Later, more --trials go on from there too.

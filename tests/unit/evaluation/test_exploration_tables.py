@@ -67,7 +67,7 @@ def test_genres_count_a_film_in_each_of_its_own(ratings: pd.DataFrame) -> None:
     found = ex.by_genre(ratings, FILMS)
     assert found.index.tolist() == ["Crime", "Drama", "Comedy"]
     assert found["ratings"].tolist() == [4, 3, 1]
-    assert found["films"].tolist() == [2, 1, 1]
+    assert found["items"].tolist() == [2, 1, 1]
     assert found.loc["Crime", "mean"] == 13 / 4
     assert found.loc["Drama", "share"] == 3 / 5
 
@@ -75,7 +75,7 @@ def test_genres_count_a_film_in_each_of_its_own(ratings: pd.DataFrame) -> None:
 def test_years_of_release(ratings: pd.DataFrame) -> None:
     found = ex.by_release(ratings, FILMS)
     assert found.index.tolist() == [1931, 1995]
-    assert found["films"].tolist() == [1, 2]
+    assert found["items"].tolist() == [1, 2]
     assert found["ratings"].tolist() == [1, 4]
 
 

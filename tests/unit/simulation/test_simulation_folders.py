@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from evaluation.models import parse_spec
-from evaluation.studies.run_archive import Keeping
-from evaluation.studies.simulation import Run, simulate, stretch
-from evaluation.studies.simulation_folder import Format, kept_runs, write_run
+from evaluation.studies.run_archive import RunArchive
+from evaluation.studies.simulation import Run, event_range, simulate
+from evaluation.studies.simulation_folder import Format, stored_runs, write_run
 from evaluation.studies.simulation_manifest import data_facts, digest, inputs
 from evaluation.studies.simulation_pictures import draw_runs
 from streamsvd.errors import InputError
@@ -21,12 +21,12 @@ from streamsvd.ratings import RatingTable, Synthetic
 
 WORLD = Synthetic(ratings=600, users=60, items=300)
 TABLE, FILMS = WORLD.table(), WORLD.catalogue()
-RUN = Run(spec=parse_spec("rank=2"), stretch=stretch(TABLE), window=100, points=20)
+RUN = Run(spec=parse_spec("rank=2"), events=event_range(TABLE), window=100, points=20)
 STARTED = {"command": ["streamsvd", "simulate"], "started": "2026-01-02T03:04:05+00:00"}
 
 
-def keeping(folder: Path, kind: Format = "csv", *, picture: bool = False) -> Keeping:
-    return Keeping(TABLE, FILMS, folder, kind, picture=picture)
+def archive(folder: Path, kind: Format = "csv", *, picture: bool = False) -> RunArchive:
+    return RunArchive(TABLE, FILMS, folder, kind, picture=picture)
 
 
 def digest_of(run: Run, table: RatingTable = TABLE, films: Any = FILMS) -> str:
@@ -36,8 +36,8 @@ def digest_of(run: Run, table: RatingTable = TABLE, films: Any = FILMS) -> str:
 @pytest.mark.parametrize("kind", get_args(Format))
 def test_a_run_is_read_as_it_was_written(tmp_path: Path, kind: Format) -> None:
     outcome = simulate(TABLE, FILMS, RUN)
-    keeping(tmp_path / "runs", kind, picture=True).keep(RUN, outcome, **STARTED)
-    (found,) = kept_runs(tmp_path / "runs")
+    archive(tmp_path / "runs", kind, picture=True).keep(RUN, outcome, **STARTED)
+    (found,) = stored_runs(tmp_path / "runs")
     assert {name: (a.dtype, a.tobytes()) for name, a in found.curve().items()} == {
         name: (a.dtype, a.tobytes()) for name, a in outcome.curve.items()
     }
@@ -55,8 +55,8 @@ def test_a_run_is_read_as_it_was_written(tmp_path: Path, kind: Format) -> None:
 def test_the_same_run_writes_the_same_bytes_but_for_its_times(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in "ab"]
     for folder in folders:
-        keeping(folder, picture=True).keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED)
-    first, second = (kept_runs(folder)[0] for folder in folders)
+        archive(folder, picture=True).keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED)
+    first, second = (stored_runs(folder)[0] for folder in folders)
     for name in ("metrics.csv", "metrics.png", "metrics.svg"):
         assert (first.path / name).read_bytes() == (second.path / name).read_bytes()
     times = {"seconds", "events_per_second"}
@@ -66,18 +66,18 @@ def test_the_same_run_writes_the_same_bytes_but_for_its_times(tmp_path: Path) ->
 
 
 def test_a_run_that_is_there_is_recognised_by_another_process(tmp_path: Path) -> None:
-    before = keeping(tmp_path)
+    before = archive(tmp_path)
     assert before.known(RUN) is None
     before.keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED)
-    after = keeping(tmp_path)
+    after = archive(tmp_path)
     assert after.known(RUN) is not None
     assert after.known(replace(RUN, window=101)) is None
 
 
 def test_a_run_that_is_repeated_replaces_itself(tmp_path: Path) -> None:
-    keeping(tmp_path).keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED)
-    keeping(tmp_path, "parquet").keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED)
-    assert [sorted(path.name for path in run.path.iterdir()) for run in kept_runs(tmp_path)] == [
+    archive(tmp_path).keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED)
+    archive(tmp_path, "parquet").keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED)
+    assert [sorted(path.name for path in run.path.iterdir()) for run in stored_runs(tmp_path)] == [
         ["manifest.json", "metrics.parquet"]
     ]
 
@@ -88,8 +88,8 @@ def test_everything_that_decides_a_figure_is_in_the_digest() -> None:
         digest_of(replace(RUN, spec=parse_spec("rank=3"))),
         digest_of(replace(RUN, spec=parse_spec("rank=2,seed=1"))),
         digest_of(replace(RUN, spec=parse_spec("rank=2,catalogue=no"))),
-        digest_of(replace(RUN, stretch=stretch(TABLE, 1))),
-        digest_of(replace(RUN, stretch=stretch(TABLE, scored_from=1))),
+        digest_of(replace(RUN, events=event_range(TABLE, 1))),
+        digest_of(replace(RUN, events=event_range(TABLE, scored_from=1))),
         digest_of(replace(RUN, points=21)),
         digest_of(replace(RUN, through="kafka")),
         digest_of(RUN, films=None),
@@ -109,19 +109,19 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.b\.c cannot be written: .*; name another --out"):
         write_run(tmp_path, manifest, outcome.curve, "csv", None, None)
     assert [path.name for path in tmp_path.iterdir()] == ["a.b.c"]
-    assert kept_runs(tmp_path) == []
+    assert stored_runs(tmp_path) == []
 
 
 def test_damage_is_told(tmp_path: Path) -> None:
-    path = keeping(tmp_path).keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED).path
+    path = archive(tmp_path).keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED).path
     (path / "metrics.csv").unlink()
     with pytest.raises(InputError, match="its metrics cannot be read"):
-        kept_runs(tmp_path)[0].curve()
+        stored_runs(tmp_path)[0].curve()
     (path / "manifest.json").write_text(json.dumps({"digest": "x"}))
     with pytest.raises(InputError, match="not a manifest of ours; remove the folder"):
-        kept_runs(tmp_path)
+        stored_runs(tmp_path)
     with pytest.raises(InputError, match="is no folder; `streamsvd simulate"):
-        kept_runs(tmp_path / "none")
+        stored_runs(tmp_path / "none")
 
 
 def test_several_runs_are_drawn_with_their_names() -> None:

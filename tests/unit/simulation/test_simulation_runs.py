@@ -9,7 +9,7 @@ import pytest
 
 from evaluation import Prequential
 from evaluation.models import parse_spec
-from evaluation.studies.simulation import Outcome, Part, Predict, Run, event_number, simulate, stretch
+from evaluation.studies.simulation import Outcome, PredictedPart, Predictor, Run, event_number, event_range, simulate
 from evaluation.studies.simulation_grid import models, parse_grid
 from evaluation.studies.simulation_jobs import simulate_all
 from evaluation.studies.tuning_tasks import Stopped
@@ -32,7 +32,7 @@ def by_model(found: list[tuple[Run, Outcome]]) -> dict[str, object]:
     return {run.spec.text: plain(outcome) for run, outcome in found}
 
 
-def in_parts_of(n: int) -> Predict:
+def in_parts_of(n: int) -> Predictor:
     """Predictions that come in other parts."""
 
     def predict(table: RatingTable, films: Catalogue | None, run: Run, tell: object, stopped: object) -> object:
@@ -41,7 +41,7 @@ def in_parts_of(n: int) -> Predict:
         )
         for start in range(0, len(table), n):
             rows = slice(start, start + n)
-            yield Part(table.ratings[rows].astype(np.float64), found.event[rows], found.page[rows])
+            yield PredictedPart(table.ratings[rows].astype(np.float64), found.event[rows], found.page[rows])
 
     return predict  # type: ignore[return-value]
 
@@ -52,7 +52,7 @@ def test_a_run_is_the_prequential_evaluation_of_its_stretch_without_the_warm_up(
     found = model.learn(part.users, part.items, part.ratings, part.timestamps)
     expected = Prequential(window=400)
     expected.update(part.ratings[500:], found.event[500:], found.page[500:])
-    run = Run(spec=LEARNER, stretch=stretch(TABLE, 1_000, 3_000, 1_500), window=400, points=7)
+    run = Run(spec=LEARNER, events=event_range(TABLE, 1_000, 3_000, 1_500), window=400, points=7)
     outcome = simulate(TABLE, FILMS, run)
     assert {**asdict(expected.figures()), "learned": 2_000}.items() <= outcome.figures.items()
     assert outcome.curve["number"].tolist() == [1_500 + -(-1_500 * k // 7) for k in range(1, 8)]
@@ -63,18 +63,18 @@ def test_a_run_is_the_prequential_evaluation_of_its_stretch_without_the_warm_up(
 
 @pytest.mark.parametrize("n", [1, 333, 4_000])
 def test_how_predictions_are_cut_changes_nothing(n: int) -> None:
-    run = Run(spec=LEARNER, stretch=stretch(TABLE, 100, 1_900, 150), window=300)
+    run = Run(spec=LEARNER, events=event_range(TABLE, 100, 1_900, 150), window=300)
     assert plain(simulate(TABLE, FILMS, run, predict=in_parts_of(n))) == plain(simulate(TABLE, FILMS, run))
 
 
 def test_more_points_than_ratings_are_a_point_each() -> None:
-    outcome = simulate(TABLE, None, Run(spec=LEARNER, stretch=stretch(TABLE, 0, 30), points=100))
+    outcome = simulate(TABLE, None, Run(spec=LEARNER, events=event_range(TABLE, 0, 30), points=100))
     assert outcome.curve["events"].tolist() == list(range(1, 31))
 
 
 def test_in_parallel_is_as_one_by_one() -> None:
     specs = models(grid={"rank": ["1", "2"]}, baselines=["damped-means"])
-    runs = [Run(spec=spec, stretch=stretch(TABLE, None, 2_000)) for spec in specs]
+    runs = [Run(spec=spec, events=event_range(TABLE, None, 2_000)) for spec in specs]
     seen: list[list[int]] = []
     one_by_one = list(simulate_all(TABLE, FILMS, runs, show=lambda learned: seen.append(list(learned))))
     side_by_side = list(simulate_all(TABLE, FILMS, runs, jobs=2))
@@ -85,13 +85,13 @@ def test_in_parallel_is_as_one_by_one() -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_asked_to_stop_it_stops(jobs: int) -> None:
-    runs = [Run(spec=spec, stretch=stretch(TABLE)) for spec in models(grid={"rank": ["1", "2"]})]
+    runs = [Run(spec=spec, events=event_range(TABLE)) for spec in models(grid={"rank": ["1", "2"]})]
     with pytest.raises(Stopped):
         list(simulate_all(TABLE, FILMS, runs, jobs=jobs, stopped=lambda: True))
 
 
 def test_predictions_that_are_missing_are_an_error() -> None:
-    run = Run(spec=LEARNER, stretch=stretch(TABLE, 0, 100))
+    run = Run(spec=LEARNER, events=event_range(TABLE, 0, 100))
     with pytest.raises(InputError, match="0 of 100 ratings were predicted"):
         simulate(TABLE, None, run, predict=lambda *_: iter(()))
 
@@ -114,7 +114,7 @@ def test_moments_are_found() -> None:
 )
 def test_stretches_without_ratings_are_refused(bounds: tuple[int | None, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        stretch(TABLE, *bounds)
+        event_range(TABLE, *bounds)
 
 
 def test_grids_are_products_and_the_same_model_comes_once() -> None:
@@ -135,4 +135,4 @@ def test_baselines_must_be_baselines_and_cannot_be_served() -> None:
     with pytest.raises(SettingsError, match="there are: damped-means, fold-in, biased-sgd"):
         models(baselines=["rank=3"])
     with pytest.raises(SettingsError, match="the consumer serves the learner only"):
-        Run(spec=parse_spec("damped-means"), stretch=stretch(TABLE), through="kafka")
+        Run(spec=parse_spec("damped-means"), events=event_range(TABLE), through="kafka")
