@@ -22,8 +22,7 @@ import numpy as np
 from measured import add_json, measured
 from rich.console import Console
 
-from evaluation.studies.peer_comparison import BASIS, errors, rates, seconds
-from evaluation.studies.peers import INSTALL, Stream, peers
+from evaluation.studies import BASIS, INSTALL, Stream, installed_peers, peer_errors, peer_rates, peer_seconds
 from streamsvd.cli.figures import versions, write_json
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner import IteratedSVD
@@ -70,15 +69,15 @@ def compare(name: str, rounds: int) -> dict[str, Any]:
     """All peers on one data set."""
     table, films = load(name, environ=os.environ)
     stream = Stream.of(table, films)
-    found, missing = peers(stream)
+    found, missing = installed_peers(stream)
     for package, reason in missing.items():
         print(f"NOT COMPARED: {package}: {reason}", file=sys.stderr)
-    figures = {peer.name: errors(stream, *peer.predictions()) for peer in found}  # compiles what is compiled
-    timed = seconds(found, rounds)
+    figures = {peer.name: peer_errors(stream, *peer.predictions()) for peer in found}  # compiles what is compiled
+    timed = peer_seconds(found, rounds)
     rows = []
     print(f"\n{table.dataset.name}, {len(table):,} ratings; speed: ratings a second and of {BASIS}")
     for peer in found:
-        rate = rates(peer, stream, timed)
+        rate = peer_rates(peer, stream, timed)
         rows.append({"name": peer.name, "settings": peer.settings, **figures[peer.name], "ratings_per_second": rate})
         print(_line(rows[-1]), flush=True)
     try:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from evaluation import Ranking, Watch
-from evaluation.metrics.ranked_lists import ORDERS, Order
+from evaluation.metrics import ORDERS, Order
 from streamsvd.cli.figures import versions, write_json
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner import Id, IteratedSVD

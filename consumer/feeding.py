@@ -10,7 +10,7 @@ import math
 from dataclasses import asdict
 
 from evaluation import Errors, Figures, Monitor
-from evaluation.shadows.shadow_models import Shadows
+from evaluation.shadows import Shadows
 from model_store import feed
 from model_store.write.step import FeedEntry
 from streamsvd.learner import IteratedSVD

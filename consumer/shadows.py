@@ -13,12 +13,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from evaluation import Figures
-from evaluation.metrics.pages import Pages
-from evaluation.metrics.prequential import Prequential
+from evaluation import Figures, Prequential
+from evaluation.metrics import Pages
 from evaluation.models import ModelSpec
-from evaluation.shadows.sequential_test import Comparison, Verdict
-from evaluation.shadows.shadow_models import FIRST_SERVED, Served, Shadow, Shadows
+from evaluation.shadows import FIRST_SERVED, Comparison, Served, Shadow, Shadows, Verdict
 from model_store import Beside, Checkpoint, Difference, ShadowPart, ShadowRow
 from model_store.shadow_rows import encode_row
 from model_store.write.baseline_states import changed, from_rows, to_rows

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from consumer.shadows import ShadowKeeper
 from evaluation import Monitor, Prequential, Ranking, Watch
-from evaluation.shadows.shadow_models import Shadows
+from evaluation.shadows import Shadows
 from model_store import Checkpoint
 from streamsvd.errors import EventError
 from streamsvd.learner import IteratedSVD, Settings

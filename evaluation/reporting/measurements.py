@@ -11,7 +11,7 @@ from evaluation.reporting.tuned_models import Progress, TunedModel, part_of, tun
 from evaluation.studies.error_tables import scored_frame, unknown_shares
 from evaluation.studies.exploration import rating_frame
 from evaluation.studies.filtering import nearest_core
-from evaluation.studies.study import FOLDS, Study, study, study_specs
+from evaluation.studies.study import FOLDS, Study, run_study, study_specs
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, RatingTable, k_core
 
@@ -102,7 +102,7 @@ def measure(table: RatingTable, catalogue: Catalogue | None, plan: ReportPlan, p
 
 
 def _study(table: RatingTable, content: Catalogue | None, plan: ReportPlan, progress: Progress) -> Study:
-    return study(
+    return run_study(
         table,
         study_specs({}, catalogue=content is not None, seed=plan.seed),
         content,

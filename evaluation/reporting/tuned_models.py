@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.models import Model, ModelSpec, taking_part
-from evaluation.studies.tuning import Trial, best, search
+from evaluation.studies.tuning import Trial, best_trial, search
 from evaluation.studies.tuning_tasks import CrossValidationTask, PrequentialTask, Task
 from streamsvd.errors import InputError
 from streamsvd.learner import ContentSource
@@ -126,7 +126,7 @@ class _Tuner:
             progress(f"tuning {model.tune}", number / len(values))
             trials.append(Trial(number, {setting: value}, self.task.folds_error(self._spec(model, {setting: value}))))
         seconds = time.perf_counter() - began
-        default, found = min(model.with_changes({})[setting], values[-1]), best(trials).changes[setting]
+        default, found = min(model.with_changes({})[setting], values[-1]), best_trial(trials).changes[setting]
         before = self._held_out(model, {setting: default})
         changes = {} if found == default else {setting: found}
         after = self._held_out(model, changes) if changes else before
@@ -170,7 +170,7 @@ class _Tuner:
         progress(f"tuning {model.tune}, {self.trials} trials", 0.0)
         trials = search(task, trials=self.trials, seed=self.seed, jobs=2, keep=keep)
         seconds = time.perf_counter() - began
-        changes, before = best(trials).changes, score({})
+        changes, before = best_trial(trials).changes, score({})
         after = score(changes) if changes else before
         defaults = model.with_changes({})
         return TunedModel(model.tune, model.online, None, before, after, defaults, changes, trials, seconds, tested_on)

@@ -30,11 +30,11 @@ class PeerResult:
     name : str
     settings : dict
     errors : dict of str to float or None
-        From `errors`.
+        From `peer_errors`.
     curve : (int64 array, float64 array)
         Numbers of ratings, and the rolling RMSE there by the page protocol; NaN where there is none.
     rates : dict
-        From `rates`.
+        From `peer_rates`.
     """
 
     name: str
@@ -53,14 +53,14 @@ def compare(stream: Stream, peers: Iterable[Peer], tell: Callable[[str], None] =
         tell(f"{peer.name}: errors")
         predictions[peer.name] = peer.predictions()  # compiles what is compiled
         tell(f"{peer.name}: speed")
-        timed |= seconds([peer], 1)
+        timed |= peer_seconds([peer], 1)
     return [
         PeerResult(
             name=peer.name,
             settings=peer.settings,
-            errors=errors(stream, *predictions[peer.name]),
+            errors=peer_errors(stream, *predictions[peer.name]),
             curve=rolling(stream, predictions[peer.name][1]),
-            rates=rates(peer, stream, timed),
+            rates=peer_rates(peer, stream, timed),
         )
         for peer in all_peers
     ]
@@ -84,7 +84,7 @@ def rolling(stream: Stream, predicted: Floats, window: int = WINDOW) -> tuple[ND
     return places, np.sqrt(np.array(means))
 
 
-def errors(stream: Stream, event: Floats, page: Floats) -> dict[str, float | None]:
+def peer_errors(stream: Stream, event: Floats, page: Floats) -> dict[str, float | None]:
     """RMSE and MAE of both protocols over all events, and over those after the first fit of what must be fitted."""
     given = np.asarray(stream.ratings)
     found: dict[str, float | None] = {}
@@ -97,7 +97,7 @@ def errors(stream: Stream, event: Floats, page: Floats) -> dict[str, float | Non
     return found
 
 
-def seconds(all_peers: Iterable[Peer], rounds: int) -> dict[tuple[str, str], list[float]]:
+def peer_seconds(all_peers: Iterable[Peer], rounds: int) -> dict[tuple[str, str], list[float]]:
     """Seconds of each peer and form of use, over rounds in which they take turns; one round where it is refitted."""
     found: dict[tuple[str, str], list[float]] = {}
     for number in range(rounds):
@@ -110,7 +110,7 @@ def seconds(all_peers: Iterable[Peer], rounds: int) -> dict[tuple[str, str], lis
     return found
 
 
-def rates(peer: Peer, stream: Stream, timed: dict[tuple[str, str], list[float]]) -> dict[str, Any]:
+def peer_rates(peer: Peer, stream: Stream, timed: dict[tuple[str, str], list[float]]) -> dict[str, Any]:
     """Ratings a second as median, least and most, and as a ratio to River's."""
     events = len(stream.users) - (stream.first_fit if peer.refitted else 0)
     river = timed.get((BASIS, "one_call"))

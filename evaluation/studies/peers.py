@@ -143,7 +143,7 @@ class Peer:
         return predicted, predicted
 
 
-def peers(stream: Stream) -> tuple[list[Peer], dict[str, str]]:
+def installed_peers(stream: Stream) -> tuple[list[Peer], dict[str, str]]:
     """The peers that are installed, and for missing packages the reason.
 
     Forms of `IteratedSVD` come first, that without the catalogue before that with it.

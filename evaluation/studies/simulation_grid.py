@@ -11,7 +11,7 @@ from evaluation.models import LEARNER, MODELS, ModelSpec, parse_spec, shadow_nam
 from streamsvd.errors import SettingsError
 
 
-def models(
+def grid_specs(
     *,
     files: Sequence[Mapping[str, Any]] = (),
     changes: Mapping[str, str] | None = None,
@@ -42,7 +42,7 @@ def models(
 
     Examples
     --------
-    >>> [spec.text for spec in models(grid={"rank": ["3", "5"], "gamma": ["inf"]}, baselines=["damped-means"])]
+    >>> [spec.text for spec in grid_specs(grid={"rank": ["3", "5"], "gamma": ["inf"]}, baselines=["damped-means"])]
     ['rank=3,gamma=inf', 'rank=5,gamma=inf', 'damped-means']
     """
     axes = [[(name, value) for value in values] for name, values in (grid or {}).items()]

@@ -146,7 +146,7 @@ def compile_study(content: ContentSource | None = None) -> None:
     compile_kernels((ModelSpec(m.name, m.with_changes(m.small)) for m in taking_part("study")), content)
 
 
-def study(
+def run_study(
     table: RatingTable,
     specs: Sequence[ModelSpec],
     content: ContentSource | None = None,

@@ -138,7 +138,7 @@ def search(
     return [done[number] for number in sorted(done)]
 
 
-def best(trials: Sequence[Trial]) -> Trial:
+def best_trial(trials: Sequence[Trial]) -> Trial:
     """The trial with the smallest error, the first of them where several have it."""
     return min(trials, key=lambda trial: (trial.error, trial.number))
 

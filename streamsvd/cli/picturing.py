@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evaluation.studies.pictures import Drawing, check_pictures
+from evaluation.studies import Drawing, check_pictures
 from streamsvd.errors import InputError, SettingsError
 
 

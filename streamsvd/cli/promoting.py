@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import redis
 
-from evaluation.shadows.shadow_models import check_promotion
+from evaluation.shadows import check_promotion
 from model_store import read_shadows
 from model_store.shadow_rows import request_promotion, requested_promotion
 

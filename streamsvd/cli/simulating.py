@@ -18,20 +18,21 @@ from rich.console import Console
 
 from consumer import ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential
-from evaluation.studies.simulation import (
+from evaluation.studies import (
     EventRange,
     Outcome,
+    PastRecommendations,
     PredictedPart,
     Predictor,
     Run,
+    Stopped,
     event_number,
     event_range,
     in_process,
     load_kernels,
+    look_up,
+    simulate_all,
 )
-from evaluation.studies.simulation_jobs import simulate_all
-from evaluation.studies.simulation_lookup import PastRecommendations, look_up
-from evaluation.studies.tuning_tasks import Stopped
 from producer import Bound
 from streamsvd.cli.producing import ProducerProcess
 from streamsvd.cli.simulation_tables import simulation_bars

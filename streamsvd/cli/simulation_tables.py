@@ -11,9 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.studies.simulation import Run
-from evaluation.studies.simulation_folder import StoredRun
-from evaluation.studies.simulation_lookup import PastRecommendations
+from evaluation.studies import PastRecommendations, Run, StoredRun
 from streamsvd.cli.display import day
 
 _MOST_BARS = 12

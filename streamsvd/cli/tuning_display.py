@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.studies.tuning import Trial, best
+from evaluation.studies import Trial, best_trial
 
 Errors = Mapping[str, float]
 
@@ -45,7 +45,7 @@ def tuning_bar(console: Console, total: int, *, quiet: bool = False) -> Iterator
                 progress.update(
                     task,
                     completed=min(len(trials), total),
-                    errors=f"best RMSE {best(trials).error:.4f}{defaults}",
+                    errors=f"best RMSE {best_trial(trials).error:.4f}{defaults}",
                 )
 
         yield show

@@ -15,10 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluation.models import described
-from evaluation.studies.peer_comparison import PeerResult
-from evaluation.studies.peer_comparison import compare as run
-from evaluation.studies.peer_pictures import draw_peers
-from evaluation.studies.peers import Stream, peers
+from evaluation.studies import PeerResult, Stream, draw_peers, installed_peers
+from evaluation.studies import compare as run
 from streamsvd.cli.figures import check_json, versions, write_json
 from streamsvd.cli.options import ColumnsOption, JsonOption, ScaleOption, load_data
 from streamsvd.cli.picturing import check_picture, write_picture
@@ -60,7 +58,7 @@ def compare(
         raise InputError(f"{table.dataset.name}: {len(table)} ratings are too few to compare on; {_FEWEST} are needed")
     console = Console(stderr=True, highlight=False)
     stream = Stream.of(table, films)
-    there, missing = peers(stream)
+    there, missing = installed_peers(stream)
     for package, reason in missing.items():
         console.print(f"Not compared: {package} ({reason})", markup=False, soft_wrap=True)
     warm_up(console)

@@ -11,9 +11,9 @@ from rich.console import Console
 from consumer import standings
 from evaluation import Monitor, Prequential, Ranking, Watch
 from evaluation import evaluate as run
-from evaluation.metrics.ranked_lists import ORDERS
+from evaluation.metrics import ORDERS
 from evaluation.models import compile_kernels
-from evaluation.shadows.shadow_models import Shadows
+from evaluation.shadows import Shadows
 from streamsvd.cli.details import detail_tables, details_object, drift_line
 from streamsvd.cli.display import figures_table, learning_bar, megabytes
 from streamsvd.cli.figures import check_json, figures_object, peak_rss_bytes, write_json

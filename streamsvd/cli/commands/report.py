@@ -11,8 +11,7 @@ import typer
 from rich.console import Console
 
 from evaluation.reporting import ReportPlan, check_page, check_tuning, make_report, write
-from evaluation.studies.pictures import check_pictures
-from evaluation.studies.study import compile_study
+from evaluation.studies import check_pictures, compile_study
 from streamsvd.cli.display import share_bar
 from streamsvd.cli.figures import check_json, versions, write_json
 from streamsvd.cli.options import ColumnsOption, JsonOption, ScaleOption, SeedOption, load_data

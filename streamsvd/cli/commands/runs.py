@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from evaluation.studies.simulation_folder import stored_runs
-from evaluation.studies.simulation_pictures import draw_runs
+from evaluation.studies import draw_runs, stored_runs
 from streamsvd.cli.options import AsJsonOption
 from streamsvd.cli.picturing import check_picture, write_picture
 from streamsvd.cli.simulation_tables import runs_table

@@ -15,11 +15,7 @@ import typer
 from rich.console import Console
 
 from evaluation.models import shadow_names
-from evaluation.studies.pictures import check_pictures
-from evaluation.studies.run_archive import RunArchive
-from evaluation.studies.simulation import Run
-from evaluation.studies.simulation_folder import check_format
-from evaluation.studies.simulation_grid import models, parse_grid
+from evaluation.studies import Run, RunArchive, check_format, check_pictures, grid_specs, parse_grid
 from streamsvd.cli.options import (
     ColumnsOption,
     ScaleOption,
@@ -114,7 +110,7 @@ def simulate(
     check_format(kind)  # type: ignore[arg-type]  # checked above, and so below
     if picture:
         check_pictures()
-    specs = models(
+    specs = grid_specs(
         files=[read_settings(file) for file in settings_file or ()],
         changes=parse_settings(settings),
         grid=parse_grid(grid or ()),

@@ -15,10 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluation.models import BATCH, LEARNER, MODELS, described
-from evaluation.studies.pictures import check_pictures
-from evaluation.studies.study import FOLDS, Study, compile_study, study_specs
-from evaluation.studies.study import study as run
-from evaluation.studies.study_pictures import draw_study
+from evaluation.studies import FOLDS, Study, check_pictures, compile_study, draw_study, run_study, study_specs
 from streamsvd.cli.display import share_bar
 from streamsvd.cli.figures import check_json, versions, write_json
 from streamsvd.cli.options import (
@@ -84,7 +81,7 @@ def study(
     content = films if catalogue else None
     with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
         compile_study()
-        found = run(
+        found = run_study(
             table,
             study_specs(changes, catalogue=content is not None, seed=seed),
             content,

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from evaluation.studies.tuning import Trial, TrialFile, best, optuna_version, search
-from evaluation.studies.tuning_tasks import TASKS
+from evaluation.studies import TASKS, Trial, TrialFile, best_trial, optuna_version, search
 from streamsvd.cli.figures import check_json, versions, write_json
 from streamsvd.cli.options import ColumnsOption, ScaleOption, SeedOption, load_data
 from streamsvd.cli.tuning_display import tuning_bar, tuning_table
@@ -96,7 +95,7 @@ def tune(
         if len(found) < trials:
             console.print(f"Stopped on request after {len(found)} of {trials} trials; the same command goes on.")
             return
-        chosen = best(found)
+        chosen = best_trial(found)
         settings = task.defaults.replace(**chosen.changes)
         errors = {"defaults": task.report(task.defaults), "found": task.report(settings)}
     found_by = {"tuned_on": {**about, "trials": trials}, "versions": {**versions(), **optimiser}}

@@ -10,7 +10,7 @@ import pytest
 from evaluation import Prequential
 from evaluation.models import parse_spec
 from evaluation.studies.simulation import Outcome, PredictedPart, Predictor, Run, event_number, event_range, simulate
-from evaluation.studies.simulation_grid import models, parse_grid
+from evaluation.studies.simulation_grid import grid_specs, parse_grid
 from evaluation.studies.simulation_jobs import simulate_all
 from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import InputError, SettingsError
@@ -73,7 +73,7 @@ def test_more_points_than_ratings_are_a_point_each() -> None:
 
 
 def test_in_parallel_is_as_one_by_one() -> None:
-    specs = models(grid={"rank": ["1", "2"]}, baselines=["damped-means"])
+    specs = grid_specs(grid={"rank": ["1", "2"]}, baselines=["damped-means"])
     runs = [Run(spec=spec, events=event_range(TABLE, None, 2_000)) for spec in specs]
     seen: list[list[int]] = []
     one_by_one = list(simulate_all(TABLE, FILMS, runs, show=lambda learned: seen.append(list(learned))))
@@ -85,7 +85,7 @@ def test_in_parallel_is_as_one_by_one() -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_asked_to_stop_it_stops(jobs: int) -> None:
-    runs = [Run(spec=spec, events=event_range(TABLE)) for spec in models(grid={"rank": ["1", "2"]})]
+    runs = [Run(spec=spec, events=event_range(TABLE)) for spec in grid_specs(grid={"rank": ["1", "2"]})]
     with pytest.raises(Stopped):
         list(simulate_all(TABLE, FILMS, runs, jobs=jobs, stopped=lambda: True))
 
@@ -119,10 +119,10 @@ def test_stretches_without_ratings_are_refused(bounds: tuple[int | None, ...], m
 
 def test_grids_are_products_and_the_same_model_comes_once() -> None:
     grid = parse_grid(["rank=3,5", "ridge=7, 9"])
-    texts = [spec.text for spec in models(grid=grid)]
+    texts = [spec.text for spec in grid_specs(grid=grid)]
     assert texts == ["rank=3,ridge=7.0", "rank=3,ridge=9.0", "rank=5,ridge=7.0", "rank=5,ridge=9.0"]
-    assert len(models(files=[{"rank": Settings().rank}, {}])) == 1
-    assert [spec.settings["ridge"] for spec in models(files=[{"rank": 3}], changes={"ridge": "5"})] == [5.0]
+    assert len(grid_specs(files=[{"rank": Settings().rank}, {}])) == 1
+    assert [spec.settings["ridge"] for spec in grid_specs(files=[{"rank": 3}], changes={"ridge": "5"})] == [5.0]
 
 
 @pytest.mark.parametrize("text", ["rank", "rank=", "rank= ,"])
@@ -133,6 +133,6 @@ def test_grids_that_cannot_be_read_are_refused(text: str) -> None:
 
 def test_baselines_must_be_baselines_and_cannot_be_served() -> None:
     with pytest.raises(SettingsError, match="there are: damped-means, fold-in, biased-sgd"):
-        models(baselines=["rank=3"])
+        grid_specs(baselines=["rank=3"])
     with pytest.raises(SettingsError, match="the consumer serves the learner only"):
         Run(spec=parse_spec("damped-means"), events=event_range(TABLE), through="kafka")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.models import LEARNER, MODELS, Range
-from evaluation.studies.tuning import BATCH, Trial, TrialFile, best, propose, search
+from evaluation.studies.tuning import BATCH, Trial, TrialFile, best_trial, propose, search
 from evaluation.studies.tuning_tasks import Stop, Stopped
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import Settings
@@ -37,7 +37,7 @@ def test_the_first_trial_is_the_defaults_and_the_search_beats_them() -> None:
     trials = search(Bowl(), trials=32, seed=1)
     assert [trial.number for trial in trials] == list(range(32))
     assert trials[0].changes == {}
-    found = best(trials)
+    found = best_trial(trials)
     assert found.error < trials[0].error
     assert abs(math.log(found.changes["ridge"] / 20)) < 0.7
 
@@ -92,7 +92,7 @@ def test_what_is_searched_are_settings_and_all_values_are_allowed() -> None:
 
 
 def test_of_equal_errors_the_first_is_best() -> None:
-    assert best([Trial(2, {}, 0.9), Trial(1, {}, 0.9), Trial(0, {}, 1.0)]).number == 1
+    assert best_trial([Trial(2, {}, 0.9), Trial(1, {}, 0.9), Trial(0, {}, 1.0)]).number == 1
 
 
 def test_a_line_that_was_cut_off_is_dropped(tmp_path: Path) -> None:
