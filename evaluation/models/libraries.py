@@ -12,25 +12,9 @@ from streamsvd.learner.protocol import Ids
 
 
 class RiverBiasedMF:
-    """`river.reco.BiasedMF`, one rating at a time; predictions are clipped to the scale.
+    """`river.reco.BiasedMF`, one rating at a time; `rate` and `bias_rate` are of stochastic gradient descent.
 
     Predicting makes the rows of unknown ids, so the order of calls is part of the result.
-
-    Parameters
-    ----------
-    n_factors : int
-    rate, bias_rate : float
-        Of stochastic gradient descent.
-    l2_bias, l2_latent : float
-    sigma : float
-        Of the factors before their first rating.
-    scale : (float, float)
-    seed : int
-
-    Raises
-    ------
-    ImportError
-        River is not installed.
     """
 
     def __init__(
@@ -59,7 +43,7 @@ class RiverBiasedMF:
         )
 
     def predict_one(self, user: Id, item: Id) -> float:
-        """Predicted rating of one item by one user."""
+        """Predicted rating of one item by one user, within the scale."""
         return float(min(max(self._model.predict_one(user, item), self._low), self._high))
 
     def learn_one(self, user: Id, item: Id, rating: float, _timestamp: int) -> float:
@@ -70,20 +54,7 @@ class RiverBiasedMF:
 
 
 class SurpriseSVD:
-    """`surprise.SVD`, fitted to all ratings at once.
-
-    Parameters
-    ----------
-    n_factors, n_epochs : int
-    lr_all, reg_all : float
-    scale : (float, float)
-    seed : int
-
-    Raises
-    ------
-    ImportError
-        Surprise is not installed.
-    """
+    """`surprise.SVD`, fitted to all ratings at once."""
 
     def __init__(
         self,
@@ -97,10 +68,8 @@ class SurpriseSVD:
     ) -> None:
         import surprise
 
-        self._reader = surprise.Reader(rating_scale=scale)
-        self._model = surprise.SVD(
-            n_factors=n_factors, n_epochs=n_epochs, lr_all=lr_all, reg_all=reg_all, random_state=seed
-        )
+        self._scale = scale
+        self._model = surprise.SVD(n_factors, n_epochs, lr_all=lr_all, reg_all=reg_all, random_state=seed)
 
     def fit(self, users: Ids, items: Ids, ratings: ArrayLike, _timestamps: ArrayLike | None = None) -> Self:
         """Learn these ratings and no others."""
@@ -108,10 +77,11 @@ class SurpriseSVD:
         import surprise
 
         frame = pd.DataFrame({"user": np.asarray(users), "item": np.asarray(items), "rating": np.asarray(ratings)})
-        self._model.fit(surprise.Dataset.load_from_df(frame, self._reader).build_full_trainset())
+        known = surprise.Dataset.load_from_df(frame, surprise.Reader(rating_scale=self._scale))
+        self._model.fit(known.build_full_trainset())
         return self
 
     def predict(self, users: Ids, items: Ids, _timestamps: ArrayLike | None = None) -> NDArray[np.float64]:
         """Predicted ratings within the scale; ids may be unknown."""
-        pairs: Any = zip(np.asarray(users).tolist(), np.asarray(items).tolist(), strict=True)
-        return np.array([self._model.predict(user, item).est for user, item in pairs], np.float64)
+        pairs = zip(np.asarray(users).tolist(), np.asarray(items).tolist(), strict=True)
+        return np.array([self._model.predict(*pair).est for pair in pairs], np.float64)

@@ -111,17 +111,13 @@ def _models(found: Measurements) -> dict[str, Any]:
 
 
 def _study(found: Study) -> dict[str, Any]:
-    online = [
-        {
-            "name": each.name,
-            **asdict(each.figures),
-            "seconds": each.seconds,
-            "events_per_second": each.events_per_second,
-        }
-        for each in found.online
-    ]
-    offline = [{name: value for name, value in asdict(held).items() if name != "curve"} for held in found.offline]
-    return {"folds": found.folds, "online": online, "offline": offline}
+    """A study's figures, without its curves."""
+    whole, left_out = found.to_dict(), ("curve", "discarded")
+    results = {
+        part: [{name: value for name, value in each.items() if name not in left_out} for each in whole[part]]
+        for part in ("online", "offline")
+    }
+    return {"folds": found.folds, **results}
 
 
 def _rows(table: Any) -> list[dict[str, Any]]:

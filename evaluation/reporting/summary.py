@@ -34,7 +34,7 @@ def summary(found: Measurements, ratings: pd.DataFrame, terms: Terms) -> list[st
     sentences = [
         f"{terms.name} has {many(facts.ratings, 'rating')} by {many(facts.users, 'user')} of "
         f"{many(facts.items, terms.item)}: {share(facts.density)} of the matrix. The most rated "
-        f"{share(share_needed(items['ratings'].to_numpy(), 0.8))} of the {terms.items} have 80 % of the ratings.",
+        f"{share(share_needed(items['ratings'].to_numpy(), 0.8))} of the {terms.items} have 80 % of the ratings."
     ]
     if found.whole is not None:
         sentences += [_offline(found), _online(found), *_core(found)]

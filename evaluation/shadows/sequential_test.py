@@ -112,13 +112,7 @@ class Comparison:
         self._open = np.zeros((0, 2))  # squared errors of the unfinished block
         self._open_times = np.zeros(0, np.int64)
 
-    def update(
-        self,
-        begins: NDArray[np.bool_],
-        first: Floats,
-        second: Floats,
-        timestamps: NDArray[np.int64],
-    ) -> None:
+    def update(self, begins: NDArray[np.bool_], first: Floats, second: Floats, timestamps: NDArray[np.int64]) -> None:
         """Take in the squared errors of further ratings.
 
         Parameters

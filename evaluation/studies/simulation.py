@@ -247,11 +247,7 @@ def blocks(table: RatingTable, tell: Callable[[int], None], stopped: Callable[[]
 
 
 def in_process(
-    table: RatingTable,
-    catalogue: Catalogue | None,
-    run: Run,
-    tell: Callable[[int], None],
-    stopped: Callable[[], bool],
+    table: RatingTable, catalogue: Catalogue | None, run: Run, tell: Callable[[int], None], stopped: Callable[[], bool]
 ) -> Iterator[PredictedPart]:
     """Predictions of a model in this process; a `Predictor`."""
     model = run.spec.make(table.dataset.scale, catalogue)

@@ -32,10 +32,7 @@ def draw_run(title: str, curve: Curve, figures: dict[str, float]) -> Drawing:
     """
 
     def paint(axes: list[Axes]) -> None:
-        for column, name, colour in (
-            ("rmse_page_last_window", "page", BLUE),
-            ("rmse_last_window", "event", ORANGE),
-        ):
+        for column, name, colour in (("rmse_page_last_window", "page", BLUE), ("rmse_last_window", "event", ORANGE)):
             label = f"{name} protocol ({figures[f'rmse_{name}']:.4f})"
             for each, places in zip(axes, _places(curve), strict=True):
                 each.plot(places, _settled(curve, column, figures["window"]), color=colour, label=label)

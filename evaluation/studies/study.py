@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -114,6 +114,15 @@ class Study:
     offline: list[OfflineResult]
     folds: int
     seed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        online = []
+        for each in self.online:
+            rest = asdict(each) | {"curve": [list(point) for point in each.curve]}
+            online.append({"name": rest.pop("name"), **rest.pop("figures"), **rest})
+        offline = [asdict(held) | {"curve": [list(point[:3]) for point in held.curve]} for held in self.offline]
+        return {"seed": self.seed, "folds": self.folds, "online": online, "offline": offline}
 
 
 @runtime_checkable

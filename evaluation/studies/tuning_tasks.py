@@ -106,13 +106,7 @@ class CrossValidationTask:
     space = MODELS[BATCH].space
     defaults = BATCH_SETTINGS
 
-    def __init__(
-        self,
-        table: RatingTable,
-        content: ContentSource | None = None,
-        seed: int = 0,
-        folds: int = 5,
-    ) -> None:
+    def __init__(self, table: RatingTable, content: ContentSource | None = None, seed: int = 0, folds: int = 5) -> None:
         _check_size(table, 2 * folds)
         self._table, self._content, self._seed = table, content, seed
         order = np.random.default_rng(seed).permutation(len(table))

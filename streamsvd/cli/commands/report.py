@@ -76,14 +76,7 @@ def report(
     warm_up(console)
     with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
         compile_study(films if catalogue else None)
-        made = make_report(
-            table,
-            films,
-            plan,
-            versions=versions(),
-            command=shlex.join(words),
-            progress=show,
-        )
+        made = make_report(table, films, plan, versions=versions(), command=shlex.join(words), progress=show)
     written = write(made, folder)
     if json_file is not None:
         write_json(json_file, made.figures)

@@ -59,8 +59,7 @@ def simulate(
         typer.Option("--settings", metavar="FILE", help="A run with these settings; repeat for more."),
     ] = None,
     baseline: Annotated[
-        list[str] | None,
-        typer.Option(help=f"Also {_BASELINES}, with settings after commas; repeat for more."),
+        list[str] | None, typer.Option(help=f"Also {_BASELINES}, with settings after commas; repeat for more.")
     ] = None,
     catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
     through: Annotated[

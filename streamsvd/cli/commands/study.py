@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich import box
@@ -100,10 +99,11 @@ def study(
         "settings": chosen,
         "batch_settings": in_batch,
     }
+    whole = {**facts, **found.to_dict(), "versions": versions()}
     if json_file is not None:
-        write_json(json_file, _as_object(found, facts))
+        write_json(json_file, whole)
     if out is not None:
-        write_json(out / "study.json", _as_object(found, facts))
+        write_json(out / "study.json", whole)
         _write_csv(out / "study.csv", found)
         draw_study(found, out, name)
     Console().print(_tables(name, found))
@@ -169,28 +169,6 @@ def _tables(name: str, found: Study) -> Group:
     ]
     legend = Text("s: seconds of learning and predicting · k/s: thousand ratings a second", style="dim")
     return Group(online, legend, *notes, random, temporal)
-
-
-def _as_object(found: Study, facts: dict[str, Any]) -> dict[str, Any]:
-    """A study as one JSON object."""
-    return {
-        **facts,
-        "seed": found.seed,
-        "folds": found.folds,
-        "online": [
-            {
-                "name": each.name,
-                **asdict(each.figures),
-                "seconds": each.seconds,
-                "events_per_second": each.events_per_second,
-                "discarded": each.discarded,
-                "curve": [list(point) for point in each.curve],
-            }
-            for each in found.online
-        ],
-        "offline": [{**asdict(each), "curve": [list(point[:3]) for point in each.curve]} for each in found.offline],
-        "versions": versions(),
-    }
 
 
 def _write_csv(path: Path, found: Study) -> None:
