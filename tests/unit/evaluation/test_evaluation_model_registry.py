@@ -70,9 +70,9 @@ def test_what_is_tuned_has_a_grid_or_a_space_of_its_settings(name: str) -> None:
 
 
 def test_a_model_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(SettingsError, match="there is no model 'nope'; there are: damped-means, fold-in, brand-svd"):
+    with pytest.raises(SettingsError, match=f"there is no model 'nope'; there are: {', '.join(MODELS)}"):
         _ = ModelSpec("nope", {}).model
-    with pytest.raises(SettingsError, match="neither one of damped-means, fold-in, biased-sgd, iterated-svd, nor"):
+    with pytest.raises(SettingsError, match=f"neither one of {', '.join(shadow_names())}, nor"):
         parse_spec("brand-svd")
 
 

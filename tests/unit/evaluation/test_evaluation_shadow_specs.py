@@ -45,7 +45,7 @@ def test_seed_catalogue_and_a_file_of_settings() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("brand", "neither one of damped-means, fold-in, biased-sgd, iterated-svd"),
+        ("brand", "neither one of .*damped-means, .*iterated-svd"),
         ("missing.json", "neither one of"),
         ("rank=many", "not a whole number"),
         ("width=3", "there is no setting 'width'"),

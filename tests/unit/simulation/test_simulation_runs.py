@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evaluation import Prequential
-from evaluation.models import parse_spec
+from evaluation.models import parse_spec, shadow_names
 from evaluation.studies.simulation import Outcome, PredictedPart, Predictor, Run, event_number, event_range, simulate
 from evaluation.studies.simulation_grid import grid_specs, parse_grid
 from evaluation.studies.simulation_jobs import simulate_all
@@ -132,7 +132,7 @@ def test_grids_that_cannot_be_read_are_refused(text: str) -> None:
 
 
 def test_baselines_must_be_baselines_and_cannot_be_served() -> None:
-    with pytest.raises(SettingsError, match="there are: damped-means, fold-in, biased-sgd"):
+    with pytest.raises(SettingsError, match=f"there are: {', '.join(shadow_names(baselines=True))}"):
         grid_specs(baselines=["rank=3"])
     with pytest.raises(SettingsError, match="the consumer serves the learner only"):
         Run(spec=parse_spec("damped-means"), events=event_range(TABLE), through="kafka")
