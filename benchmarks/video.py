@@ -26,7 +26,7 @@ from model_store.shadow_rows import request_promotion
 from streamsvd.embedded import embedded_redis, provide_kafka
 from streamsvd.embedded.folder import free_ports
 from streamsvd.log import Topics
-from streamsvd.log.delivery import Delivery
+from streamsvd.log.kafka_python.delivery import Delivery
 
 TARGET = Path(__file__).parent.parent / "docs" / "dashboard.mp4"
 MODEL = "films"

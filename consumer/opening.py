@@ -30,7 +30,7 @@ from streamsvd.log import (
     check_ratings_topic,
     read_catalogue,
 )
-from streamsvd.log.topics import topic_exists, topic_id
+from streamsvd.log.kafka_python.topics import topic_exists, topic_id
 from streamsvd.ratings import Catalogue
 
 _LOOK_AGAIN_SECONDS = 0.5

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from streamsvd.errors import EventError, TopicUnsafe
 from streamsvd.log import Layout, Topics, create_topics, read_catalogue, write_catalogue
-from streamsvd.log.clients import consumer
-from streamsvd.log.reading import first_match, last_match, partitions_of
-from streamsvd.log.source import Record
+from streamsvd.log.kafka_python.clients import consumer
+from streamsvd.log.kafka_python.reading import first_match, last_match, partitions_of
+from streamsvd.log.kafka_python.source import Record
 from streamsvd.ratings import Catalogue, Dataset, Event, decode
 
 _START = 1000  # records in which the log's first data set must show

@@ -17,7 +17,7 @@ from streamsvd.cli.services import lent_kafka, lent_redis
 from streamsvd.cli.warming import warm_up
 from streamsvd.errors import StreamSVDError
 from streamsvd.log import KafkaSink, Topics, create_topics, read_catalogue
-from streamsvd.log.topics import partition_count, topic_exists
+from streamsvd.log.kafka_python.topics import partition_count, topic_exists
 from streamsvd.service import Limits, Log, create_app
 from streamsvd.service.journal import json_journal, take_over
 from streamsvd.service.posting import Posting

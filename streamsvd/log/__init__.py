@@ -2,10 +2,10 @@
 
 from streamsvd.log.catalogue_topic import LoggedCatalogue, read_catalogue, write_catalogue
 from streamsvd.log.dead_letters import DeadLetters
+from streamsvd.log.kafka_python.source import KafkaSource, RatingSource, Record
+from streamsvd.log.kafka_python.topics import DEFAULT_TOPIC, Layout, Topics, check_ratings_topic, create_topics
 from streamsvd.log.predictions import Predicted, PredictionSink
 from streamsvd.log.sink import KafkaSink, RatingSink, partition_of
-from streamsvd.log.source import KafkaSource, RatingSource, Record
-from streamsvd.log.topics import DEFAULT_TOPIC, Layout, Topics, check_ratings_topic, create_topics
 
 __all__ = [
     "DEFAULT_TOPIC",

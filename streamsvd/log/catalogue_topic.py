@@ -15,9 +15,9 @@ import msgspec
 from kafka import TopicPartition
 
 from streamsvd.errors import EventError, InputError
-from streamsvd.log.clients import consumer
-from streamsvd.log.delivery import Delivery
-from streamsvd.log.reading import bounds, partitions_of, read_range
+from streamsvd.log.kafka_python.clients import consumer
+from streamsvd.log.kafka_python.delivery import Delivery
+from streamsvd.log.kafka_python.reading import bounds, partitions_of, read_range
 from streamsvd.ratings import Catalogue, Dataset, Film, decode_film, encode_film
 
 DATASET_KEY = b"dataset"

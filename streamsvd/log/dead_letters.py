@@ -12,11 +12,11 @@ from types import TracebackType
 
 from kafka import TopicPartition
 
-from streamsvd.log.clients import consumer
-from streamsvd.log.delivery import Delivery, Headers
-from streamsvd.log.reading import last_match
-from streamsvd.log.source import Record
-from streamsvd.log.topics import Topics, topic_id
+from streamsvd.log.kafka_python.clients import consumer
+from streamsvd.log.kafka_python.delivery import Delivery, Headers
+from streamsvd.log.kafka_python.reading import last_match
+from streamsvd.log.kafka_python.source import Record
+from streamsvd.log.kafka_python.topics import Topics, topic_id
 
 TOPIC = "__connect.errors.topic"
 PARTITION = "__connect.errors.partition"

@@ -12,11 +12,11 @@ from typing import Any
 from kafka import TopicPartition
 
 from streamsvd.log import dead_letters as names
-from streamsvd.log.clients import new_consumer
-from streamsvd.log.kafka_errors import kafka_errors
-from streamsvd.log.reading import bounds, partitions_of, read_range
-from streamsvd.log.source import Record
-from streamsvd.log.topics import Topics
+from streamsvd.log.kafka_python.clients import new_consumer
+from streamsvd.log.kafka_python.errors import kafka_errors
+from streamsvd.log.kafka_python.reading import bounds, partitions_of, read_range
+from streamsvd.log.kafka_python.source import Record
+from streamsvd.log.kafka_python.topics import Topics
 
 
 @dataclass(frozen=True, slots=True)

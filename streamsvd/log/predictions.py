@@ -14,10 +14,10 @@ from contextlib import suppress
 import msgspec
 from kafka.errors import TopicAlreadyExistsError
 
-from streamsvd.log.clients import admin
-from streamsvd.log.delivery import Delivery, Sink
+from streamsvd.log.kafka_python.clients import admin
+from streamsvd.log.kafka_python.delivery import Delivery, Sink
+from streamsvd.log.kafka_python.topics import Topics, partition_count
 from streamsvd.log.sink import partition_of
-from streamsvd.log.topics import Topics, partition_count
 from streamsvd.ratings import Id
 
 VERSION = 1

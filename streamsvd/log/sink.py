@@ -12,9 +12,9 @@ from typing import Protocol
 import msgspec
 from kafka.partitioner import murmur2
 
-from streamsvd.log.delivery import DELIVERY_SECONDS, LINGER_SECONDS, Delivery, Sink
-from streamsvd.log.kafka_errors import translated
-from streamsvd.log.topics import partition_count
+from streamsvd.log.kafka_python.delivery import DELIVERY_SECONDS, LINGER_SECONDS, Delivery, Sink
+from streamsvd.log.kafka_python.errors import translated
+from streamsvd.log.kafka_python.topics import partition_count
 from streamsvd.ratings import Event, Id, encode
 
 _encode_key = msgspec.json.Encoder().encode
@@ -65,7 +65,7 @@ class RatingSink(Protocol):
 
 
 class KafkaSink(Sink):
-    """Events onto a Kafka topic; see `RatingSink` and, for what is guaranteed, `streamsvd.log.delivery`.
+    """Events onto a Kafka topic; see `RatingSink` and, for what is guaranteed, `streamsvd.log.kafka_python.delivery`.
 
     Parameters
     ----------

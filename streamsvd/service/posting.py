@@ -1,8 +1,8 @@
 """Events onto Kafka one at a time, each answered when the broker has confirmed it, within a bounded time.
 
 One thread talks to the sink: events stay in the order in which they came, and a sink that has failed is replaced
-with the next event. A failed sink sends nothing more (see `streamsvd.log.delivery`), so an event is never in the log
-while an earlier one of the same source is not.
+with the next event. A failed sink sends nothing more (see `streamsvd.log.kafka_python.delivery`), so an event is never
+in the log while an earlier one of the same source is not.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ from model_states import plain
 from streamsvd.embedded import Server, embedded_kafka
 from streamsvd.embedded.folder import free_ports
 from streamsvd.log import KafkaSource
-from streamsvd.log.clients import admin
-from streamsvd.log.delivery import Delivery
+from streamsvd.log.kafka_python.clients import admin
+from streamsvd.log.kafka_python.delivery import Delivery
 from streamsvd.ratings import RatingTable, encode, read_ratings
 
 

@@ -25,7 +25,7 @@ from rubbish import rubbish
 from consumer import Schedule
 from producer import prepare
 from streamsvd.log import Topics
-from streamsvd.log.delivery import Delivery
+from streamsvd.log.kafka_python.delivery import Delivery
 from streamsvd.ratings import RatingTable, encode, read_ratings
 
 GOOD = 2_000

@@ -6,7 +6,7 @@ import pytest
 
 from streamsvd.errors import EventError
 from streamsvd.log import Topics, create_topics, read_catalogue, write_catalogue
-from streamsvd.log.delivery import Delivery
+from streamsvd.log.kafka_python.delivery import Delivery
 from streamsvd.ratings import Catalogue, Dataset, Film
 
 DATASET = Dataset("toy", "ab" * 32, (0.5, 5.0))

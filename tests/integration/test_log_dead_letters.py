@@ -8,8 +8,8 @@ import pytest
 
 from streamsvd.errors import EventError
 from streamsvd.log import DeadLetters, KafkaSource, Record, Topics, create_topics
-from streamsvd.log.clients import admin
-from streamsvd.log.delivery import Delivery
+from streamsvd.log.kafka_python.clients import admin
+from streamsvd.log.kafka_python.delivery import Delivery
 from streamsvd.ratings import decode
 
 RUBBISH: list[tuple[bytes | None, bytes | None]] = [

@@ -6,7 +6,7 @@ import pytest
 
 from streamsvd.errors import DeliveryFailed, EventError, TopicUnsafe
 from streamsvd.log import KafkaSink, KafkaSource, Topics, create_topics
-from streamsvd.log.clients import admin
+from streamsvd.log.kafka_python.clients import admin
 from streamsvd.ratings import Erasure, Event, Rating, Retraction, decode
 
 EVENTS: list[Event] = [

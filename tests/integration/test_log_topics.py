@@ -14,8 +14,8 @@ from kafka import KafkaAdminClient, TopicPartition
 from streamsvd.embedded import embedded_kafka, kafka
 from streamsvd.errors import LogError, LogUnavailable, TopicUnsafe
 from streamsvd.log import KafkaSink, KafkaSource, Topics, check_ratings_topic, create_topics
-from streamsvd.log.clients import admin, consumer
-from streamsvd.log.topics import topic_id
+from streamsvd.log.kafka_python.clients import admin, consumer
+from streamsvd.log.kafka_python.topics import topic_id
 from streamsvd.ratings import Rating
 
 OLD = 881250949  # 1997

@@ -30,7 +30,7 @@ from streamsvd.learner import IteratedSVD, Settings, State
 from streamsvd.learner.choices import Choices
 from streamsvd.learner.protocol import Ids
 from streamsvd.log import KafkaSink, KafkaSource, Record, Topics, create_topics
-from streamsvd.log.delivery import Delivery
+from streamsvd.log.kafka_python.delivery import Delivery
 from streamsvd.ratings import Catalogue, RatingTable
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ from kafka.errors import (
 )
 
 from streamsvd.errors import LogError, LogUnavailable, SettingsError, TopicUnsafe
-from streamsvd.log.kafka_errors import kafka_errors
+from streamsvd.log.kafka_python.errors import kafka_errors
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from kafka.partitioner import DefaultPartitioner
 
 from streamsvd.errors import SettingsError
 from streamsvd.log import Topics, partition_of
-from streamsvd.log.clients import check_address
+from streamsvd.log.kafka_python.clients import check_address
 
 
 class OneTopic:

@@ -15,10 +15,10 @@ from kafka import TopicPartition
 from kafka.protocol.consumer.offsets import OffsetSpec
 from kafka.structs import OffsetAndMetadata
 
-from streamsvd.log.clients import new_admin, new_consumer
-from streamsvd.log.kafka_errors import kafka_errors
-from streamsvd.log.reading import partitions_of
-from streamsvd.log.topics import topic_id
+from streamsvd.log.kafka_python.clients import new_admin, new_consumer
+from streamsvd.log.kafka_python.errors import kafka_errors
+from streamsvd.log.kafka_python.reading import partitions_of
+from streamsvd.log.kafka_python.topics import topic_id
 
 _ANSWER_MS = 10_000  # a broker that is away must not hold up a shut-down
 

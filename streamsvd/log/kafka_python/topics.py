@@ -16,7 +16,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaTimeoutError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 
 from streamsvd.errors import SettingsError, TopicUnsafe
-from streamsvd.log.clients import BOOTSTRAP_SECONDS, admin, consumer
+from streamsvd.log.kafka_python.clients import BOOTSTRAP_SECONDS, admin, consumer
 
 DEFAULT_TOPIC = "ratings"
 

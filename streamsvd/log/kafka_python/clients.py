@@ -14,7 +14,7 @@ from typing import Any
 from kafka import KafkaAdminClient, KafkaConsumer
 
 from streamsvd.errors import SettingsError
-from streamsvd.log.kafka_errors import kafka_errors, unavailable
+from streamsvd.log.kafka_python.errors import kafka_errors, unavailable
 
 BOOTSTRAP_SECONDS = 10.0
 _MEGABYTE = 1 << 20

@@ -16,8 +16,8 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from streamsvd.errors import DeliveryFailed
-from streamsvd.log.clients import BOOTSTRAP_SECONDS, brokers
-from streamsvd.log.kafka_errors import kafka_errors, translated
+from streamsvd.log.kafka_python.clients import BOOTSTRAP_SECONDS, brokers
+from streamsvd.log.kafka_python.errors import kafka_errors, translated
 
 MAX_IN_FLIGHT = 20_000
 DELIVERY_SECONDS = 60.0
