@@ -30,7 +30,7 @@ from producer import Pace, prepare, replay
 from streamsvd.cli.figures import write_json
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.errors import SnapshotMissing
-from streamsvd.log import KafkaSink, Topics
+from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import Event
 from streamsvd.ratings.datasets import load
 
@@ -39,11 +39,11 @@ _LONGEST_SECONDS = 300.0
 _PAUSE_SECONDS = 0.003  # between two questions: without it, this process alone would take one of two cores
 
 
-class StampedSink(KafkaSink):
+class StampedSink(RatingSink):
     """A sink that writes down when each rating was handed over, in seconds since 1970."""
 
     def __init__(self, address: str, topic: str) -> None:
-        super().__init__(address, topic)
+        super().__init__(log_client(address), topic)
         self.times: list[float] = []
 
     def send(self, event: Event) -> None:
@@ -127,8 +127,8 @@ def main() -> None:
     topics = Topics("freshness")
     place = f"{topics.ratings}/0"
     with provide_kafka() as kafka, provide_redis() as redis, tempfile.TemporaryDirectory() as folder:
-        prepare(kafka, topics, table.dataset, films)
-        with KafkaSink(kafka, topics.ratings) as sink:
+        prepare(log_client(kafka), topics, table.dataset, films)
+        with RatingSink(log_client(kafka), topics.ratings) as sink:
             replay([table[:first]], sink)
         with consuming(kafka, redis, topics.ratings, "films") as consumer, closing(connect(redis)) as client:
             reader = ModelReader(client, "films")

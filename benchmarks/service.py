@@ -31,7 +31,7 @@ from model_store import ModelReader, connect
 from producer import Pace, prepare, replay
 from streamsvd.cli.figures import write_json
 from streamsvd.embedded import provide_kafka, provide_redis
-from streamsvd.log import KafkaSink, Topics
+from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import RatingTable, Synthetic
 
 RESULTS = Path(__file__).parent / "results"
@@ -49,7 +49,7 @@ def history() -> RatingTable:
 
 def send(kafka: str, rate: float) -> None:
     """The producer's process: the rest of the history at a steady rate, until it is stopped."""
-    with KafkaSink(kafka, TOPIC) as sink:
+    with RatingSink(log_client(kafka), TOPIC) as sink:
         replay([history()[FIRST:]], sink, pace=Pace(rate=rate))
 
 
@@ -121,8 +121,8 @@ def main() -> None:
     table, chance = history(), random.Random(1)  # noqa: S311
     users = sorted(set(table[:FIRST].users))
     with provide_kafka(environ=os.environ) as kafka, provide_redis(environ=os.environ) as redis:
-        prepare(kafka, Topics(TOPIC), table.dataset, WORLD.catalogue())
-        with KafkaSink(kafka, TOPIC) as sink:
+        prepare(log_client(kafka), Topics(TOPIC), table.dataset, WORLD.catalogue())
+        with RatingSink(log_client(kafka), TOPIC) as sink:
             replay([table[:FIRST]], sink)
         consume = ["-m", "streamsvd", "consume", "--kafka", kafka, "--redis", redis, "--topic", TOPIC, "--model", MODEL]
         subprocess.run([sys.executable, *consume, "--until-end", "--quiet"], check=True, stdout=subprocess.DEVNULL)

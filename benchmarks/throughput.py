@@ -23,7 +23,7 @@ from streamsvd.cli.figures import figures_object, write_json
 from streamsvd.cli.warming import warm_up
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.learner import IteratedSVD, Settings
-from streamsvd.log import KafkaSink, Topics
+from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings.datasets import load
 
 RESULTS = Path(__file__).parent / "results"
@@ -67,8 +67,9 @@ def main() -> None:
     table, films = load(options.data, environ=os.environ)
     with provide_kafka() as kafka, provide_redis() as redis:
         topics = Topics("throughput")
-        prepare(kafka, topics, table.dataset, films)
-        with KafkaSink(kafka, topics.ratings) as sink:
+        log = log_client(kafka)
+        prepare(log, topics, table.dataset, films)
+        with RatingSink(log, topics.ratings) as sink:
             produced = replay([table], sink).events_per_second
         from rich.console import Console
 
@@ -78,7 +79,7 @@ def main() -> None:
             rates["bare client"].append(bare(kafka, topics.ratings, len(table)))
             for name in ("ratings only", "with catalogue"):
                 plan = ConsumerPlan(
-                    kafka=kafka,
+                    log=log,
                     redis=redis,
                     topics=topics,
                     model=f"{name.replace(' ', '-')}-{number}",

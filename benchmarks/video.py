@@ -25,8 +25,7 @@ from model_store import connect
 from model_store.shadow_rows import request_promotion
 from streamsvd.embedded import embedded_redis, provide_kafka
 from streamsvd.embedded.folder import free_ports
-from streamsvd.log import Topics
-from streamsvd.log.kafka_python.delivery import Delivery
+from streamsvd.log import Topics, log_client
 
 TARGET = Path(__file__).parent.parent / "docs" / "dashboard.mp4"
 MODEL = "films"
@@ -205,10 +204,9 @@ class World:
 
     def spoil(self) -> None:
         """Put records on the log that are no ratings."""
-        delivery = Delivery(self.kafka)
+        delivery = log_client(self.kafka).delivery()
         for value in BAD:
             delivery.send(Topics(TOPIC).ratings, 0, b"someone", value, 1_250_000_000_000, "a record")
-        delivery.flush()
         delivery.close()
 
     def promote(self, shadow: str) -> None:

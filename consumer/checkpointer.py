@@ -18,7 +18,7 @@ from consumer.state import ConsumerState
 from model_store import ModelWriter, Written
 from model_store.feed import Operation
 from streamsvd.errors import LogError, LogUnavailable
-from streamsvd.log import DeadLetters, KafkaSource, PredictionSink
+from streamsvd.log import DeadLetters, PredictionSink, RatingSource
 
 _ASK_SECONDS = 5.0  # between two questions to Kafka in live mode: each would hold up the ratings behind it
 
@@ -51,7 +51,7 @@ class Checkpointer:
         What is written; the loop keeps it current.
     writer : ModelWriter
         Already acquired.
-    source : KafkaSource
+    source : RatingSource
     dead_letters : DeadLetters
     predictions : PredictionSink or None
     check_topic : callable
@@ -79,7 +79,7 @@ class Checkpointer:
         self,
         state: ConsumerState,
         writer: ModelWriter,
-        source: KafkaSource,
+        source: RatingSource,
         dead_letters: DeadLetters,
         predictions: PredictionSink | None,
         *,

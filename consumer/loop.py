@@ -22,7 +22,7 @@ from evaluation import Monitor
 from model_store import ShadowRow, Written
 from streamsvd.errors import EventError, LogUnavailable, SettingsError, StoreUnavailable
 from streamsvd.learner import IteratedSVD, Predictions
-from streamsvd.log import DeadLetters, KafkaSource, Predicted, PredictionSink, Record
+from streamsvd.log import DeadLetters, Predicted, PredictionSink, RatingSource, Record
 from streamsvd.ratings import Erasure, Retraction
 
 POLL_SECONDS = 0.2
@@ -36,7 +36,7 @@ class Consumer:
 
     Parameters
     ----------
-    source : KafkaSource
+    source : RatingSource
     state : ConsumerState
         What to go on from; kept current.
     checkpointer : Checkpointer
@@ -56,7 +56,7 @@ class Consumer:
 
     def __init__(
         self,
-        source: KafkaSource,
+        source: RatingSource,
         state: ConsumerState,
         checkpointer: Checkpointer,
         dead_letters: DeadLetters,

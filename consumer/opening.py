@@ -1,4 +1,4 @@
-"""A consumer put together from its parts: Kafka, Redis, catalogue, stored model, clocks."""
+"""A consumer put together from its parts: log, Redis, catalogue, stored model, clocks."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ from streamsvd.errors import SnapshotCorrupt
 from streamsvd.learner import Settings
 from streamsvd.log import (
     DeadLetters,
-    KafkaSource,
+    LogClient,
     LoggedCatalogue,
     PredictionSink,
+    RatingSource,
     Topics,
     check_ratings_topic,
     read_catalogue,
+    topic_exists,
+    topic_id,
 )
-from streamsvd.log.kafka_python.topics import topic_exists, topic_id
 from streamsvd.ratings import Catalogue
 
 _LOOK_AGAIN_SECONDS = 0.5
@@ -43,8 +45,9 @@ class ConsumerPlan:
 
     Attributes
     ----------
-    kafka, redis : str
-        Address and URL.
+    log : LogClient
+    redis : str
+        URL.
     topics : Topics
     model : str
         Name of the model in Redis.
@@ -63,7 +66,7 @@ class ConsumerPlan:
         Topic to which every prediction is sent; empty for none.
     """
 
-    kafka: str
+    log: LogClient
     redis: str
     topics: Topics
     model: str
@@ -88,14 +91,11 @@ def wait_for_topic(
     """
     said = False
     while not stop():
-        if topic_exists(plan.kafka, plan.topics.ratings):
-            logged = topic_exists(plan.kafka, plan.topics.catalogue) and read_catalogue(
-                plan.kafka, plan.topics.catalogue
-            )
-            if logged and logged.dataset:
+        if topic_exists(plan.log, plan.topics.ratings):
+            if _logged(plan).dataset:
                 return True
-            with closing(KafkaSource(plan.kafka, plan.topics.ratings)) as source:
-                if sum(source.end_offsets().values()) > 0:
+            with closing(plan.log.reader()) as reader:
+                if any(part.end for part in reader.ranges(plan.topics.ratings)):
                     return True
         if not said:
             say(f"Topic {plan.topics.ratings} holds nothing yet; waiting. Fill it: streamsvd replay ml-latest-small")
@@ -104,15 +104,10 @@ def wait_for_topic(
     return False
 
 
-def _source(plan: ConsumerPlan) -> KafkaSource:
-    group, gather = f"streamsvd-{plan.model}", plan.schedule.gather_seconds
-    return KafkaSource(plan.kafka, plan.topics.ratings, group=group, gather_seconds=gather)
-
-
 @contextmanager
 def open_consumer(
     plan: ConsumerPlan, pause: Callable[[float], None], say: Callable[[str], None] = lambda _: None
-) -> Iterator[tuple[Consumer, KafkaSource]]:
+) -> Iterator[tuple[Consumer, RatingSource]]:
     """Take the model over and lend its consumer, ready to run from its checkpoint.
 
     Raises
@@ -123,12 +118,13 @@ def open_consumer(
         What is stored cannot be used; `rebuild` replaces it.
     LogUnavailable, StoreUnavailable, LogError, StoreError
     """
-    check_ratings_topic(plan.kafka, plan.topics.ratings)
+    log, group = plan.log, f"streamsvd-{plan.model}"
+    check_ratings_topic(log, plan.topics.ratings)
     with (
         closing(connect(plan.redis)) as client,
-        closing(_source(plan)) as source,
-        DeadLetters(plan.kafka, plan.topics) as dead_letters,
-        PredictionSink(plan.kafka, plan.predictions) if plan.predictions else nullcontext() as predictions,
+        closing(log.source(plan.topics.ratings, group=group, gather_seconds=plan.schedule.gather_seconds)) as source,
+        DeadLetters(log, plan.topics) as dead_letters,
+        PredictionSink(log, plan.predictions) if plan.predictions else nullcontext() as predictions,
         closing(ModelWriter(client, plan.model, keep=plan.keep)) as writer,
     ):
         writer.acquire()
@@ -162,7 +158,7 @@ def open_consumer(
             dead_letters,
             predictions,
             check_topic=lambda: check_same_topic(
-                plan.topics.ratings, source.topic_id, topic_id(plan.kafka, plan.topics.ratings)
+                plan.topics.ratings, source.topic_id, topic_id(log, plan.topics.ratings)
             ),
             topic=plan.topics.ratings,
             topic_id=source.topic_id,
@@ -202,6 +198,6 @@ def _rows(client: Redis, plan: ConsumerPlan) -> list[ShadowRow]:
 
 
 def _logged(plan: ConsumerPlan) -> LoggedCatalogue:
-    if topic_exists(plan.kafka, plan.topics.catalogue):
-        return read_catalogue(plan.kafka, plan.topics.catalogue)
+    if topic_exists(plan.log, plan.topics.catalogue):
+        return read_catalogue(plan.log, plan.topics.catalogue)
     return LoggedCatalogue(None, None, {})

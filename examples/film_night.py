@@ -17,7 +17,7 @@ from model_store import ModelReader, Provenance, connect
 from producer import prepare, replay
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.learner import Settings
-from streamsvd.log import KafkaSink, Topics
+from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import Rating, Synthetic
 
 FRIENDS = (1, 2, 3)
@@ -28,7 +28,7 @@ TOPICS = Topics("films")
 def learn(kafka: str, redis: str) -> None:
     """Consume the topic up to its present end, into the model `films`."""
     plan = ConsumerPlan(
-        kafka=kafka,
+        log=log_client(kafka),
         redis=redis,
         topics=TOPICS,
         model="films",
@@ -71,7 +71,7 @@ def for_a_newcomer(reader: ModelReader) -> None:
 
 def watched(kafka: str, redis: str, reader: ModelReader, film: int, at: int) -> None:
     """The next morning the friends rate the film; it is learned, and not recommended again."""
-    with KafkaSink(kafka, TOPICS.ratings) as sink:
+    with RatingSink(log_client(kafka), TOPICS.ratings) as sink:
         for sequence, friend in enumerate(FRIENDS):
             sink.send(Rating(friend, film, 4.5, at, "film night", sequence))
     learn(kafka, redis)
@@ -91,8 +91,8 @@ def main() -> None:
     history = Synthetic(ratings=20_000, users=800, items=FILMS, seed=7)
     table = history.table()
     with provide_kafka() as kafka, provide_redis() as redis, closing(connect(redis)) as client:
-        prepare(kafka, TOPICS, history.dataset, history.catalogue())
-        with KafkaSink(kafka, TOPICS.ratings) as sink:
+        prepare(log_client(kafka), TOPICS, history.dataset, history.catalogue())
+        with RatingSink(log_client(kafka), TOPICS.ratings) as sink:
             replay([table], sink)
         learn(kafka, redis)
         reader = ModelReader(client, "films")

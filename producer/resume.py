@@ -6,13 +6,21 @@ ratings in order and without holes, so the last one says where to continue; no o
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 
 from streamsvd.errors import EventError, TopicUnsafe
-from streamsvd.log import Layout, Topics, create_topics, read_catalogue, write_catalogue
-from streamsvd.log.kafka_python.clients import consumer
-from streamsvd.log.kafka_python.reading import first_match, last_match, partitions_of
-from streamsvd.log.kafka_python.source import Record
+from streamsvd.log import (
+    Layout,
+    LogClient,
+    Record,
+    Topics,
+    create_topics,
+    first_match,
+    last_match,
+    read_catalogue,
+    write_catalogue,
+)
 from streamsvd.ratings import Catalogue, Dataset, Event, decode
 
 _START = 1000  # records in which the log's first data set must show
@@ -51,7 +59,7 @@ class Prepared:
 
 
 def prepare(
-    address: str,
+    log: LogClient,
     topics: Topics,
     dataset: Dataset,
     catalogue: Catalogue | None,
@@ -63,8 +71,7 @@ def prepare(
 
     Parameters
     ----------
-    address : str
-        The broker, `host:port`.
+    log : LogClient
     topics : Topics
     dataset : Dataset
         Whose ratings are to follow.
@@ -81,24 +88,24 @@ def prepare(
         The topic would lose ratings, or it holds another data set and `mix` is off.
     LogUnavailable, LogError, DeliveryFailed, SettingsError
     """
-    layout = create_topics(address, topics, partitions)
-    found = read_catalogue(address, topics.catalogue).dataset
+    layout = create_topics(log, topics, partitions)
+    found = read_catalogue(log, topics.catalogue).dataset
     if found is not None and found.source != dataset.source:
-        _refuse_mixing(address, topics, found.source, dataset, mix)
+        _refuse_mixing(log, topics, found.source, dataset, mix)
         if found.scale != dataset.scale:
             raise TopicUnsafe(
-                f"topic {topics.ratings} at {address} holds {found.source}, rated from {found.scale[0]:g} to "
+                f"topic {topics.ratings} at {log.address} holds {found.source}, rated from {found.scale[0]:g} to "
                 f"{found.scale[1]:g}; {dataset.source} is rated from {dataset.scale[0]:g} to {dataset.scale[1]:g}. "
                 "Their ratings cannot be mixed: name another topic with --topic."
             )
-    for other in sources_of(address, topics.ratings) - {dataset.source}:
-        _refuse_mixing(address, topics, other, dataset, mix)
-    log = inspect_log(address, topics.ratings, dataset.source)
-    write_catalogue(address, topics.catalogue, dataset, catalogue, keep_others=mix)
-    return Prepared(layout, log)
+    for other in sources_of(log, topics.ratings) - {dataset.source}:
+        _refuse_mixing(log, topics, other, dataset, mix)
+    state = inspect_log(log, topics.ratings, dataset.source)
+    write_catalogue(log, topics.catalogue, dataset, catalogue, keep_others=mix)
+    return Prepared(layout, state)
 
 
-def sources_of(address: str, topic: str) -> set[str]:
+def sources_of(log: LogClient, topic: str) -> set[str]:
     """Sources at the start and at the end of each partition of a topic.
 
     Raises
@@ -111,14 +118,14 @@ def sources_of(address: str, topic: str) -> set[str]:
         return event.source if event else None
 
     found: set[str | None] = set()
-    with consumer(address) as client:
-        for partition in partitions_of(client, topic):
-            found.add(first_match(client, partition, any_source, _START))
-            found.add(last_match(client, partition, any_source))
+    with closing(log.reader()) as reader:
+        for part in reader.ranges(topic):
+            found.add(first_match(reader, part, any_source, _START))
+            found.add(last_match(reader, part, any_source))
     return {source for source in found if source is not None}
 
 
-def inspect_log(address: str, topic: str, source: str) -> LogState:
+def inspect_log(log: LogClient, topic: str, source: str) -> LogState:
     """Find what a topic holds of one source; reads its start, and its end backwards as far as needed.
 
     Raises
@@ -132,11 +139,11 @@ def inspect_log(address: str, topic: str, source: str) -> LogState:
 
     last: dict[int, int] = {}
     firsts: set[int | None] = set()
-    with consumer(address) as client:
-        for partition in partitions_of(client, topic):
-            firsts.add(first_match(client, partition, own_number, _START))
-            number = last_match(client, partition, own_number)
-            last[partition.partition] = -1 if number is None else number
+    with closing(log.reader()) as reader:
+        for part in reader.ranges(topic):
+            firsts.add(first_match(reader, part, own_number, _START))
+            number = last_match(reader, part, own_number)
+            last[part.partition] = -1 if number is None else number
     return LogState(last, min((first for first in firsts if first is not None), default=None))
 
 
@@ -147,10 +154,10 @@ def _event(record: Record) -> Event | None:
         return None
 
 
-def _refuse_mixing(address: str, topics: Topics, found: str, dataset: Dataset, mix: bool) -> None:
+def _refuse_mixing(log: LogClient, topics: Topics, found: str, dataset: Dataset, mix: bool) -> None:
     if not mix:
         raise TopicUnsafe(
-            f"topic {topics.ratings} at {address} holds ratings of {found}; those of {dataset.source} would be mixed "
-            "with them, and users and items of one number would become one. Name another topic with --topic, or "
+            f"topic {topics.ratings} at {log.address} holds ratings of {found}; those of {dataset.source} would be "
+            "mixed with them, and users and items of one number would become one. Name another topic with --topic, or "
             "allow it with --mix."
         )

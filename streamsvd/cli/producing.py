@@ -9,7 +9,7 @@ from types import TracebackType
 
 from producer import prepare
 from streamsvd.errors import DeliveryFailed
-from streamsvd.log import Topics
+from streamsvd.log import Topics, log_client
 from streamsvd.ratings import Catalogue, Dataset
 
 
@@ -46,7 +46,7 @@ class ProducerProcess:
         self._command += ["--kafka", kafka, "--topic", topics.ratings]
         self._command += [] if rate is None else ["--rate", str(rate)]
         self._command += more
-        self._prepare: Callable[[], object] = lambda: prepare(kafka, topics, dataset, catalogue)
+        self._prepare: Callable[[], object] = lambda: prepare(log_client(kafka), topics, dataset, catalogue)
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> ProducerProcess:

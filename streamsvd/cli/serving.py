@@ -16,8 +16,16 @@ from model_store import ModelReader, connect
 from streamsvd.cli.services import lent_kafka, lent_redis
 from streamsvd.cli.warming import warm_up
 from streamsvd.errors import StreamSVDError
-from streamsvd.log import KafkaSink, Topics, create_topics, read_catalogue
-from streamsvd.log.kafka_python.topics import partition_count, topic_exists
+from streamsvd.log import (
+    LogClient,
+    RatingSink,
+    Topics,
+    create_topics,
+    log_client,
+    partition_count,
+    read_catalogue,
+    topic_exists,
+)
 from streamsvd.service import Limits, Log, create_app
 from streamsvd.service.journal import json_journal, take_over
 from streamsvd.service.posting import Posting
@@ -69,7 +77,7 @@ def run_service(plan: Plan, environ: Mapping[str, str]) -> None:
         url = stack.enter_context(lent_redis(plan.redis, environ))
         log = None
         if plan.topics is not None:
-            log = log_of(stack.enter_context(lent_kafka(plan.kafka, environ)), plan.topics, plan.limits)
+            log = log_of(log_client(stack.enter_context(lent_kafka(plan.kafka, environ))), plan.topics, plan.limits)
         client = stack.enter_context(closing(connect(url, for_lookups=True)))
         listening = stack.enter_context(listen(plan.host, plan.port))
         reader = ModelReader(client, plan.model)
@@ -87,18 +95,18 @@ def run_service(plan: Plan, environ: Mapping[str, str]) -> None:
         serve_until(app, listening, stop, journal, patience=plan.limits.request_seconds)
 
 
-def log_of(kafka: str, topics: Topics, limits: Limits) -> Log:
+def log_of(client: LogClient, topics: Topics, limits: Limits) -> Log:
     """The writing side of a topic, which is made where it is missing; connects when it is first needed."""
 
-    def sink() -> KafkaSink:
-        create_topics(kafka, topics)
-        return KafkaSink(
-            kafka, topics.ratings, delivery_seconds=limits.delivery_seconds, linger_seconds=_LINGER_SECONDS
+    def sink() -> RatingSink:
+        create_topics(client, topics)
+        return RatingSink(
+            client, topics.ratings, delivery_seconds=limits.delivery_seconds, linger_seconds=_LINGER_SECONDS
         )
 
     def scale() -> tuple[float, float]:
-        logged = read_catalogue(kafka, topics.catalogue) if topic_exists(kafka, topics.catalogue) else None
+        logged = read_catalogue(client, topics.catalogue) if topic_exists(client, topics.catalogue) else None
         return logged.dataset.scale if logged and logged.dataset else DEFAULT_SCALE
 
     posting = Posting(sink, limits.delivery_seconds + 1.0)
-    return Log(topics.ratings, posting, scale, lambda: partition_count(kafka, topics.ratings))
+    return Log(topics.ratings, posting, scale, lambda: partition_count(client, topics.ratings))

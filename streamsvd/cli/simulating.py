@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -40,8 +40,7 @@ from streamsvd.cli.warming import warm_up
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.errors import InputError
 from streamsvd.learner import Settings
-from streamsvd.log import KafkaSource, Topics
-from streamsvd.log.predictions import Predicted
+from streamsvd.log import Predicted, Topics, log_client, read_all
 from streamsvd.ratings import Catalogue, Id, RatingTable
 from streamsvd.stopping import StopRequest
 
@@ -151,7 +150,7 @@ class ThroughKafka:
         """Consume the range of events, then read what was predicted."""
         model = _model_name(run)
         plan = ConsumerPlan(
-            kafka=self.kafka,
+            log=log_client(self.kafka),
             redis=self.redis,
             topics=TOPICS,
             model=model,
@@ -203,10 +202,9 @@ def _predicted(kafka: str, topic: str, n: int) -> PredictedPart:
     """What was predicted for each of n ratings; a prediction that was sent twice is the same both times."""
     columns = np.full((3, n), np.nan)
     decoder = msgspec.json.Decoder(Predicted)
-    with closing(KafkaSource(kafka, topic)) as source:
-        for record in source:
-            found = decoder.decode(record.value or b"")
-            columns[:, found.number - 1] = found.rating, found.event, found.page
+    for record in read_all(log_client(kafka), topic):
+        found = decoder.decode(record.value or b"")
+        columns[:, found.number - 1] = found.rating, found.event, found.page
     if np.isnan(columns).any():
         raise InputError(f"topic {topic} lacks predictions of {int(np.isnan(columns[0]).sum())} of {n} ratings")
     return PredictedPart(*columns)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from model_store.feed import Detail, FeedPoint, Now
 from model_store.shadow_rows import ShadowRow
 from streamsvd.errors import StreamSVDError
-from streamsvd.log.looking import DeadLetter
+from streamsvd.log import DeadLetter
 
 SILENT_SECONDS = 4.0
 """A server that is asked every second and has not answered for so long is silent, whatever its client waits for."""

@@ -8,7 +8,7 @@ from streamsvd.dashboard import wording
 from streamsvd.dashboard.board import Board
 from streamsvd.dashboard.formats import count, moment, shortened
 from streamsvd.dashboard.parts import Facts, Table, Text, box, card
-from streamsvd.log.looking import DeadLetter
+from streamsvd.log import DeadLetter
 
 _REASONS_SHOWN = 5
 _LONGEST_REASON = 110

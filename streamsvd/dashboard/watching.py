@@ -15,8 +15,7 @@ from model_store.feed import FeedPoint, read_feed, read_now
 from model_store.shadow_rows import read_shadows
 from streamsvd.dashboard.board import Board, Contact, Logged, Stored
 from streamsvd.errors import LogError, StoreError
-from streamsvd.log import Topics
-from streamsvd.log.looking import LogLook
+from streamsvd.log import LogLook, Topics, log_client
 
 STORE_SECONDS = 0.5
 LOG_SECONDS = 1.0
@@ -76,7 +75,7 @@ class LogWatch:
 
     def __init__(self, board: Board, address: str, clock: Callable[[], float]) -> None:
         self._board = board
-        self._log = LogLook(address, Topics(board.topic))
+        self._log = LogLook(log_client(address), Topics(board.topic))
         self._clock = clock
 
     def look(self) -> None:

@@ -9,15 +9,13 @@ by the next one.
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import Annotated, NamedTuple
 
 import msgspec
-from kafka import TopicPartition
 
 from streamsvd.errors import EventError, InputError
-from streamsvd.log.kafka_python.clients import consumer
-from streamsvd.log.kafka_python.delivery import Delivery
-from streamsvd.log.kafka_python.reading import bounds, partitions_of, read_range
+from streamsvd.log.ports import LogClient
 from streamsvd.ratings import Catalogue, Dataset, Film, decode_film, encode_film
 
 DATASET_KEY = b"dataset"
@@ -50,7 +48,7 @@ class _Dataset(msgspec.Struct):
     scale: tuple[float, float]
 
 
-def read_catalogue(address: str, topic: str) -> LoggedCatalogue:
+def read_catalogue(log: LogClient, topic: str) -> LoggedCatalogue:
     """Read a catalogue topic to its end.
 
     Raises
@@ -59,7 +57,7 @@ def read_catalogue(address: str, topic: str) -> LoggedCatalogue:
         A record that is neither a film nor a data set; with its offset.
     LogUnavailable, LogError
     """
-    content, offsets = _read(address, topic)
+    content, offsets = _read(log, topic)
     dataset = None
     films: list[Film] = []
     for key, (value, place) in content.items():
@@ -69,19 +67,20 @@ def read_catalogue(address: str, topic: str) -> LoggedCatalogue:
             else:
                 films.append(decode_film(value))
         except InputError as error:
-            raise EventError(f"topic {topic} at {address}, {place}: {error}") from error
+            raise EventError(f"topic {topic} at {log.address}, {place}: {error}") from error
     return LoggedCatalogue(dataset, Catalogue(films) if films else None, offsets)
 
 
 def write_catalogue(
-    address: str, topic: str, dataset: Dataset, catalogue: Catalogue | None, *, keep_others: bool = False
+    log: LogClient, topic: str, dataset: Dataset, catalogue: Catalogue | None, *, keep_others: bool = False
 ) -> int:
     """Make a catalogue topic hold exactly this data set and these films.
 
     Parameters
     ----------
-    address, topic : str
-        The broker, `host:port`, and an existing compacted topic.
+    log : LogClient
+    topic : str
+        An existing compacted topic.
     dataset : Dataset
     catalogue : Catalogue or None
         None for a data set without films.
@@ -98,7 +97,7 @@ def write_catalogue(
     DeliveryFailed, LogUnavailable, LogError
     """
     wanted: dict[bytes, bytes] = {_encode_key(item): encode_film(film) for item, film in (catalogue or {}).items()}
-    content, _ = _read(address, topic)
+    content, _ = _read(log, topic)
     present = {key: value for key, (value, _) in content.items()}
     changes: dict[bytes, bytes | None] = {k: v for k, v in wanted.items() if present.get(k) != v}
     if not keep_others:
@@ -108,7 +107,7 @@ def write_catalogue(
         changes[DATASET_KEY] = record
     if not changes:
         return 0
-    delivery = Delivery(address)
+    delivery = log.delivery()
     try:
         now = int(time.time() * 1000)
         for key, value in changes.items():
@@ -120,20 +119,18 @@ def write_catalogue(
     return len(changes)
 
 
-def _read(address: str, topic: str) -> tuple[dict[bytes, tuple[bytes, str]], dict[int, int]]:
+def _read(log: LogClient, topic: str) -> tuple[dict[bytes, tuple[bytes, str]], dict[int, int]]:
     """The newest value of each key, with its place, and the offsets reached."""
     content: dict[bytes, tuple[bytes, str]] = {}
-    offsets = {}
-    with consumer(address) as client:
-        for partition in partitions_of(client, topic):
-            first, end = bounds(client, partition)
-            for record in read_range(client, TopicPartition(*partition), first, end):
+    with closing(log.reader()) as reader:
+        parts = reader.ranges(topic)
+        for part in parts:
+            for record in reader.read(part):
                 key = record.key or b""
                 content.pop(key, None)
                 if record.value is not None:
                     content[key] = record.value, f"partition {record.partition}, offset {record.offset}"
-            offsets[partition.partition] = end
-    return content, offsets
+    return content, {part.partition: part.end for part in parts}
 
 
 def _decode_dataset(value: bytes) -> Dataset:

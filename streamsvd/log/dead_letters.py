@@ -8,15 +8,12 @@ in it already. The id of the source topic is part of the comparison; a topic mad
 
 from __future__ import annotations
 
+from contextlib import closing
 from types import TracebackType
 
-from kafka import TopicPartition
-
-from streamsvd.log.kafka_python.clients import consumer
-from streamsvd.log.kafka_python.delivery import Delivery, Headers
-from streamsvd.log.kafka_python.reading import last_match
-from streamsvd.log.kafka_python.source import Record
-from streamsvd.log.kafka_python.topics import Topics, topic_id
+from streamsvd.log.ports import Delivery, Headers, LogClient, Record
+from streamsvd.log.reading import last_match
+from streamsvd.log.topics import Topics, topic_id
 
 TOPIC = "__connect.errors.topic"
 PARTITION = "__connect.errors.partition"
@@ -35,8 +32,7 @@ class DeadLetters:
 
     Parameters
     ----------
-    address : str
-        The broker, `host:port`.
+    log : LogClient
     topics : Topics
         Names of the ratings topic and its dead-letter topic; both exist.
 
@@ -48,10 +44,10 @@ class DeadLetters:
         Bad records that an earlier writer had written already.
     """
 
-    def __init__(self, address: str, topics: Topics) -> None:
+    def __init__(self, log: LogClient, topics: Topics) -> None:
         self.written = 0
         self.skipped = 0
-        self._address = address
+        self._log = log
         self._topics = topics
         self._delivery: Delivery | None = None
         self._topic_id = ""
@@ -121,8 +117,8 @@ class DeadLetters:
 
     def _opened(self) -> Delivery:
         if self._delivery is None:
-            self._topic_id = topic_id(self._address, self._topics.ratings)
-            self._delivery = Delivery(self._address)
+            self._topic_id = topic_id(self._log, self._topics.ratings)
+            self._delivery = self._log.delivery()
         return self._delivery
 
     def _find_mark(self, partition: int) -> int:
@@ -131,8 +127,8 @@ class DeadLetters:
             ours = headers.get(TOPIC_ID) == self._topic_id.encode() and headers.get(PARTITION) == b"%d" % partition
             return int(headers[OFFSET]) if ours else None
 
-        with consumer(self._address) as client:
-            mark = last_match(client, TopicPartition(self._topics.dead_letters, 0), offset_of)
+        with closing(self._log.reader()) as reader:
+            mark = last_match(reader, reader.ranges(self._topics.dead_letters)[0], offset_of)
         return -1 if mark is None else mark
 
     def _reason(self, record: Record, stage: str, error: Exception) -> Headers:

@@ -7,16 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from kafka import TopicPartition
 
 from streamsvd.log import dead_letters as names
-from streamsvd.log.kafka_python.clients import new_consumer
-from streamsvd.log.kafka_python.errors import kafka_errors
-from streamsvd.log.kafka_python.reading import bounds, partitions_of, read_range
-from streamsvd.log.kafka_python.source import Record
-from streamsvd.log.kafka_python.topics import Topics
+from streamsvd.log.ports import LogClient, OffsetRange, Record
+from streamsvd.log.topics import Topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +64,13 @@ class LogLook:
 
     Parameters
     ----------
-    address : str
-        The broker, `host:port`.
+    log : LogClient
     topics : Topics
     """
 
-    def __init__(self, address: str, topics: Topics) -> None:
-        self._address = address
+    def __init__(self, log: LogClient, topics: Topics) -> None:
+        self._reader = log.reader()
         self._topics = topics
-        self._client: Any = None
 
     def end(self) -> LogEnd:
         """Where the ratings end now.
@@ -87,13 +79,10 @@ class LogLook:
         ------
         LogUnavailable, LogError
         """
-        client = self._connected()
-        with kafka_errors(self._address, f"looking at topic {self._topics.ratings}"):
-            partitions = partitions_of(client, self._topics.ratings)
-            ends: dict[TopicPartition, int] = client.end_offsets(partitions)
-            newest = [_last(client, partition, end) for partition, end in ends.items() if end > 0]
-        times = [record.timestamp // 1000 for record in newest if record is not None]
-        return LogEnd({p.partition: end for p, end in ends.items()}, max(times, default=None))
+        parts = self._reader.ranges(self._topics.ratings)
+        newest = [record for part in parts for record in self._newest(part, 1)]
+        times = [record.timestamp // 1000 for record in newest]
+        return LogEnd({part.partition: part.end for part in parts}, max(times, default=None))
 
     def dead_letters(self, most: int) -> tuple[int, Sequence[DeadLetter]]:
         """How many dead letters there are, and the newest of them, newest first.
@@ -102,30 +91,15 @@ class LogLook:
         ------
         LogUnavailable, LogError
         """
-        client = self._connected()
-        with kafka_errors(self._address, f"looking at topic {self._topics.dead_letters}"):
-            partition = TopicPartition(self._topics.dead_letters, 0)
-            first, end = bounds(client, partition)
-            records = list(read_range(client, partition, max(first, end - most), end))
-        return end - first, [_letter(record) for record in reversed(records)]
+        (part,) = self._reader.ranges(self._topics.dead_letters)
+        return part.end - part.start, [_letter(record) for record in reversed(self._newest(part, most))]
 
     def close(self) -> None:
         """Let go of the connection; the next look opens another."""
-        if self._client is not None:
-            self._client.close(autocommit=False)
-            self._client = None
+        self._reader.close()
 
-    def _connected(self) -> Any:
-        if self._client is None:
-            self._client = new_consumer(self._address, max_poll_records=1000)
-        return self._client
-
-
-def _last(client: Any, partition: TopicPartition, end: int) -> Record | None:
-    found: Record | None = None
-    for record in read_range(client, partition, end - 1, end):
-        found = record
-    return found
+    def _newest(self, part: OffsetRange, most: int) -> Sequence[Record]:
+        return list(self._reader.read(part._replace(start=max(part.start, part.end - most))))
 
 
 def _letter(record: Record) -> DeadLetter:

@@ -9,15 +9,13 @@ would delete old event times at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 import msgspec
-from kafka.errors import TopicAlreadyExistsError
 
-from streamsvd.log.kafka_python.clients import admin
-from streamsvd.log.kafka_python.delivery import Delivery, Sink
-from streamsvd.log.kafka_python.topics import Topics, partition_count
-from streamsvd.log.sink import partition_of
+from streamsvd.log.partitioning import partition_of
+from streamsvd.log.ports import LogClient
+from streamsvd.log.sink import Sink
+from streamsvd.log.topics import Topics
 from streamsvd.ratings import Id
 
 VERSION = 1
@@ -55,12 +53,11 @@ class Predicted(msgspec.Struct, frozen=True, gc=False):
 
 
 class PredictionSink(Sink):
-    """Predictions onto a topic, which is made with the broker's defaults if need be.
+    """Predictions onto a topic, which is made with the log's defaults if need be.
 
     Parameters
     ----------
-    address : str
-        The broker, `host:port`.
+    log : LogClient
     topic : str
 
     Raises
@@ -68,15 +65,13 @@ class PredictionSink(Sink):
     SettingsError, LogUnavailable, LogError
     """
 
-    def __init__(self, address: str, topic: str) -> None:
+    def __init__(self, log: LogClient, topic: str) -> None:
         self._topic = Topics(topic).ratings  # a name that Kafka takes
-        with admin(address, f"creating topic {topic}") as client:
-            if topic not in client.list_topics():
-                with suppress(TopicAlreadyExistsError):  # another process was faster
-                    client.create_topics({topic: {"num_partitions": 1}})
-                client.wait_for_topics([topic])
-        self._partitions = partition_count(address, topic)
-        self._delivery = Delivery(address)
+        with log.admin(f"creating topic {topic}") as admin:
+            if topic not in admin.topics():
+                admin.create(topic, 1, {})
+            self._partitions = admin.describe(topic).partitions
+        self._delivery = log.delivery()
         self._encode = msgspec.json.Encoder().encode
 
     def send(self, predictions: Sequence[Predicted]) -> None:

@@ -7,92 +7,72 @@ timestamp is the event time. The key is the id as JSON: the integer 1 and the st
 from __future__ import annotations
 
 from concurrent.futures import Future
-from typing import Protocol
+from types import TracebackType
+from typing import Self
 
 import msgspec
-from kafka.partitioner import murmur2
 
-from streamsvd.log.kafka_python.delivery import DELIVERY_SECONDS, LINGER_SECONDS, Delivery, Sink
-from streamsvd.log.kafka_python.errors import translated
-from streamsvd.log.kafka_python.topics import partition_count
+from streamsvd.log.partitioning import partition_of
+from streamsvd.log.ports import DELIVERY_SECONDS, LINGER_SECONDS, Delivery, LogClient
+from streamsvd.log.topics import partition_count
 from streamsvd.ratings import Event, Id, encode
 
 _encode_key = msgspec.json.Encoder().encode
 
 
-def partition_of(key: bytes, partitions: int) -> int:
-    """Partition of a key: that of Kafka's own default, so that clients in other languages agree.
+class Sink:
+    """What every sink has: it sends through a delivery; as a context manager, an error leaves it without waiting."""
 
-    Examples
-    --------
-    >>> partition_of(b"196", 3), partition_of(b"196", 1)
-    (0, 0)
-    """
-    return (murmur2(key) & 0x7FFFFFFF) % partitions if partitions > 1 else 0
-
-
-class RatingSink(Protocol):
-    """What a producer of events needs of the log.
-
-    Attributes
-    ----------
-    acknowledged : int
-        Events that are safely in the log.
-    offsets : dict of int to int
-        Next offset after the last of them, by partition.
-    """
-
-    @property
-    def acknowledged(self) -> int: ...
-    @property
-    def offsets(self) -> dict[int, int]: ...
-
-    def partition(self, user: Id) -> int:
-        """The partition that holds this user's events."""
-        ...
-
-    def send(self, event: Event) -> None:
-        """Hand over one event; returns before it is confirmed."""
-        ...
+    _delivery: Delivery
 
     def flush(self) -> None:
-        """Wait until everything handed over is confirmed."""
-        ...
+        """Wait until everything handed over is confirmed; `DeliveryFailed` as in `send`."""
+        self._delivery.flush()
 
     def close(self) -> None:
-        """Flush and let go."""
-        ...
+        """Flush and let go of the connection."""
+        self._delivery.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._delivery.abandon()
 
 
-class KafkaSink(Sink):
-    """Events onto a Kafka topic; see `RatingSink` and, for what is guaranteed, `streamsvd.log.kafka_python.delivery`.
+class RatingSink(Sink):
+    """Events onto a topic, in order, each one accounted for; for what is guaranteed, see `Delivery`.
 
     Parameters
     ----------
-    address : str
-        The broker, `host:port`.
+    log : LogClient
     topic : str
         An existing topic.
     delivery_seconds, linger_seconds : float
-        See `Delivery`.
+        See `LogClient.delivery`.
 
     Raises
     ------
     LogUnavailable, LogError
-        The broker does not answer, or there is no such topic.
+        The log does not answer, or there is no such topic.
     """
 
     def __init__(
         self,
-        address: str,
+        log: LogClient,
         topic: str,
         *,
         delivery_seconds: float = DELIVERY_SECONDS,
         linger_seconds: float = LINGER_SECONDS,
     ) -> None:
-        self._address, self._topic = address, topic
-        self._count = partition_count(address, topic)
-        self._delivery = Delivery(address, delivery_seconds=delivery_seconds, linger_seconds=linger_seconds)
+        self._topic = topic
+        self._count = partition_count(log, topic)
+        self._delivery = log.delivery(delivery_seconds=delivery_seconds, linger_seconds=linger_seconds)
         self._places: dict[Id, tuple[bytes, int]] = {}
         self._send = self._delivery.send
 
@@ -141,11 +121,5 @@ class KafkaSink(Sink):
             As in `send`.
         """
         key, value = _encode_key(event.user), encode(event)
-        place: Future[tuple[int, int]] = Future()
-        place.set_running_or_notify_cancel()
-        sent = self._delivery.send(
-            self._topic, partition_of(key, self._count), key, value, event.timestamp * 1000, event
-        )
-        sent.add_callback(lambda record: place.set_result((record.partition, record.offset)))
-        sent.add_errback(lambda error: place.set_exception(translated(error, self._address, "sending")))
-        return place
+        place = partition_of(key, self._count)
+        return self._delivery.post(self._topic, place, key, value, event.timestamp * 1000, event)

@@ -1,8 +1,8 @@
 """Events onto Kafka one at a time, each answered when the broker has confirmed it, within a bounded time.
 
 One thread talks to the sink: events stay in the order in which they came, and a sink that has failed is replaced
-with the next event. A failed sink sends nothing more (see `streamsvd.log.kafka_python.delivery`), so an event is never
-in the log while an earlier one of the same source is not.
+with the next event. A failed sink sends nothing more (see `streamsvd.log.Delivery`), so an event is never in the log
+while an earlier one of the same source is not.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
 from streamsvd.errors import DeliveryFailed, LogError
-from streamsvd.log import KafkaSink
+from streamsvd.log import RatingSink
 from streamsvd.ratings import Event
 
 
@@ -28,10 +28,10 @@ class Posting:
         Most that one event may take.
     """
 
-    def __init__(self, connect: Callable[[], KafkaSink], seconds: float) -> None:
+    def __init__(self, connect: Callable[[], RatingSink], seconds: float) -> None:
         self._connect, self._seconds = connect, seconds
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="posting")
-        self._sink: KafkaSink | None = None
+        self._sink: RatingSink | None = None
         self._failed = False
 
     async def post(self, event: Event) -> tuple[int, int]:
@@ -67,7 +67,7 @@ class Posting:
             await asyncio.wait_for(closing, self._seconds)
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _reconnect(self) -> KafkaSink:
+    def _reconnect(self) -> RatingSink:
         if self._failed:
             self._drop()
         if self._sink is None:

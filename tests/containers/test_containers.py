@@ -11,7 +11,7 @@ from model_runs import learn_all, plan_for
 
 from producer import prepare, replay
 from streamsvd.embedded.containers import kafka_container, redis_container
-from streamsvd.log import KafkaSink, Topics
+from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import Synthetic
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(1200)]
@@ -138,8 +138,8 @@ def test_nothing_is_lost_when_one_is_gone(system: Composed, shop: Shop, name: st
 def test_testcontainers_brings_kafka_and_redis(engine: Engine) -> None:
     world = Synthetic(ratings=500, users=40, items=200)
     with kafka_container() as kafka, redis_container() as store:
-        ready = prepare(kafka, Topics("ratings"), world.dataset, world.catalogue())
-        with KafkaSink(kafka, "ratings") as sink:
+        ready = prepare(log_client(kafka), Topics("ratings"), world.dataset, world.catalogue())
+        with RatingSink(log_client(kafka), "ratings") as sink:
             replay([world.table()], sink, log=ready.log)
         consumer, progress = learn_all(plan_for(kafka, store, "ratings", "films"))
 

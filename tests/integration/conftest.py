@@ -1,4 +1,4 @@
-"""What tests against a real Redis begin with: a connection, and the writer of the test's own model."""
+"""What tests against real services begin with: the log, a connection to Redis, the writer of the test's own model."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ import pytest
 import redis
 
 from model_store import ModelWriter, connect
+from streamsvd.log import LogClient, log_client
+
+
+@pytest.fixture
+def log(kafka_address: str) -> LogClient:
+    return log_client(kafka_address)
 
 
 @pytest.fixture

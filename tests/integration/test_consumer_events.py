@@ -14,7 +14,7 @@ from consumer import Schedule
 from model_store import ModelReader
 from producer import prepare
 from streamsvd.learner import IteratedSVD
-from streamsvd.log import Topics
+from streamsvd.log import Topics, log_client
 from streamsvd.ratings import Erasure, Rating, RatingTable, Retraction, encode, read_ratings
 
 GHOSTS = {"text": "ghost-7f3a", "number": 88_888_888}
@@ -28,7 +28,7 @@ def table(ml_100k: Path) -> RatingTable:
 @pytest.fixture
 def topic(kafka_address: str, topic_prefix: str, table: RatingTable) -> str:
     """A topic that says which data set it is of, and holds nothing yet."""
-    prepare(kafka_address, Topics(topic_prefix), table.dataset, None)
+    prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, None)
     return topic_prefix
 
 

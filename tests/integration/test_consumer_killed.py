@@ -14,7 +14,7 @@ from model_runs import command, consume_command, final, learn_all, learned_in_pr
 from consumer import Schedule
 from model_store.feed import FeedPoint, read_feed
 from producer import Pace, prepare, replay
-from streamsvd.log import KafkaSink, Topics
+from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import read_catalogue, read_ratings
 
 RATINGS = 20_000
@@ -31,10 +31,10 @@ def test_killed_at_ten_moments_a_consumer_ends_with_the_bits_of_an_undisturbed_o
 ) -> None:
     path = ml_100k
     table, films = read_ratings(path)[:RATINGS], read_catalogue(path)
-    ready = prepare(kafka_address, Topics(topic_prefix), table.dataset, films)
+    ready = prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, films)
 
     def replay_slowly() -> None:
-        with KafkaSink(kafka_address, topic_prefix) as sink:
+        with RatingSink(log_client(kafka_address), topic_prefix) as sink:
             replay([table], sink, log=ready.log, pace=Pace(rate=1500))
 
     with killer_of(client, redis_url, model_name, SEED) as killer, ThreadPoolExecutor(1) as beside:

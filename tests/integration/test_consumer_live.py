@@ -24,7 +24,7 @@ from consumer import Progress, Schedule
 from model_store import ModelReader
 from producer import Pace, prepare, replay
 from streamsvd.errors import SnapshotMissing
-from streamsvd.log import KafkaSink, Topics
+from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import RatingTable, read_catalogue, read_ratings
 
 RATINGS = 4_000
@@ -53,11 +53,11 @@ def test_ratings_are_in_the_answers_soon_after_they_were_produced_and_count_once
 ) -> None:
     path = ml_100k
     table, films = read_ratings(path)[:RATINGS], read_catalogue(path)
-    ready = prepare(kafka_address, Topics(topic_prefix), table.dataset, films)
+    ready = prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, films)
     reader = ModelReader(client, model_name)
 
     def replay_steadily(part: RatingTable) -> None:
-        with KafkaSink(kafka_address, topic_prefix) as sink:
+        with RatingSink(log_client(kafka_address), topic_prefix) as sink:
             replay([part], sink, log=ready.log, pace=Pace(rate=1000))
 
     def follow(until: int) -> None:

@@ -29,9 +29,8 @@ from model_states import plain
 
 from streamsvd.embedded import Server, embedded_kafka
 from streamsvd.embedded.folder import free_ports
-from streamsvd.log import KafkaSource
-from streamsvd.log.kafka_python.clients import admin
-from streamsvd.log.kafka_python.delivery import Delivery
+from streamsvd.log import log_client
+from streamsvd.log.kafka_python.clients import new_admin
 from streamsvd.ratings import RatingTable, encode, read_ratings
 
 
@@ -49,7 +48,7 @@ def start_kafka(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[],
 
 
 def delete(kafka: str, topic: str) -> None:
-    with admin(kafka, "deleting") as client:
+    with closing(new_admin(kafka)) as client:
         client.delete_topics([topic])
         wait_until(lambda: topic not in client.list_topics(), "the topic's end")
 
@@ -79,11 +78,11 @@ def test_a_kafka_that_stops_for_a_while_is_waited_for(
 def test_a_topic_that_would_delete_ratings_is_refused(
     kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, table: RatingTable
 ) -> None:
-    with admin(kafka_address, "test") as client:
+    with closing(new_admin(kafka_address)) as client:
         client.create_topics({topic_prefix: {"configs": {"retention.ms": "604800000"}}})
         client.wait_for_topics([topic_prefix])
     now = int(time.time() * 1000)
-    with closing(Delivery(kafka_address)) as delivery:
+    with closing(log_client(kafka_address).delivery()) as delivery:
         for event in table[:10].events():
             delivery.send(topic_prefix, 0, None, encode(event), now, event)
     status, output, messages = run_command(*consume_command(kafka_address, redis_url, topic_prefix, model_name))
@@ -162,7 +161,7 @@ def test_with_two_partitions_everything_is_learned_once_whatever_is_killed(
                 moment(process)
                 assert process.wait(60) == -9
     _, end = learn_all(plan_for(kafka_address, redis_url, topic_prefix, model_name))
-    with KafkaSource(kafka_address, topic_prefix) as source:
+    with closing(log_client(kafka_address).source(topic_prefix)) as source:
         ends = source.end_offsets()
     stored = checkpoint_of(redis_url, model_name)
     assert min(ends.values()) > 0

@@ -11,7 +11,7 @@ from model_runs import consuming, fill, plan_for
 from consumer import Schedule
 from streamsvd import IteratedSVD
 from streamsvd.errors import SettingsError
-from streamsvd.log import KafkaSource, Predicted
+from streamsvd.log import Predicted, log_client, read_all
 from streamsvd.ratings import Synthetic
 
 
@@ -32,8 +32,8 @@ def test_every_prediction_is_sent_and_repeated_ones_say_so(
 
     model = IteratedSVD(scale=table.dataset.scale)
     expected = model.learn(table.users, table.items, table.ratings, table.timestamps)
-    with KafkaSource(kafka_address, topic) as found:
-        records = [(record.key, msgspec.json.decode(record.value or b"", type=Predicted)) for record in found]
+    found = read_all(log_client(kafka_address), topic)
+    records = [(record.key, msgspec.json.decode(record.value or b"", type=Predicted)) for record in found]
     assert all(key == str(predicted.user).encode() for key, predicted in records)
     assert len(records) > 1500
     by_number: dict[int, Predicted] = {}

@@ -9,7 +9,7 @@ from model_runs import LONG_SECONDS, fill, final, learned_in_process, plan_for
 
 from consumer import Schedule, open_consumer
 from producer import Pace, prepare, replay
-from streamsvd.log import KafkaSink, Topics
+from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import Synthetic
 
 _WORLD = Synthetic(ratings=40_000, users=500, items=2_500, seed=3)
@@ -26,8 +26,8 @@ def test_a_consumer_that_keeps_up_rests_and_learns_the_same(
     until = time.monotonic() + LONG_SECONDS
 
     def send() -> None:
-        ready = prepare(kafka_address, Topics(topic_prefix), table.dataset, None)
-        with KafkaSink(kafka_address, topic_prefix) as sink:
+        ready = prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, None)
+        with RatingSink(log_client(kafka_address), topic_prefix) as sink:
             replay([table], sink, log=ready.log, pace=Pace(rate=6000))
 
     with ThreadPoolExecutor(1) as pool, open_consumer(plan, rests.append) as (consumer, source):

@@ -24,8 +24,7 @@ from rubbish import rubbish
 
 from consumer import Schedule
 from producer import prepare
-from streamsvd.log import Topics
-from streamsvd.log.kafka_python.delivery import Delivery
+from streamsvd.log import Topics, log_client
 from streamsvd.ratings import RatingTable, encode, read_ratings
 
 GOOD = 2_000
@@ -39,7 +38,7 @@ def table(ml_100k: Path) -> RatingTable:
 @pytest.fixture
 def bad(kafka_address: str, topic_prefix: str, table: RatingTable) -> dict[int, bytes | None]:
     """A topic in which rubbish of every kind stands between the ratings: what is bad, by offset."""
-    prepare(kafka_address, Topics(topic_prefix), table.dataset, None)
+    prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, None)
     kinds = rubbish()
     every = GOOD // len(kinds)
     values: list[bytes | None] = []
@@ -50,7 +49,7 @@ def bad(kafka_address: str, topic_prefix: str, table: RatingTable) -> dict[int, 
             values.append(kinds.pop(0))
         values.append(encode(event))
     assert not kinds
-    with closing(Delivery(kafka_address)) as delivery:
+    with closing(log_client(kafka_address).delivery()) as delivery:
         for number, value in enumerate(values):
             delivery.send(topic_prefix, 0, b"key %d" % number, value, 881250949000, number)
     return bad

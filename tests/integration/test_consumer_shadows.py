@@ -19,7 +19,7 @@ from model_store.shadow_rows import request_promotion, requested_promotion
 from producer import prepare
 from streamsvd.errors import SettingsError
 from streamsvd.learner import IteratedSVD
-from streamsvd.log import Topics
+from streamsvd.log import Topics, log_client
 from streamsvd.ratings import Erasure, RatingTable, Retraction, encode, read_ratings
 
 SPECS = {
@@ -39,7 +39,7 @@ def table(ml_100k: Path) -> RatingTable:
 @pytest.fixture
 def topic(kafka_address: str, topic_prefix: str, table: RatingTable) -> str:
     """A topic that says which data set it is of, and holds nothing yet."""
-    prepare(kafka_address, Topics(topic_prefix), table.dataset, None)
+    prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, None)
     return topic_prefix
 
 

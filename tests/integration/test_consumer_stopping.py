@@ -20,7 +20,7 @@ from model_runs import (
     wait_until,
 )
 
-from streamsvd.log import Topics, create_topics
+from streamsvd.log import Topics, create_topics, log_client
 from streamsvd.ratings import RatingTable, read_ratings
 
 
@@ -62,7 +62,7 @@ def test_a_topic_that_holds_nothing_is_waited_for(
     kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, table: RatingTable, empty: bool
 ) -> None:
     if empty:
-        create_topics(kafka_address, Topics(topic_prefix))
+        create_topics(log_client(kafka_address), Topics(topic_prefix))
     consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--until-end")
     with command(*consume) as process:
         heard(process, f"Topic {topic_prefix} holds nothing yet; waiting.")

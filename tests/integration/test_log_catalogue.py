@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamsvd.errors import EventError
-from streamsvd.log import Topics, create_topics, read_catalogue, write_catalogue
-from streamsvd.log.kafka_python.delivery import Delivery
+from streamsvd.log import LogClient, Topics, create_topics, read_catalogue, write_catalogue
 from streamsvd.ratings import Catalogue, Dataset, Film
 
 DATASET = Dataset("toy", "ab" * 32, (0.5, 5.0))
@@ -18,58 +17,58 @@ FILMS = [
 
 
 @pytest.fixture
-def topic(kafka_address: str, topic_prefix: str) -> str:
+def topic(log: LogClient, topic_prefix: str) -> str:
     topics = Topics(topic_prefix)
-    create_topics(kafka_address, topics)
+    create_topics(log, topics)
     return topics.catalogue
 
 
-def test_an_empty_topic_holds_nothing(kafka_address: str, topic: str) -> None:
-    assert read_catalogue(kafka_address, topic) == (None, None, {0: 0})
+def test_an_empty_topic_holds_nothing(log: LogClient, topic: str) -> None:
+    assert read_catalogue(log, topic) == (None, None, {0: 0})
 
 
-def test_what_is_written_is_read_and_not_written_twice(kafka_address: str, topic: str) -> None:
-    assert write_catalogue(kafka_address, topic, DATASET, Catalogue(FILMS)) == 4
-    assert read_catalogue(kafka_address, topic) == (DATASET, Catalogue(FILMS), {0: 4})
-    assert write_catalogue(kafka_address, topic, DATASET, Catalogue(FILMS)) == 0
-    assert read_catalogue(kafka_address, topic).offsets == {0: 4}
+def test_what_is_written_is_read_and_not_written_twice(log: LogClient, topic: str) -> None:
+    assert write_catalogue(log, topic, DATASET, Catalogue(FILMS)) == 4
+    assert read_catalogue(log, topic) == (DATASET, Catalogue(FILMS), {0: 4})
+    assert write_catalogue(log, topic, DATASET, Catalogue(FILMS)) == 0
+    assert read_catalogue(log, topic).offsets == {0: 4}
 
 
-def test_only_differences_are_written_and_films_that_are_gone_go(kafka_address: str, topic: str) -> None:
-    write_catalogue(kafka_address, topic, DATASET, Catalogue(FILMS))
+def test_only_differences_are_written_and_films_that_are_gone_go(log: LogClient, topic: str) -> None:
+    write_catalogue(log, topic, DATASET, Catalogue(FILMS))
     changed = Catalogue([FILMS[0], Film("1", "Renamed")])
-    assert write_catalogue(kafka_address, topic, DATASET, changed) == 3  # one new, one gone, the data set
-    assert read_catalogue(kafka_address, topic)[:2] == (DATASET, changed)
+    assert write_catalogue(log, topic, DATASET, changed) == 3  # one new, one gone, the data set
+    assert read_catalogue(log, topic)[:2] == (DATASET, changed)
 
 
-def test_another_catalogue_can_be_added(kafka_address: str, topic: str) -> None:
-    write_catalogue(kafka_address, topic, DATASET, Catalogue(FILMS[:1]))
+def test_another_catalogue_can_be_added(log: LogClient, topic: str) -> None:
+    write_catalogue(log, topic, DATASET, Catalogue(FILMS[:1]))
     other = Dataset("other", "cd" * 32, (0.5, 5.0))
-    write_catalogue(kafka_address, topic, other, Catalogue(FILMS[1:]), keep_others=True)
-    assert read_catalogue(kafka_address, topic)[:2] == (other, Catalogue(FILMS))
+    write_catalogue(log, topic, other, Catalogue(FILMS[1:]), keep_others=True)
+    assert read_catalogue(log, topic)[:2] == (other, Catalogue(FILMS))
 
 
-def test_a_data_set_without_films(kafka_address: str, topic: str) -> None:
-    assert write_catalogue(kafka_address, topic, DATASET, None) == 1
-    assert read_catalogue(kafka_address, topic)[:2] == (DATASET, None)
+def test_a_data_set_without_films(log: LogClient, topic: str) -> None:
+    assert write_catalogue(log, topic, DATASET, None) == 1
+    assert read_catalogue(log, topic)[:2] == (DATASET, None)
 
 
-def test_an_interrupted_write_shows_no_data_set_and_is_completed(kafka_address: str, topic: str) -> None:
-    write_catalogue(kafka_address, topic, DATASET, Catalogue(FILMS))
+def test_an_interrupted_write_shows_no_data_set_and_is_completed(log: LogClient, topic: str) -> None:
+    write_catalogue(log, topic, DATASET, Catalogue(FILMS))
     whole = f"{topic}.whole"
-    create_topics(kafka_address, Topics(whole))
-    delivery = Delivery(kafka_address)
+    create_topics(log, Topics(whole))
+    delivery = log.delivery()
     delivery.send(Topics(whole).catalogue, 0, b"99", b'{"v":1,"item":99,"title":"stray"}', None, "film")
     delivery.close()
-    assert read_catalogue(kafka_address, Topics(whole).catalogue).dataset is None
-    write_catalogue(kafka_address, Topics(whole).catalogue, DATASET, Catalogue(FILMS))
-    assert read_catalogue(kafka_address, Topics(whole).catalogue)[:2] == (DATASET, Catalogue(FILMS))
+    assert read_catalogue(log, Topics(whole).catalogue).dataset is None
+    write_catalogue(log, Topics(whole).catalogue, DATASET, Catalogue(FILMS))
+    assert read_catalogue(log, Topics(whole).catalogue)[:2] == (DATASET, Catalogue(FILMS))
 
 
-def test_a_record_that_is_no_film_is_named_by_its_offset(kafka_address: str, topic: str) -> None:
-    write_catalogue(kafka_address, topic, DATASET, Catalogue(FILMS))
-    delivery = Delivery(kafka_address)
+def test_a_record_that_is_no_film_is_named_by_its_offset(log: LogClient, topic: str) -> None:
+    write_catalogue(log, topic, DATASET, Catalogue(FILMS))
+    delivery = log.delivery()
     delivery.send(topic, 0, b"7", b'{"v":9}', None, "film")
     delivery.close()
     with pytest.raises(EventError, match="partition 0, offset 4"):
-        read_catalogue(kafka_address, topic)
+        read_catalogue(log, topic)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 
 import pytest
 
 from streamsvd.errors import EventError
-from streamsvd.log import DeadLetters, KafkaSource, Record, Topics, create_topics
-from streamsvd.log.kafka_python.clients import admin
-from streamsvd.log.kafka_python.delivery import Delivery
+from streamsvd.log import DeadLetters, LogClient, Record, Topics, create_topics, log_client, read_all
+from streamsvd.log.kafka_python.clients import new_admin
 from streamsvd.ratings import decode
 
 RUBBISH: list[tuple[bytes | None, bytes | None]] = [
@@ -21,15 +21,14 @@ RUBBISH: list[tuple[bytes | None, bytes | None]] = [
 ]
 
 
-def fill(address: str, topics: Topics, partitions: int = 1) -> list[Record]:
-    create_topics(address, topics, partitions)
-    delivery = Delivery(address)
+def fill(log: LogClient, topics: Topics, partitions: int = 1) -> list[Record]:
+    create_topics(log, topics, partitions)
+    delivery = log.delivery()
     for number, (key, value) in enumerate(RUBBISH * 2):
         headers = [("mine", b"\x00\x01")] if number == 0 else None
         delivery.send(topics.ratings, number % partitions, key, value, 881250949000, number, headers)
     delivery.close()
-    with KafkaSource(address, topics.ratings) as source:
-        return list(source)
+    return list(read_all(log, topics.ratings))
 
 
 def reason(record: Record) -> EventError:
@@ -43,9 +42,8 @@ def bury(letters: DeadLetters, records: Iterable[Record]) -> None:
         letters.send(record, "decode", reason(record))
 
 
-def read(address: str, topics: Topics) -> list[Record]:
-    with KafkaSource(address, topics.dead_letters) as source:
-        return list(source)
+def read(log: LogClient, topics: Topics) -> list[Record]:
+    return list(read_all(log, topics.dead_letters))
 
 
 def places(letters: Iterable[Record]) -> list[tuple[int, int]]:
@@ -54,14 +52,14 @@ def places(letters: Iterable[Record]) -> list[tuple[int, int]]:
     return [(int(h[f"{prefix}partition"]), int(h[f"{prefix}offset"])) for h in headers]
 
 
-def test_a_letter_carries_the_bytes_and_says_where_and_why(kafka_address: str, topic_prefix: str) -> None:
+def test_a_letter_carries_the_bytes_and_says_where_and_why(log: LogClient, topic_prefix: str) -> None:
     topics = Topics(topic_prefix)
-    records = fill(kafka_address, topics)
-    with DeadLetters(kafka_address, topics) as letters:
+    records = fill(log, topics)
+    with DeadLetters(log, topics) as letters:
         bury(letters, records)
         letters.flush()
         assert letters.written == len(records)
-    found = read(kafka_address, topics)
+    found = read(log, topics)
     assert [(letter.key, letter.value, letter.timestamp) for letter in found] == [
         (record.key, record.value, record.timestamp) for record in records
     ]
@@ -80,36 +78,36 @@ def test_a_letter_carries_the_bytes_and_says_where_and_why(kafka_address: str, t
 
 @pytest.mark.parametrize("partitions", [1, 2])
 def test_bad_records_read_again_after_a_crash_are_not_written_again(
-    kafka_address: str, topic_prefix: str, partitions: int
+    log: LogClient, topic_prefix: str, partitions: int
 ) -> None:
     topics = Topics(topic_prefix)
-    records = fill(kafka_address, topics, partitions)
-    first = DeadLetters(kafka_address, topics)
+    records = fill(log, topics, partitions)
+    first = DeadLetters(log, topics)
     bury(first, records[:6])
     first.flush()  # and here it was killed, before its checkpoint
-    with DeadLetters(kafka_address, topics) as second:
+    with DeadLetters(log, topics) as second:
         bury(second, records)
     assert (second.written, second.skipped) == (4, 6)
-    with DeadLetters(kafka_address, topics) as third:
+    with DeadLetters(log, topics) as third:
         bury(third, records)
     assert third.written == 0
-    assert places(read(kafka_address, topics)) == [(record.partition, record.offset) for record in records]
+    assert places(read(log, topics)) == [(record.partition, record.offset) for record in records]
     first.close()
 
 
-def test_a_topic_made_anew_has_its_own_letters(kafka_address: str, topic_prefix: str) -> None:
+def test_a_topic_made_anew_has_its_own_letters(log: LogClient, topic_prefix: str) -> None:
     topics = Topics(topic_prefix)
-    with DeadLetters(kafka_address, topics) as letters:
-        bury(letters, fill(kafka_address, topics))
-    with admin(kafka_address, "test") as client:
+    with DeadLetters(log, topics) as letters:
+        bury(letters, fill(log, topics))
+    with closing(new_admin(log.address)) as client:
         client.delete_topics([topics.ratings])
-    with DeadLetters(kafka_address, topics) as letters:
-        bury(letters, fill(kafka_address, topics)[:3])
+    with DeadLetters(log, topics) as letters:
+        bury(letters, fill(log, topics)[:3])
         assert letters.written == 3
-    assert len(read(kafka_address, topics)) == 2 * len(RUBBISH) + 3
+    assert len(read(log, topics)) == 2 * len(RUBBISH) + 3
 
 
 def test_a_clean_log_costs_no_connection() -> None:
-    with DeadLetters("127.0.0.1:1", Topics()) as letters:  # nobody listens there
+    with DeadLetters(log_client("127.0.0.1:1"), Topics()) as letters:  # nobody listens there
         letters.flush()
     assert letters.written == 0

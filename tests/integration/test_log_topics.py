@@ -6,16 +6,23 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from kafka import KafkaAdminClient, TopicPartition
 
 from streamsvd.embedded import embedded_kafka, kafka
 from streamsvd.errors import LogError, LogUnavailable, TopicUnsafe
-from streamsvd.log import KafkaSink, KafkaSource, Topics, check_ratings_topic, create_topics
-from streamsvd.log.kafka_python.clients import admin, consumer
-from streamsvd.log.kafka_python.topics import topic_id
+from streamsvd.log import (
+    LogClient,
+    RatingSink,
+    Topics,
+    check_ratings_topic,
+    create_topics,
+    log_client,
+    read_all,
+    topic_id,
+)
 from streamsvd.ratings import Rating
 
 OLD = 881250949  # 1997
@@ -27,26 +34,25 @@ def until(condition: Callable[[], bool], seconds: float) -> None:
         assert time.monotonic() < deadline, "not within the deadline"
 
 
-def new_topic(address: str, name: str, **settings: str) -> None:
-    configs = {name.replace("_", "."): value for name, value in settings.items()}
-    with admin(address, "test") as client:
-        client.create_topics({name: {"num_partitions": 1, "configs": configs}}, wait_for_metadata=True)
+def new_topic(log: LogClient, name: str, **settings: str) -> None:
+    with log.admin("test") as admin:
+        assert admin.create(name, 1, {name.replace("_", "."): value for name, value in settings.items()})
 
 
-def send_old_ratings(address: str, topic: str, count: int) -> None:
-    with KafkaSink(address, topic) as sink:
+def send_old_ratings(log: LogClient, topic: str, count: int) -> None:
+    with RatingSink(log, topic) as sink:
         for number in range(count):
             sink.send(Rating(number % 90, number, 3.0, OLD + number * 5000, "toy", number))
 
 
-def test_new_topics_are_safe_and_keep_what_they_are(kafka_address: str, topic_prefix: str) -> None:
+def test_new_topics_are_safe_and_keep_what_they_are(log: LogClient, topic_prefix: str) -> None:
     topics = Topics(topic_prefix)
-    assert create_topics(kafka_address, topics, 2).partitions == 2
-    check_ratings_topic(kafka_address, topics.ratings)
-    again = create_topics(kafka_address, topics, 3)
+    assert create_topics(log, topics, 2).partitions == 2
+    check_ratings_topic(log, topics.ratings)
+    again = create_topics(log, topics, 3)
     assert again.partitions == 2
     assert "keeps its 2 partition(s); 3 were asked for" in again.notes[0]
-    assert create_topics(kafka_address, topics).notes == ()
+    assert create_topics(log, topics).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -60,38 +66,38 @@ def test_new_topics_are_safe_and_keep_what_they_are(kafka_address: str, topic_pr
     ],
 )
 def test_a_topic_that_would_lose_ratings_is_refused_with_its_remedy(
-    kafka_address: str, topic_prefix: str, setting: str, value: str
+    log: LogClient, topic_prefix: str, setting: str, value: str
 ) -> None:
     safe = {"retention_ms": "-1"}
-    new_topic(kafka_address, topic_prefix, **(safe | {setting: value}))
+    new_topic(log, topic_prefix, **(safe | {setting: value}))
     name = setting.replace("_", ".")
     with pytest.raises(TopicUnsafe, match=re.escape(f"{name} is {value} (")) as caught:
-        check_ratings_topic(kafka_address, topic_prefix)
+        check_ratings_topic(log, topic_prefix)
     remedy = re.search(r"--add-config (\S+)`", str(caught.value))
     assert remedy
     changes = dict(change.split("=") for change in remedy[1].split(","))
     assert set(changes) == {name}
 
 
-def test_an_empty_topic_is_mended_and_one_with_ratings_refused(kafka_address: str, topic_prefix: str) -> None:
-    new_topic(kafka_address, topic_prefix)  # as a broker makes them by itself
-    layout = create_topics(kafka_address, Topics(topic_prefix))
+def test_an_empty_topic_is_mended_and_one_with_ratings_refused(log: LogClient, topic_prefix: str) -> None:
+    new_topic(log, topic_prefix)  # as a broker makes them by itself
+    layout = create_topics(log, Topics(topic_prefix))
     assert "mended" in layout.notes[0]
-    check_ratings_topic(kafka_address, topic_prefix)
+    check_ratings_topic(log, topic_prefix)
 
     filled = f"{topic_prefix}-2"
-    new_topic(kafka_address, filled)
-    send_old_ratings(kafka_address, filled, 1)
+    new_topic(log, filled)
+    send_old_ratings(log, filled, 1)
     with pytest.raises(TopicUnsafe, match=r"retention\.ms is 604800000"):
-        create_topics(kafka_address, Topics(filled))
+        create_topics(log, Topics(filled))
 
 
-def test_a_topic_that_is_not_there_is_said_to_be_missing(kafka_address: str, topic_prefix: str) -> None:
+def test_a_topic_that_is_not_there_is_said_to_be_missing(log: LogClient, topic_prefix: str) -> None:
     for attempt in (
-        lambda: check_ratings_topic(kafka_address, topic_prefix),
-        lambda: topic_id(kafka_address, topic_prefix),
-        lambda: KafkaSource(kafka_address, topic_prefix),
-        lambda: KafkaSink(kafka_address, topic_prefix),
+        lambda: check_ratings_topic(log, topic_prefix),
+        lambda: topic_id(log, topic_prefix),
+        lambda: log.source(topic_prefix),
+        lambda: RatingSink(log, topic_prefix),
     ):
         with pytest.raises(LogError, match="no such topic") as caught:
             attempt()
@@ -100,10 +106,13 @@ def test_a_topic_that_is_not_there_is_said_to_be_missing(kafka_address: str, top
 
 def test_a_broker_that_is_not_there_is_unavailable_at_once(unused_port: int) -> None:
     address = f"127.0.0.1:{unused_port}"
+    log = log_client(address)
     for attempt in (
-        lambda: create_topics(address, Topics("films")),
-        lambda: KafkaSource(address, "films"),
-        lambda: KafkaSink(address, "films"),
+        lambda: create_topics(log, Topics("films")),
+        lambda: log.source("films"),
+        lambda: log.reader().ranges("films"),
+        lambda: log.delivery(),
+        lambda: RatingSink(log, "films"),
     ):
         with pytest.raises(LogUnavailable, match=f"Kafka at {address} does not answer .*refused"):
             attempt()
@@ -129,34 +138,25 @@ def test_ratings_of_1997_survive_the_cleaner(monkeypatch: pytest.MonkeyPatch, tm
 
     monkeypatch.setattr(kafka, "_write_settings", impatient)
     with embedded_kafka(tmp_path / "kafka") as server:
-        create_topics(server.address, Topics("ours"))
-        new_topic(server.address, "defaults")
+        log = log_client(server.address)
+        create_topics(log, Topics("ours"))
+        new_topic(log, "defaults")
         # 3,000 ratings over half a year: Kafka's default would roll a segment for every week of event time
-        send_old_ratings(server.address, "ours", 3000)
-        send_old_ratings(server.address, "defaults", 10)
-        ours, defaults = TopicPartition("ours", 0), TopicPartition("defaults", 0)
-        with consumer(server.address) as client:
-            until(lambda: client.beginning_offsets([defaults])[defaults] == 10, 60)
-            assert client.beginning_offsets([ours])[ours] == 0
-        with KafkaSource(server.address, "ours") as source:
-            stamps = [record.timestamp for record in source]
+        send_old_ratings(log, "ours", 3000)
+        send_old_ratings(log, "defaults", 10)
+        with closing(log.reader()) as reader:
+            until(lambda: reader.ranges("defaults")[0].start == 10, 60)
+            assert reader.ranges("ours")[0].start == 0
+        stamps = [record.timestamp for record in read_all(log, "ours")]
         assert stamps == [(OLD + number * 5000) * 1000 for number in range(3000)]
         segments = list(tmp_path.rglob("ours-0/*.log"))
         assert len(segments) == 1
 
 
-def test_settings_hold_what_the_check_asks_for(kafka_address: str, topic_prefix: str) -> None:
-    create_topics(kafka_address, Topics(topic_prefix))
-    client = KafkaAdminClient(bootstrap_servers=kafka_address)
-    from kafka.admin import ConfigResource, ConfigResourceType
-
+def test_settings_hold_what_the_check_asks_for(log: LogClient, topic_prefix: str) -> None:
+    create_topics(log, Topics(topic_prefix))
     names = Topics(topic_prefix)
-    resources = [
-        ConfigResource(ConfigResourceType.TOPIC, name) for name in (names.ratings, names.catalogue, names.dead_letters)
-    ]
-    found = client.describe_configs(resources, config_filter="all")["topic"]
-    client.close()
-    values = {topic: {k: v["value"] for k, v in settings.items()} for topic, settings in found.items()}
-    assert values[names.ratings]["segment.ms"] == str(2**63 - 1)
-    assert values[names.dead_letters]["retention.ms"] == "-1"
-    assert values[names.catalogue]["cleanup.policy"] == "compact"
+    with log.admin("test") as admin:
+        assert admin.settings(names.ratings)["segment.ms"] == str(2**63 - 1)
+        assert admin.settings(names.dead_letters)["retention.ms"] == "-1"
+        assert admin.settings(names.catalogue)["cleanup.policy"] == "compact"

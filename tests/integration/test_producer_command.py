@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from streamsvd.cli.commands.replay import replay
 from streamsvd.errors import SettingsError, TopicUnsafe
-from streamsvd.log import Topics, read_catalogue
+from streamsvd.log import Topics, log_client, read_catalogue
 
 BOOKS = "reader,isbn,stars,day\n" + "".join(
     f"r{n % 40},b{n % 30},{n % 10 + 1},{900000000 + n * 60}\n" for n in range(1500)
@@ -54,7 +54,7 @@ def test_another_table_is_replayed_and_reported(
     second = invoke(app, str(books), *options, "--topic", topic_prefix)
     assert "books: 500 ratings sent" in second.output
     assert "1,000 ratings were in the log already." in second.output
-    held = read_catalogue(kafka_address, Topics(topic_prefix).catalogue)
+    held = read_catalogue(log_client(kafka_address), Topics(topic_prefix).catalogue)
     assert held.dataset is not None
     assert held.dataset.scale == (1.0, 10.0)
 
@@ -62,7 +62,7 @@ def test_another_table_is_replayed_and_reported(
 def test_the_synthetic_stream_with_its_films(app: typer.Typer, kafka_address: str, topic_prefix: str) -> None:
     arguments = ["synthetic", "--ratings", "2000", "--kafka", kafka_address, "--topic", topic_prefix]
     assert "synthetic: 2,000 ratings sent" in invoke(app, *arguments).output
-    held = read_catalogue(kafka_address, Topics(topic_prefix).catalogue)
+    held = read_catalogue(log_client(kafka_address), Topics(topic_prefix).catalogue)
     assert held.catalogue is not None
     with pytest.raises(TopicUnsafe):
         invoke(app, *arguments, "--seed", "1")

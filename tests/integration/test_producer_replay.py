@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from producer import Bound, Pace, ReplaySummary, Selection, prepare, replay
 from streamsvd.errors import TopicUnsafe
-from streamsvd.log import KafkaSink, KafkaSource, Topics, create_topics, read_catalogue
+from streamsvd.log import RatingSink, Topics, create_topics, log_client, partition_count, read_all, read_catalogue
 from streamsvd.ratings import Catalogue, Dataset, Film, Rating, RatingTable, decode
 
 DATASET = Dataset("toy", "ab" * 32, (1.0, 5.0))
@@ -32,19 +33,19 @@ def table(size: int, dataset: Dataset = DATASET) -> RatingTable:
 def run(address: str, topic: str, rows: RatingTable, *, mix: bool = False, **options: Any) -> ReplaySummary:
     topics = Topics(topic)
     partitions = options.pop("partitions", None)
-    ready = prepare(address, topics, rows.dataset, FILMS, partitions=partitions, mix=mix)
-    with KafkaSink(address, topic) as sink:
+    ready = prepare(log_client(address), topics, rows.dataset, FILMS, partitions=partitions, mix=mix)
+    with RatingSink(log_client(address), topic) as sink:
         return replay([rows], sink, log=ready.log, **options)
 
 
 def logged(address: str, topic: str) -> dict[int, list[Rating]]:
-    with KafkaSource(address, topic) as source:
-        log: dict[int, list[Rating]] = {number: [] for number in source.partitions}
-        for record in source:
-            event = decode(record.value)
-            assert isinstance(event, Rating)
-            assert record.timestamp == event.timestamp * 1000
-            log[record.partition].append(event)
+    client = log_client(address)
+    log: dict[int, list[Rating]] = {number: [] for number in range(partition_count(client, topic))}
+    for record in read_all(client, topic):
+        event = decode(record.value)
+        assert isinstance(event, Rating)
+        assert record.timestamp == event.timestamp * 1000
+        log[record.partition].append(event)
     return log
 
 
@@ -54,7 +55,7 @@ def test_the_log_is_the_data_set_in_order_after_its_catalogue(kafka_address: str
     assert logged(kafka_address, topic_prefix) == {0: list(rows.events())}
     assert (summary.events, summary.skipped, summary.offsets) == (3000, 0, {0: 3000})
     assert (summary.first_timestamp, summary.last_timestamp) == (rows.timestamps[0], rows.timestamps[-1])
-    assert read_catalogue(kafka_address, Topics(topic_prefix).catalogue)[:2] == (DATASET, FILMS)
+    assert read_catalogue(log_client(kafka_address), Topics(topic_prefix).catalogue)[:2] == (DATASET, FILMS)
 
 
 def test_a_second_replay_sends_nothing(kafka_address: str, topic_prefix: str) -> None:
@@ -91,7 +92,7 @@ def test_a_replay_continues_between_events_of_others(kafka_address: str, topic_p
     """Ratings from a service carry no data set's source; they neither count as another one nor hide the end."""
     rows = table(2500)
     run(kafka_address, topic_prefix, rows, limit=1200)
-    with KafkaSink(kafka_address, topic_prefix) as sink:
+    with RatingSink(log_client(kafka_address), topic_prefix) as sink:
         for number in range(1500):  # longer than the first stretch that is read backwards
             sink.send(Rating("ann", number, 3.0, 900_000_000))
     assert run(kafka_address, topic_prefix, rows).events == 1300
@@ -111,8 +112,8 @@ def test_another_data_set_is_refused_unless_mixing_is_allowed(kafka_address: str
 
 
 def test_another_data_set_is_seen_in_the_log_itself(kafka_address: str, topic_prefix: str) -> None:
-    create_topics(kafka_address, Topics(topic_prefix))
-    with KafkaSink(kafka_address, topic_prefix) as sink:
+    create_topics(log_client(kafka_address), Topics(topic_prefix))
+    with RatingSink(log_client(kafka_address), topic_prefix) as sink:
         replay([table(10)], sink)  # without its catalogue
     with pytest.raises(TopicUnsafe, match="toy-abababab"):
         run(kafka_address, topic_prefix, table(10, OTHER))
@@ -125,10 +126,13 @@ def test_scales_are_never_mixed(kafka_address: str, topic_prefix: str) -> None:
 
 
 def test_a_paced_rating_is_in_the_log_before_the_next_is_due(kafka_address: str, topic_prefix: str) -> None:
-    prepare(kafka_address, Topics(topic_prefix), DATASET, None)
+    prepare(log_client(kafka_address), Topics(topic_prefix), DATASET, None)
     now = [0.0]
     ends: list[int] = []
-    with KafkaSink(kafka_address, topic_prefix) as sink, KafkaSource(kafka_address, topic_prefix) as source:
+    with (
+        RatingSink(log_client(kafka_address), topic_prefix) as sink,
+        closing(log_client(kafka_address).source(topic_prefix)) as source,
+    ):
 
         def sleep(seconds: float) -> None:
             ends.append(source.end_offsets()[0])
@@ -158,7 +162,7 @@ def start_child(address: str, topic: str, size: int, partitions: int) -> subproc
 
 def wait_for_end(address: str, topic: str, target: int, child: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 60
-    with KafkaSource(address, topic) as source:
+    with closing(log_client(address).source(topic)) as source:
         while sum(source.end_offsets().values()) < target and child.poll() is None:
             assert time.monotonic() < deadline, "the replay does not move"
 
@@ -168,7 +172,7 @@ def test_kill_9_at_random_moments_leaves_neither_holes_nor_duplicates(
     kafka_address: str, topic_prefix: str, partitions: int
 ) -> None:
     size = 60_000
-    create_topics(kafka_address, Topics(topic_prefix), partitions)
+    create_topics(log_client(kafka_address), Topics(topic_prefix), partitions)
     for target in sorted(random.sample(range(1, size - 15_000), 3)):
         child = start_child(kafka_address, topic_prefix, size, partitions)
         wait_for_end(kafka_address, topic_prefix, target, child)
@@ -178,7 +182,7 @@ def test_kill_9_at_random_moments_leaves_neither_holes_nor_duplicates(
     summary = run(kafka_address, topic_prefix, table(size))
     assert 0 < summary.events < size
     log = logged(kafka_address, topic_prefix)
-    with KafkaSink(kafka_address, topic_prefix) as sink:
+    with RatingSink(log_client(kafka_address), topic_prefix) as sink:
         for number, events in log.items():
             assert events == [e for e in table(size).events() if sink.partition(e.user) == number]
 
@@ -188,12 +192,12 @@ def test_a_signal_ends_a_replay_with_everything_sent_confirmed(
     kafka_address: str, topic_prefix: str, number: signal.Signals
 ) -> None:
     size = 60_000
-    create_topics(kafka_address, Topics(topic_prefix))
+    create_topics(log_client(kafka_address), Topics(topic_prefix))
     child = start_child(kafka_address, topic_prefix, size, 1)
     wait_for_end(kafka_address, topic_prefix, 1, child)
     child.send_signal(number)
     sent, stopped = child.communicate(timeout=60)[0].split()
     assert (child.returncode, stopped) == (0, "True")
-    with KafkaSource(kafka_address, topic_prefix) as source:
+    with closing(log_client(kafka_address).source(topic_prefix)) as source:
         assert source.end_offsets() == {0: int(sent)}
     assert run(kafka_address, topic_prefix, table(size)).skipped == int(sent)

@@ -20,7 +20,7 @@ from services import in_process, write_model
 from model_store import ModelReader, connect
 from streamsvd.embedded import embedded_redis
 from streamsvd.errors import LogUnavailable
-from streamsvd.log import KafkaSink
+from streamsvd.log import RatingSink
 from streamsvd.service import Limits, Log
 from streamsvd.service.posting import Posting
 from streamsvd.service.security import SCOPES, new_key
@@ -41,7 +41,7 @@ def reader(client_of_redis: redis.Redis) -> ModelReader:
     return ModelReader(client_of_redis, MODEL)
 
 
-def no_kafka() -> KafkaSink:
+def no_kafka() -> RatingSink:
     raise LogUnavailable("this test has no Kafka")
 
 

@@ -18,7 +18,7 @@ from services import serving, write_model
 
 from streamsvd.embedded import Server, embedded_kafka, embedded_redis
 from streamsvd.embedded.folder import free_ports
-from streamsvd.log import KafkaSource
+from streamsvd.log import log_client, read_all
 from streamsvd.ratings import Erasure, Rating, Retraction, decode
 
 RATING = {"user": 3, "item": 7, "rating": 4.0, "timestamp": 900_000_000}
@@ -64,8 +64,7 @@ def test_ratings_get_onto_the_log_and_are_answered_with_their_place(
         assert 'streamsvd_ratings_posted_total{kind="rating",outcome="confirmed"} 2.0' in metrics
         served.process.send_signal(signal.SIGTERM)
         assert served.process.wait(60) == 0
-    with KafkaSource(kafka_address, topic_prefix) as source:
-        records = list(source)
+    records = list(read_all(log_client(kafka_address), topic_prefix))
     assert [decode(record.value) for record in records] == [
         Rating(3, 7, 4.0, 900_000_000),
         Rating("ann", "heat", 5.0, found[1]["timestamp"], "app", 3),
@@ -181,8 +180,8 @@ def test_kafka_may_go_and_come_back(
         assert client.get("/recommend", params={"user": "3"}).status_code == 200  # lookups go on
         with embedded_kafka(tmp_path / "kafka"):
             post_until(client, 201)
-            with KafkaSource(f"127.0.0.1:{ports[0]}", "ratings") as source:
-                assert {decode(record.value) for record in source} == {Rating(**RATING)}
+            records = read_all(log_client(f"127.0.0.1:{ports[0]}"), "ratings")
+            assert {decode(record.value) for record in records} == {Rating(**RATING)}
         served.process.send_signal(signal.SIGTERM)
         assert served.process.wait(60) == 0
         assert "Rating(" not in "".join(served.raw)  # no bodies in the journal

@@ -22,7 +22,7 @@ from model_store.codec.checkpoint import Head
 from model_store.codec.keys import Keys
 from model_store.shadow_rows import request_promotion, requested_promotion
 from producer import Pace, prepare, replay
-from streamsvd.log import KafkaSink, Topics
+from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import RatingTable, read_ratings
 
 RATINGS = 6_000
@@ -42,10 +42,10 @@ def options() -> list[str]:
 def test_killed_at_many_moments_shadows_end_with_the_bits_of_undisturbed_ones(
     kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, table: RatingTable
 ) -> None:
-    ready = prepare(kafka_address, Topics(topic_prefix), table.dataset, None)
+    ready = prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, None)
 
     def replay_slowly() -> None:
-        with KafkaSink(kafka_address, topic_prefix) as sink:
+        with RatingSink(log_client(kafka_address), topic_prefix) as sink:
             replay([table], sink, log=ready.log, pace=Pace(rate=1500))
 
     with killer_of(client, redis_url, model_name, SEED) as killer, ThreadPoolExecutor(1) as beside:
@@ -109,12 +109,12 @@ def decoded(raw: dict[bytes, bytes]) -> list[ShadowRow]:
 def test_killed_around_promotions_readers_see_one_model_or_the_other_and_none_is_lost(
     kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, table: RatingTable
 ) -> None:
-    ready = prepare(kafka_address, Topics(topic_prefix), table.dataset, None)
-    with KafkaSink(kafka_address, topic_prefix) as sink:
+    ready = prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, None)
+    with RatingSink(log_client(kafka_address), topic_prefix) as sink:
         replay([table[:2000]], sink, log=ready.log)
     plan = plan_for(kafka_address, redis_url, topic_prefix, model_name, wanted=wanted(SPECS))
     learn_all(plan)
-    with KafkaSink(kafka_address, topic_prefix) as sink:
+    with RatingSink(log_client(kafka_address), topic_prefix) as sink:
         replay([table[2000:]], sink, log=ready.log)
 
     onlooker = Onlooker(client, model_name, int(table.users[0]))

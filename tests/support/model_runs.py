@@ -29,8 +29,7 @@ from streamsvd.cli.warming import warm_up
 from streamsvd.learner import IteratedSVD, Settings, State
 from streamsvd.learner.choices import Choices
 from streamsvd.learner.protocol import Ids
-from streamsvd.log import KafkaSink, KafkaSource, Record, Topics, create_topics
-from streamsvd.log.kafka_python.delivery import Delivery
+from streamsvd.log import RatingSink, RatingSource, Record, Topics, create_topics, log_client, read_all
 from streamsvd.ratings import Catalogue, RatingTable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,23 +51,22 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = LONG_SE
 
 def fill(kafka: str, topic: str, table: RatingTable, films: Catalogue | None = None, partitions: int = 1) -> None:
     """Replay a table, as `streamsvd replay` does."""
-    ready = prepare(kafka, Topics(topic), table.dataset, films, partitions=partitions)
-    with KafkaSink(kafka, topic) as sink:
+    ready = prepare(log_client(kafka), Topics(topic), table.dataset, films, partitions=partitions)
+    with RatingSink(log_client(kafka), topic) as sink:
         replay([table], sink, log=ready.log)
 
 
 def write(kafka: str, topic: str, values: Iterable[bytes | None], partition: int = 0) -> None:
     """Put values onto a topic as they are, made if need be."""
-    create_topics(kafka, Topics(topic))
-    with closing(Delivery(kafka)) as delivery:
+    create_topics(log_client(kafka), Topics(topic))
+    with closing(log_client(kafka).delivery()) as delivery:
         for value in values:
             delivery.send(topic, partition, b"key", value, 881250949000, "a record")
 
 
 def letters(kafka: str, topic: str) -> list[Record]:
     """The dead letters of a topic."""
-    with KafkaSource(kafka, Topics(topic).dead_letters) as source:
-        return list(source)
+    return list(read_all(log_client(kafka), Topics(topic).dead_letters))
 
 
 # In this process
@@ -78,7 +76,7 @@ def plan_for(kafka: str, store: str, topic: str, model: str, **changes: Any) -> 
     """A plan with the defaults of `streamsvd consume`."""
     schedule = changes.pop("schedule", Schedule())
     return ConsumerPlan(
-        kafka=kafka,
+        log=log_client(kafka),
         redis=store,
         topics=Topics(topic),
         model=model,
@@ -90,7 +88,7 @@ def plan_for(kafka: str, store: str, topic: str, model: str, **changes: Any) -> 
 
 
 @contextmanager
-def consuming(plan: ConsumerPlan) -> Iterator[tuple[Consumer, KafkaSource]]:
+def consuming(plan: ConsumerPlan) -> Iterator[tuple[Consumer, RatingSource]]:
     """A consumer in this process."""
     with open_consumer(plan, lambda seconds: None) as found:
         yield found

@@ -32,7 +32,7 @@ from streamsvd.cli.services import lent_kafka, lent_redis
 from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
 from streamsvd.cli.showing import shown_metrics
 from streamsvd.cli.warming import warm_up
-from streamsvd.log import Topics
+from streamsvd.log import Topics, log_client
 from streamsvd.stopping import stop_on_signals
 
 
@@ -107,7 +107,7 @@ def consume(
     wanted = Wanted(shadows=parse_shadows(shadow, seed), dropped=drop_shadow or ())
     with stop_on_signals() as stop, lent_kafka(kafka, os.environ) as address, lent_redis(redis, os.environ) as url:
         plan = ConsumerPlan(
-            kafka=address,
+            log=log_client(address),
             redis=url,
             topics=Topics(topic),
             model=model,

@@ -20,7 +20,7 @@ from streamsvd.cli.lookup_tables import answer_table
 from streamsvd.cli.options import JsonOption, SettingsFileOption, chosen_settings
 from streamsvd.cli.preparing import prepared
 from streamsvd.cli.producing import ProducerProcess
-from streamsvd.log import Topics
+from streamsvd.log import Topics, log_client
 from streamsvd.stopping import stop_on_signals
 
 _STOPPED = "Stopped on request; everything that was started is stopped too."
@@ -75,7 +75,7 @@ def demo(
         kafka, redis, table, page = ready.kafka, ready.redis, ready.table, ready.page
         dataset = table.dataset
         plan = ConsumerPlan(
-            kafka=kafka,
+            log=log_client(kafka),
             redis=redis,
             topics=topics,
             model="demo",

@@ -18,7 +18,7 @@ from streamsvd.cli.display import day
 from streamsvd.cli.figures import check_json, write_json
 from streamsvd.cli.options import ColumnsOption, JsonOption, KafkaOption, ScaleOption, TopicOption, load_data
 from streamsvd.embedded import default_folder, provide_kafka
-from streamsvd.log import KafkaSink, Topics
+from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import Catalogue, Dataset, RatingTable, Synthetic
 from streamsvd.stopping import stop_on_signals
 
@@ -80,10 +80,11 @@ def replay(
         blocks, dataset, catalogue, count = _load(data, columns, scale, ratings, seed, selection)
     environ = {"STREAMSVD_KAFKA": kafka} if kafka else os.environ
     with provide_kafka(default_folder("kafka"), environ=environ) as address, stop_on_signals() as stop:
-        ready = prepare(address, topics, dataset, catalogue, partitions=partitions, mix=mix)
+        log = log_client(address)
+        ready = prepare(log, topics, dataset, catalogue, partitions=partitions, mix=mix)
         for note in ready.layout.notes:
             out.print(f"Note: {note}.")
-        with KafkaSink(address, topics.ratings) as sink, _Bar(dataset.name, count, limit, quiet) as bar:
+        with RatingSink(log, topics.ratings) as sink, _Bar(dataset.name, count, limit, quiet) as bar:
             summary = run(
                 blocks,
                 sink,

@@ -7,11 +7,10 @@ checkpoint, beside the state that they describe.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import UnknownTopicOrPartitionError
 
 from streamsvd.errors import SettingsError
 from streamsvd.log.kafka_python.errors import kafka_errors, unavailable
@@ -59,9 +58,7 @@ def brokers(address: str) -> list[str]:
     raise unavailable(address, "connecting", "; ".join(reasons))
 
 
-def new_consumer(
-    address: str, *, group: str | None = None, max_poll_records: int = 5000, gather_seconds: float = 0.0
-) -> Any:
+def new_consumer(address: str, *, group: str | None = None, gather_seconds: float = 0.0) -> Any:
     """A consumer without partitions: fetches of 16 MB, checksums checked, nothing automatic.
 
     `group` is only the name under which offsets are committed for lag tools; the consumer never joins it. So long the
@@ -80,21 +77,10 @@ def new_consumer(
             reconnect_backoff_max_ms=1000,  # a broker that is back is found at once
             fetch_max_bytes=16 * _MEGABYTE,
             max_partition_fetch_bytes=8 * _MEGABYTE,
-            max_poll_records=max_poll_records,
+            max_poll_records=5000,
             metrics_enabled=False,
             **gather,
         )
-
-
-@contextmanager
-def consumer(address: str) -> Iterator[Any]:
-    """A consumer for the length of the block; its errors become ours."""
-    client = new_consumer(address)
-    try:
-        with kafka_errors(address, "reading"):
-            yield client
-    finally:
-        client.close(autocommit=False)
 
 
 def new_admin(address: str) -> Any:
@@ -106,12 +92,9 @@ def new_admin(address: str) -> Any:
         )
 
 
-@contextmanager
-def admin(address: str, doing: str) -> Iterator[Any]:
-    """An admin client for the length of the block; its errors become ours."""
-    with kafka_errors(address, doing):
-        client = new_admin(address)
-        try:
-            yield client
-        finally:
-            client.close()
+def partitions_of(client: Any, topic: str) -> list[TopicPartition]:
+    """All partitions of a topic in order; the client's error if there is no such topic."""
+    numbers = client.partitions_for_topic(topic)
+    if not numbers:
+        raise UnknownTopicOrPartitionError(topic)
+    return [TopicPartition(topic, number) for number in sorted(numbers)]

@@ -9,8 +9,8 @@ prefix of what was sent.
 from __future__ import annotations
 
 from collections import deque
-from types import TracebackType
-from typing import Any, Self
+from concurrent.futures import Future
+from typing import Any
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
@@ -18,16 +18,13 @@ from kafka.errors import KafkaError
 from streamsvd.errors import DeliveryFailed
 from streamsvd.log.kafka_python.clients import BOOTSTRAP_SECONDS, brokers
 from streamsvd.log.kafka_python.errors import kafka_errors, translated
+from streamsvd.log.ports import Headers
 
 MAX_IN_FLIGHT = 20_000
-DELIVERY_SECONDS = 60.0
-LINGER_SECONDS = 0.02
-
-Headers = list[tuple[str, bytes]]
 
 
-class Delivery:
-    """A producer that remembers what is not confirmed yet.
+class KafkaDelivery:
+    """A producer that remembers what is not confirmed yet; see `streamsvd.log.Delivery`.
 
     Parameters
     ----------
@@ -51,9 +48,7 @@ class Delivery:
         The broker does not answer.
     """
 
-    def __init__(
-        self, address: str, *, delivery_seconds: float = DELIVERY_SECONDS, linger_seconds: float = LINGER_SECONDS
-    ) -> None:
+    def __init__(self, address: str, *, delivery_seconds: float, linger_seconds: float) -> None:
         self.acknowledged = 0
         self.offsets: dict[tuple[str, int], int] = {}
         self._address = address
@@ -109,6 +104,25 @@ class Delivery:
         if pending[0][0].is_done or len(pending) > MAX_IN_FLIGHT:
             self._settle(MAX_IN_FLIGHT)
         return future
+
+    def post(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, timestamp_ms: int, subject: object
+    ) -> Future[tuple[int, int]]:
+        """`send`, with a future of the record's partition and offset.
+
+        The future's error is `LogUnavailable`, or another that `send` knows; it cannot be cancelled.
+
+        Raises
+        ------
+        DeliveryFailed
+            As in `send`.
+        """
+        place: Future[tuple[int, int]] = Future()
+        place.set_running_or_notify_cancel()
+        sent = self.send(topic, partition, key, value, timestamp_ms, subject)
+        sent.add_callback(lambda record: place.set_result((record.partition, record.offset)))
+        sent.add_errback(lambda error: place.set_exception(translated(error, self._address, "sending")))
+        return place
 
     def flush(self) -> None:
         """Send what is buffered at once and wait until all of it is confirmed.
@@ -182,28 +196,3 @@ class Delivery:
             f"{self.acknowledged:,} records of this run, in order. It is safe to run the same command again: "
             "it continues where the log ends."
         ) from cause
-
-
-class Sink:
-    """What every sink has: it sends through a delivery; as a context manager, an error leaves it without waiting."""
-
-    _delivery: Delivery
-
-    def flush(self) -> None:
-        """Wait until everything handed over is confirmed; `DeliveryFailed` as in `send`."""
-        self._delivery.flush()
-
-    def close(self) -> None:
-        """Flush and let go of the connection."""
-        self._delivery.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self._delivery.abandon()

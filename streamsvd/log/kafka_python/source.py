@@ -1,94 +1,29 @@
-"""Where ratings come from: the reading end of the log.
+"""Where ratings come from: all partitions of a topic, followed.
 
-One reader takes all partitions, by hand: no group, no rebalancing. It starts where the checkpoint says and
-hands out the client's own records, because a record of our own for each would cost a tenth of the speed.
+One consumer takes them by hand: no group, no rebalancing. It starts where the checkpoint says and hands out the
+client's own records, because a record of our own for each would cost a tenth of the speed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
-from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from kafka import TopicPartition
 from kafka.protocol.consumer.offsets import OffsetSpec
 from kafka.structs import OffsetAndMetadata
 
-from streamsvd.log.kafka_python.clients import new_admin, new_consumer
+from streamsvd.log.kafka_python.admin import kafka_admin
+from streamsvd.log.kafka_python.clients import new_admin, new_consumer, partitions_of
 from streamsvd.log.kafka_python.errors import kafka_errors
-from streamsvd.log.kafka_python.reading import partitions_of
-from streamsvd.log.kafka_python.topics import topic_id
+from streamsvd.log.ports import Record
 
 _ANSWER_MS = 10_000  # a broker that is away must not hold up a shut-down
 
 
-class Record(Protocol):
-    """One record of the log; kafka-python's `ConsumerRecord` is one.
-
-    Attributes
-    ----------
-    topic, partition, offset
-        Where it lies.
-    timestamp : int
-        Its timestamp in milliseconds: the event time, for ratings.
-    key, value : bytes or None
-    headers : sequence of (str, bytes)
-    """
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
-
-
-class RatingSource(Protocol):
-    """What a consumer needs of the log. Offsets are those of the next record, by partition."""
-
-    @property
-    def partitions(self) -> tuple[int, ...]: ...
-
-    def seek(self, offsets: Mapping[int, int]) -> None:
-        """Go to these offsets; a partition that is not named goes to its start."""
-        ...
-
-    def poll(self, timeout_seconds: float, max_records: int | None = None) -> Sequence[Record]:
-        """Next records, in order within each partition; empty when none came in time."""
-        ...
-
-    def positions(self) -> dict[int, int]:
-        """Offsets that are read next."""
-        ...
-
-    def end_offsets(self) -> dict[int, int]:
-        """Offsets that are written next."""
-        ...
-
-    def newest_time(self) -> int | None:
-        """Newest event time in the log, in seconds; None while the log is empty."""
-        ...
-
-    def commit(self, offsets: Mapping[int, int]) -> None:
-        """Tell lag tools how far the checkpoint is; nothing is ever read from there."""
-        ...
-
-    def close(self) -> None:
-        """Let go."""
-        ...
-
-
 class KafkaSource:
-    """All partitions of a Kafka topic; see `RatingSource`. Not for several threads.
+    """All partitions of a Kafka topic; see `streamsvd.log.RatingSource`. Not for several threads.
 
     Parameters
     ----------
@@ -98,8 +33,6 @@ class KafkaSource:
         An existing topic.
     group : str, optional
         Name under which `commit` shows progress to lag tools. The group is never joined.
-    max_poll_records : int
-        Most records of one poll.
     gather_seconds : float
         How long the broker may wait for more records before it hands out the first; 0 is not at all.
 
@@ -114,23 +47,12 @@ class KafkaSource:
         The broker does not answer, or there is no such topic.
     """
 
-    def __init__(
-        self,
-        address: str,
-        topic: str,
-        *,
-        group: str | None = None,
-        max_poll_records: int = 5000,
-        gather_seconds: float = 0.0,
-    ) -> None:
-        self._address = address
-        self._topic = topic
-        self._group = group
-        self._asking: Any = None  # a client that is made when it is needed
-        self.topic_id = topic_id(address, topic)
-        self._client = new_consumer(
-            address, group=group, max_poll_records=max_poll_records, gather_seconds=gather_seconds
-        )
+    def __init__(self, address: str, topic: str, *, group: str | None = None, gather_seconds: float = 0.0) -> None:
+        self._address, self._topic, self._group = address, topic, group
+        self._asking: Any = None
+        with kafka_admin(address, f"looking up topic {topic}") as admin:
+            self.topic_id = admin.describe(topic).id
+        self._client = new_consumer(address, group=group, gather_seconds=gather_seconds)
         try:
             with kafka_errors(address, f"opening topic {topic}"):
                 self._assigned = partitions_of(self._client, topic)
@@ -209,11 +131,6 @@ class KafkaSource:
         time = max(place.timestamp for place in found.values())
         return time // 1000 if time >= 0 else None
 
-    def lag(self) -> int:
-        """Records between the position and the end of the log; `LogUnavailable` as in `end_offsets`."""
-        ends = self.end_offsets()
-        return sum(ends[partition] - position for partition, position in self.positions().items())
-
     def commit(self, offsets: Mapping[int, int]) -> None:
         """Tell lag tools how far the checkpoint is; nothing is ever read from there.
 
@@ -236,17 +153,3 @@ class KafkaSource:
         self._client.close(autocommit=False)
         if self._asking is not None:
             self._asking.close()
-
-    def __enter__(self) -> KafkaSource:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[Record]:
-        """Records from the position to the end of the log as it is now."""
-        ends = self.end_offsets()
-        while any(position < ends[partition] for partition, position in self.positions().items()):
-            yield from self.poll(1.0)

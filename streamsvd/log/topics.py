@@ -7,16 +7,12 @@ no retention by time or size, no compaction, segments not rolled by time, and ti
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
-
-from kafka import TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaTimeoutError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 
 from streamsvd.errors import SettingsError, TopicUnsafe
-from streamsvd.log.kafka_python.clients import BOOTSTRAP_SECONDS, admin, consumer
+from streamsvd.log.ports import LogClient
 
 DEFAULT_TOPIC = "ratings"
 
@@ -102,7 +98,7 @@ class Layout:
     notes: tuple[str, ...] = ()
 
 
-def create_topics(address: str, topics: Topics, partitions: int | None = None) -> Layout:
+def create_topics(log: LogClient, topics: Topics, partitions: int | None = None) -> Layout:
     """Create the topics that do not exist yet, with settings that never lose a rating.
 
     An existing topic keeps its partitions. An existing ratings topic with unsafe settings gets safe ones
@@ -110,8 +106,7 @@ def create_topics(address: str, topics: Topics, partitions: int | None = None) -
 
     Parameters
     ----------
-    address : str
-        The broker, `host:port`.
+    log : LogClient
     topics : Topics
         Their names.
     partitions : int, optional
@@ -130,36 +125,26 @@ def create_topics(address: str, topics: Topics, partitions: int | None = None) -
     """
     if partitions is not None and partitions < 1:
         raise SettingsError(f"partitions: at least 1 is needed, found {partitions}.")
-    wanted: dict[str, dict[str, Any]] = {
-        topics.ratings: {"num_partitions": partitions or 1, "configs": RATINGS_SETTINGS},
-        topics.catalogue: {"num_partitions": 1, "configs": CATALOGUE_SETTINGS},
-        topics.dead_letters: {"num_partitions": 1, "configs": DEAD_LETTER_SETTINGS},
-    }
     notes = []
-    with admin(address, f"creating topic {topics.ratings}") as client:
-        existing = set(client.list_topics())
-        for name, options in wanted.items():
+    with log.admin(f"creating topic {topics.ratings}") as admin:
+        existing = admin.topics()
+        made = topics.ratings not in existing and admin.create(topics.ratings, partitions or 1, RATINGS_SETTINGS)
+        for name, settings in ((topics.catalogue, CATALOGUE_SETTINGS), (topics.dead_letters, DEAD_LETTER_SETTINGS)):
             if name not in existing:
-                try:
-                    client.create_topics({name: options})
-                except TopicAlreadyExistsError:  # another process was faster
-                    existing.add(name)
-        client.wait_for_topics(list(wanted))
-        found = len(client.describe_topics([topics.ratings])[0]["partitions"])
-        unsafe = topics.ratings in existing and bool(_differences(_settings(client, topics.ratings)))
-        if unsafe and _is_empty(address, topics.ratings, found):
-            resource = ConfigResource(ConfigResourceType.TOPIC, topics.ratings, dict(RATINGS_SETTINGS))
-            client.alter_configs([resource])
-            _wait_until_safe(client, topics.ratings)
+                admin.create(name, 1, settings)
+        found = admin.describe(topics.ratings).partitions
+        unsafe = {} if made else _differences(admin.settings(topics.ratings))
+        if unsafe and _is_empty(log, topics.ratings):
+            admin.change_settings(topics.ratings, RATINGS_SETTINGS)
             notes.append(f"topic {topics.ratings} was there, empty, with settings that lose ratings: they are mended")
         elif unsafe:
-            check_ratings_topic(address, topics.ratings)
+            check_ratings_topic(log, topics.ratings)
     if partitions is not None and found != partitions:
         notes.append(f"topic {topics.ratings} exists and keeps its {found} partition(s); {partitions} were asked for")
     return Layout(found, tuple(notes))
 
 
-def check_ratings_topic(address: str, topic: str) -> None:
+def check_ratings_topic(log: LogClient, topic: str) -> None:
     """Make sure that a topic keeps every rating.
 
     Raises
@@ -170,36 +155,36 @@ def check_ratings_topic(address: str, topic: str) -> None:
         There is no such topic.
     LogUnavailable
     """
-    with admin(address, f"checking topic {topic}") as client:
-        settings = _settings(client, topic)
+    with log.admin(f"checking topic {topic}") as admin:
+        settings = admin.settings(topic)
     differences = _differences(settings)
     if not differences:
         return
     wrong = "; ".join(f"{name} is {settings.get(name)} ({_WHY[name]})" for name in differences)
     mended = ",".join(f"{name}={value}" for name, value in differences.items())
     command = (
-        f"kafka-configs.sh --bootstrap-server {address} --alter --entity-type topics --entity-name {topic} "
+        f"kafka-configs.sh --bootstrap-server {log.address} --alter --entity-type topics --entity-name {topic} "
         f"--add-config {mended}"
     )
     raise TopicUnsafe(
-        f"topic {topic} at {address} would lose ratings: {wrong}. Mend it with `{command}` and check that nothing "
+        f"topic {topic} at {log.address} would lose ratings: {wrong}. Mend it with `{command}` and check that nothing "
         "is lost already; or use `streamsvd replay --topic` with a new name: it creates topics as they must be."
     )
 
 
-def topic_exists(address: str, topic: str) -> bool:
+def topic_exists(log: LogClient, topic: str) -> bool:
     """Whether there is a topic of this name.
 
     Raises
     ------
     LogUnavailable, LogError
     """
-    with admin(address, f"looking for topic {topic}") as client:
-        return topic in client.list_topics()
+    with log.admin(f"looking for topic {topic}") as admin:
+        return topic in admin.topics()
 
 
-def topic_id(address: str, topic: str) -> str:
-    """The id that Kafka gave the topic when it was created; one made anew under the same name has another.
+def topic_id(log: LogClient, topic: str) -> str:
+    """The id that the topic got when it was created; one made anew under the same name has another.
 
     Raises
     ------
@@ -207,43 +192,20 @@ def topic_id(address: str, topic: str) -> str:
         There is no such topic.
     LogUnavailable
     """
-    with admin(address, f"looking up topic {topic}") as client:
-        return str(_described(client, topic)["topic_id"])
+    with log.admin(f"looking up topic {topic}") as admin:
+        return admin.describe(topic).id
 
 
-def partition_count(address: str, topic: str) -> int:
+def partition_count(log: LogClient, topic: str) -> int:
     """How many partitions a topic has; errors as in `topic_id`."""
-    with admin(address, f"looking up topic {topic}") as client:
-        return len(_described(client, topic)["partitions"])
+    with log.admin(f"looking up topic {topic}") as admin:
+        return admin.describe(topic).partitions
 
 
-def _described(client: Any, topic: str) -> dict[str, Any]:
-    description: dict[str, Any] = client.describe_topics([topic])[0]
-    if description["error_code"] == UnknownTopicOrPartitionError.errno:
-        raise UnknownTopicOrPartitionError(topic)
-    return description
-
-
-def _settings(client: Any, topic: str) -> dict[str, str]:
-    _described(client, topic)  # an unknown topic has no settings, which would look unsafe
-    resource = ConfigResource(ConfigResourceType.TOPIC, topic)
-    found = client.describe_configs([resource], config_filter="all")["topic"][topic]
-    return {name: setting["value"] for name, setting in found.items()}
-
-
-def _wait_until_safe(client: Any, topic: str) -> None:
-    """Wait until the broker shows the settings that its controller has accepted."""
-    deadline = time.monotonic() + BOOTSTRAP_SECONDS
-    while _differences(_settings(client, topic)):
-        if time.monotonic() > deadline:
-            raise KafkaTimeoutError(f"settings of topic {topic} not applied in {BOOTSTRAP_SECONDS:g} s")
-
-
-def _differences(settings: dict[str, str]) -> dict[str, str]:
+def _differences(settings: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in REQUIRED_SETTINGS.items() if settings.get(name, value) != value}
 
 
-def _is_empty(address: str, topic: str, partitions: int) -> bool:
-    with consumer(address) as client:
-        ends = client.end_offsets([TopicPartition(topic, number) for number in range(partitions)])
-    return not any(ends.values())
+def _is_empty(log: LogClient, topic: str) -> bool:
+    with closing(log.reader()) as reader:
+        return not any(part.end for part in reader.ranges(topic))

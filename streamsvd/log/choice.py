@@ -1,0 +1,22 @@
+"""Which client is used: the one place to change for another."""
+
+from __future__ import annotations
+
+from streamsvd.log.kafka_python import KafkaClient
+from streamsvd.log.ports import LogClient
+
+
+def log_client(address: str) -> LogClient:
+    """The client of the log at an address; connects when it is used.
+
+    Parameters
+    ----------
+    address : str
+        The broker, `host:port[,host:port…]`.
+
+    Examples
+    --------
+    >>> log_client("127.0.0.1:9092").address
+    '127.0.0.1:9092'
+    """
+    return KafkaClient(address)

@@ -1,0 +1,50 @@
+"""Records that are looked up rather than followed: all of a topic, the first that matches, or the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import TypeVar
+
+from streamsvd.log.ports import LogClient, OffsetRange, Reader, Record
+
+T = TypeVar("T")
+
+_FIRST_LENGTH = 1000
+
+
+def read_all(log: LogClient, topic: str) -> Iterator[Record]:
+    """All records of a topic as it is now, partition by partition.
+
+    Raises
+    ------
+    LogUnavailable, LogError
+    """
+    with closing(log.reader()) as reader:
+        for part in reader.ranges(topic):
+            yield from reader.read(part)
+
+
+def first_match(reader: Reader, part: OffsetRange, match: Callable[[Record], T | None], most: int) -> T | None:
+    """What `match` returns for the first of a range's oldest `most` records where it is not None."""
+    for record in reader.read(part._replace(end=min(part.end, part.start + most))):
+        found = match(record)
+        if found is not None:
+            return found
+    return None
+
+
+def last_match(reader: Reader, part: OffsetRange, match: Callable[[Record], T | None]) -> T | None:
+    """What `match` returns for a range's newest record where it is not None.
+
+    Reads backwards, in lengths that double.
+    """
+    end, length = part.end, _FIRST_LENGTH
+    while end > part.start:
+        start = max(part.start, end - length)
+        for record in reversed(list(reader.read(part._replace(start=start, end=end)))):
+            found = match(record)
+            if found is not None:
+                return found
+        end, length = start, length * 2
+    return None
