@@ -24,14 +24,13 @@ from streamsvd.learner import Settings
 from streamsvd.log import (
     DeadLetters,
     LogClient,
-    LoggedCatalogue,
     PredictionSink,
     RatingSource,
     Topics,
     check_ratings_topic,
+    describe_topic,
     read_catalogue,
     topic_exists,
-    topic_id,
 )
 from streamsvd.ratings import Catalogue
 
@@ -92,7 +91,7 @@ def wait_for_topic(
     said = False
     while not stop():
         if topic_exists(plan.log, plan.topics.ratings):
-            if _logged(plan).dataset:
+            if read_catalogue(plan.log, plan.topics.catalogue).dataset:
                 return True
             with closing(plan.log.reader()) as reader:
                 if any(part.end for part in reader.ranges(plan.topics.ratings)):
@@ -130,7 +129,7 @@ def open_consumer(
         writer.acquire()
         checkpoint = None if plan.rebuild else _loaded(writer)
         films = writer.films() if checkpoint else {}
-        logged = _logged(plan)
+        logged = read_catalogue(log, plan.topics.catalogue)
         start = resume(
             checkpoint,
             topic=plan.topics.ratings,
@@ -158,7 +157,7 @@ def open_consumer(
             dead_letters,
             predictions,
             check_topic=lambda: check_same_topic(
-                plan.topics.ratings, source.topic_id, topic_id(log, plan.topics.ratings)
+                plan.topics.ratings, source.topic_id, describe_topic(log, plan.topics.ratings).id
             ),
             topic=plan.topics.ratings,
             topic_id=source.topic_id,
@@ -195,9 +194,3 @@ def _rows(client: Redis, plan: ConsumerPlan) -> list[ShadowRow]:
         if plan.rebuild:
             return []
         raise SnapshotCorrupt(f"{error}. `streamsvd consume --rebuild` does that") from error
-
-
-def _logged(plan: ConsumerPlan) -> LoggedCatalogue:
-    if topic_exists(plan.log, plan.topics.catalogue):
-        return read_catalogue(plan.log, plan.topics.catalogue)
-    return LoggedCatalogue(None, None, {})

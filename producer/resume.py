@@ -6,7 +6,6 @@ ratings in order and without holes, so the last one says where to continue; no o
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 
 from streamsvd.errors import EventError, TopicUnsafe
@@ -16,8 +15,7 @@ from streamsvd.log import (
     Record,
     Topics,
     create_topics,
-    first_match,
-    last_match,
+    first_and_last,
     read_catalogue,
     write_catalogue,
 )
@@ -117,12 +115,8 @@ def sources_of(log: LogClient, topic: str) -> set[str]:
         event = _event(record)
         return event.source if event else None
 
-    found: set[str | None] = set()
-    with closing(log.reader()) as reader:
-        for part in reader.ranges(topic):
-            found.add(first_match(reader, part, any_source, _START))
-            found.add(last_match(reader, part, any_source))
-    return {source for source in found if source is not None}
+    ends = first_and_last(log, topic, any_source, _START).values()
+    return {source for both in ends for source in both if source is not None}
 
 
 def inspect_log(log: LogClient, topic: str, source: str) -> LogState:
@@ -137,14 +131,9 @@ def inspect_log(log: LogClient, topic: str, source: str) -> LogState:
         event = _event(record)
         return event.sequence if event and event.source == source else None
 
-    last: dict[int, int] = {}
-    firsts: set[int | None] = set()
-    with closing(log.reader()) as reader:
-        for part in reader.ranges(topic):
-            firsts.add(first_match(reader, part, own_number, _START))
-            number = last_match(reader, part, own_number)
-            last[part.partition] = -1 if number is None else number
-    return LogState(last, min((first for first in firsts if first is not None), default=None))
+    ends = first_and_last(log, topic, own_number, _START)
+    last = {partition: -1 if number is None else number for partition, (_, number) in ends.items()}
+    return LogState(last, min((first for first, _ in ends.values() if first is not None), default=None))
 
 
 def _event(record: Record) -> Event | None:

@@ -16,16 +16,7 @@ from model_store import ModelReader, connect
 from streamsvd.cli.services import lent_kafka, lent_redis
 from streamsvd.cli.warming import warm_up
 from streamsvd.errors import StreamSVDError
-from streamsvd.log import (
-    LogClient,
-    RatingSink,
-    Topics,
-    create_topics,
-    log_client,
-    partition_count,
-    read_catalogue,
-    topic_exists,
-)
+from streamsvd.log import LogClient, RatingSink, Topics, create_topics, describe_topic, log_client, read_catalogue
 from streamsvd.service import Limits, Log, create_app
 from streamsvd.service.journal import json_journal, take_over
 from streamsvd.service.posting import Posting
@@ -105,8 +96,8 @@ def log_of(client: LogClient, topics: Topics, limits: Limits) -> Log:
         )
 
     def scale() -> tuple[float, float]:
-        logged = read_catalogue(client, topics.catalogue) if topic_exists(client, topics.catalogue) else None
-        return logged.dataset.scale if logged and logged.dataset else DEFAULT_SCALE
+        dataset = read_catalogue(client, topics.catalogue).dataset
+        return dataset.scale if dataset else DEFAULT_SCALE
 
     posting = Posting(sink, limits.delivery_seconds + 1.0)
-    return Log(topics.ratings, posting, scale, lambda: partition_count(client, topics.ratings))
+    return Log(topics.ratings, posting, scale, lambda: describe_topic(client, topics.ratings))

@@ -15,7 +15,7 @@ from model_store.feed import FeedPoint, read_feed, read_now
 from model_store.shadow_rows import read_shadows
 from streamsvd.dashboard.board import Board, Contact, Logged, Stored
 from streamsvd.errors import LogError, StoreError
-from streamsvd.log import LogLook, Topics, log_client
+from streamsvd.log import Topics, log_client, log_end, newest_dead_letters
 
 STORE_SECONDS = 0.5
 LOG_SECONDS = 1.0
@@ -75,19 +75,19 @@ class LogWatch:
 
     def __init__(self, board: Board, address: str, clock: Callable[[], float]) -> None:
         self._board = board
-        self._log = LogLook(log_client(address), Topics(board.topic))
+        self._reader, self._topics = log_client(address).reader(), Topics(board.topic)
         self._clock = clock
 
     def look(self) -> None:
         """Bring the board up to date, or note why that is impossible."""
         try:
-            end = self._log.end()
-            kept, letters = self._log.dead_letters(LETTERS_SHOWN)
+            ends, event_time = log_end(self._reader, self._topics.ratings)
+            kept, letters = newest_dead_letters(self._reader, self._topics.dead_letters, LETTERS_SHOWN)
         except LogError as error:
-            self._log.close()
+            self._reader.close()
             self._board.log = self._board.log.failed(error)
             return
-        self._board.logged = Logged(ends=end.offsets, event_time=end.event_time, letters=letters, letters_kept=kept)
+        self._board.logged = Logged(ends=ends, event_time=event_time, letters=letters, letters_kept=kept)
         now = self._clock()
         self._board.log = Contact(since=now, answered=True)
         if not self._board.waiting:
@@ -97,7 +97,7 @@ class LogWatch:
 
     def close(self) -> None:
         """Let go of the connection."""
-        self._log.close()
+        self._reader.close()
 
 
 @contextmanager

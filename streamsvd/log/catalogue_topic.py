@@ -16,6 +16,7 @@ import msgspec
 
 from streamsvd.errors import EventError, InputError
 from streamsvd.log.ports import LogClient
+from streamsvd.log.topics import topic_exists
 from streamsvd.ratings import Catalogue, Dataset, Film, decode_film, encode_film
 
 DATASET_KEY = b"dataset"
@@ -49,7 +50,7 @@ class _Dataset(msgspec.Struct):
 
 
 def read_catalogue(log: LogClient, topic: str) -> LoggedCatalogue:
-    """Read a catalogue topic to its end.
+    """Read a catalogue topic to its end; one that is not there holds nothing.
 
     Raises
     ------
@@ -57,6 +58,8 @@ def read_catalogue(log: LogClient, topic: str) -> LoggedCatalogue:
         A record that is neither a film nor a data set; with its offset.
     LogUnavailable, LogError
     """
+    if not topic_exists(log, topic):
+        return LoggedCatalogue(None, None, {})
     content, offsets = _read(log, topic)
     dataset = None
     films: list[Film] = []

@@ -7,12 +7,7 @@ from streamsvd.log.ports import LogClient
 
 
 def log_client(address: str) -> LogClient:
-    """The client of the log at an address; connects when it is used.
-
-    Parameters
-    ----------
-    address : str
-        The broker, `host:port[,host:port…]`.
+    """The client of the log at an address, `host:port[,host:port…]`; connects when it is used.
 
     Examples
     --------

@@ -9,11 +9,11 @@ in it already. The id of the source topic is part of the comparison; a topic mad
 from __future__ import annotations
 
 from contextlib import closing
-from types import TracebackType
 
 from streamsvd.log.ports import Delivery, Headers, LogClient, Record
 from streamsvd.log.reading import last_match
-from streamsvd.log.topics import Topics, topic_id
+from streamsvd.log.sink import Sink
+from streamsvd.log.topics import Topics, describe_topic
 
 TOPIC = "__connect.errors.topic"
 PARTITION = "__connect.errors.partition"
@@ -25,7 +25,7 @@ TOPIC_ID = "streamsvd.errors.topic.id"
 _LONGEST_MESSAGE = 2000
 
 
-class DeadLetters:
+class DeadLetters(Sink):
     """The dead-letter topic that belongs to a ratings topic.
 
     Connects when the first bad record comes; a clean log costs nothing. One writer at a time.
@@ -35,21 +35,11 @@ class DeadLetters:
     log : LogClient
     topics : Topics
         Names of the ratings topic and its dead-letter topic; both exist.
-
-    Attributes
-    ----------
-    written : int
-        Dead letters written by this writer.
-    skipped : int
-        Bad records that an earlier writer had written already.
     """
 
     def __init__(self, log: LogClient, topics: Topics) -> None:
-        self.written = 0
-        self.skipped = 0
         self._log = log
         self._topics = topics
-        self._delivery: Delivery | None = None
         self._topic_id = ""
         self._marks: dict[int, int] = {}
 
@@ -79,7 +69,6 @@ class DeadLetters:
         if partition not in self._marks:
             self._marks[partition] = self._find_mark(partition)
         if offset <= self._marks[partition]:
-            self.skipped += 1
             return False
         value = record.value
         if value is None and record.key is None:
@@ -90,34 +79,11 @@ class DeadLetters:
         subject = f"the dead letter of {record.topic}, partition {partition}, offset {offset},"
         delivery.send(self._topics.dead_letters, 0, record.key, value, timestamp, subject, headers)
         self._marks[partition] = offset
-        self.written += 1
         return True
-
-    def flush(self) -> None:
-        """Wait until every dead letter is confirmed; call it before a checkpoint moves past them."""
-        if self._delivery is not None:
-            self._delivery.flush()
-
-    def close(self) -> None:
-        """Flush and let go."""
-        if self._delivery is not None:
-            self._delivery.close()
-            self._delivery = None
-
-    def __enter__(self) -> DeadLetters:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-        elif self._delivery is not None:
-            self._delivery.abandon()
 
     def _opened(self) -> Delivery:
         if self._delivery is None:
-            self._topic_id = topic_id(self._log, self._topics.ratings)
+            self._topic_id = describe_topic(self._log, self._topics.ratings).id
             self._delivery = self._log.delivery()
         return self._delivery
 

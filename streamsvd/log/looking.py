@@ -1,6 +1,6 @@
-"""A look at a log from outside: where it ends, its newest rating, and its dead letters. Reads, never writes.
+"""A look at a log from outside: where it ends, its newest rating, and its dead letters.
 
-For whoever watches: nothing here takes part in learning. One connection is kept for all looks.
+For whoever watches: nothing here takes part in learning. Whoever keeps the reader keeps one connection for all looks.
 """
 
 from __future__ import annotations
@@ -9,24 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streamsvd.log import dead_letters as names
-from streamsvd.log.ports import LogClient, OffsetRange, Record
-from streamsvd.log.topics import Topics
-
-
-@dataclass(frozen=True, slots=True)
-class LogEnd:
-    """Where a log ends.
-
-    Attributes
-    ----------
-    offsets : dict of int to int
-        Next offset to be written, by partition.
-    event_time : int or None
-        Newest event time among the partitions' last records, in seconds; None while there is no record.
-    """
-
-    offsets: dict[int, int]
-    event_time: int | None
+from streamsvd.log.ports import OffsetRange, Reader, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,47 +42,31 @@ class DeadLetter:
     value: bytes | None
 
 
-class LogLook:
-    """Looks at the topics of one model. For one thread.
+def log_end(reader: Reader, topic: str) -> tuple[dict[int, int], int | None]:
+    """Next offset of each partition, and the newest event time among their last records; None without any.
 
-    Parameters
-    ----------
-    log : LogClient
-    topics : Topics
+    Raises
+    ------
+    LogUnavailable, LogError
     """
+    parts = reader.ranges(topic)
+    times = [record.timestamp // 1000 for part in parts for record in _newest(reader, part, 1)]
+    return {part.partition: part.end for part in parts}, max(times, default=None)
 
-    def __init__(self, log: LogClient, topics: Topics) -> None:
-        self._reader = log.reader()
-        self._topics = topics
 
-    def end(self) -> LogEnd:
-        """Where the ratings end now.
+def newest_dead_letters(reader: Reader, topic: str, most: int) -> tuple[int, Sequence[DeadLetter]]:
+    """How many records a dead-letter topic holds, and the newest of them, newest first.
 
-        Raises
-        ------
-        LogUnavailable, LogError
-        """
-        parts = self._reader.ranges(self._topics.ratings)
-        newest = [record for part in parts for record in self._newest(part, 1)]
-        times = [record.timestamp // 1000 for record in newest]
-        return LogEnd({part.partition: part.end for part in parts}, max(times, default=None))
+    Raises
+    ------
+    LogUnavailable, LogError
+    """
+    (part,) = reader.ranges(topic)
+    return part.end - part.start, [_letter(record) for record in reversed(_newest(reader, part, most))]
 
-    def dead_letters(self, most: int) -> tuple[int, Sequence[DeadLetter]]:
-        """How many dead letters there are, and the newest of them, newest first.
 
-        Raises
-        ------
-        LogUnavailable, LogError
-        """
-        (part,) = self._reader.ranges(self._topics.dead_letters)
-        return part.end - part.start, [_letter(record) for record in reversed(self._newest(part, most))]
-
-    def close(self) -> None:
-        """Let go of the connection; the next look opens another."""
-        self._reader.close()
-
-    def _newest(self, part: OffsetRange, most: int) -> Sequence[Record]:
-        return list(self._reader.read(part._replace(start=max(part.start, part.end - most))))
+def _newest(reader: Reader, part: OffsetRange, most: int) -> Sequence[Record]:
+    return list(reader.read(part._replace(start=max(part.start, part.end - most))))
 
 
 def _letter(record: Record) -> DeadLetter:

@@ -1,7 +1,8 @@
 """What a client of the log has to offer; everything else in this room is built on it.
 
-`LogClient` is the whole of it: it lends an `Admin` for topics, a `Reader` for what is looked up, a `RatingSource` for
-what is followed, and a `Delivery` for what is written. docs/maintaining.md says how to add another client.
+Clients inherit these classes with their docstrings. `LogClient` lends the others: an `Admin` for topics, a `Reader` for
+what is looked up, a `RatingSource` for what is followed, a `Delivery` for what is written. docs/maintaining.md says how
+to add another client.
 """
 
 from __future__ import annotations
@@ -67,23 +68,18 @@ class Admin(Protocol):
 
     def topics(self) -> Collection[str]:
         """Names of all topics."""
-        ...
 
     def create(self, topic: str, partitions: int, settings: Mapping[str, str]) -> bool:
         """Make a topic and wait until it can be used; False if it is there already."""
-        ...
 
     def describe(self, topic: str) -> TopicDescription:
         """What a topic is; `LogError` if there is none."""
-        ...
 
     def settings(self, topic: str) -> Mapping[str, str]:
         """Settings of a topic, the log's defaults among them; `LogError` if there is none."""
-        ...
 
     def change_settings(self, topic: str, settings: Mapping[str, str]) -> None:
         """Give a topic these settings, and wait until `settings` shows them."""
-        ...
 
 
 class Reader(Protocol):
@@ -91,15 +87,12 @@ class Reader(Protocol):
 
     def ranges(self, topic: str) -> list[OffsetRange]:
         """What each partition holds, in the order of their numbers; `LogError` if there is no such topic."""
-        ...
 
     def read(self, part: OffsetRange) -> Iterator[Record]:
-        """Its records in order."""
-        ...
+        """Its records in order; `LogUnavailable` if they do not come, `TopicUnsafe` if they are gone."""
 
     def close(self) -> None:
         """Let go of the connection; the next question opens another."""
-        ...
 
 
 class RatingSource(Protocol):
@@ -115,41 +108,52 @@ class RatingSource(Protocol):
         Numbers of the topic's partitions.
     """
 
-    @property
-    def topic_id(self) -> str: ...
-    @property
-    def partitions(self) -> tuple[int, ...]: ...
+    topic_id: str
+    partitions: tuple[int, ...]
 
     def seek(self, offsets: Mapping[int, int]) -> None:
         """Go to these offsets; a partition that is not named goes to offset 0."""
-        ...
 
     def poll(self, timeout_seconds: float, max_records: int | None = None) -> Sequence[Record]:
         """Next records, in order within each partition; empty when none came in time.
 
-        `TopicUnsafe` if the log does not hold the records at the position any more, or not yet.
+        While the log is away this returns nothing and goes on trying; `end_offsets` tells.
+
+        Raises
+        ------
+        TopicUnsafe
+            The log does not hold the records at the position any more, or not yet.
+        LogError
+            A damaged record batch.
         """
-        ...
 
     def positions(self) -> dict[int, int]:
         """Offsets that are read next."""
-        ...
 
     def end_offsets(self) -> dict[int, int]:
         """Offsets that are written next; `LogUnavailable` while the log does not answer."""
-        ...
 
     def newest_time(self) -> int | None:
-        """Newest event time in the log, in seconds since 1970; None while the log is empty."""
-        ...
+        """Newest event time in the log, in seconds since 1970; None while the log is empty.
+
+        Raises
+        ------
+        LogUnavailable
+        LogError
+            The log cannot tell, such as a broker older than Kafka 3.0.
+        """
 
     def commit(self, offsets: Mapping[int, int]) -> None:
-        """Tell lag tools how far the checkpoint is; nothing is ever read from there."""
-        ...
+        """Tell lag tools how far the checkpoint is; nothing is ever read from there.
+
+        Raises
+        ------
+        LogUnavailable, LogError
+            Not committed, for instance because another program has joined the group.
+        """
 
     def close(self) -> None:
         """Let go."""
-        ...
 
 
 class Delivery(Protocol):
@@ -157,16 +161,11 @@ class Delivery(Protocol):
 
     Attributes
     ----------
-    acknowledged : int
-        Records that are safely in the log.
     offsets : dict of (str, int) to int
-        Next offset after the last of them, by topic and partition.
+        Next offset after the last record that is safely in the log, by topic and partition.
     """
 
-    @property
-    def acknowledged(self) -> int: ...
-    @property
-    def offsets(self) -> dict[tuple[str, int], int]: ...
+    offsets: dict[tuple[str, int], int]
 
     def send(
         self,
@@ -183,25 +182,23 @@ class Delivery(Protocol):
         `DeliveryFailed`, with `subject` in its message, if this record or an earlier one is not confirmed; nothing
         after the failed one was sent.
         """
-        ...
 
     def post(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, timestamp_ms: int, subject: object
     ) -> Future[tuple[int, int]]:
-        """`send`, with a future of the record's partition and offset, or of the error; it cannot be cancelled."""
-        ...
+        """`send`, with a future of the record's partition and offset, which cannot be cancelled.
+
+        The future's error is `LogUnavailable`, or another `LogError`.
+        """
 
     def flush(self) -> None:
         """Wait until everything handed over is confirmed; `DeliveryFailed` as in `send`."""
-        ...
 
     def close(self) -> None:
         """Flush and let go of the connection."""
-        ...
 
     def abandon(self) -> None:
         """Let go of the connection without waiting for what is not confirmed."""
-        ...
 
 
 class LogClient(Protocol):
@@ -213,16 +210,13 @@ class LogClient(Protocol):
         Where the log is, for messages.
     """
 
-    @property
-    def address(self) -> str: ...
+    address: str
 
     def admin(self, doing: str) -> AbstractContextManager[Admin]:
         """An `Admin` for the body of a `with`; errors in it begin with what was being done."""
-        ...
 
     def reader(self) -> Reader:
         """A reader of any topics."""
-        ...
 
     def source(self, topic: str, *, group: str | None = None, gather_seconds: float = 0.0) -> RatingSource:
         """A source of an existing topic.
@@ -230,7 +224,6 @@ class LogClient(Protocol):
         `group` is the name under which `commit` shows progress; it is never joined. So long the log may wait for more
         records before it hands out the first.
         """
-        ...
 
     def delivery(
         self, *, delivery_seconds: float = DELIVERY_SECONDS, linger_seconds: float = LINGER_SECONDS
@@ -240,4 +233,3 @@ class LogClient(Protocol):
         A record that is not confirmed after `delivery_seconds` has failed. So long it may wait, `linger_seconds`, for
         more to go with it.
         """
-        ...

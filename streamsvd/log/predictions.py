@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from streamsvd.log.partitioning import partition_of
-from streamsvd.log.ports import LogClient
+from streamsvd.log.ports import Delivery, LogClient
 from streamsvd.log.sink import Sink
 from streamsvd.log.topics import Topics
 from streamsvd.ratings import Id
@@ -64,6 +64,8 @@ class PredictionSink(Sink):
     ------
     SettingsError, LogUnavailable, LogError
     """
+
+    _delivery: Delivery
 
     def __init__(self, log: LogClient, topic: str) -> None:
         self._topic = Topics(topic).ratings  # a name that Kafka takes

@@ -1,4 +1,4 @@
-"""Records that are looked up rather than followed: all of a topic, the first that matches, or the newest."""
+"""Records that are looked up rather than followed: all of a topic, or the first and the newest that match."""
 
 from __future__ import annotations
 
@@ -25,13 +25,24 @@ def read_all(log: LogClient, topic: str) -> Iterator[Record]:
             yield from reader.read(part)
 
 
-def first_match(reader: Reader, part: OffsetRange, match: Callable[[Record], T | None], most: int) -> T | None:
-    """What `match` returns for the first of a range's oldest `most` records where it is not None."""
-    for record in reader.read(part._replace(end=min(part.end, part.start + most))):
-        found = match(record)
-        if found is not None:
-            return found
-    return None
+def first_and_last(
+    log: LogClient, topic: str, match: Callable[[Record], T | None], most: int
+) -> dict[int, tuple[T | None, T | None]]:
+    """What `match` returns for each partition's first and newest record where it is not None.
+
+    The first is one of the partition's oldest `most` records, or None.
+
+    Raises
+    ------
+    LogUnavailable, LogError
+    """
+    found = {}
+    with closing(log.reader()) as reader:
+        for part in reader.ranges(topic):
+            start = reader.read(part._replace(end=min(part.end, part.start + most)))
+            first = next((seen for record in start if (seen := match(record)) is not None), None)
+            found[part.partition] = first, last_match(reader, part, match)
+    return found
 
 
 def last_match(reader: Reader, part: OffsetRange, match: Callable[[Record], T | None]) -> T | None:

@@ -14,7 +14,7 @@ import msgspec
 
 from streamsvd.log.partitioning import partition_of
 from streamsvd.log.ports import DELIVERY_SECONDS, LINGER_SECONDS, Delivery, LogClient
-from streamsvd.log.topics import partition_count
+from streamsvd.log.topics import describe_topic
 from streamsvd.ratings import Event, Id, encode
 
 _encode_key = msgspec.json.Encoder().encode
@@ -23,15 +23,17 @@ _encode_key = msgspec.json.Encoder().encode
 class Sink:
     """What every sink has: it sends through a delivery; as a context manager, an error leaves it without waiting."""
 
-    _delivery: Delivery
+    _delivery: Delivery | None = None
 
     def flush(self) -> None:
         """Wait until everything handed over is confirmed; `DeliveryFailed` as in `send`."""
-        self._delivery.flush()
+        if self._delivery is not None:
+            self._delivery.flush()
 
     def close(self) -> None:
         """Flush and let go of the connection."""
-        self._delivery.close()
+        if self._delivery is not None:
+            self._delivery.close()
 
     def __enter__(self) -> Self:
         return self
@@ -41,7 +43,7 @@ class Sink:
     ) -> None:
         if kind is None:
             self.close()
-        else:
+        elif self._delivery is not None:
             self._delivery.abandon()
 
 
@@ -62,6 +64,8 @@ class RatingSink(Sink):
         The log does not answer, or there is no such topic.
     """
 
+    _delivery: Delivery
+
     def __init__(
         self,
         log: LogClient,
@@ -71,19 +75,14 @@ class RatingSink(Sink):
         linger_seconds: float = LINGER_SECONDS,
     ) -> None:
         self._topic = topic
-        self._count = partition_count(log, topic)
+        self._count = describe_topic(log, topic).partitions
         self._delivery = log.delivery(delivery_seconds=delivery_seconds, linger_seconds=linger_seconds)
         self._places: dict[Id, tuple[bytes, int]] = {}
         self._send = self._delivery.send
 
     @property
-    def acknowledged(self) -> int:
-        """Events that are safely in the log."""
-        return self._delivery.acknowledged
-
-    @property
     def offsets(self) -> dict[int, int]:
-        """Next offset after the last of them, by partition."""
+        """Next offset after the last event that is safely in the log, by partition."""
         return {partition: offset for (_, partition), offset in sorted(self._delivery.offsets.items())}
 
     def partition(self, user: Id) -> int:
@@ -111,15 +110,7 @@ class RatingSink(Sink):
         self._send(self._topic, partition, key, encode(event), event.timestamp * 1000, event)
 
     def post(self, event: Event) -> Future[tuple[int, int]]:
-        """Hand over one event, whose partition and offset the future holds once it is confirmed.
-
-        The future's error is `LogUnavailable`, or another that `send` knows; it cannot be cancelled.
-
-        Raises
-        ------
-        EventError, DeliveryFailed
-            As in `send`.
-        """
+        """`send`, with a future of the event's partition and offset; see `Delivery.post`."""
         key, value = _encode_key(event.user), encode(event)
         place = partition_of(key, self._count)
         return self._delivery.post(self._topic, place, key, value, event.timestamp * 1000, event)

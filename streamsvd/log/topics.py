@@ -12,9 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from streamsvd.errors import SettingsError, TopicUnsafe
-from streamsvd.log.ports import LogClient
-
-DEFAULT_TOPIC = "ratings"
+from streamsvd.log.ports import LogClient, TopicDescription
 
 _FOREVER = str(2**63 - 1)
 _WEEK = str(7 * 24 * 3600 * 1000)
@@ -60,7 +58,7 @@ class Topics:
     ('films', 'films.catalogue', 'films.dead-letters')
     """
 
-    ratings: str = DEFAULT_TOPIC
+    ratings: str = "ratings"
 
     def __post_init__(self) -> None:
         allowed = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -183,8 +181,8 @@ def topic_exists(log: LogClient, topic: str) -> bool:
         return topic in admin.topics()
 
 
-def topic_id(log: LogClient, topic: str) -> str:
-    """The id that the topic got when it was created; one made anew under the same name has another.
+def describe_topic(log: LogClient, topic: str) -> TopicDescription:
+    """The id that the topic got when it was created, and how many partitions it has.
 
     Raises
     ------
@@ -193,13 +191,7 @@ def topic_id(log: LogClient, topic: str) -> str:
     LogUnavailable
     """
     with log.admin(f"looking up topic {topic}") as admin:
-        return admin.describe(topic).id
-
-
-def partition_count(log: LogClient, topic: str) -> int:
-    """How many partitions a topic has; errors as in `topic_id`."""
-    with log.admin(f"looking up topic {topic}") as admin:
-        return admin.describe(topic).partitions
+        return admin.describe(topic)
 
 
 def _differences(settings: Mapping[str, str]) -> dict[str, str]:

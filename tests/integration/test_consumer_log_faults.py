@@ -12,6 +12,7 @@ import pytest
 import redis
 from kafka import KafkaProducer
 from killing import killer_of
+from logs import delete_topic
 from model_runs import (
     checkpoint_of,
     command,
@@ -45,12 +46,6 @@ def start_kafka(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[],
     ports = free_ports(2)
     monkeypatch.setattr("streamsvd.embedded.kafka.free_ports", lambda count: ports)
     return lambda: embedded_kafka(tmp_path / "kafka")
-
-
-def delete(kafka: str, topic: str) -> None:
-    with closing(new_admin(kafka)) as client:
-        client.delete_topics([topic])
-        wait_until(lambda: topic not in client.list_topics(), "the topic's end")
 
 
 def test_a_kafka_that_stops_for_a_while_is_waited_for(
@@ -98,7 +93,7 @@ def test_a_topic_made_anew_under_the_same_name_is_refused_until_a_rebuild(
     plan = plan_for(kafka_address, redis_url, topic_prefix, model_name)
     fill(kafka_address, topic_prefix, table[:1000])
     learn_all(plan)
-    delete(kafka_address, topic_prefix)
+    delete_topic(log_client(kafka_address), topic_prefix)
     fill(kafka_address, topic_prefix, table[500:])
     status, _, messages = run_command(*consume_command(kafka_address, redis_url, topic_prefix, model_name))
     assert status == 1
@@ -124,7 +119,7 @@ def test_a_topic_made_anew_while_a_consumer_runs_teaches_it_nothing(
         wait_until(lambda: version_of(client, model_name) == 2, "two checkpoints")
         if asleep:
             process.send_signal(signal.SIGSTOP)  # it finds the new topic in the place of the old one
-        delete(kafka_address, topic_prefix)
+        delete_topic(log_client(kafka_address), topic_prefix)
         fill(kafka_address, topic_prefix, table[1000:])
         process.send_signal(signal.SIGCONT)
         _, messages = process.communicate(timeout=60)

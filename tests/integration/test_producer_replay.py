@@ -16,7 +16,7 @@ import pytest
 
 from producer import Bound, Pace, ReplaySummary, Selection, prepare, replay
 from streamsvd.errors import TopicUnsafe
-from streamsvd.log import RatingSink, Topics, create_topics, log_client, partition_count, read_all, read_catalogue
+from streamsvd.log import RatingSink, Topics, create_topics, describe_topic, log_client, read_all, read_catalogue
 from streamsvd.ratings import Catalogue, Dataset, Film, Rating, RatingTable, decode
 
 DATASET = Dataset("toy", "ab" * 32, (1.0, 5.0))
@@ -40,7 +40,7 @@ def run(address: str, topic: str, rows: RatingTable, *, mix: bool = False, **opt
 
 def logged(address: str, topic: str) -> dict[int, list[Rating]]:
     client = log_client(address)
-    log: dict[int, list[Rating]] = {number: [] for number in range(partition_count(client, topic))}
+    log: dict[int, list[Rating]] = {number: [] for number in range(describe_topic(client, topic).partitions)}
     for record in read_all(client, topic):
         event = decode(record.value)
         assert isinstance(event, Rating)

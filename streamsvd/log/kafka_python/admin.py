@@ -12,17 +12,12 @@ from kafka.errors import KafkaTimeoutError, TopicAlreadyExistsError, UnknownTopi
 
 from streamsvd.log.kafka_python.clients import BOOTSTRAP_SECONDS, new_admin
 from streamsvd.log.kafka_python.errors import kafka_errors
-from streamsvd.log.ports import TopicDescription
+from streamsvd.log.ports import Admin, TopicDescription
 
 
 @contextmanager
 def kafka_admin(address: str, doing: str) -> Iterator[KafkaAdmin]:
-    """An admin for the length of the block; the client's errors become ours.
-
-    Raises
-    ------
-    SettingsError, LogUnavailable, LogError
-    """
+    """An admin for the length of the block; the client's errors become ours."""
     with kafka_errors(address, doing):
         client = new_admin(address)
         try:
@@ -31,24 +26,17 @@ def kafka_admin(address: str, doing: str) -> Iterator[KafkaAdmin]:
             client.close()
 
 
-class KafkaAdmin:
-    """See `streamsvd.log.Admin`; errors are the client's.
-
-    Parameters
-    ----------
-    client : KafkaAdminClient
-    """
+class KafkaAdmin(Admin):
+    """Asks a `KafkaAdminClient`, whose errors it raises."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
     def topics(self) -> Collection[str]:
-        """Names of all topics."""
         names: list[str] = self._client.list_topics()
         return names
 
     def create(self, topic: str, partitions: int, settings: Mapping[str, str]) -> bool:
-        """Make a topic and wait until it can be used; False if it is there already."""
         made = False
         with suppress(TopicAlreadyExistsError):
             self._client.create_topics({topic: {"num_partitions": partitions, "configs": dict(settings)}})
@@ -57,21 +45,18 @@ class KafkaAdmin:
         return made
 
     def describe(self, topic: str) -> TopicDescription:
-        """What a topic is."""
         description = self._client.describe_topics([topic])[0]
         if description["error_code"] == UnknownTopicOrPartitionError.errno:
             raise UnknownTopicOrPartitionError(topic)
         return TopicDescription(str(description["topic_id"]), len(description["partitions"]))
 
     def settings(self, topic: str) -> Mapping[str, str]:
-        """Settings of a topic, the broker's defaults among them."""
         self.describe(topic)  # an unknown topic has no settings, which would look unsafe
         resource = ConfigResource(ConfigResourceType.TOPIC, topic)
         found = self._client.describe_configs([resource], config_filter="all")["topic"][topic]
         return {name: setting["value"] for name, setting in found.items()}
 
     def change_settings(self, topic: str, settings: Mapping[str, str]) -> None:
-        """Give a topic these settings, and wait until the broker shows what its controller has accepted."""
         self._client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, dict(settings))])
         deadline = time.monotonic() + BOOTSTRAP_SECONDS
         while not settings.items() <= self.settings(topic).items():

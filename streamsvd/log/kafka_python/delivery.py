@@ -18,39 +18,17 @@ from kafka.errors import KafkaError
 from streamsvd.errors import DeliveryFailed
 from streamsvd.log.kafka_python.clients import BOOTSTRAP_SECONDS, brokers
 from streamsvd.log.kafka_python.errors import kafka_errors, translated
-from streamsvd.log.ports import Headers
+from streamsvd.log.ports import Delivery, Headers
 
 MAX_IN_FLIGHT = 20_000
 
 
-class KafkaDelivery:
-    """A producer that remembers what is not confirmed yet; see `streamsvd.log.Delivery`.
-
-    Parameters
-    ----------
-    address : str
-        The broker, `host:port`.
-    delivery_seconds : float
-        Time after which a record that is not confirmed has failed.
-    linger_seconds : float
-        Time to wait for more records for the same request.
-
-    Attributes
-    ----------
-    acknowledged : int
-        Records that the broker has confirmed.
-    offsets : dict of (str, int) to int
-        Next offset after the last confirmed record, by topic and partition.
-
-    Raises
-    ------
-    LogUnavailable
-        The broker does not answer.
-    """
+class KafkaDelivery(Delivery):
+    """A producer that remembers what is not confirmed yet."""
 
     def __init__(self, address: str, *, delivery_seconds: float, linger_seconds: float) -> None:
-        self.acknowledged = 0
-        self.offsets: dict[tuple[str, int], int] = {}
+        self._acknowledged = 0
+        self.offsets = {}
         self._address = address
         self._delivery_seconds = delivery_seconds
         self._pending: deque[tuple[Any, object]] = deque()
@@ -81,16 +59,7 @@ class KafkaDelivery:
         timestamp_ms: int | None,
         subject: object,
         headers: Headers | None = None,
-    ) -> Any:
-        """Hand over one record; returns before it is confirmed, or waits while `MAX_IN_FLIGHT` are not.
-
-        `subject` is named in the message should the record fail. Returns the client's future of this record.
-
-        Raises
-        ------
-        DeliveryFailed
-            This record or an earlier one is not confirmed; nothing after the failed one was sent.
-        """
+    ) -> Any:  # the client's future
         if self._cause is not None:
             self._fail()
         try:
@@ -108,15 +77,6 @@ class KafkaDelivery:
     def post(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, timestamp_ms: int, subject: object
     ) -> Future[tuple[int, int]]:
-        """`send`, with a future of the record's partition and offset.
-
-        The future's error is `LogUnavailable`, or another that `send` knows; it cannot be cancelled.
-
-        Raises
-        ------
-        DeliveryFailed
-            As in `send`.
-        """
         place: Future[tuple[int, int]] = Future()
         place.set_running_or_notify_cancel()
         sent = self.send(topic, partition, key, value, timestamp_ms, subject)
@@ -125,13 +85,6 @@ class KafkaDelivery:
         return place
 
     def flush(self) -> None:
-        """Send what is buffered at once and wait until all of it is confirmed.
-
-        Raises
-        ------
-        DeliveryFailed
-            A record is not confirmed.
-        """
         if self._cause is None:
             self._producer.flush()
             self._settle(0)
@@ -139,14 +92,12 @@ class KafkaDelivery:
             self._fail()
 
     def close(self) -> None:
-        """Flush and let go of the connection; `DeliveryFailed` as in `flush`."""
         try:
             self.flush()
         finally:
             self.abandon()
 
     def abandon(self) -> None:
-        """Let go of the connection without waiting for what is not confirmed."""
         self._producer._sender.force_close()
         self._producer._sender.join(BOOTSTRAP_SECONDS)
         self._producer.close(timeout=0)
@@ -166,7 +117,7 @@ class KafkaDelivery:
             if future.exception is not None or not future.is_done:
                 self._fail()
             pending.popleft()
-            self.acknowledged += 1
+            self._acknowledged += 1
             sent = future.value
             self.offsets[sent.topic, sent.partition] = sent.offset + 1
 
@@ -184,7 +135,7 @@ class KafkaDelivery:
         while self._pending:  # what was confirmed counts; the failed record carries the cause itself
             future, named = self._pending.popleft()
             if future.is_done and future.exception is None:
-                self.acknowledged += 1
+                self._acknowledged += 1
                 self.offsets[future.value.topic, future.value.partition] = future.value.offset + 1
             elif future.exception is cause and not found:
                 subject, found = named, True
@@ -193,6 +144,6 @@ class KafkaDelivery:
         reason = translated(cause, self._address, "sending")
         raise DeliveryFailed(
             f"{subject} is not confirmed, and sending ended there. {reason} In the log are at least "
-            f"{self.acknowledged:,} records of this run, in order. It is safe to run the same command again: "
+            f"{self._acknowledged:,} records of this run, in order. It is safe to run the same command again: "
             "it continues where the log ends."
         ) from cause

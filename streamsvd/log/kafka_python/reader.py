@@ -11,31 +11,19 @@ from kafka.errors import KafkaTimeoutError
 
 from streamsvd.log.kafka_python.clients import new_consumer, partitions_of
 from streamsvd.log.kafka_python.errors import kafka_errors
-from streamsvd.log.ports import OffsetRange, Record
+from streamsvd.log.ports import OffsetRange, Reader, Record
 
 _PATIENCE_SECONDS = 30.0
 
 
-class KafkaReader:
-    """See `streamsvd.log.Reader`.
-
-    Parameters
-    ----------
-    address : str
-        The broker, `host:port`.
-    """
+class KafkaReader(Reader):
+    """Gives up when the broker delivers nothing for half a minute."""
 
     def __init__(self, address: str) -> None:
         self._address = address
         self._client: Any = None
 
     def ranges(self, topic: str) -> list[OffsetRange]:
-        """What each partition holds.
-
-        Raises
-        ------
-        LogUnavailable, LogError
-        """
         client = self._connected()
         with kafka_errors(self._address, f"reading topic {topic}"):
             partitions = partitions_of(client, topic)
@@ -43,14 +31,6 @@ class KafkaReader:
         return [OffsetRange(topic, place.partition, first[place], end[place]) for place in partitions]
 
     def read(self, part: OffsetRange) -> Iterator[Record]:
-        """Its records in order.
-
-        Raises
-        ------
-        LogUnavailable
-            The broker does not answer, or delivers nothing for half a minute.
-        TopicUnsafe, LogError
-        """
         topic, partition, start, end = part
         if start >= end:
             return
@@ -71,7 +51,6 @@ class KafkaReader:
                     yield record
 
     def close(self) -> None:
-        """Let go of the connection; the next question opens another."""
         if self._client is not None:
             self._client.close(autocommit=False)
             self._client = None

@@ -1,4 +1,4 @@
-"""The catalogue topic on a real broker."""
+"""The catalogue topic."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ def topic(log: LogClient, topic_prefix: str) -> str:
 
 def test_an_empty_topic_holds_nothing(log: LogClient, topic: str) -> None:
     assert read_catalogue(log, topic) == (None, None, {0: 0})
+
+
+def test_a_topic_that_is_not_there_holds_nothing(log: LogClient, topic: str) -> None:
+    assert read_catalogue(log, f"{topic}.nowhere") == (None, None, {})
 
 
 def test_what_is_written_is_read_and_not_written_twice(log: LogClient, topic: str) -> None:

@@ -1,0 +1,14 @@
+"""Every test here runs over every client of the log."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamsvd.log import LogClient, log_client
+from streamsvd.log.memory import MemoryLog
+
+
+@pytest.fixture(params=["kafka", "memory"])
+def log(request: pytest.FixtureRequest) -> LogClient:
+    """A log that the test shares with no other topic of its name."""
+    return MemoryLog() if request.param == "memory" else log_client(request.getfixturevalue("kafka_address"))

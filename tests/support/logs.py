@@ -1,0 +1,21 @@
+"""What tests do to a log that no program of ours does."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from model_runs import wait_until
+
+from streamsvd.log import LogClient
+from streamsvd.log.kafka_python.clients import new_admin
+from streamsvd.log.memory import MemoryLog
+
+
+def delete_topic(log: LogClient, topic: str) -> None:
+    """Delete a topic, and wait until it is gone."""
+    if isinstance(log, MemoryLog):
+        del log.topics[topic]
+        return
+    with closing(new_admin(log.address)) as client:
+        client.delete_topics([topic])
+        wait_until(lambda: topic not in client.list_topics(), "the topic's end")
