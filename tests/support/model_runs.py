@@ -29,7 +29,7 @@ from streamsvd.cli.warming import warm_up
 from streamsvd.learner import IteratedSVD, Settings, State
 from streamsvd.learner.choices import Choices
 from streamsvd.learner.protocol import Ids
-from streamsvd.log import RatingSink, RatingSource, Record, Topics, create_topics, log_client, read_all
+from streamsvd.log import LogClient, RatingSink, RatingSource, Record, Topics, create_topics, log_client, read_all
 from streamsvd.ratings import Catalogue, RatingTable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,34 +49,43 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = LONG_SE
 # The log
 
 
-def fill(kafka: str, topic: str, table: RatingTable, films: Catalogue | None = None, partitions: int = 1) -> None:
+def client_of(log: str | LogClient) -> LogClient:
+    """The client of a Kafka by its address, or the one that is given."""
+    return log_client(log) if isinstance(log, str) else log
+
+
+def fill(
+    kafka: str | LogClient, topic: str, table: RatingTable, films: Catalogue | None = None, partitions: int = 1
+) -> None:
     """Replay a table, as `streamsvd replay` does."""
-    ready = prepare(log_client(kafka), Topics(topic), table.dataset, films, partitions=partitions)
-    with RatingSink(log_client(kafka), topic) as sink:
+    log = client_of(kafka)
+    ready = prepare(log, Topics(topic), table.dataset, films, partitions=partitions)
+    with RatingSink(log, topic) as sink:
         replay([table], sink, log=ready.log)
 
 
-def write(kafka: str, topic: str, values: Iterable[bytes | None], partition: int = 0) -> None:
+def write(kafka: str | LogClient, topic: str, values: Iterable[bytes | None], partition: int = 0) -> None:
     """Put values onto a topic as they are, made if need be."""
-    create_topics(log_client(kafka), Topics(topic))
-    with closing(log_client(kafka).delivery()) as delivery:
+    log = client_of(kafka)
+    create_topics(log, Topics(topic))
+    with closing(log.delivery()) as delivery:
         for value in values:
             delivery.send(topic, partition, b"key", value, 881250949000, "a record")
 
 
-def letters(kafka: str, topic: str) -> list[Record]:
+def letters(kafka: str | LogClient, topic: str) -> list[Record]:
     """The dead letters of a topic."""
-    return list(read_all(log_client(kafka), Topics(topic).dead_letters))
+    return list(read_all(client_of(kafka), Topics(topic).dead_letters))
 
 
 # In this process
 
 
-def plan_for(kafka: str, store: str, topic: str, model: str, **changes: Any) -> ConsumerPlan:
+def plan_for(kafka: str | LogClient, store: str, topic: str, model: str, **changes: Any) -> ConsumerPlan:
     """A plan with the defaults of `streamsvd consume`."""
     schedule = changes.pop("schedule", Schedule())
     return ConsumerPlan(
-        log=log_client(kafka),
+        log=client_of(kafka),
         redis=store,
         topics=Topics(topic),
         model=model,
