@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from model_runs import consuming, fill, plan_for
 
-from consumer import Schedule
+from consumer import Progress, Schedule
 from streamsvd import IteratedSVD
 from streamsvd.errors import SettingsError
 from streamsvd.log import Predicted, log_client, read_all
@@ -22,7 +22,12 @@ def test_every_prediction_is_sent_and_repeated_ones_say_so(
     fill(kafka_address, topic_prefix, table)
     topic = f"{topic_prefix}-predictions"
     plan = plan_for(
-        kafka_address, redis_url, topic_prefix, model_name, predictions=topic, schedule=Schedule(events=10**6)
+        kafka_address,
+        redis_url,
+        topic_prefix,
+        model_name,
+        predictions=topic,
+        schedule=Schedule(events=10**6, seconds=3600.0),
     )
     # goes away without a checkpoint after 700, as if it had been killed
     with consuming(plan) as (consumer, _), suppress(InterruptedError):
@@ -48,8 +53,9 @@ def test_every_prediction_is_sent_and_repeated_ones_say_so(
     assert [predicted.ts for predicted in whole] == table.timestamps.tolist()
 
 
-def _interrupt(_progress: object) -> None:
-    raise InterruptedError
+def _interrupt(progress: Progress) -> None:
+    if progress.learned:
+        raise InterruptedError
 
 
 def test_a_name_that_kafka_does_not_take_is_refused(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer import Bound, LogState, Pace, Selection, replay
+from producer import Bound, LogState, Pace, Selection, inspect_log, replay
 from streamsvd.errors import SettingsError
-from streamsvd.ratings import Dataset, Event, Id, Rating, RatingTable
+from streamsvd.log import RatingSink, Topics, create_topics
+from streamsvd.log.memory import MemoryLog
+from streamsvd.ratings import Dataset, Event, RatingTable, decode
 
+TOPICS = Topics("toy")
 DATASET = Dataset("toy", "ab" * 32, (1.0, 5.0))
 
 
@@ -22,42 +22,31 @@ def table(size: int, seconds_apart: int = 10) -> RatingTable:
     return RatingTable(numbers % 7, numbers % 5, numbers % 5 + 1.0, 1000 + numbers * seconds_apart, DATASET)
 
 
-@dataclass
-class MemorySink:
-    """Keeps what it is sent; nothing counts as confirmed before a flush."""
+class MemorySink(RatingSink):
+    """A sink onto a log of its own; counts what nobody has waited for."""
 
-    partitions: int = 1
-    logs: dict[int, list[Rating]] = field(default_factory=lambda: defaultdict(list))
-    unflushed: int = 0
-    flushes: int = 0
-    acknowledged: int = 0
-
-    @property
-    def offsets(self) -> dict[int, int]:
-        return {number: len(log) for number, log in self.logs.items()}
-
-    def partition(self, user: Id) -> int:
-        return hash(user) % self.partitions
+    def __init__(self, partitions: int = 1) -> None:
+        self.log = MemoryLog()
+        create_topics(self.log, TOPICS, partitions)
+        super().__init__(self.log, TOPICS.ratings)
+        self.unflushed = self.flushes = 0
 
     def send(self, event: Event) -> None:
-        assert isinstance(event, Rating)
-        self.logs[self.partition(event.user)].append(event)
+        super().send(event)
         self.unflushed += 1
 
     def flush(self) -> None:
-        self.acknowledged += self.unflushed
+        super().flush()
         self.unflushed = 0
         self.flushes += 1
 
-    def close(self) -> None:
-        self.flush()
-
     def state(self) -> LogState:
-        """What a reader of these logs would find."""
-        last = dict.fromkeys(range(self.partitions), -1)
-        last.update({number: log[-1].sequence or 0 for number, log in self.logs.items() if log})
-        firsts = [log[0].sequence or 0 for log in self.logs.values() if log]
-        return LogState(last, min(firsts, default=None))
+        """What a reader of the log finds."""
+        return inspect_log(self.log, TOPICS.ratings, DATASET.source)
+
+    def events(self, partition: int = 0) -> list[Event]:
+        """What a partition holds."""
+        return [decode(record.value) for record in self.log.topic(TOPICS.ratings).partitions[partition]]
 
 
 class FakeTime:
@@ -76,15 +65,15 @@ class FakeTime:
         self.now += seconds
 
 
-def numbers(log: list[Rating]) -> list[int | None]:
+def numbers(log: list[Event]) -> list[int | None]:
     return [event.sequence for event in log]
 
 
 def test_everything_goes_in_order_with_source_and_number() -> None:
     sink = MemorySink()
     summary = replay([table(600)], sink)
-    assert [*table(600).events()] == sink.logs[0]
-    assert (summary.events, summary.skipped, sink.acknowledged, summary.offsets) == (600, 0, 600, {0: 600})
+    assert [*table(600).events()] == sink.events()
+    assert (summary.events, summary.skipped, sink.unflushed, summary.offsets) == (600, 0, 0, {0: 600})
     assert (summary.first_timestamp, summary.last_timestamp, summary.stopped) == (1000, 6990, False)
 
 
@@ -97,13 +86,14 @@ def test_after_any_interruption_nothing_is_missing_or_twice(partitions: int, cut
     whole = MemorySink(partitions)
     replay([table(100)], whole)
     interrupted = MemorySink(partitions)
-    for number, log in whole.logs.items():
-        if log[: cuts[number]]:
-            interrupted.logs[number] = log[: cuts[number]]
-    there = sum(interrupted.offsets.values())
+    replay([table(100)], interrupted)
+    for number in range(partitions):
+        interrupted.log.lose_tail(TOPICS.ratings, number, cuts[number])
+    there = sum(len(interrupted.events(number)) for number in range(partitions))
     blocks = [table(100)[start : start + block] for start in range(0, 100, block)]
     summary = replay(blocks, interrupted, log=interrupted.state())
-    assert whole.logs == interrupted.logs
+    for number in range(partitions):
+        assert whole.events(number) == interrupted.events(number)
     assert (100 - there, there) == (summary.events, summary.skipped)
 
 
@@ -122,7 +112,7 @@ def test_a_range_by_time_or_count(start: str | None, until: str | None, expected
     sink = MemorySink()
     selection = Selection(*(bound and Bound.parse(bound) for bound in (start, until)))
     replay([table(100)[:37], table(100)[37:]], sink, selection=selection)
-    assert list(expected) == numbers(sink.logs[0])
+    assert list(expected) == numbers(sink.events())
 
 
 def test_blocks_after_the_range_are_never_made() -> None:
@@ -141,7 +131,7 @@ def test_limit_counts_what_is_sent_now() -> None:
     sink = MemorySink()
     for _ in range(3):
         replay([table(100)], sink, limit=20, log=sink.state())
-    assert list(range(60)) == numbers(sink.logs[0])
+    assert list(range(60)) == numbers(sink.events())
 
 
 def test_a_negative_limit_is_refused() -> None:
@@ -154,7 +144,7 @@ def test_what_lies_before_the_log_is_named() -> None:
     replay([table(100)], sink, selection=Selection(Bound(30, "count"), Bound(50, "count")))
     summary = replay([table(100)], sink, log=sink.state())
     assert (summary.events, summary.skipped, summary.left_out) == (50, 50, 30)
-    assert list(range(30, 100)) == numbers(sink.logs[0])
+    assert list(range(30, 100)) == numbers(sink.events())
 
 
 def test_a_rate_spaces_ratings_out_and_leaves_none_in_a_buffer() -> None:
@@ -187,11 +177,12 @@ def test_a_speed_follows_event_time_and_sends_a_page_at_once() -> None:
 
 def test_a_request_to_stop_ends_after_what_was_sent_is_confirmed() -> None:
     sink = MemorySink()
-    summary = replay([table(5000)], sink, stop=lambda: len(sink.logs[0]) >= 1000)
+    summary = replay([table(5000)], sink, stop=lambda: sink.unflushed >= 1000)
     assert summary.stopped
-    assert 1000 <= summary.events == sink.acknowledged < 1300
+    assert (sink.unflushed, len(sink.events())) == (0, summary.events)
+    assert 1000 <= summary.events < 1300
     rest = replay([table(5000)], sink, log=sink.state())
-    assert list(range(5000)) == numbers(sink.logs[0])
+    assert list(range(5000)) == numbers(sink.events())
     assert summary.events + rest.events == 5000
 
 
