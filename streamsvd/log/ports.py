@@ -221,8 +221,8 @@ class LogClient(Protocol):
     def source(self, topic: str, *, group: str | None = None, gather_seconds: float = 0.0) -> RatingSource:
         """A source of an existing topic.
 
-        `group` is the name under which `commit` shows progress; it is never joined. So long the log may wait for more
-        records before it hands out the first.
+        `group` is the name under which `commit` shows progress; it is never joined. `gather_seconds` is how long the
+        log may hold records back in order to hand out more of them at once.
         """
 
     def delivery(
@@ -230,6 +230,6 @@ class LogClient(Protocol):
     ) -> Delivery:
         """A delivery to any topics.
 
-        A record that is not confirmed after `delivery_seconds` has failed. So long it may wait, `linger_seconds`, for
-        more to go with it.
+        A record that is not confirmed after `delivery_seconds` has failed; `linger_seconds` is how long it may wait for
+        others of the same request.
         """
