@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from consumer.feeding import Feed
+from consumer.feed_writer import FeedWriter
 from consumer.progress import Lag, Saved
 from consumer.schedule import Retry, Schedule, Throttle
 from consumer.state import ConsumerState
@@ -64,7 +64,7 @@ class Checkpointer:
 
     Attributes
     ----------
-    feed : Feed
+    feed : FeedWriter
     saved : Saved
         What the checkpoints so far took.
     throttle : Throttle
@@ -94,7 +94,7 @@ class Checkpointer:
         self._dead_letters, self._predictions = dead_letters, predictions
         self._check, self._topic, self._topic_id = check_topic, topic, topic_id
         self._schedule, self._clocks, self._say = schedule, clocks, say
-        self.feed = Feed(state.metrics, state.shadows.shadows)
+        self.feed = FeedWriter(state.metrics, state.shadows.shadows)
         self.saved = Saved()
         self.throttle = Throttle(clocks.timer, clocks.pause, 0.0)
         self.records = 0

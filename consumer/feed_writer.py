@@ -18,7 +18,7 @@ from streamsvd.learner import IteratedSVD
 _CHEAP_ROWS = 100_000  # of users and items: the SVD of a larger model would hold the ratings up
 
 
-class Feed:
+class FeedWriter:
     """Points on their way into the store.
 
     Parameters
