@@ -1,7 +1,7 @@
 """A checkpoint: a method a step, in the order of docs/checkpointing.md, which says what happens when each fails.
 
 Exactly once rests on this order. The state with the offsets that it was learned from is written in one atomic, fenced
-step; what the state vouches for is confirmed before it, and what only tools look at is told after it.
+step; what the state vouches for is confirmed before it, and what only tools look at is committed after it.
 """
 
 from __future__ import annotations

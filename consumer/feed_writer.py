@@ -6,10 +6,8 @@ the same points again, and those of a checkpoint that was written are not made t
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict
-
-from evaluation import Errors, Figures, Monitor
+from evaluation import Monitor
+from evaluation.metrics.figures import Shown
 from evaluation.shadows import Shadows
 from model_store import feed
 from model_store.write.step import FeedEntry
@@ -67,26 +65,25 @@ class FeedWriter:
         lag : int or None
             Records left in the log, as far as known.
         """
-        found = self._monitor.figures()
-        total = self._monitor.total(found)
+        monitor, found = self._monitor, self._monitor.figures()
+        shadows = {name: shadow.metrics.figures() for name, shadow in self._shadows.models.items()}
         return feed.FeedPoint(
-            events=self._monitor.events,
+            events=monitor.events,
             event_time=event_time,
             written_at=at,
             lag=lag,
             users=model.n_users,
             items=model.n_items,
-            total=_errors(total),
-            fading=feed.Errors(
-                events=found.events, rmse_event=_number(found.rmse_fading), rmse_page=_number(found.rmse_page_fading)
-            ),
+            total=monitor.total().values(),
+            fading=found.errors("fading"),
             windows=[
-                feed.Window(unit=window.unit, size=window.size, errors=_errors(errors))
-                for window, errors in self._monitor.windows.errors().items()
+                feed.Window(unit=window.unit, size=window.size, errors=errors.values())
+                for window, errors in monitor.windows.errors().items()
             ],
-            drift=self._monitor.drift.counts,
-            shadows={name: _overall(shadow.metrics.figures()) for name, shadow in self._shadows.models.items()},
-            shadows_recent={name: _recent(shadow.metrics.figures()) for name, shadow in self._shadows.models.items()},
+            drift=monitor.drift.counts,
+            figures=found.at(Shown.DASHBOARD),
+            shadows={name: figures.errors("all") for name, figures in shadows.items()},
+            shadows_recent={name: figures.errors("newest") for name, figures in shadows.items()},
         )
 
     def now(
@@ -96,65 +93,17 @@ class FeedWriter:
         newest = feed.Now(
             point=point,
             operation=operation,
-            drifts=[feed.DriftMark(**asdict(mark)) for mark in self._monitor.drift.marks],
-            calibration=self._calibration(),
+            drifts=self._monitor.drift.marks,
+            calibration=[
+                {"name": name, **figures.values()} for name, figures in self._monitor.calibration.figures().items()
+            ],
         )
         return feed.now_fields(newest, self._detail(model) if detailed else None)
 
-    def _calibration(self) -> list[feed.Calibration]:
-        return [
-            feed.Calibration(
-                name=name,
-                events=part.events,
-                within_50=_number(part.within[50]),
-                within_80=_number(part.within[80]),
-                within_90=_number(part.within[90]),
-                within_95=_number(part.within[95]),
-                log_likelihood=_number(part.log_likelihood),
-                log_likelihood_constant=_number(part.log_likelihood_constant),
-            )
-            for name, part in self._monitor.calibration.honesty().items()
-        ]
-
     def _detail(self, model: IteratedSVD) -> feed.Detail:
         slices = [
-            feed.Slice(by=by, name=name, errors=_errors(errors))
+            feed.Slice(by=by, name=name, errors=errors.values())
             for (by, name), errors in self._monitor.slices.errors().items()
         ]
         cheap = model.n_users + model.n_items <= _CHEAP_ROWS
         return feed.Detail(slices=slices, singular_values=model.svd().singular_values.tolist() if cheap else [])
-
-
-def _errors(found: Errors) -> feed.Errors:
-    return feed.Errors(
-        events=found.events,
-        rmse_event=_number(found.rmse_event),
-        mae_event=_number(found.mae_event),
-        bias_event=_number(found.bias_event),
-        rmse_page=_number(found.rmse_page),
-        mae_page=_number(found.mae_page),
-        bias_page=_number(found.bias_page),
-    )
-
-
-def _overall(found: Figures) -> feed.Errors:
-    return feed.Errors(
-        events=found.events,
-        rmse_event=_number(found.rmse_event),
-        mae_event=_number(found.mae_event),
-        rmse_page=_number(found.rmse_page),
-        mae_page=_number(found.mae_page),
-    )
-
-
-def _recent(found: Figures) -> feed.Errors:
-    return feed.Errors(
-        events=found.window,
-        rmse_event=_number(found.rmse_last_window),
-        mae_event=_number(found.mae_last_window),
-        rmse_page=_number(found.rmse_page_last_window),
-    )
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value

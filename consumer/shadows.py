@@ -6,7 +6,6 @@ written last. So a checkpoint grows with what was learned, not with the number o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -15,17 +14,18 @@ from numpy.typing import NDArray
 
 from evaluation import Figures, Prequential
 from evaluation.metrics import Pages
+from evaluation.metrics.figures import Shown
 from evaluation.models import ModelSpec
-from evaluation.shadows import FIRST_SERVED, Comparison, Served, Shadow, Shadows, Verdict
-from model_store import Beside, Checkpoint, Difference, ShadowPart, ShadowRow
+from evaluation.shadows import FIRST_SERVED, Comparison, Served, Shadow, Shadows
+from model_store import Beside, Checkpoint, ShadowPart, ShadowRow
 from model_store.shadow_rows import encode_row
 from model_store.write.baseline_states import changed, from_rows, to_rows
 from streamsvd.errors import SettingsError
+from streamsvd.figures import Verdict
 from streamsvd.learner import ContentSource, IteratedSVD, State
 from streamsvd.learner.protocol import OnlineLearner
 
 _OURS = "shadows."  # arrays among the served model's metrics
-_FIGURES = ("rmse_event", "mae_event", "rmse_page", "mae_page", "rmse_last_window", "rmse_page_last_window")
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -125,7 +125,7 @@ class ShadowKeeper:
 
 
 def whole_state(model: IteratedSVD) -> State:
-    """The whole state, from which changes count anew."""
+    """The whole state; changes count from here on."""
     model.changes()
     return model.state()
 
@@ -231,7 +231,7 @@ def _effective(spec: ModelSpec, content: ContentSource | None) -> ModelSpec:
 
 
 def standings(shadows: Shadows, model: IteratedSVD) -> list[ShadowRow]:
-    """How the served model and each of its shadows do; empty without any.
+    """Figures of the served model and of each of its shadows; empty without any.
 
     Parameters
     ----------
@@ -244,13 +244,13 @@ def standings(shadows: Shadows, model: IteratedSVD) -> list[ShadowRow]:
     served = shadows.served
     rows = [_row(served.name, ModelSpec.of(model), model, served.since, served.metrics.figures(), None)]
     for name, shadow in shadows.models.items():
-        verdict = _difference(shadow.comparison.verdict())
+        verdict = shadow.comparison.verdict()
         rows.append(_row(name, shadow.spec, shadow.model, shadow.since, shadow.metrics.figures(), verdict))
     return rows
 
 
 def _row(
-    name: str, spec: ModelSpec, model: OnlineLearner, since: int, figures: Figures, against: Difference | None
+    name: str, spec: ModelSpec, model: OnlineLearner, since: int, figures: Figures, against: Verdict | None
 ) -> ShadowRow:
     return ShadowRow(
         name=name,
@@ -262,31 +262,9 @@ def _row(
         events=figures.events,
         users=model.n_users,
         items=model.n_items,
-        **{name: _or_none(getattr(figures, name)) for name in _FIGURES},
+        figures=figures.at(Shown.JSON),
         against_served=against,
     )
-
-
-def _difference(verdict: Verdict) -> Difference:
-    return Difference(
-        ratings=verdict.ratings,
-        blocks=verdict.blocks,
-        rmse=_or_none(verdict.rmse_first),
-        rmse_served=_or_none(verdict.rmse_second),
-        squared=_or_none(verdict.difference),
-        squared_low=_or_none(verdict.low),
-        squared_high=_or_none(verdict.high),
-        difference=_or_none(verdict.rmse_difference),
-        low=_or_none(verdict.rmse_low),
-        high=_or_none(verdict.rmse_high),
-        better={"first": "shadow", "second": "served", None: None}[verdict.better],
-        since_event=verdict.since_event,
-        since_time=verdict.since_time,
-    )
-
-
-def _or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _arrays(prefix: str, part: Prequential | Comparison) -> Arrays:

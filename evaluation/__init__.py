@@ -1,10 +1,10 @@
 """Prequential evaluation: each rating is predicted before it is learned, by event and by page."""
 
-from evaluation.metrics.error_sums import Errors
+from evaluation.metrics.figures import Errors, Figures, RankingFigures
 from evaluation.metrics.monitor import Monitor
-from evaluation.metrics.prequential import Figures, Prequential
+from evaluation.metrics.prequential import Prequential
 from evaluation.metrics.ranked_lists import Watch
-from evaluation.metrics.ranking import Ranking, RankingFigures
+from evaluation.metrics.ranking import Ranking
 from evaluation.metrics.windows import Window
 from evaluation.progressive_validation import evaluate
 

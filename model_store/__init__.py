@@ -4,7 +4,7 @@ from model_store.answers import Answer, Explained, History, Prediction, Provenan
 from model_store.client import connect, masked
 from model_store.codec.checkpoint import Checkpoint
 from model_store.reader import ModelReader
-from model_store.shadow_rows import Difference, ShadowRow, read_shadows
+from model_store.shadow_rows import ShadowRow, read_shadows
 from model_store.write.shadow_part import Beside, ShadowPart
 from model_store.writer import ModelWriter, Written
 
@@ -12,7 +12,6 @@ __all__ = [
     "Answer",
     "Beside",
     "Checkpoint",
-    "Difference",
     "Explained",
     "History",
     "ModelReader",

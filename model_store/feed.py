@@ -1,9 +1,10 @@
-"""The feed: how good the model is and was, for dashboards; written in the same atomic step as the checkpoint.
+"""The feed: the model's figures, now and over time, for dashboards; written in the same atomic step as the checkpoint.
 
 Two keys of a model. `…:feed` is a Redis stream with a point at fixed numbers of ratings learned (see `next_point`),
 under the explicit id `<ratings learned>-0`: a consumer that was killed and learns the same ratings again can neither
 double nor change one, and the whole history of a model takes a few thousand points. `…:now` is a hash of the newest
-figures, replaced by every checkpoint. A figure that does not exist is null.
+figures, replaced by every checkpoint. Which figures there are is the writer's business: here they are numbers by name,
+null where one does not exist.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from model_store.client import translated
 from model_store.codec.keys import Keys
 from model_store.write.step import FeedEntry
 from streamsvd.errors import SnapshotCorrupt
+from streamsvd.figures import DriftMark, Values
 
 POINT_EVENTS = 1_000  # ratings between two points, up to a million; from there, a thousandth to a hundredth of all
 VERSION = 1
@@ -25,34 +27,12 @@ _FIELD = b"point"
 _Found = TypeVar("_Found", "FeedPoint", "Now", "Detail")
 
 
-class Errors(msgspec.Struct, frozen=True, kw_only=True):
-    """Errors over some ratings, in the units of the data's scale; null where there were none.
-
-    Attributes
-    ----------
-    events : int
-        Ratings that they cover.
-    rmse_event, mae_event, bias_event : float or None
-        Event protocol: root mean squared, mean absolute and mean error (predicted less given).
-    rmse_page, mae_page, bias_page : float or None
-        Page protocol, likewise.
-    """
-
-    events: int
-    rmse_event: float | None = None
-    mae_event: float | None = None
-    bias_event: float | None = None
-    rmse_page: float | None = None
-    mae_page: float | None = None
-    bias_page: float | None = None
-
-
 class Window(msgspec.Struct, frozen=True, kw_only=True):
     """Errors over the newest ratings: `size` of them, or those of the newest `size` seconds of event time."""
 
     unit: Literal["events", "seconds"]
     size: int
-    errors: Errors
+    errors: Values
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,57 +43,12 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     by : str
         `user` or `item` (`new` or `known`), `ratings of the user` (`0`, `1-4`, …), `genre` or `month` (`1997-11`).
     name : str
-    errors : Errors
+    errors : dict of str to number or None
     """
 
     by: str
     name: str
-    errors: Errors
-
-
-class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the predicted deviations are honest (event protocol).
-
-    Attributes
-    ----------
-    name : str
-        `all`, or a number of ratings of the user: `0`, `1-4`, …
-    events : int
-    within_50, within_80, within_90, within_95 : float or None
-        Share of the ratings that lay within the interval of that many per cent.
-    log_likelihood, log_likelihood_constant : float or None
-        Mean log density of the ratings, by the predicted deviation and by the running constant one.
-    """
-
-    name: str
-    events: int
-    within_50: float | None = None
-    within_80: float | None = None
-    within_90: float | None = None
-    within_95: float | None = None
-    log_likelihood: float | None = None
-    log_likelihood_constant: float | None = None
-
-
-class DriftMark(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of the page error, found by a detector.
-
-    Attributes
-    ----------
-    detector : str
-        `adwin` or `page-hinkley`.
-    events : int
-        Number of ratings learned when it fired.
-    event_time : int
-        Event time of that rating, in seconds since 1970.
-    rose : bool
-        Whether the error went up.
-    """
-
-    detector: str
-    events: int
-    event_time: int
-    rose: bool
+    errors: Values
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,17 +96,17 @@ class FeedPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lag : int or None
         Records that were left in the log then, as far as known.
     users, items : int
-    total, fading : Errors
-        Over all ratings; with weights that fade with every rating (RMSE only).
+    total, fading : dict of str to number or None
+        Errors over all ratings; with weights that fade with every rating (RMSE only).
     windows : list of Window
     drift : dict of str to int
         Changes found so far, by detector.
-    ranking : dict of str to float
-        Prequential ranking metrics, such as `hit_rate@10`.
-    shadows : dict of str to Errors
-        Of each shadow model, over all ratings that it has seen.
-    shadows_recent : dict of str to Errors
-        Of each shadow model, over the newest ratings (5,000 by default).
+    figures : dict of str to number or None
+        Further figures that dashboards show.
+    shadows : dict of str to dict
+        Errors of each shadow model, over all ratings that it has seen.
+    shadows_recent : dict of str to dict
+        Errors of each shadow model, over the newest ratings (5,000 by default).
     v : int
         Version of this format.
     """
@@ -181,14 +116,14 @@ class FeedPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     written_at: float
     users: int
     items: int
-    total: Errors
-    fading: Errors
+    total: Values
+    fading: Values
     lag: int | None = None
     windows: list[Window] = []
     drift: dict[str, int] = {}
-    ranking: dict[str, float | None] = {}
-    shadows: dict[str, Errors] = {}
-    shadows_recent: dict[str, Errors] = {}
+    figures: Values = {}
+    shadows: dict[str, Values] = {}
+    shadows_recent: dict[str, Values] = {}
     v: int = VERSION
 
     @property
@@ -206,14 +141,15 @@ class Now(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     operation : Operation
     drifts : list of DriftMark
         The newest changes found, oldest first.
-    calibration : list of Calibration
-        Over all, then by number of ratings of the user.
+    calibration : list of dict
+        Of the predicted deviations, over all and then by number of ratings of the user: `name` (`all`, `0`, `1-4`, …)
+        and figures.
     """
 
     point: FeedPoint
     operation: Operation
     drifts: list[DriftMark] = []
-    calibration: list[Calibration] = []
+    calibration: list[dict[str, str | int | float | None]] = []
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -237,12 +173,12 @@ class FeedPage(NamedTuple):
     ----------
     points : list of FeedPoint
         Oldest first.
-    anew : bool
-        The model was learned anew since `after`: these points are from the beginning, forget the ones before.
+    restarted : bool
+        The model was learned again since `after`: these points are from the beginning, forget the ones before.
     """
 
     points: list[FeedPoint]
-    anew: bool
+    restarted: bool
 
 
 def next_point(events: int) -> int:
@@ -293,10 +229,10 @@ def read_feed(client: redis.Redis, model: str, after: str = "", limit: int = 1_0
         pipe.xrange(keys.feed, f"({after}" if after else "-", "+", limit)
         pipe.xrevrange(keys.feed, "+", "-", 1)
         found, newest = pipe.execute()
-        anew = bool(after) and (not newest or _order(newest[0][0]) < _order(after.encode()))
-        if anew:
+        restarted = bool(after) and (not newest or _order(newest[0][0]) < _order(after.encode()))
+        if restarted:
             found = cast("list[Any]", client.xrange(keys.feed, "-", "+", limit))
-    return FeedPage([_decoded(fields.get(_FIELD, b""), FeedPoint, keys.feed) for _, fields in found], anew)
+    return FeedPage([_decoded(fields.get(_FIELD, b""), FeedPoint, keys.feed) for _, fields in found], restarted)
 
 
 def read_now(client: redis.Redis, model: str) -> tuple[Now, Detail] | None:

@@ -1,4 +1,4 @@
-"""How the shadows of a model do, as anybody may read it; and the request that one of them be served.
+"""Figures of a model's shadows, for any reader; and the request that one of them be served.
 
 `…:shadows` is a hash with a row of JSON for the served model and for each shadow; every checkpoint replaces it, in the
 same step as the rest. `…:promote` holds the name of the shadow that is to be served; the consumer carries that out at
@@ -15,40 +15,7 @@ import redis
 from model_store.client import translated
 from model_store.codec.keys import Keys
 from streamsvd.errors import SnapshotCorrupt
-
-
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """A shadow less the served model, page protocol, over the same ratings; negative where the shadow is better.
-
-    Attributes
-    ----------
-    ratings, blocks : int
-        What has been compared: blocks of whole pages.
-    rmse, rmse_served : float or None
-        Of both over these ratings.
-    squared, squared_low, squared_high : float or None
-        Difference of the squared errors, and the interval that holds it at all times together.
-    difference, low, high : float or None
-        The same as a difference of RMSEs, in units of the scale.
-    better : str or None
-        `shadow` or `served`; null while the interval holds zero.
-    since_event, since_time : int or None
-        Number of the rating and event time, in seconds, from which on it has not held zero again.
-    """
-
-    ratings: int
-    blocks: int
-    rmse: float | None
-    rmse_served: float | None
-    squared: float | None
-    squared_low: float | None
-    squared_high: float | None
-    difference: float | None
-    low: float | None
-    high: float | None
-    better: str | None
-    since_event: int | None
-    since_time: int | None
+from streamsvd.figures import Values, Verdict
 
 
 class ShadowRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,9 +35,9 @@ class ShadowRow(msgspec.Struct, frozen=True, kw_only=True):
     since : int
         Ratings that the stream had before its first one.
     events, users, items : int
-    rmse_event, mae_event, rmse_page, mae_page, rmse_last_window, rmse_page_last_window : float or None
-        Over the ratings since then, and over the newest of them.
-    against_served : Difference or None
+    figures : dict of str to number or None
+        Over the ratings since then, and over the newest of them; in JSON they stand among the other fields.
+    against_served : Verdict or None
         Null for the served model itself.
     """
 
@@ -83,18 +50,25 @@ class ShadowRow(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     users: int
     items: int
-    rmse_event: float | None
-    mae_event: float | None
-    rmse_page: float | None
-    mae_page: float | None
-    rmse_last_window: float | None
-    rmse_page_last_window: float | None
-    against_served: Difference | None = None
+    figures: Values
+    against_served: Verdict | None = None
+
+    def flat(self) -> dict[str, Any]:
+        """As one object, as it is stored."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        figures, against = found.pop("figures"), found.pop("against_served")
+        return {**found, **figures, "against_served": against}
 
 
 def encode_row(row: ShadowRow) -> bytes:
     """As JSON; a figure that does not exist is null."""
-    return msgspec.json.encode(row)
+    return msgspec.json.encode(row.flat())
+
+
+def _decode_row(raw: bytes) -> ShadowRow:
+    found = msgspec.json.decode(raw, type=dict[str, Any])
+    fields = {name: found.pop(name) for name in ShadowRow.__struct_fields__ if name in found}
+    return msgspec.convert({**fields, "figures": found}, ShadowRow)
 
 
 def read_shadows(client: redis.Redis, model: str) -> list[ShadowRow]:
@@ -116,7 +90,7 @@ def read_shadows(client: redis.Redis, model: str) -> list[ShadowRow]:
     with translated(client, f"reading the shadows of model {model}"):
         found = cast("dict[bytes, bytes]", client.hgetall(keys.shadows))
     try:
-        rows = [msgspec.json.decode(raw, type=ShadowRow) for raw in found.values()]
+        rows = [_decode_row(raw) for raw in found.values()]
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SnapshotCorrupt(f"{keys.shadows} cannot be read ({error}); rebuild the snapshot from the log") from error
     return sorted(rows, key=lambda row: (not row.served, row.name))

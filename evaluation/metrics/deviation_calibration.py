@@ -1,4 +1,4 @@
-"""Whether predicted deviations are honest: how often ratings lie within the intervals, and how likely they were.
+"""Calibration of the predicted deviations: how often ratings lie within the intervals, and how likely they were.
 
 The event protocol's. A normal distribution around the prediction is assumed; its mean log density is compared with
 that of one constant deviation, the root of the mean squared error so far (which begins with one error of 1).
@@ -6,8 +6,6 @@ that of one constant deviation, the root of the mean squared error so far (which
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
@@ -15,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics import kernels
+from evaluation.metrics.figures import CalibrationFigures
 from evaluation.metrics.slices import BUCKETS, bucket_of
 
 Floats = NDArray[np.float64]
@@ -24,34 +23,15 @@ PERCENT = (50, 80, 90, 95)
 _HALVES = np.array([NormalDist().inv_cdf(0.5 + percent / 200) for percent in PERCENT])
 
 
-@dataclass(frozen=True, slots=True)
-class Honesty:
-    """How honest the deviations of some ratings were; NaN where there were none.
-
-    Attributes
-    ----------
-    events : int
-    within : dict of int to float
-        Share of the ratings within the interval of 50, 80, 90 and 95 per cent.
-    log_likelihood, log_likelihood_constant : float
-        Mean log density, by the predicted deviation and by the running constant one.
-    """
-
-    events: int
-    within: dict[int, float]
-    log_likelihood: float
-    log_likelihood_constant: float
-
-
 class Calibration:
     """Intervals and likelihoods over all ratings, by the user's number of ratings.
 
     Examples
     --------
-    >>> honest = Calibration()
-    >>> honest.update(np.array([0, 7]), np.array([0.5, -1.5]), np.array([1.0, 1.0]))
-    >>> honest.honesty()["all"].within
-    {50: 0.5, 80: 0.5, 90: 1.0, 95: 1.0}
+    >>> calibration = Calibration()
+    >>> calibration.update(np.array([0, 7]), np.array([0.5, -1.5]), np.array([1.0, 1.0]))
+    >>> calibration.figures()["all"].within_50, calibration.figures()["all"].within_90
+    (0.5, 1.0)
     """
 
     def __init__(self) -> None:
@@ -70,10 +50,11 @@ class Calibration:
         """
         kernels.tally_calibration(self._cells, self._constant, _HALVES, bucket_of(user_counts), error, deviation)
 
-    def honesty(self) -> dict[str, Honesty]:
+    def figures(self) -> dict[str, CalibrationFigures]:
         """Over all ratings (`all`), then by the user's number of ratings."""
         cells = np.concatenate([self._cells.sum(axis=0, keepdims=True), self._cells])
-        return {name: _honesty(cell) for name, cell in zip(("all", *BUCKETS), cells, strict=True)}
+        named = zip(("all", *BUCKETS), cells.tolist(), strict=True)
+        return {name: CalibrationFigures.read(cell) for name, cell in named}
 
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""
@@ -85,9 +66,3 @@ class Calibration:
         found = cls()
         found._cells, found._constant = state["cells"].copy(), state["constant"].copy()
         return found
-
-
-def _honesty(cell: Floats) -> Honesty:
-    n, *sums = cell.tolist()
-    means = [total / n if n else math.nan for total in sums]
-    return Honesty(int(n), dict(zip(PERCENT, means, strict=False)), *means[len(PERCENT) :])

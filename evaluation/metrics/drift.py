@@ -6,13 +6,13 @@ detector fire at users. The detectors are fed with the mean absolute error of bl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics import kernels
+from streamsvd.figures import DriftMark
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -24,28 +24,6 @@ TOLERANCE, THRESHOLD, MEMORY = 0.05, 3.5, 0.9999  # Page–Hinkley's, in stars
 KEPT = 100  # newest marks
 _SIZES = 40  # of ADWIN's buckets: room for 2⁴⁰ blocks
 _SETTINGS = (float(BLOCK), DELTA, TOLERANCE, THRESHOLD, MEMORY)
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A change, as found.
-
-    Attributes
-    ----------
-    detector : str
-        `adwin` or `page-hinkley`.
-    events : int
-        Ratings learned when it fired.
-    event_time : int
-        Of the last of them, in seconds.
-    rose : bool
-        Whether the error went up.
-    """
-
-    detector: str
-    events: int
-    event_time: int
-    rose: bool
 
 
 class Drift:
@@ -60,7 +38,7 @@ class Drift:
     ----------
     counts : dict of str to int
         Changes found so far, by detector.
-    marks : list of Mark
+    marks : list of DriftMark
         The newest hundred, oldest first.
 
     Examples
@@ -106,9 +84,9 @@ class Drift:
         return dict(zip(DETECTORS, self._found.tolist(), strict=True))
 
     @property
-    def marks(self) -> list[Mark]:
+    def marks(self) -> list[DriftMark]:
         """The newest hundred, oldest first."""
-        return [Mark(DETECTORS[which], n, time, bool(rose)) for which, n, time, rose in self._marks.tolist()]
+        return [DriftMark(DETECTORS[which], n, time, bool(rose)) for which, n, time, rose in self._marks.tolist()]
 
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""

@@ -123,7 +123,7 @@ def detect(block, adwin, totals, counts, hinkley, settings, first, unit, timesta
 
 @compiled
 def adwin_step(scalars, totals, counts, value, delta):  # type: ignore[no-untyped-def]
-    """One value into an adaptive window: 0, or 1 or −1 when its mean rose or fell; the window then begins anew.
+    """One value into an adaptive window: 0, or 1 or −1 when its mean rose or fell; the window then starts again.
 
     Bifet & Gavaldà (2007), "Learning from time-changing data with adaptive windowing", section 4: the window is kept
     as sums over buckets of 1, 2, 4, … values, `counts[s]` of size 2ˢ in `totals[s]`, oldest first, and is cut between
@@ -175,7 +175,7 @@ def _cut(scalars, totals, counts, delta):  # type: ignore[no-untyped-def]
 
 @compiled
 def hinkley_step(scalars, value, tolerance, threshold, memory):  # type: ignore[no-untyped-def]
-    """One value into the Page–Hinkley test: 0, or 1 or −1 when the mean rose or fell; the test then begins anew.
+    """One value into the Page–Hinkley test: 0, or 1 or −1 when the mean rose or fell; the test then starts again.
 
     Page (1954), "Continuous inspection schemes", in both directions: the fading sum of what the values exceed their
     mean by, less a tolerance, stands further above its lowest point than the threshold; and the other way round.

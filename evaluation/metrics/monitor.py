@@ -1,12 +1,13 @@
 """Everything that is measured while a model learns, in one object: one update, one state, exactly once.
 
-`Prequential` gives the headline; the parts beside it say when, where and how honestly. Each is a small object of its
-own with `update`, `state` and `from_state`; this one only deals the columns out.
+`Prequential` gives the headline; the parts beside it give windows, slices, calibration and drift. Each is a small
+object of its own with `update`, `state` and `from_state`; this one only hands the columns on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from evaluation.metrics.deviation_calibration import Calibration
 from evaluation.metrics.drift import Drift
-from evaluation.metrics.error_sums import Errors
-from evaluation.metrics.prequential import Figures, Prequential
+from evaluation.metrics.figures import Errors, Figures
+from evaluation.metrics.prequential import Prequential
 from evaluation.metrics.slices import Slices
 from evaluation.metrics.windows import WINDOWS, Window, Windows
 from streamsvd.errors import InputError
@@ -76,18 +77,10 @@ class Monitor:
         """The headline."""
         return self.prequential.figures()
 
-    def total(self, figures: Figures | None = None) -> Errors:
-        """Errors over all ratings; `figures`, where they are at hand, save working them out again."""
-        figures, parts = figures or self.figures(), self.slices.total()
-        return Errors(
-            events=figures.events,
-            rmse_event=figures.rmse_event,
-            mae_event=figures.mae_event,
-            bias_event=parts.bias_event,
-            rmse_page=figures.rmse_page,
-            mae_page=figures.mae_page,
-            bias_page=parts.bias_page,
-        )
+    def total(self) -> Errors:
+        """Errors over all ratings: the headline's, and the slices' where it has none."""
+        known = asdict(self.figures())
+        return Errors(**{name: known.get(name, value) for name, value in asdict(self.slices.total()).items()})
 
     def score(
         self, items: Sequence[Id] | NDArray[Any], ratings: ArrayLike, timestamps: ArrayLike, predictions: Predictions

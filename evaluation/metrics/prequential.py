@@ -9,51 +9,17 @@ All sums run strictly in order of events, so the figures are the same bits howev
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evaluation.metrics.figures import Figures
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.kernels.compiler import compiled
 from streamsvd.learner import Predictions
 
 Floats = NDArray[np.float64]
-
-EVENT, PAGE = 0, 1  # columns
-_SQUARED, _ABSOLUTE = 0, 1  # rows of sums
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Errors so far, in the units of the data's scale; NaN before the first rating.
-
-    Attributes
-    ----------
-    events : int
-    rmse_event, mae_event, rmse_page, mae_page : float
-        Over all events.
-    rmse_last_window, mae_last_window, rmse_page_last_window : float
-        Over the last `window` events.
-    rmse_fading, rmse_page_fading : float
-        With weights that fade by the fading factor with every event.
-    window : int
-        Events in the window: fewer than asked for at the start of a stream.
-    """
-
-    events: int
-    rmse_event: float
-    mae_event: float
-    rmse_page: float
-    mae_page: float
-    rmse_last_window: float
-    mae_last_window: float
-    rmse_page_last_window: float
-    rmse_fading: float
-    rmse_page_fading: float
-    window: int
 
 
 class Prequential:
@@ -65,6 +31,16 @@ class Prequential:
         Events of the window.
     fading : float
         Factor by which the weight of an error shrinks with each event after it; 0.9995 halves it in 1,386 events.
+
+    Attributes
+    ----------
+    events : int
+    sums : float64, shape (2, 2)
+        Squared and absolute errors, by protocol: event, page.
+    faded : float64, shape (3,)
+        Fading sums of the squared errors by protocol, and of the weights.
+    recent : float64, shape (window, 2)
+        Errors of the newest events, oldest first, by protocol.
 
     Examples
     --------
@@ -81,9 +57,9 @@ class Prequential:
         self.window = window
         self.fading = fading
         self.events = 0
-        self._sums = np.zeros((2, 2))  # squared and absolute, by protocol
-        self._faded = np.zeros(3)  # squared error by protocol, and the weight
-        self._recent = np.zeros((0, 2))  # errors of the last `window` events, oldest first
+        self.sums = np.zeros((2, 2))
+        self.faded = np.zeros(3)
+        self.recent = np.zeros((0, 2))
 
     def update(self, ratings: NDArray[np.floating[Any]], event: Floats, page: Floats) -> None:
         """Score predictions.
@@ -105,9 +81,9 @@ class Prequential:
         if not np.isfinite(errors).all():
             raise InputError("a rating or prediction is not a finite number; nothing has been scored")
         squared = errors**2
-        self._sums = np.stack([_add_in_order(self._sums[_SQUARED], squared), _add_in_order(self._sums[1], abs(errors))])
-        self._faded = _fade_in_order(self._faded, np.column_stack([squared, np.ones(len(errors))]), self.fading)
-        self._recent = np.concatenate([self._recent, errors])[-self.window :]
+        self.sums = np.stack([_add_in_order(self.sums[0], squared), _add_in_order(self.sums[1], abs(errors))])
+        self.faded = _fade_in_order(self.faded, np.column_stack([squared, np.ones(len(errors))]), self.fading)
+        self.recent = np.concatenate([self.recent, errors])[-self.window :]
         self.events += len(errors)
 
     def score(self, _items: object, ratings: ArrayLike, _timestamps: object, predictions: Predictions) -> None:
@@ -116,33 +92,16 @@ class Prequential:
 
     def figures(self) -> Figures:
         """Errors so far."""
-        n, recent = max(self.events, 1), self._recent
-        mean_squared = self._sums[_SQUARED] / n if self.events else np.full(2, math.nan)
-        mean_absolute = self._sums[_ABSOLUTE] / n if self.events else np.full(2, math.nan)
-        last_squared = (recent**2).mean(axis=0) if len(recent) else np.full(2, math.nan)
-        faded = self._faded[:2] / self._faded[2] if self.events else np.full(2, math.nan)
-        return Figures(
-            events=self.events,
-            rmse_event=math.sqrt(mean_squared[EVENT]),
-            mae_event=float(mean_absolute[EVENT]),
-            rmse_page=math.sqrt(mean_squared[PAGE]),
-            mae_page=float(mean_absolute[PAGE]),
-            rmse_last_window=math.sqrt(last_squared[EVENT]),
-            mae_last_window=float(abs(recent[:, EVENT]).mean()) if len(recent) else math.nan,
-            rmse_page_last_window=math.sqrt(last_squared[PAGE]),
-            rmse_fading=math.sqrt(faded[EVENT]),
-            rmse_page_fading=math.sqrt(faded[PAGE]),
-            window=len(recent),
-        )
+        return Figures.read(self)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""
         return {
             "settings": np.array([self.window, self.fading]),
             "events": np.array([self.events], np.int64),
-            "sums": self._sums.copy(),
-            "faded": self._faded.copy(),
-            "recent": self._recent.copy(),
+            "sums": self.sums.copy(),
+            "faded": self.faded.copy(),
+            "recent": self.recent.copy(),
         }
 
     @classmethod
@@ -151,8 +110,8 @@ class Prequential:
         window, fading = state["settings"].tolist()
         metrics = cls(int(window), fading)
         metrics.events = int(state["events"][0])
-        metrics._sums, metrics._faded = state["sums"].copy(), state["faded"].copy()
-        metrics._recent = state["recent"].copy()
+        metrics.sums, metrics.faded = state["sums"].copy(), state["faded"].copy()
+        metrics.recent = state["recent"].copy()
         return metrics
 
 

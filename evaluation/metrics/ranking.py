@@ -18,55 +18,18 @@ The state is counts of places: whole numbers, so no figure depends on how the st
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.metrics.figures import RankingFigures
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.kernels.scale import Scale
 
 LIKED = 4.0  # internal stars
 RANKING_ARRAYS = ("settings", "places", "recent")  # of a state
 MISS = 0  # the place of an item that is not on the list
-
-
-@dataclass(frozen=True, slots=True)
-class RankingFigures:
-    """Quality of the lists so far, 0 to 1; NaN before the first question.
-
-    Attributes
-    ----------
-    n : int
-        Length of the list.
-    lists : int
-        Questions asked: ratings of 4 or more.
-    unknown_items : int
-        Of these, for items that nobody had rated before.
-    hit_rate_event, ndcg_event, mrr_event, hit_rate_page, ndcg_page, mrr_page : float
-        Over all questions.
-    hit_rate_last_window, ndcg_last_window, mrr_last_window, ndcg_page_last_window : float
-        Over the last `window` questions.
-    window : int
-        Questions in the window: fewer than asked for at the start of a stream.
-    """
-
-    n: int
-    lists: int
-    unknown_items: int
-    hit_rate_event: float
-    ndcg_event: float
-    mrr_event: float
-    hit_rate_page: float
-    ndcg_page: float
-    mrr_page: float
-    hit_rate_last_window: float
-    ndcg_last_window: float
-    mrr_last_window: float
-    ndcg_page_last_window: float
-    window: int
 
 
 class Ranking:
@@ -78,6 +41,15 @@ class Ranking:
         Length of the list.
     window : int
         Questions of the window.
+
+    Attributes
+    ----------
+    unknown_items : int
+        Questions for items that nobody had rated before.
+    places : int64, shape (2, n + 1)
+        By protocol, how often the right item stood at each place; 0 is not on the list.
+    recent : int32, shape (window, 2)
+        Places of the newest questions, oldest first, by protocol.
 
     Examples
     --------
@@ -94,13 +66,13 @@ class Ranking:
         self.n = n
         self.window = window
         self.unknown_items = 0
-        self._places = np.zeros((2, n + 1), np.int64)  # by protocol, how often each place came up
-        self._recent = np.zeros((0, 2), np.int32)  # places of the last `window` questions, oldest first
+        self.places = np.zeros((2, n + 1), np.int64)
+        self.recent = np.zeros((0, 2), np.int32)
 
     @property
     def lists(self) -> int:
         """Questions asked."""
-        return int(self._places[0].sum())
+        return int(self.places[0].sum())
 
     def update(self, event: list[int], page: list[int], unknown_items: int = 0) -> None:
         """Count places.
@@ -121,24 +93,20 @@ class Ranking:
         if not ((places >= 0) & (places <= self.n)).all():
             raise InputError(f"one place from 0 to {self.n} for each protocol is needed, found {event} and {page}")
         for protocol in range(2):
-            self._places[protocol] += np.bincount(places[:, protocol], minlength=self.n + 1)
-        self._recent = np.concatenate([self._recent, places.astype(np.int32)])[-self.window :]
+            self.places[protocol] += np.bincount(places[:, protocol], minlength=self.n + 1)
+        self.recent = np.concatenate([self.recent, places.astype(np.int32)])[-self.window :]
         self.unknown_items += unknown_items
 
     def figures(self) -> RankingFigures:
         """Quality so far."""
-        event, page = (_quality(places) for places in self._places)
-        last, page_last = (_quality(np.bincount(self._recent[:, k], minlength=self.n + 1)) for k in range(2))
-        return RankingFigures(
-            self.n, self.lists, self.unknown_items, *event, *page, *last, page_last[1], len(self._recent)
-        )
+        return RankingFigures.read(self)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""
         return {
             "settings": np.array([self.n, self.window, self.unknown_items], np.int64),
-            "places": self._places.copy(),
-            "recent": self._recent.copy(),
+            "places": self.places.copy(),
+            "recent": self.recent.copy(),
         }
 
     @classmethod
@@ -147,7 +115,7 @@ class Ranking:
         n, window, unknown_items = state["settings"].tolist()
         ranking = cls(n, window)
         ranking.unknown_items = unknown_items
-        ranking._places, ranking._recent = state["places"].copy(), state["recent"].copy()
+        ranking.places, ranking.recent = state["places"].copy(), state["recent"].copy()
         return ranking
 
 
@@ -160,15 +128,3 @@ def is_liked(ratings: NDArray[np.float64], scale: Scale) -> NDArray[np.bool_]:
     ([False, True], [False, True])
     """
     return np.asarray(scale.to_internal(ratings) >= LIKED)
-
-
-def _quality(places: NDArray[np.int64]) -> tuple[float, float, float]:
-    """Hit rate, NDCG and MRR from how often each place came up."""
-    lists, found, place = int(places.sum()), places[1:], np.arange(1, len(places))
-    if not lists:
-        return math.nan, math.nan, math.nan
-    return (
-        float(found.sum() / lists),
-        float((found / np.log2(1.0 + place)).sum() / lists),
-        float((found / place).sum() / lists),
-    )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics import kernels
-from evaluation.metrics.error_sums import Errors, errors_of
+from evaluation.metrics.figures import Errors
 from streamsvd.ratings import Catalogue, Id
 
 Floats = NDArray[np.float64]
@@ -102,11 +102,11 @@ class Slices:
             *(("month", str(np.datetime64(int(month), "M"))) for month in months),
         ]
         cells = np.concatenate([self._fixed, self._by_genre, self._by_month[months]])
-        return {name: errors_of(cell) for name, cell in zip(names, cells, strict=True)}
+        return {name: Errors.read(cell.tolist()) for name, cell in zip(names, cells, strict=True)}
 
     def total(self) -> Errors:
         """Errors over all ratings: those of new and known users."""
-        return errors_of(self._fixed[0] + self._fixed[1])
+        return Errors.read((self._fixed[0] + self._fixed[1]).tolist())
 
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics import kernels
-from evaluation.metrics.error_sums import Errors, errors_of
+from evaluation.metrics.figures import Errors
 from streamsvd.errors import SettingsError
 
 Floats = NDArray[np.float64]
@@ -94,7 +94,7 @@ class Windows:
     def errors(self) -> dict[Window, Errors]:
         """Errors of each window."""
         sums = self._cells.sum(axis=1)
-        return {window: errors_of(cell) for window, cell in zip(self.windows, sums, strict=True)}
+        return {window: Errors.read(cell.tolist()) for window, cell in zip(self.windows, sums, strict=True)}
 
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""

@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,7 @@ from scipy.optimize import brentq
 from scipy.special import gammainc, gammaln
 
 from streamsvd.errors import InputError, SettingsError
+from streamsvd.figures import Verdict
 
 Floats = NDArray[np.float64]
 
@@ -37,42 +37,8 @@ _RHO = 0.25  # variance for which the boundary is tightest; found best over 100,
 _S, _V, _FIRST, _SECOND = range(4)  # sums over blocks: difference, its square, both squared errors
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is known of two models, over the ratings of all finished blocks.
-
-    Attributes
-    ----------
-    ratings, blocks : int
-    rmse_first, rmse_second : float
-        Page protocol; NaN before the first block is finished. Means of blocks, as the difference is.
-    difference, low, high : float
-        Squared error of the first less that of the second, in squared units of the scale, with its interval.
-    rmse_difference, rmse_low, rmse_high : float
-        The same divided by the sum of both RMSEs, which makes it their difference; in units of the scale.
-    better : "first", "second" or None
-        Which one has the smaller error; None while the interval holds zero.
-    since_event, since_time : int or None
-        Number of the rating, and event time in seconds, from which on the interval has never held zero again.
-    """
-
-    ratings: int
-    blocks: int
-    rmse_first: float
-    rmse_second: float
-    difference: float
-    low: float
-    high: float
-    rmse_difference: float
-    rmse_low: float
-    rmse_high: float
-    better: Literal["first", "second"] | None
-    since_event: int | None
-    since_time: int | None
-
-
 class Comparison:
-    """Compares the squared errors of two models, block by block.
+    """Compares the squared errors of a shadow, the first model, with the served one's, the second, block by block.
 
     Parameters
     ----------
@@ -91,8 +57,8 @@ class Comparison:
     >>> pages, times = np.ones(3000, bool), np.arange(3000)
     >>> comparison.update(pages, np.full(3000, 1.2), np.full(3000, 0.8), times)
     >>> verdict = comparison.verdict()
-    >>> verdict.better, round(verdict.difference, 3), verdict.low > 0
-    ('second', 0.4, True)
+    >>> verdict.better, round(verdict.squared, 3), verdict.low > 0
+    ('served', 0.4, True)
     """
 
     def __init__(self, scale: tuple[float, float], *, start: int = 0, alpha: float = ALPHA, block: int = BLOCK) -> None:
@@ -149,25 +115,24 @@ class Comparison:
         """What is known so far."""
         blocks = int(self._counts[2])
         if not blocks:
-            nan, most = math.nan, self._bound
-            return Verdict(0, 0, nan, nan, nan, -most, most, nan, nan, nan, None, None, None)
+            return Verdict(squared_low=-self._bound, squared_high=self._bound)
         mean, rms = self._sums[_S] / blocks, np.sqrt(self._sums[[_FIRST, _SECOND]] / blocks * self._bound)
         half = _boundary(float(self._sums[_V]), self._threshold) / blocks
-        difference, low, high = (float(np.clip(x, -1, 1)) * self._bound for x in (mean, mean - half, mean + half))
+        squared, low, high = (float(np.clip(x, -1, 1)) * self._bound for x in (mean, mean - half, mean + half))
         both = float(rms.sum()) or 1.0
         sign, event, time = self._since.tolist()
         return Verdict(
             ratings=int(self._counts[1]),
             blocks=blocks,
-            rmse_first=float(rms[0]),
-            rmse_second=float(rms[1]),
-            difference=difference,
-            low=low,
-            high=high,
-            rmse_difference=difference / both,
-            rmse_low=low / both,
-            rmse_high=high / both,
-            better=("first" if sign < 0 else "second") if sign else None,
+            rmse=float(rms[0]),
+            rmse_served=float(rms[1]),
+            squared=squared,
+            squared_low=low,
+            squared_high=high,
+            difference=squared / both,
+            low=low / both,
+            high=high / both,
+            better=("shadow" if sign < 0 else "served") if sign else None,
             since_event=event if sign else None,
             since_time=time if sign else None,
         )

@@ -17,6 +17,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from consumer import Progress
+from evaluation import Figures
+from evaluation.metrics.figures import Shown
 from streamsvd.errors import SettingsError
 from streamsvd.service.model_gauges import ModelGauges, ModelPoint
 
@@ -100,22 +102,18 @@ class ConsumerMetrics(Collector):
             if number is not None:
                 gauge.add_metric([self._model], number)
             yield gauge
-        rmse = GaugeMetricFamily(
-            "streamsvd_consumer_rmse",
-            "RMSE in the units of the rating scale, by protocol, over all ratings or the newest ones",
-            labels=["model", "protocol", "over"],
-        )
-        if found is not None:
-            figures = found.figures
-            for protocol, over, value in (
-                ("event", "all", figures.rmse_event),
-                ("page", "all", figures.rmse_page),
-                ("event", "newest", figures.rmse_last_window),
-                ("page", "newest", figures.rmse_page_last_window),
-            ):
-                if not math.isnan(value):
-                    rmse.add_metric([self._model, protocol, over], value)
-        yield rmse
+        yield from self._errors(found)
+
+    def _errors(self, found: Progress | None) -> Iterator[Metric]:
+        """A gauge for each measure."""
+        for measure, figures in Figures.by_measure(Shown.PROMETHEUS).items():
+            text = f"{measure.help}, by protocol, over all ratings or the newest ones"
+            gauge = GaugeMetricFamily(f"streamsvd_consumer_{measure.name}", text, labels=["model", "protocol", "over"])
+            for figure in figures:
+                value = None if found is None else figure.value(found.figures)
+                if value is not None:
+                    gauge.add_metric([self._model, figure.protocol, figure.over], value)
+            yield gauge
 
     def _checkpoints(self, found: Progress | None) -> Iterator[Metric]:
         duration = SummaryMetricFamily(

@@ -1,10 +1,10 @@
-"""The richer figures of a run, as tables for people and as an object for programs."""
+"""The detailed figures of a run, as tables for people and as an object for programs."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 from rich import box
@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from evaluation import Errors, Monitor, Window
+from evaluation.metrics.figures import COUNT, CalibrationFigures, Shown
 from streamsvd.cli.display import day
 
 _DAY = 86_400
@@ -35,14 +36,13 @@ def detail_tables(monitor: Monitor) -> Group:
         *(row for row in slices if row[0] != "month"),
         *[row for row in slices if row[0] == "month"][-_MONTHS:],
     ]
-    errors = _table("Where the errors are", ["", "", "ratings", "RMSE event", "RMSE page", "bias event"])
+    figures = list(chain.from_iterable(Errors.by_measure(Shown.TABLE).values()))
+    headings = [f"{figure.measure.title} {figure.protocol}" for figure in figures]
+    errors = _table("Where the errors are", ["", "", "ratings", *headings])
     before = ""
     for by, name, found in rows:
         errors.add_row(
-            "" if by == before else by,
-            name,
-            f"{found.events:,}",
-            *map(_figure, (found.rmse_event, found.rmse_page, found.bias_event)),
+            "" if by == before else by, name, COUNT.text(found.events), *(figure.text(found) for figure in figures)
         )
         before = by
     return Group(errors, calibration_table(monitor), *_changes(monitor))
@@ -50,26 +50,11 @@ def detail_tables(monitor: Monitor) -> Group:
 
 def calibration_table(monitor: Monitor) -> Table:
     """How often ratings lay within the predicted intervals, and how likely they were."""
-    columns = [
-        "ratings of the user",
-        "ratings",
-        "in 50 %",
-        "in 80 %",
-        "in 90 %",
-        "in 95 %",
-        "log likelihood",
-        "constant",
-    ]
+    figures = CalibrationFigures.shown_at(Shown.TABLE)
+    columns = ["ratings of the user", "ratings", *(figure.measure.title for figure in figures)]
     table = _table("Are the predicted deviations honest? By known ratings of the user; event protocol", columns)
-    for name, part in monitor.calibration.honesty().items():
-        shares = ("–" if math.isnan(share) else f"{100 * share:.1f} %" for share in part.within.values())
-        table.add_row(
-            name,
-            f"{part.events:,}",
-            *shares,
-            _figure(part.log_likelihood),
-            _figure(part.log_likelihood_constant),
-        )
+    for name, part in monitor.calibration.figures().items():
+        table.add_row(name, COUNT.text(part.events), *(figure.text(part) for figure in figures))
     return table
 
 
@@ -86,32 +71,28 @@ def drift_line(monitor: Monitor) -> str:
 def details_object(monitor: Monitor, *, detail: bool) -> dict[str, Any]:
     """For `--json`: bias, windows, calibration, drift; the slices where `detail` is asked for."""
     total = monitor.total()
-    honesty = monitor.calibration.honesty()
-    parts = honesty if detail else {"all": honesty["all"]}
+    calibration = monitor.calibration.figures()
+    parts = calibration if detail else {"all": calibration["all"]}
     found = {
         "bias_event": total.bias_event,
         "bias_page": total.bias_page,
         "windows": [
-            {"unit": window.unit, "size": window.size, **_plain(asdict(errors))}
+            {"unit": window.unit, "size": window.size, **errors.values()}
             for window, errors in monitor.windows.errors().items()
         ],
-        "calibration": [{"ratings_of_the_user": name, **_plain(_flat(asdict(part)))} for name, part in parts.items()],
+        "calibration": [
+            {"ratings_of_the_user": name, **_intervals_last(part.values())} for name, part in parts.items()
+        ],
         "drift": {**monitor.drift.counts, "marks": [asdict(mark) for mark in monitor.drift.marks]},
     }
     if detail:
         slices = monitor.slices.errors().items()
-        found["slices"] = [{"by": by, "name": name, **_plain(asdict(errors))} for (by, name), errors in slices]
+        found["slices"] = [{"by": by, "name": name, **errors.values()} for (by, name), errors in slices]
     return found
 
 
-def _flat(part: dict[str, Any]) -> dict[str, Any]:
-    within = {f"within_{percent}": share for percent, share in part.pop("within").items()}
-    return {**part, **within}
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures that do not exist become null."""
-    return {name: None if isinstance(v, float) and math.isnan(v) else v for name, v in values.items()}
+def _intervals_last(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: part[name] for name in sorted(part, key=lambda name: name.startswith("within_"))}
 
 
 def _changes(monitor: Monitor) -> Iterable[RenderableType]:
@@ -127,7 +108,3 @@ def _table(title: str, columns: Iterable[str]) -> Table:
     for number, name in enumerate(columns):
         table.add_column(name, justify="left" if number == 0 or not name else "right", no_wrap=True)
     return table
-
-
-def _figure(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.4f}"

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluation import Errors, Figures
+from evaluation.metrics.figures import BIAS, Over, Shown
 
 
 def day(timestamp: int | None) -> str:
@@ -132,18 +133,20 @@ def share_bar(console: Console, what: str, *, quiet: bool = False) -> Iterator[C
         yield lambda what, share: progress.update(task, description=what, completed=share)
 
 
-def figures_table(title: str, figures: Figures, facts: Mapping[str, str], total: Errors | None = None) -> Group:
-    """Both protocols side by side, and what else there is to say; with the bias, where `total` has it."""
+def figures_table(title: str, figures: Figures, facts: Mapping[str, str], total: Errors) -> Group:
+    """Both protocols side by side, with the bias of `total`; below, further facts."""
+    rows: dict[tuple[Over, str], dict[str, str]] = {}
+    for figure in Figures.shown_at(Shown.TABLE):
+        row = rows.setdefault((figure.over, figure.measure.title), {})
+        row[figure.protocol] = figure.text(figures)
+    rows["all", BIAS.title] = {"event": BIAS.text(total.bias_event, "+"), "page": BIAS.text(total.bias_page, "+")}
     table = Table(title=title, title_justify="left", box=box.ROUNDED)
     table.add_column("error")
     table.add_column("event protocol", justify="right")
     table.add_column("page protocol", justify="right")
-    table.add_row("RMSE, all events", f"{figures.rmse_event:.4f}", f"{figures.rmse_page:.4f}")
-    table.add_row("MAE, all events", f"{figures.mae_event:.4f}", f"{figures.mae_page:.4f}")
-    if total is not None:
-        table.add_row("bias, all events", f"{total.bias_event:+.4f}", f"{total.bias_page:+.4f}")
-    last = f"RMSE, last {figures.window:,} events"
-    table.add_row(last, f"{figures.rmse_last_window:.4f}", f"{figures.rmse_page_last_window:.4f}")
+    covered: dict[Over, str] = {"all": "all", "newest": f"last {figures.window:,}", "fading": "fading"}
+    for (over, name), row in sorted(rows.items(), key=lambda item: list(covered).index(item[0][0])):
+        table.add_row(f"{name}, {covered[over]} events", row.get("event", "–"), row.get("page", "–"))
     caption = Text("event: predicted just before each rating · page: before the page that it came with", style="dim")
     grid = Table.grid(padding=(0, 2))
     for name, value in facts.items():

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation import Figures
+from evaluation.metrics.figures import Shown
 from streamsvd.errors import InputError
 from streamsvd.kernels.settings import Settings
 from streamsvd.learner import IteratedSVD
@@ -53,12 +54,7 @@ def figures_object(
         "events": figures.events,
         "users": model.n_users,
         "items": model.n_items,
-        "rmse_event": figures.rmse_event,
-        "mae_event": figures.mae_event,
-        "rmse_page": figures.rmse_page,
-        "mae_page": figures.mae_page,
-        "rmse_last_window": figures.rmse_last_window,
-        "rmse_page_last_window": figures.rmse_page_last_window,
+        **{figure.name: getattr(figures, figure.name) for figure in figures.shown_at(Shown.JSON)},
         "window": figures.window,
         "events_per_second": events_per_second,
         "peak_rss_bytes": peak_rss_bytes(),

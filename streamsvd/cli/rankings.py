@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from rich import box
@@ -10,8 +9,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from evaluation import Watch
-from streamsvd.cli.missing import as_text, or_none
+from evaluation import RankingFigures, Watch
+from evaluation.metrics.figures import Shown
 
 _NAMES = {"choice": "chosen and liked", "rating": "predicted rating", "popular": "most popular"}
 
@@ -20,12 +19,13 @@ def ranking_table(watch: Watch) -> Group:
     """Each order of the list, by both protocols."""
     some = next(iter(watch.ranking.values())).figures()
     table = Table(title=f"lists of {some.n}", title_justify="left", box=box.ROUNDED)
-    for name in ("list by", "hit rate", "NDCG", "MRR", "hit rate, page", "NDCG, page", "MRR, page"):
-        table.add_column(name, justify="left" if name == "list by" else "right")
+    table.add_column("list by")
+    figures = RankingFigures.shown_at(Shown.TABLE)
+    for figure in figures:
+        table.add_column(figure.measure.title + (", page" if figure.protocol == "page" else ""), justify="right")
     for name, ranking in watch.ranking.items():
-        f = ranking.figures()
-        figures = (f.hit_rate_event, f.ndcg_event, f.mrr_event, f.hit_rate_page, f.ndcg_page, f.mrr_page)
-        table.add_row(_NAMES[name], *map(as_text, figures))
+        found = ranking.figures()
+        table.add_row(_NAMES[name], *(figure.text(found) for figure in figures))
     caption = (
         f"asked before {some.lists:,} liked items, on one page in {watch.every}; "
         f"{some.unknown_items:,} of them were not known then, and count as misses"
@@ -35,7 +35,4 @@ def ranking_table(watch: Watch) -> Group:
 
 def ranking_object(watch: Watch) -> dict[str, Any]:
     """The same for programs: figures by order; None where nothing was liked."""
-    found = {name: asdict(ranking.figures()) for name, ranking in watch.ranking.items()}
-    return {"every": watch.every} | {
-        name: {key: or_none(value) for key, value in figures.items()} for name, figures in found.items()
-    }
+    return {"every": watch.every, **{name: ranking.figures().values() for name, ranking in watch.ranking.items()}}

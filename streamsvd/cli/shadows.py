@@ -1,23 +1,23 @@
-"""Shadow models on the command line: what `--shadow` says, and the table of how they do."""
+"""Shadow models on the command line: what `--shadow` says, and the table of their figures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from rich import box
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from evaluation.metrics.figures import RMSE
 from evaluation.models import ModelSpec, parse_spec, shadow_names
-from model_store.shadow_rows import Difference, ShadowRow
+from model_store import ShadowRow
 from streamsvd.cli.display import day
-from streamsvd.cli.missing import as_text
 from streamsvd.cli.options import read_settings
 from streamsvd.errors import SettingsError
+from streamsvd.figures import Verdict
 
 ShadowOption = Annotated[
     list[str] | None,
@@ -63,7 +63,7 @@ def parse_shadows(pairs: Sequence[str] | None, seed: int) -> dict[str, ModelSpec
 
 def shadow_objects(rows: Sequence[ShadowRow]) -> dict[str, Any]:
     """For programs: `shadows`, a list of one JSON object a model, the served one first; nothing without any."""
-    return {"shadows": [msgspec.to_builtins(row) for row in rows]} if rows else {}
+    return {"shadows": [row.flat() for row in rows]} if rows else {}
 
 
 def shadows_table(rows: Sequence[ShadowRow], title: str = "models on the same stream") -> Group:
@@ -76,7 +76,7 @@ def shadows_table(rows: Sequence[ShadowRow], title: str = "models on the same st
         against, verdict = "–", "served"
         if row.against_served is not None:
             against, verdict = difference_text(row.against_served), verdict_text(row.against_served)
-        figures = as_text(row.rmse_event), as_text(row.rmse_page)
+        figures = [RMSE.text(row.figures.get(name)) for name in ("rmse_event", "rmse_page")]
         table.add_row(row.name, *figures, against, verdict, style="bold" if row.served else None)
         made_of.add_row(
             Text(row.name, style="cyan"), row.spec, f"{row.events:,} ratings, from number {row.since + 1:,}"
@@ -90,20 +90,19 @@ _CAPTION = (
 )
 
 
-def difference_text(found: Difference) -> str:
+def difference_text(found: Verdict) -> str:
     """A difference of RMSEs, and how far it may be off."""
     if found.difference is None or found.low is None or found.high is None:
         return "–"
     return f"{found.difference:+.4f} ± {max(found.high - found.difference, found.difference - found.low):.4f}"
 
 
-def verdict_text(found: Difference) -> str:
+def verdict_text(found: Verdict) -> str:
     """Which is better, and since when.
 
     Examples
     --------
-    >>> nothing = dict.fromkeys(Difference.__struct_fields__, None)
-    >>> verdict_text(Difference(**nothing | {"better": "shadow", "since_event": 1200, "since_time": 881250949}))
+    >>> verdict_text(Verdict(better="shadow", since_event=1200, since_time=881250949))
     'better since 1,200, 1997-12-04'
     """
     if found.better is None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from model_store.feed import DriftMark, Errors, FeedPoint
+from model_store.feed import FeedPoint
+from streamsvd.figures import DriftMark, Values
 
 MOST_POINTS = 400
 """Points of a line: about one for every two pixels of a wide chart."""
@@ -143,15 +144,9 @@ def singular_options(values: Sequence[float]) -> Options:
     }
 
 
-def value_of(of: Callable[[FeedPoint], Errors | None], name: str) -> Callable[[FeedPoint], float | None]:
+def value_of(of: Callable[[FeedPoint], Values | None], name: str) -> Callable[[FeedPoint], float | None]:
     """A figure by name of the errors that `of` picks from a point."""
-
-    def value(point: FeedPoint) -> float | None:
-        errors = of(point)
-        found: float | None = None if errors is None else getattr(errors, name)
-        return found
-
-    return value
+    return lambda point: (of(point) or {}).get(name)
 
 
 def _series(line: Line, along: list[float | None], points: Sequence[FeedPoint]) -> Options:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from evaluation.metrics.figures import COUNT, RMSE, CalibrationFigures, Shown
 from model_store.shadow_rows import ShadowRow
 from streamsvd.dashboard import wording
 from streamsvd.dashboard.board import Stored
 from streamsvd.dashboard.charts import singular_options
-from streamsvd.dashboard.formats import NOTHING, count, difference, error, percent
+from streamsvd.dashboard.formats import NOTHING, count, difference
 from streamsvd.dashboard.parts import Chart, Choice, Table, Text, card
+from streamsvd.figures import Values
 
 SERVED = "served"
 _SLICES_SHOWN = 12
-_SHARES = (50, 80, 90, 95)
+_SHARES = CalibrationFigures.shown_at(Shown.DASHBOARD)
 
 
 class SideBySide:
@@ -28,9 +30,7 @@ class SideBySide:
         """Show the newest figures."""
         rows = [] if stored is None else list(stored.shadows)
         if stored is not None and not rows:
-            total = stored.now.point.total
-            served = [SERVED, count(total.events), error(total.rmse_event), error(total.rmse_page), NOTHING, NOTHING]
-            self._table.show([served])
+            self._table.show([[SERVED, *_errors(stored.now.point.total), NOTHING, NOTHING]])
         else:
             self._table.show([_standing(row) for row in rows])
         self._none.set_visibility(len(rows) < 2)
@@ -42,7 +42,11 @@ def _standing(row: ShadowRow) -> list[str]:
     apart = NOTHING
     if found is not None and found.difference is not None:
         apart = f"{difference(found.difference)} [{difference(found.low)}, {difference(found.high)}]"
-    return [name, count(row.events), error(row.rmse_event), error(row.rmse_page), apart, _verdict(row)]
+    return [name, *_errors({"events": row.events, **row.figures}), apart, _verdict(row)]
+
+
+def _errors(found: Values) -> list[str]:
+    return [COUNT.text(found.get("events")), RMSE.text(found.get("rmse_event")), RMSE.text(found.get("rmse_page"))]
 
 
 def _verdict(row: ShadowRow) -> str:
@@ -74,21 +78,19 @@ class Slices:
         slices = [] if self._stored is None else self._stored.detail.slices
         self._by.offer(list(dict.fromkeys(part.by for part in slices)))
         chosen = [part for part in slices if part.by == self._by.value]
-        rows = [
-            [part.name, count(part.errors.events), error(part.errors.rmse_event), error(part.errors.rmse_page)]
-            for part in chosen[-_SLICES_SHOWN:]
-        ]
+        rows = [[part.name, *_errors(part.errors)] for part in chosen[-_SLICES_SHOWN:]]
         self._table.show(rows)
         left_out = len(chosen) - len(rows)
         self._note.set(f"The newest {len(rows)} of {len(chosen)}." if left_out else "")
 
 
-class Honesty:
-    """Whether the predicted deviations hold what they promise."""
+class Calibration:
+    """Calibration of the predicted deviations."""
 
     def __init__(self) -> None:
-        with card(wording.HONESTY, "w6"):
-            columns = [("ratings", False), ("number", True), *((f"{share} %", True) for share in _SHARES)]
+        with card(wording.CALIBRATION, "w6"):
+            shares = [(share.measure.title.removeprefix("in "), True) for share in _SHARES]
+            columns = [("ratings", False), ("number", True), *shares]
             self._table = Table(columns, "Share of the ratings that lay within each interval", caption_seen=False)
 
     def show(self, stored: Stored | None) -> None:
@@ -97,9 +99,9 @@ class Honesty:
         self._table.show(
             [
                 [
-                    "all" if part.name == "all" else f"users with {part.name}",
-                    count(part.events),
-                    *(percent(getattr(part, f"within_{share}")) for share in _SHARES),
+                    "all" if part["name"] == "all" else f"users with {part['name']}",
+                    COUNT.text(part.get("events")),
+                    *(share.measure.text(part.get(share.name)) for share in _SHARES),
                 ]
                 for part in parts
             ]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from model_store.feed import Errors, FeedPoint
+from evaluation.metrics.figures import Errors, Measure, Shown
+from model_store.feed import FeedPoint
 from streamsvd.dashboard import wording
 from streamsvd.dashboard.board import Stored
 from streamsvd.dashboard.charts import Axis, Line, colour_of, error_options, value_of
-from streamsvd.dashboard.formats import count, error, moment
+from streamsvd.dashboard.formats import count, moment
 from streamsvd.dashboard.parts import Chart, Choice, Legend, Table, Text, box, card
 from streamsvd.dashboard.windows import ALL, picking, window_names
+from streamsvd.figures import Values
 
 _TABLE_ROWS = 12
 _AXES: tuple[Axis, ...] = ("events", "event time", "wall clock")
+_MEASURES = {measure.title: measure for measure in Errors.by_measure(Shown.DASHBOARD)}
 
 
 class ErrorsCard:
@@ -29,7 +32,7 @@ class ErrorsCard:
         with card(wording.ERROR_CHART, "w8"):
             with box("div", "controls"):
                 self.window = Choice[str]("Window", [ALL], ALL, changed)
-                self.measure = Choice[str]("Measure", ["RMSE", "MAE"], "RMSE", changed)
+                self._measure = Choice[str]("Measure", list(_MEASURES), next(iter(_MEASURES)), changed)
                 self._axis = Choice[Axis]("Along", _AXES, "events", changed)
             self._legend = Legend()
             self._chart = Chart("Error over time; the table below holds the newest points")
@@ -40,24 +43,29 @@ class ErrorsCard:
                 columns = [("ratings", False), ("event time", False), ("event", True), ("page", True)]
                 self._table = Table(columns, "Error at the newest points", caption_seen=False)
 
+    @property
+    def measure(self) -> Measure:
+        """The one that is chosen."""
+        return _MEASURES[self._measure.value]
+
     def show(self, stored: Stored | None, points: Sequence[FeedPoint]) -> None:
         """Show the newest figures."""
         if stored is not None:
             self.window.offer(window_names(stored.now.point))
-        measure = self.measure.value.lower()
-        over = picking(self.window.value)
-        event, page = value_of(over, f"{measure}_event"), value_of(over, f"{measure}_page")
+        measure, over = self.measure, picking(self.window.value)
+        event, page = value_of(over, f"{measure.name}_event"), value_of(over, f"{measure.name}_page")
         lines = [
             Line("event", "--event", False, event),
             Line("page", "--page-protocol", True, page),
-            *(_shadow_lines(stored, measure) if self.window.value == ALL else []),
+            *(_shadow_lines(stored, measure.name) if self.window.value == ALL else []),
         ]
         self._legend.show([(line.name, line.colour, line.dashed) for line in lines])
         drifts = [] if stored is None else stored.now.drifts
         self._chart.draw(error_options(points, lines, self._axis.value, drifts))
         self._drifts.set(_drift_note(stored))
         self._only_all.set_visibility(stored is not None and bool(stored.shadows) and self.window.value != ALL)
-        rows = [[count(p.events), moment(p.event_time), error(event(p)), error(page(p))] for p in points[-_TABLE_ROWS:]]
+        text = measure.text
+        rows = [[count(p.events), moment(p.event_time), text(event(p)), text(page(p))] for p in points[-_TABLE_ROWS:]]
         self._table.show(rows[::-1])
 
 
@@ -69,7 +77,7 @@ def _shadow_lines(stored: Stored | None, measure: str) -> list[Line]:
     ]
 
 
-def _shadow(name: str) -> Callable[[FeedPoint], Errors | None]:
+def _shadow(name: str) -> Callable[[FeedPoint], Values | None]:
     return lambda point: point.shadows.get(name)
 
 

@@ -38,15 +38,6 @@ def difference(value: float | None, places: int = 4) -> str:
     return NOTHING if value is None or not math.isfinite(value) else f"{value:+.{places}f}".replace("-", "−")
 
 
-def percent(share: float | None) -> str:
-    """A share as per cent.
-
-    >>> percent(0.8012)
-    '80.1 %'
-    """
-    return NOTHING if share is None or not math.isfinite(share) else f"{100 * share:.1f} %"
-
-
 def span(seconds: float | None) -> str:
     """A length of time in its natural unit.
 
@@ -62,7 +53,7 @@ def span(seconds: float | None) -> str:
 
 
 def age(seconds: float | None) -> str:
-    """How long ago, in whole units: it is shown anew every second.
+    """How long ago, in whole units: it is shown again every second.
 
     >>> age(0.4), age(12.7), age(200)
     ('just now', '12 s ago', '3 min ago')

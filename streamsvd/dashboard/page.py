@@ -8,7 +8,7 @@ from pathlib import Path
 from nicegui import ui
 
 from streamsvd.dashboard.board import Board
-from streamsvd.dashboard.comparison import Honesty, SideBySide, Singular, Slices
+from streamsvd.dashboard.comparison import Calibration, SideBySide, Singular, Slices
 from streamsvd.dashboard.condition import Level, condition
 from streamsvd.dashboard.errors_card import ErrorsCard
 from streamsvd.dashboard.letters_card import DeadLettersCard
@@ -39,7 +39,7 @@ class Page:
                 with box("div", "stack w4"):
                     self._snapshot, self._known = Snapshot(), Known()
                 self._side_by_side, self._slices = SideBySide(), Slices()
-                self._singular, self._honesty = Singular(), Honesty()
+                self._singular, self._calibration = Singular(), Calibration()
                 self._letters = DeadLettersCard()
                 self._lookup = LookupCard(lookups)
         ui.timer(REFRESH_SECONDS, self.refresh)
@@ -53,7 +53,7 @@ class Page:
         if stored is not None and (not points or stored.now.point.events > points[-1].events):
             points = (*points, stored.now.point)
         self._about.set(_about(board))
-        self._error_now.show(stored, self._errors.window.value, self._errors.measure.value)
+        self._error_now.show(stored, self._errors.window.value, self._errors.measure)
         self._speed.show(stored, points)
         self._waiting.show(board)
         self._clocks.show(stored, points, now)
@@ -62,7 +62,7 @@ class Page:
         self._snapshot.show(stored, now)
         self._known.show(stored, points)
         self._singular.show(stored)
-        self._honesty.show(stored)
+        self._calibration.show(stored)
         self._side_by_side.show(stored)
         self._slices.show(stored)
 

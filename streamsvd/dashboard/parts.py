@@ -129,7 +129,7 @@ class Facts:
 
 
 class Table:
-    """A table whose rows are drawn anew when they differ.
+    """A table whose rows are drawn again when they differ.
 
     Parameters
     ----------

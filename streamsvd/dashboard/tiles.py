@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evaluation import Figures
+from evaluation.metrics.figures import Figure, Measure, Shown
 from model_store.feed import FeedPoint
 from streamsvd.dashboard import wording
 from streamsvd.dashboard.board import Board, Stored
 from streamsvd.dashboard.charts import counts_options, speed_options
-from streamsvd.dashboard.formats import NOTHING, age, count, error, moment, size, span
+from streamsvd.dashboard.formats import NOTHING, age, count, moment, size, span
 from streamsvd.dashboard.parts import Chart, Facts, Text, box, card
 from streamsvd.dashboard.windows import errors_over
 
 PACE_POINTS = 5
 """The pace of a replay is taken over this many of the newest points."""
+_FURTHER = Figures.shown_at(Shown.DASHBOARD)
 
 
 class ErrorNow:
@@ -25,15 +28,19 @@ class ErrorNow:
                 self._event = _figure("event", "swatch event", "event")
                 self._page = _figure("page", "swatch dashed page-protocol", "page-protocol")
             self._over = Text("p", "", "note")
+            self._further = Facts([_title(figure) for figure in _FURTHER]) if _FURTHER else None
 
-    def show(self, stored: Stored | None, window: str, measure: str) -> None:
+    def show(self, stored: Stored | None, window: str, measure: Measure) -> None:
         """Show the newest figures."""
-        found = None if stored is None else errors_over(stored.now.point, window)
-        name = measure.lower()
-        self._event.set(error(getattr(found, f"{name}_event", None)))
-        self._page.set(error(getattr(found, f"{name}_page", None)))
-        covered = "no ratings yet" if found is None else f"{count(found.events)} ratings"
-        self._over.set(f"{measure} over {window}: {covered}")
+        found = (None if stored is None else errors_over(stored.now.point, window)) or {}
+        self._event.set(measure.text(found.get(f"{measure.name}_event")))
+        self._page.set(measure.text(found.get(f"{measure.name}_page")))
+        covered = f"{count(found.get('events'))} ratings" if found else "no ratings yet"
+        self._over.set(f"{measure.title} over {window}: {covered}")
+        if self._further is not None:
+            values = {} if stored is None else stored.now.point.figures
+            for figure in _FURTHER:
+                self._further.set(_title(figure), figure.measure.text(values.get(figure.name)))
 
 
 class Speed:
@@ -125,6 +132,10 @@ class Known:
         self._items.set(count(None if point is None else point.items))
         self._ratings.set(count(None if point is None else point.events))
         self._line.draw(counts_options(points))
+
+
+def _title(figure: Figure) -> str:
+    return f"{figure.measure.title}, {figure.protocol}, {figure.over}"
 
 
 def _figure(name: str, swatch: str, classes: str) -> Text:

@@ -65,7 +65,7 @@ class StoreWatch:
     def _read_points(self) -> None:
         while True:
             page = read_feed(self._client, self._board.model, self._points[-1].id if self._points else "", _PAGE)
-            self._points = page.points if page.anew else [*self._points, *page.points]
+            self._points = page.points if page.restarted else [*self._points, *page.points]
             if len(page.points) < _PAGE:
                 return
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from model_store.feed import Errors, FeedPoint, Window
+from model_store.feed import FeedPoint, Window
 from streamsvd.dashboard.formats import count, span
+from streamsvd.figures import Values
 
 ALL = "all ratings"
 FADING = "fading"
@@ -14,9 +15,9 @@ FADING = "fading"
 def window_name(window: Window) -> str:
     """What a window is called.
 
-    >>> window_name(Window(unit="events", size=5000, errors=Errors(events=0)))
+    >>> window_name(Window(unit="events", size=5000, errors={}))
     'last 5,000'
-    >>> window_name(Window(unit="seconds", size=604_800, errors=Errors(events=0)))
+    >>> window_name(Window(unit="seconds", size=604_800, errors={}))
     'last 7 days'
     """
     if window.unit == "events":
@@ -30,7 +31,7 @@ def window_names(point: FeedPoint) -> list[str]:
     return [ALL, *(window_name(window) for window in point.windows), FADING]
 
 
-def errors_over(point: FeedPoint, name: str) -> Errors | None:
+def errors_over(point: FeedPoint, name: str) -> Values | None:
     """The errors of a point over the window of that name; None where it has no such window."""
     if name == ALL:
         return point.total
@@ -39,6 +40,6 @@ def errors_over(point: FeedPoint, name: str) -> Errors | None:
     return next((window.errors for window in point.windows if window_name(window) == name), None)
 
 
-def picking(name: str) -> Callable[[FeedPoint], Errors | None]:
+def picking(name: str) -> Callable[[FeedPoint], Values | None]:
     """`errors_over` for that window, as a function of the point."""
     return lambda point: errors_over(point, name)

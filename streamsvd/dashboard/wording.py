@@ -158,8 +158,8 @@ SLICES = Wording(
         "A part that is much worse than the rest, with many ratings, is where work pays.",
     ),
 )
-HONESTY = Wording(
-    "honesty",
+CALIBRATION = Wording(
+    "calibration",
     "Honest deviations",
     "share of the ratings",
     "How many ratings lay within the intervals that were predicted for them.",

@@ -160,7 +160,7 @@ def test_a_promoted_shadow_is_served_and_the_one_before_is_its_shadow_until_prom
     assert back is not None
     assert there.squared is not None
     assert back.squared == -there.squared
-    assert [now[name].rmse_page for name in specs] == [before[name].rmse_page for name in specs]
+    assert [now[name].figures["rmse_page"] for name in specs] == [before[name].figures["rmse_page"] for name in specs]
     assert now["means"].against_served is not None
     assert now["means"].against_served.ratings == 0  # with another model from now on
 

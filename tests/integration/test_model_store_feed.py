@@ -12,7 +12,6 @@ from model_store import ModelWriter
 from model_store.codec.keys import Keys
 from model_store.feed import (
     Detail,
-    Errors,
     FeedPoint,
     Now,
     Operation,
@@ -23,13 +22,12 @@ from model_store.feed import (
     read_now,
 )
 from streamsvd.errors import SnapshotCorrupt
+from streamsvd.figures import Values
 
 
 def point(events: int) -> FeedPoint:
-    errors = Errors(events=events, rmse_event=0.5, mae_event=0.25)
-    return FeedPoint(
-        events=events, event_time=7, written_at=1.5, users=2, items=3, total=errors, fading=Errors(events=0)
-    )
+    errors: Values = {"events": events, "rmse_event": 0.5, "mae_event": None}
+    return FeedPoint(events=events, event_time=7, written_at=1.5, users=2, items=3, total=errors, fading={"events": 0})
 
 
 def now(version: int) -> Now:
@@ -54,8 +52,8 @@ def test_points_come_back_page_by_page(client: redis.Redis, model_name: str) -> 
     write(writer, [])
     write(writer, [point(3000)])
     assert read_now(client, model_name) == (now(3), DETAIL)
-    first, anew = read_feed(client, model_name, limit=2)
-    assert (first, anew) == ([point(1000), point(2000)], False)
+    first, restarted = read_feed(client, model_name, limit=2)
+    assert (first, restarted) == ([point(1000), point(2000)], False)
     assert read_feed(client, model_name, first[-1].id) == ([point(3000)], False)
     assert read_feed(client, model_name, "3000-0") == ([], False)
     writer.close()

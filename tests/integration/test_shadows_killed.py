@@ -139,5 +139,7 @@ def test_killed_around_promotions_readers_see_one_model_or_the_other_and_none_is
     assert {n: shadow["state"] for n, shadow in found.items()} == {n: s["state"] for n, s in expected.items()}
     assert plain(checkpoint_of(redis_url, model_name).state) == learned_in_process(table)["state"]
     now = {row.name: row for row in read_shadows(client, model_name)}
-    assert {row.name: row.rmse_page for row in rows} == {name: row.rmse_page for name, row in now.items()}
+    assert {row.name: row.figures["rmse_page"] for row in rows} == {
+        name: row.figures["rmse_page"] for name, row in now.items()
+    }
     assert now["wide"].against_served == next(row for row in rows if row.name == "wide").against_served

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from model_store.feed import Detail, DriftMark, Errors, FeedPoint, Now, Operation, Window
+from model_store.feed import Detail, FeedPoint, Now, Operation, Window
 from streamsvd.dashboard.board import Board, Contact, Logged, Stored
+from streamsvd.figures import DriftMark, Values
 
 NOW = 1_800_000_000.0
 """The wall clock of these tests, in seconds."""
 
 
-def errors(value: float, events: int = 5000) -> Errors:
+def errors(value: float, events: int = 5000) -> Values:
     """Errors of both protocols around one value."""
-    return Errors(events=events, rmse_event=value, mae_event=value - 0.2, rmse_page=value + 0.01, mae_page=value - 0.19)
+    return {
+        "events": events,
+        "rmse_event": value,
+        "mae_event": value - 0.2,
+        "rmse_page": value + 0.01,
+        "mae_page": value - 0.19,
+    }
 
 
 def point(events: int, *, at: float = NOW, event_time: int | None = 900_000_000) -> FeedPoint:

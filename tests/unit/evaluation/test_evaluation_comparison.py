@@ -101,16 +101,16 @@ def test_it_finds_the_better_model_and_says_by_how_much_and_since_when() -> None
     columns = stream(1, 20_000, worse=0.5)
     verdict = compared(columns).verdict()
     rmse = np.sqrt(columns[1].mean()), np.sqrt(columns[2].mean())
-    assert verdict.better == "second"
-    assert verdict.low < 0.25 < verdict.high
+    assert verdict.better == "served"
+    assert verdict.squared_low < 0.25 < verdict.squared_high
     assert verdict.low > 0
-    assert verdict.rmse_difference == pytest.approx(rmse[0] - rmse[1], rel=0.05)
-    assert (verdict.rmse_first, verdict.rmse_second) == pytest.approx(rmse, rel=0.01)
+    assert verdict.difference == pytest.approx(rmse[0] - rmse[1], rel=0.05)
+    assert (verdict.rmse, verdict.rmse_served) == pytest.approx(rmse, rel=0.01)
     at = verdict.since_event
     assert at is not None
     assert verdict.since_time == columns[3][at - 1]
     assert compared(tuple(column[:at] for column in columns)).verdict().better is None  # type: ignore[arg-type]
-    assert compared(tuple(column[: at + 1] for column in columns)).verdict().better == "second"  # type: ignore[arg-type]
+    assert compared(tuple(column[: at + 1] for column in columns)).verdict().better == "served"  # type: ignore[arg-type]
 
 
 def test_since_when_begins_anew_after_a_time_in_doubt() -> None:
@@ -119,8 +119,8 @@ def test_since_when_begins_anew_after_a_time_in_doubt() -> None:
     columns: Columns = tuple(np.concatenate(pair) for pair in zip(worse, turned, strict=True))  # type: ignore[assignment]
     early = compared(worse).verdict()
     late = compared(columns).verdict()
-    assert early.better == "second"
-    assert late.better == "first"
+    assert early.better == "served"
+    assert late.better == "shadow"
     assert late.since_event is not None
     assert late.since_event > 6000
 
@@ -171,13 +171,13 @@ def test_seen_from_the_other_side_everything_changes_sign() -> None:
     there, back = compared((begins, first, second, times)), compared((begins, second, first, times))
     assert bits(there.swapped()) == bits(back)
     assert bits(there.swapped().swapped()) == bits(there)
-    assert there.swapped().verdict().better == "first"
+    assert there.swapped().verdict().better == "shadow"
 
 
 def test_before_the_first_block_nothing_is_known() -> None:
     verdict: Verdict = Comparison(SCALE).verdict()
-    assert (verdict.blocks, verdict.better, verdict.low, verdict.high) == (0, None, -16.0, 16.0)
-    assert math.isnan(verdict.difference)
+    assert (verdict.blocks, verdict.better, verdict.squared_low, verdict.squared_high) == (0, None, -16.0, 16.0)
+    assert verdict.squared is None
 
 
 def test_numbers_count_from_where_the_comparison_began() -> None:

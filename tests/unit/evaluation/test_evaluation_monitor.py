@@ -145,7 +145,7 @@ def test_a_time_out_of_this_world_is_in_no_month(time: int) -> None:
 
 def test_calibration_against_plain_formulas() -> None:
     stream = Stream(2000)
-    found = scored(stream).calibration.honesty()
+    found = scored(stream).calibration.figures()
     users, deviation = stream.predictions.user_counts, stream.predictions.deviation
     assert users is not None
     error = stream.predictions.event - stream.ratings
@@ -157,7 +157,9 @@ def test_calibration_against_plain_formulas() -> None:
         assert found[name].events == chosen.sum()
         for percent in PERCENT:
             half = NormalDist().inv_cdf(0.5 + percent / 200)
-            assert found[name].within[percent] == pytest.approx((abs(error) <= half * deviation)[chosen].mean())
+            assert getattr(found[name], f"within_{percent}") == pytest.approx(
+                (abs(error) <= half * deviation)[chosen].mean()
+            )
         densities: list[Callable[[float], float]] = [NormalDist(0, sigma).pdf for sigma in deviation.tolist()]
         likely = [math.log(pdf(x)) for pdf, x in zip(densities, error.tolist(), strict=True)]
         assert found[name].log_likelihood == pytest.approx(np.array(likely)[chosen].mean())
@@ -165,15 +167,16 @@ def test_calibration_against_plain_formulas() -> None:
         assert found[name].log_likelihood_constant == pytest.approx(np.array(likely)[chosen].mean())
 
 
-def test_right_deviations_are_found_to_be_honest() -> None:
+def test_right_deviations_are_found_to_be_calibrated() -> None:
     stream = Stream(50_000)
     random = np.random.default_rng(1)
     deviation = 0.5 + random.random(len(stream))
     stream.predictions = stream.predictions._replace(
         deviation=deviation, event=stream.ratings + deviation * random.normal(size=len(stream))
     )
-    found = scored(stream).calibration.honesty()["all"]
-    assert found.within == pytest.approx({percent: percent / 100 for percent in PERCENT}, abs=0.01)
+    found = scored(stream).calibration.figures()["all"]
+    within = [getattr(found, f"within_{percent}") for percent in PERCENT]
+    assert within == pytest.approx([percent / 100 for percent in PERCENT], abs=0.01)
     assert found.log_likelihood > found.log_likelihood_constant
 
 
@@ -181,7 +184,7 @@ def test_nothing_scored_yet() -> None:
     monitor = Monitor(windows=WINDOWS)
     assert monitor.events == 0
     assert all(errors.events == 0 and math.isnan(errors.rmse_page) for errors in monitor.windows.errors().values())
-    assert all(math.isnan(part.within[90]) for part in monitor.calibration.honesty().values())
+    assert all(math.isnan(part.within_90) for part in monitor.calibration.figures().values())
     assert monitor.drift.marks == []
 
 
@@ -193,7 +196,7 @@ def test_the_state_of_an_older_release_gives_its_figures_and_begins_the_rest() -
     assert monitor.slices.errors()["user", "new"].events == 0
     monitor.score(*stream.cut(0, 100))
     assert monitor.events == 600
-    assert monitor.calibration.honesty()["all"].events == 100
+    assert monitor.calibration.figures()["all"].events == 100
 
 
 @pytest.mark.parametrize("column", ["event", "page", "deviation"])

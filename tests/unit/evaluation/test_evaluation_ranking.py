@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.metrics.ranking import Ranking, RankingFigures, is_liked
+from evaluation import RankingFigures
+from evaluation.metrics.ranking import Ranking, is_liked
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.kernels.scale import Scale
 

@@ -1,0 +1,70 @@
+"""Figures on their way from the evaluation into the store and to whoever shows them.
+
+The store keeps them by name and knows none of the names; `evaluation.metrics.figures` declares them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Values = dict[str, int | float | None]
+"""Figures by name; None for one that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftMark:
+    """A change of the page error, found by a detector.
+
+    Attributes
+    ----------
+    detector : str
+        `adwin` or `page-hinkley`.
+    events : int
+        Number of ratings learned when it fired.
+    event_time : int
+        Event time of that rating, in seconds since 1970.
+    rose : bool
+        Whether the error went up.
+    """
+
+    detector: str
+    events: int
+    event_time: int
+    rose: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A shadow less the served model, page protocol, over the ratings of all finished blocks; negative: it is better.
+
+    Attributes
+    ----------
+    ratings, blocks : int
+        What has been compared: blocks of whole pages.
+    rmse, rmse_served : float or None
+        Of both; None before the first block is finished. Means of blocks, as the difference is.
+    squared, squared_low, squared_high : float or None
+        Difference of the squared errors, in squared units of the scale, and the interval that holds it at all times
+        together.
+    difference, low, high : float or None
+        The same divided by the sum of both RMSEs, which makes it their difference; in units of the scale.
+    better : {"shadow", "served"} or None
+        Which one has the smaller error; None while the interval holds zero.
+    since_event, since_time : int or None
+        Number of the rating, and event time in seconds, from which on the interval has never held zero again.
+    """
+
+    ratings: int = 0
+    blocks: int = 0
+    rmse: float | None = None
+    rmse_served: float | None = None
+    squared: float | None = None
+    squared_low: float | None = None
+    squared_high: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    better: Literal["shadow", "served"] | None = None
+    since_event: int | None = None
+    since_time: int | None = None
