@@ -8,7 +8,7 @@ import pytest
 import redis
 from model_states import checkpoint, state
 
-from model_store import ModelWriter
+from model_store import ModelWriter, ShadowRow, read_shadows
 from model_store.codec.keys import Keys
 from model_store.feed import (
     Detail,
@@ -21,8 +21,9 @@ from model_store.feed import (
     read_feed,
     read_now,
 )
+from model_store.shadow_rows import encode_row
 from streamsvd.errors import SnapshotCorrupt
-from streamsvd.figures import Values
+from streamsvd.figures import Values, Verdict
 
 
 def point(events: int) -> FeedPoint:
@@ -69,7 +70,10 @@ def test_a_model_learned_anew_begins_its_feed_anew(client: redis.Redis, model_na
     writer.close()
 
 
-@pytest.mark.parametrize("raw", [b"rubbish", b"{}", b'{"point":1}', b"\xff"])
+NO_NUMBER = b'{"events":1,"event_time":7,"written_at":1.5,"users":2,"items":3,"total":{"rmse":"?"},"fading":{}}'
+
+
+@pytest.mark.parametrize("raw", [b"rubbish", b"{}", b'{"point":1}', b"\xff", NO_NUMBER])
 def test_what_is_no_point_is_refused(client: redis.Redis, model_name: str, raw: bytes) -> None:
     client.hset(Keys(model_name).now, "now", raw)
     client.xadd(Keys(model_name).feed, {b"point": raw}, id="1-0")
@@ -77,6 +81,30 @@ def test_what_is_no_point_is_refused(client: redis.Redis, model_name: str, raw: 
         read_now(client, model_name)
     with pytest.raises(SnapshotCorrupt, match="feed cannot be read"):
         read_feed(client, model_name)
+
+
+@pytest.mark.parametrize("raw", [b"rubbish", b"{}", b"[]", b"\xff", b'{"rmse_page":"?"}'])
+def test_what_is_no_row_of_a_shadow_is_refused(client: redis.Redis, model_name: str, raw: bytes) -> None:
+    row = ShadowRow(
+        name="wide",
+        served=False,
+        kind="iterated-svd",
+        spec="rank=12",
+        made_of={},
+        since=0,
+        events=1,
+        users=1,
+        items=1,
+        figures={"rmse_page": 0.5, "new": None},
+        against_served=Verdict(better="shadow", difference=-0.1),
+    )
+    client.hset(Keys(model_name).shadows, "wide", encode_row(row))
+    assert read_shadows(client, model_name) == [row]
+    if raw.startswith(b'{"'):
+        raw = encode_row(row).replace(b'"rmse_page":0.5', raw[1:-1])
+    client.hset(Keys(model_name).shadows, "wide", raw)
+    with pytest.raises(SnapshotCorrupt, match="shadows cannot be read"):
+        read_shadows(client, model_name)
 
 
 def test_points_of_any_stream_fit_into_a_feed_that_is_bounded() -> None:
