@@ -1,7 +1,7 @@
 """A checkpoint: a method a step, in the order of docs/checkpointing.md, which says what happens when each fails.
 
 Exactly once rests on this order. The state with the offsets that it was learned from is written in one atomic, fenced
-step; what the state vouches for is confirmed before it, and what only tools look at is committed after it.
+step; what the state relies on is confirmed before it, and what only tools look at is committed after it.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ class Checkpointer:
     dead_letters : DeadLetters
     predictions : PredictionSink or None
     check_topic : callable
-        Raises when the topic has been deleted, or deleted and recreated: the client would follow it without a word.
+        Raises when the topic has been deleted, or deleted and recreated: the client would silently follow it.
     topic, topic_id : str
     schedule : Schedule
     clocks : Clocks
     say : callable
-        Told when Redis does not answer, and when it does again.
+        Called with a message when Redis stops answering, and when it answers again.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class Checkpointer:
     records : int
         Consumed since the newest checkpoint; the loop counts them.
     stop : callable
-        Whether somebody has asked for an end.
+        Whether a stop has been requested.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Checkpointer:
         self._written_at = self._clocks.timer()
 
     def ask_next_time(self) -> None:
-        """The next checkpoint asks Kafka and tells lag tools, whatever came before."""
+        """The next checkpoint asks Kafka and commits the offset for lag tools, whatever came before."""
         self._asked_at = -math.inf
 
     @property

@@ -19,7 +19,7 @@ from streamsvd.figures import Values, Verdict
 
 
 class ShadowRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One model of those that learn side by side.
+    """The served model or one of its shadows.
 
     Attributes
     ----------

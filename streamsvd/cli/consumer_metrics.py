@@ -1,6 +1,6 @@
 """What `streamsvd consume` shows to Prometheus: work done, lag, checkpoints, dead letters, errors, drift.
 
-Counters of ratings, dead letters and drift go on over restarts: they are in the checkpoint. Base units; no ids in
+Counters of ratings, dead letters and drift continue over restarts: they are in the checkpoint. Base units; no ids in
 labels.
 """
 

@@ -32,17 +32,17 @@ class SideBySide:
         if stored is not None and not rows:
             self._table.show([[SERVED, *_errors(stored.now.point.total), NOTHING, NOTHING]])
         else:
-            self._table.show([_standing(row) for row in rows])
+            self._table.show([_cells(row) for row in rows])
         self._none.set_visibility(len(rows) < 2)
 
 
-def _standing(row: ShadowRow) -> list[str]:
+def _cells(row: ShadowRow) -> list[str]:
     found = row.against_served
     name = f"{row.name} ({SERVED})" if row.served else row.name
-    apart = NOTHING
+    gap = NOTHING
     if found is not None and found.difference is not None:
-        apart = f"{difference(found.difference)} [{difference(found.low)}, {difference(found.high)}]"
-    return [name, *_errors({"events": row.events, **row.figures}), apart, _verdict(row)]
+        gap = f"{difference(found.difference)} [{difference(found.low)}, {difference(found.high)}]"
+    return [name, *_errors({"events": row.events, **row.figures}), gap, _verdict(row)]
 
 
 def _errors(found: Values) -> list[str]:

@@ -1,4 +1,4 @@
-"""What every card of the dashboard is called, its unit, and what it means, in words for whoever has to watch it."""
+"""Titles, units and explanations of the dashboard's cards, for operators."""
 
 from __future__ import annotations
 
