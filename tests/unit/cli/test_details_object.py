@@ -10,6 +10,7 @@ from rich.console import Console
 from evaluation import Monitor, evaluate
 from streamsvd import IteratedSVD
 from streamsvd.cli.details import detail_tables, details_object
+from streamsvd.cli.display import figures_table
 from streamsvd.ratings import Synthetic
 
 
@@ -37,3 +38,21 @@ def test_before_the_first_rating() -> None:
     found = details_object(Monitor(), detail=True)
     assert json.loads(json.dumps(found["windows"], allow_nan=False))[0]["rmse_event"] is None
     assert found["drift"]["marks"] == []
+
+
+def test_the_headline_has_a_row_for_each_measure_over_all_and_over_the_newest_ratings() -> None:
+    monitor = Monitor()
+    model = IteratedSVD()
+    columns = ["ann"], ["Heat"], [3.0], [0]
+    found = model.learn(*columns)
+    monitor.score(*columns[1:], found._replace(event=0 * found.event + 3.5, page=0 * found.page + 2.0))
+    console = Console(width=100, record=True, file=StringIO())
+    console.print(figures_table("run", monitor.figures(), {"scale": "1 to 5"}, monitor.total()))
+    rows = [line.strip("│ ").split("│") for line in console.export_text().splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        ["error", "event protocol", "page protocol"],
+        ["RMSE, all events", "0.5000", "1.0000"],
+        ["MAE, all events", "0.5000", "1.0000"],
+        ["bias, all events", "+0.5000", "-1.0000"],
+        ["RMSE, last 1 events", "0.5000", "1.0000"],
+    ]
