@@ -13,7 +13,7 @@ import pytest
 from consumer import standings
 from consumer.feed_writer import FeedWriter
 from evaluation import Monitor, Prequential, Window
-from evaluation.shadows.model_specs import parse_spec
+from evaluation.models import parse_spec
 from evaluation.shadows.shadow_models import Shadows
 from model_store.feed import Operation, feed_entry
 from model_store.shadow_rows import encode_row
