@@ -39,9 +39,9 @@ from streamsvd.learner import Rows, State
 from streamsvd.lookup import CheckedOptions
 from streamsvd.lookup.best_items import best_items
 from streamsvd.lookup.fold_in import features
-from streamsvd.lookup.item_filters import allowed
 from streamsvd.lookup.item_table import FACTORS, SEEN
 from streamsvd.lookup.ranking import Profile
+from streamsvd.lookup.recommending import allowed
 
 RESULTS = Path(__file__).parent / "results"
 N = 10

@@ -18,7 +18,7 @@ from model_store.read.row_table import Table
 from streamsvd.kernels.choices import CHOICE_BLOCK, CLOCK
 from streamsvd.kernels.state import Structured
 from streamsvd.lookup.choice_scores import popularity
-from streamsvd.lookup.facets import Facets, facets_of
+from streamsvd.lookup.item_filters import Facets, facets_of
 from streamsvd.lookup.item_table import FACTORS, TRAINING, Columns, ItemTable
 from streamsvd.ratings import Catalogue, Film, Id
 

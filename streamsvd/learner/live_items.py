@@ -21,7 +21,7 @@ from streamsvd.learner.choices import Choices
 from streamsvd.learner.protocol import LearnerParts
 from streamsvd.learner.saving import item_factors, user_factors, user_training
 from streamsvd.lookup.best_items import best_items
-from streamsvd.lookup.facets import Facets, facets_of
+from streamsvd.lookup.item_filters import Facets, facets_of
 from streamsvd.lookup.item_table import FACTORS, SEEN, TRAINING, WINDOW, ItemTable, UserRow
 from streamsvd.lookup.ranking import Profile, best
 from streamsvd.ratings import Film

@@ -20,9 +20,9 @@ from streamsvd.lookup.arguments import how_many, listed
 from streamsvd.lookup.best_items import MODEL_SCORING, Scoring, best_items
 from streamsvd.lookup.choice_scores import chances, popularity, ranking_scores
 from streamsvd.lookup.explaining import EXPLAINING, explain, reasons
-from streamsvd.lookup.facets import Facets, facets_of
 from streamsvd.lookup.fold_in import fold_in
 from streamsvd.lookup.history import known_user, newest_ratings
+from streamsvd.lookup.item_filters import Facets, facets_of
 from streamsvd.lookup.item_table import FACTORS, SEEN, TRAINING, WINDOW, Columns, ItemTable, UserRow
 from streamsvd.lookup.options import CheckedOptions, Options
 from streamsvd.lookup.predicting import PREDICTING, predict

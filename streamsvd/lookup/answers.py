@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streamsvd.ratings import Id
+from streamsvd.ratings import Film, Id
 
 
 class AnswerPart:
@@ -25,6 +25,11 @@ class NamedItem(AnswerPart):
     title: str | None
     genres: tuple[str, ...]
     year: int | None
+
+    @staticmethod
+    def values(item: Id, film: Film | None) -> tuple[Id, str | None, tuple[str, ...], int | None]:
+        """The fields of an item; `film` is what the catalogue says of it."""
+        return (item, None, (), None) if film is None else (item, film.title, film.genres, film.year)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from streamsvd.errors import UnknownId
 from streamsvd.kernels.scale import Scale
 from streamsvd.kernels.state import Structured
 from streamsvd.lookup.answers import NamedItem
-from streamsvd.lookup.facets import Facets
+from streamsvd.lookup.item_filters import Facets
 from streamsvd.ratings import Film, Id
 
 FACTORS, TRAINING, WINDOW, SEEN = "factors", "training", "window", "seen"
@@ -152,16 +152,11 @@ class ItemTable(ABC):
 
     def named(self, item: Id) -> NamedItem:
         """An item with what the catalogue says of it."""
-        return NamedItem(*self.description(item))
+        return NamedItem(*NamedItem.values(item, self.films.get(item)))
 
     def about(self, place: int) -> tuple[Id, str | None, tuple[str, ...], int | None]:
         """The fields of `NamedItem` of the item at a place."""
         item = self.ids[place]
         if item is None:
             raise IndexError(f"there is no item at place {place}")
-        return self.description(item)
-
-    def description(self, item: Id) -> tuple[Id, str | None, tuple[str, ...], int | None]:
-        """The fields of `NamedItem`."""
-        film = self.films.get(item)
-        return (item, None, (), None) if film is None else (item, film.title, film.genres, film.year)
+        return NamedItem.values(item, self.films.get(item))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,6 @@ from streamsvd.lookup.answers import Recommendation
 from streamsvd.lookup.best_items import MODEL_SCORING, Scoring, best_items
 from streamsvd.lookup.exploration import exploration_bonus
 from streamsvd.lookup.fold_in import fold_in, precision, ratings_on_scale
-from streamsvd.lookup.item_filters import allowed
 from streamsvd.lookup.item_table import FACTORS, SEEN, TRAINING, ItemTable, UserRow
 from streamsvd.lookup.options import CheckedOptions
 from streamsvd.lookup.ranking import NO_PLACES, Profile, ranking_called
@@ -79,9 +79,29 @@ def _recommended(
     bonus = None
     if options.explore and profile.covariance is not None:
         bonus = exploration_bonus(items, profile.factors, profile.covariance, options.explore, options.seed)
-    may = allowed(items, options, seen if options.exclude_seen else NO_PLACES)
+    may = allowed(items, options, seen)
     places, ratings = best_items(items, profile, may, options.n, options.rank_by, bonus=bonus, scoring=scoring)
     shown = np.clip(ratings, *items.settings["scale"])
     return tuple(
         Recommendation(*items.about(place), score) for place, score in zip(places.tolist(), shown.tolist(), strict=True)
     )
+
+
+def allowed(items: ItemTable, options: CheckedOptions, seen: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Which places may be recommended, shape (places,).
+
+    Raises
+    ------
+    InputError
+        When no item has a requested genre.
+    """
+    may = items.present.copy()
+    if options.exclude_seen:
+        may[seen] = False
+    if options.exclude:
+        may[items.places(options.exclude)] = False
+    if options.min_ratings > 0:
+        may &= items.counts >= options.min_ratings
+    if options.filters_catalogue:
+        items.facets.exclude(options, may)
+    return may

@@ -13,7 +13,7 @@ from model_store.codec.blobs import pack_rows
 from model_store.codec.keys import Keys, field
 from model_store.read.row_table import Table
 from streamsvd.errors import SnapshotCorrupt
-from streamsvd.lookup.facets import NO_YEAR, facets_of
+from streamsvd.lookup.item_filters import NO_YEAR, facets_of
 from streamsvd.ratings import Film, Id
 
 KEYS = Keys("m")
