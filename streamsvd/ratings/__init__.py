@@ -5,14 +5,14 @@
   name or a path, `read_ratings` and `read_catalogue` a path, `Synthetic` makes one up; `k_core` thins one out.
 """
 
-from streamsvd.ratings._layout import Columns
 from streamsvd.ratings.catalogue import Catalogue, Film, decode_film, encode_film
 from streamsvd.ratings.codec import decode, encode
 from streamsvd.ratings.dataset import Dataset
 from streamsvd.ratings.datasets import NAMES, find, load, locate
 from streamsvd.ratings.event import Erasure, Event, Id, Rating, Retraction, check_scale
 from streamsvd.ratings.kcore import k_core
-from streamsvd.ratings.movielens import read_catalogue, read_ratings, read_users
+from streamsvd.ratings.readers import read_catalogue, read_ratings, read_users
+from streamsvd.ratings.reading.layout import Columns
 from streamsvd.ratings.sources import Network, Progress
 from streamsvd.ratings.synthetic import Synthetic
 from streamsvd.ratings.table import RatingTable

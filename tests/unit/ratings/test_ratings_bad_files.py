@@ -9,7 +9,7 @@ import pytest
 
 from streamsvd.errors import DatasetError
 from streamsvd.ratings import Columns, read_catalogue, read_ratings
-from streamsvd.ratings import _blocks as blocks
+from streamsvd.ratings.reading import blocks
 
 HEADER = "userId,movieId,rating,timestamp\n"
 GOOD = "1,2,3.5,4\n" * 30

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from streamsvd.ratings import Columns, read_catalogue, read_ratings
-from streamsvd.ratings import _blocks as blocks
+from streamsvd.ratings.reading import blocks
 
 U_DATA = "196\t242\t3\t881250949\n186\t302\t3\t891717742\n22\t377\t1\t878887116\n"
 U_GENRE = "unknown|0\nAction|1\nComedy|2\n\n"

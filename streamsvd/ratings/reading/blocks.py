@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import DatasetError
-from streamsvd.ratings._layout import Layout
 from streamsvd.ratings.event import MAX_TIMESTAMP
+from streamsvd.ratings.reading.layout import Layout
 
 BLOCK_BYTES = 1 << 23
 MILLISECONDS = MAX_TIMESTAMP + 1

@@ -22,13 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import DatasetError
-from streamsvd.ratings._atomic import films_atomic, users_atomic
-from streamsvd.ratings._blocks import Column, Parser, TextIds, read_columns
-from streamsvd.ratings._files import ATOMIC_SUFFIX, RatingsFile, find_ratings, lines_of
-from streamsvd.ratings._layout import HALF_STARS, WHOLE_STARS, Columns, Layout, sniff, typed_names
 from streamsvd.ratings.catalogue import Catalogue, Film, film_from_title
 from streamsvd.ratings.dataset import Dataset
 from streamsvd.ratings.event import Id
+from streamsvd.ratings.formats.atomic import films_atomic, users_atomic
+from streamsvd.ratings.reading.blocks import Column, Parser, TextIds, read_columns
+from streamsvd.ratings.reading.files import ATOMIC_SUFFIX, RatingsFile, find_ratings, lines_of
+from streamsvd.ratings.reading.layout import HALF_STARS, WHOLE_STARS, Columns, Layout, sniff, typed_names
 from streamsvd.ratings.sources import Progress
 from streamsvd.ratings.table import RatingTable
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from streamsvd.errors import DatasetError
-from streamsvd.ratings._files import RatingsFile, lines_of
-from streamsvd.ratings._layout import typed_names
 from streamsvd.ratings.catalogue import Film, film_from_title
 from streamsvd.ratings.event import Id
+from streamsvd.ratings.reading.files import RatingsFile, lines_of
+from streamsvd.ratings.reading.layout import typed_names
 
 # What the columns are called in the published sets.
 USER = ("user_id",)

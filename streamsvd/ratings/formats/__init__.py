@@ -1,0 +1,1 @@
+"""The formats of ratings files, one module each."""
