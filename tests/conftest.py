@@ -15,7 +15,7 @@ import pytest
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.errors import DatasetError
 from streamsvd.ratings import Network, find, locate, read_ratings
-from streamsvd.ratings.reading.files import find_ratings
+from streamsvd.ratings.finding import find_ratings
 
 _BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 _OCTOBER_2016 = "821795331fd974bbe7a8416f2a7eec2b548a485dedb47a073580b0a9a8a0a8d2"

@@ -12,7 +12,7 @@ from streamsvd.ratings.datasets import NAMES, find, load, locate
 from streamsvd.ratings.event import Erasure, Event, Id, Rating, Retraction, check_scale
 from streamsvd.ratings.kcore import k_core
 from streamsvd.ratings.readers import read_catalogue, read_ratings, read_users
-from streamsvd.ratings.reading.layout import Columns
+from streamsvd.ratings.reading.columns import Columns
 from streamsvd.ratings.sources import Network, Progress
 from streamsvd.ratings.synthetic import Synthetic
 from streamsvd.ratings.table import RatingTable

@@ -12,7 +12,7 @@ from pathlib import Path
 from streamsvd.errors import Attempt, DatasetError, DatasetUnavailable
 from streamsvd.ratings.catalogue import Catalogue
 from streamsvd.ratings.readers import read_catalogue, read_ratings
-from streamsvd.ratings.reading.layout import Columns
+from streamsvd.ratings.reading.columns import Columns
 from streamsvd.ratings.sources import GroupLens, Network, Progress, Source, SourceFailed, Wheel
 from streamsvd.ratings.synthetic import Synthetic
 from streamsvd.ratings.table import RatingTable

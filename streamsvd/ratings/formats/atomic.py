@@ -1,39 +1,52 @@
-"""RecBole's atomic files beside the ratings: `NAME.item` describes the items, `NAME.user` the users.
+"""RecBole's atomic files: `NAME.inter` holds the ratings, `NAME.item` describes the items, `NAME.user` the users.
 
-Fields stand between tabs; the header gives each a name and a type; words of a `token_seq` are separated by spaces.
+Fields stand between tabs and are never quoted; the header gives each a name and a type; words of a `token_seq` are
+separated by spaces.
 """
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.catalogue import Film, film_from_title
 from streamsvd.ratings.event import Id
-from streamsvd.ratings.reading.files import RatingsFile, lines_of
-from streamsvd.ratings.reading.layout import typed_names
+from streamsvd.ratings.reading.columns import Columns
+from streamsvd.ratings.reading.delimited import Delimited
+from streamsvd.ratings.reading.files import DataFile
+from streamsvd.ratings.reading.format import Beside, FirstLine, Format
 
 # What the columns are called in the published sets.
-USER = ("user_id",)
-ITEM = ("item_id",)
+RATINGS = Columns("user_id", "item_id", "rating", "timestamp")
 TITLE = ("movie_title", "title", "name")
 YEAR = ("release_year", "year")
 GENRES = ("class", "genre", "genres", "category", "categories")
 
+_TYPED = re.compile(r"[^:\t]+:(?:token|token_seq|float|float_seq)")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
-def films_atomic(data: bytes, label: str, _: RatingsFile) -> Iterator[Film]:
-    """Items of a `.item` file; a title comes out with its year in parentheses, as MovieLens writes it.
+def _typed_names(line: str) -> list[str]:
+    """Names in a header, each of which has a type; none for any other line.
 
-    Raises
-    ------
-    DatasetError
-        With file, line, what was found and what to do.
+    >>> _typed_names("user_id:token\\titem_id:token\\trating:float")
+    ['user_id', 'item_id', 'rating']
     """
-    names, rows = _rows(data, label)
-    ids = _ids(names, rows, ITEM, label)
+    fields = line.rstrip("\r\n").split("\t")
+    return [field.rpartition(":")[0] for field in fields] if all(map(_TYPED.fullmatch, fields)) else []
+
+
+def _rows(first: FirstLine) -> Delimited:
+    names = [name.strip() for name in _typed_names(first.text)]
+    return Delimited("\t", True, (first.columns or RATINGS).positions(names, first.label), len(names), csv.QUOTE_NONE)
+
+
+def _films(file: DataFile) -> Iterator[Film]:
+    """Items of a `.item` file; a title comes out with its year in parentheses, as MovieLens writes it."""
+    names, rows = _described(file)
+    ids = _ids(names, rows, "item_id", file)
     titles, years, genres = (_column(names, rows, wanted) for wanted in (TITLE, YEAR, GENRES))
     for item, title, year, genre in zip(ids, titles, years, genres, strict=True):
         called = title or str(item)
@@ -41,43 +54,48 @@ def films_atomic(data: bytes, label: str, _: RatingsFile) -> Iterator[Film]:
         yield film_from_title(item, f"{called} ({year})" if year not in ("", called) else called, genre.split(" "))
 
 
-def users_atomic(data: bytes, label: str) -> dict[Id, dict[str, str]]:
-    """Fields of the users of a `.user` file; errors as of `films_atomic`."""
-    names, rows = _rows(data, label)
-    ids = _ids(names, rows, USER, label)
-    fields = [(at, name) for at, name in enumerate(names) if name not in USER]
+def _users(file: DataFile) -> dict[Id, dict[str, str]]:
+    names, rows = _described(file)
+    ids = _ids(names, rows, "user_id", file)
+    fields = [(at, name) for at, name in enumerate(names) if name != "user_id"]
     return {user: {name: row[at] for at, name in fields} for user, row in zip(ids, rows, strict=True)}
 
 
-def _rows(data: bytes, label: str) -> tuple[list[str], list[list[str]]]:
+def _described(file: DataFile) -> tuple[list[str], list[list[str]]]:
     """Names of the columns, and the fields of each line."""
-    lines = lines_of(data)
-    names = typed_names(lines.readline())
-    if names is None:
-        raise DatasetError(f"{label}, line 1: no name:type between tabs, which an atomic file begins with")
+    names = _typed_names(file.text().readline())
+    if not names:
+        raise DatasetError(f"{file.label}, line 1: no name:type between tabs, which an atomic file begins with")
     rows = []
-    for number, line in enumerate(lines, 2):
-        if not line.strip():
-            continue
-        fields = line.rstrip("\r\n").split("\t")
+    for number, line in file.lines():
+        fields = line.split("\t")
         if len(fields) != len(names):
-            raise DatasetError(
-                f"{label}, line {number}: found {len(fields)} fields instead of {len(names)} in {line[:80]!r}; "
-                "correct the line"
-            )
+            raise file.wrong(number, f"found {len(fields)} fields instead of {len(names)} in {line[:80]!r}")
         rows.append([field.strip() for field in fields])
-    return names, rows
+    return names, rows[1:]
 
 
-def _ids(names: Sequence[str], rows: Sequence[Sequence[str]], wanted: tuple[str, ...], label: str) -> list[Id]:
+def _ids(names: list[str], rows: list[list[str]], wanted: str, file: DataFile) -> list[Id]:
     """Integers where every id is one, as the reader of ratings does it, else text."""
-    if wanted[0] not in names:
-        raise DatasetError(f"{label}, line 1: no column {wanted[0]} among {', '.join(names)}; correct the header")
-    found = _column(names, rows, wanted)
+    if wanted not in names:
+        raise file.wrong(1, f"no column {wanted} among {', '.join(names)}", "correct the header")
+    found = _column(names, rows, (wanted,))
     return [int(one) for one in found] if all(map(_INTEGER.fullmatch, found)) else list(found)
 
 
-def _column(names: Sequence[str], rows: Sequence[Sequence[str]], wanted: tuple[str, ...]) -> list[str]:
+def _column(names: list[str], rows: list[list[str]], wanted: tuple[str, ...]) -> list[str]:
     """The first column that has one of these names; empty fields where there is none."""
     at = next((names.index(name) for name in wanted if name in names), None)
     return ["" if at is None else row[at] for row in rows]
+
+
+ATOMIC = Format(
+    name="atomic file",
+    first_line="name:type between tabs",
+    file_names=("*.inter",),
+    recognises=lambda first: bool(_typed_names(first.text)),
+    rows=_rows,
+    header_counts=False,  # so that ml-100k has one identity in both of its forms
+    items=Beside("*.item", _films),
+    users=Beside("*.user", _users),
+)

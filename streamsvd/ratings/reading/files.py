@@ -1,4 +1,4 @@
-"""Finding and opening ratings files: in a folder, in a zip (never unpacked to disk), plain, or gzipped."""
+"""Files of a data set, wherever they lie: plain, compressed, or in a zip (never unpacked to disk)."""
 
 from __future__ import annotations
 
@@ -8,37 +8,35 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from streamsvd.errors import DatasetError
 
-RATINGS_NAMES = ("u.data", "ratings.dat", "ratings.csv", "ratings.csv.gz")
-"""What MovieLens calls its ratings files."""
-ATOMIC_SUFFIX = ".inter"
-"""What the name of an atomic file of ratings ends with."""
+UNPACKERS = {".gz": gzip.open}
+"""What opens a compressed file, by the end of its name."""
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 
 
 @dataclass(frozen=True, slots=True)
-class RatingsFile:
-    """One ratings file, wherever it lies.
+class DataFile:
+    """One file of a data set.
 
     Attributes
     ----------
     path : Path
-        The file on disk: the ratings file itself, or the zip that holds it.
+        The file on disk: the file itself, or the zip that holds it.
     member : str or None
         Name inside the zip.
-    name : str
+    dataset : str
         Name of the data set, for people.
     """
 
     path: Path
     member: str | None
-    name: str
+    dataset: str
 
     @property
     def label(self) -> str:
@@ -49,7 +47,7 @@ class RatingsFile:
     def open(self) -> Iterator[tuple[BinaryIO, Callable[[], int], int]]:
         """Stream of the file's bytes, a function that says how many bytes are read, and how many there are.
 
-        The two numbers count compressed bytes for a gzipped file, whose length is not known before its end.
+        The two numbers count compressed bytes for a compressed file, whose length is not known before its end.
         """
         with guarded(self.label):
             if self.member is not None:
@@ -58,73 +56,49 @@ class RatingsFile:
             else:
                 with self.path.open("rb") as raw:
                     size = self.path.stat().st_size
-                    if self.path.suffix == ".gz":
-                        with gzip.GzipFile(fileobj=raw) as unpacked:
+                    if unpack := UNPACKERS.get(self.path.suffix):
+                        with unpack(raw) as unpacked:
                             yield cast(BinaryIO, unpacked), raw.tell, size
                     else:
                         yield cast(BinaryIO, raw), raw.tell, size
 
-    def beside(self, name: str) -> bytes | None:
-        """Bytes of the file called `name` in the same folder, None where there is none."""
-        with guarded(f"{name} beside {self.label}"):
-            if self.member is None:
-                path = self.path.with_name(name)
-                return path.read_bytes() if path.is_file() else None
-            with zipfile.ZipFile(self.path) as archive:
-                wanted = str(PurePosixPath(self.member).with_name(name))
-                return archive.read(wanted) if wanted in archive.namelist() else None
+    def beside(self, name: str) -> DataFile | None:
+        """The file called `name` in the same folder, None where there is none."""
+        if self.member is None:
+            path = self.path.with_name(name)
+            return replace(self, path=path) if path.is_file() else None
+        wanted = str(PurePosixPath(self.member).with_name(name))
+        return replace(self, member=wanted) if wanted in members(self.path) else None
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Number and text of every line that is not blank, without its end."""
+        for number, line in enumerate(self.text(), 1):
+            if line.strip():
+                yield number, line.rstrip("\r\n")
+
+    def text(self) -> io.StringIO:
+        """The whole text: UTF-8 where it is that, else Latin-1, which the oldest sets are in."""
+        with self.open() as (stream, _, _):
+            data = stream.read()
+        try:
+            return io.StringIO(data.decode("utf-8-sig"), newline="")
+        except UnicodeDecodeError:
+            return io.StringIO(data.decode("latin-1"), newline="")
+
+    def wrong(self, number: int, what: str, todo: str = "correct the line") -> DatasetError:
+        """The error that a line of this file raises."""
+        return DatasetError(f"{self.label}, line {number}: {what}; {todo}")
 
 
-def find_ratings(path: str | Path) -> RatingsFile:
-    """Find the ratings file of a folder, a zip or a plain path.
-
-    Raises
-    ------
-    DatasetError
-        When there is none, or the zip is damaged.
-    """
-    path = Path(path).expanduser()
-    if path.is_dir():
-        return _in_folder(path)
-    if not path.is_file():
-        raise DatasetError(f"{path}: no such file or folder; give the path of a ratings file, its folder or its zip")
-    if path.suffix.lower() == ".zip":
-        return _in_zip(path)
-    stem = path.name.removesuffix(".gz").rpartition(".")[0] or path.name
-    return RatingsFile(path, None, path.resolve().parent.name if path.name in RATINGS_NAMES else stem)
+def packed_suffix(name: str) -> str:
+    """The end of a file's name that says how it is compressed; empty where it is not."""
+    return next((suffix for suffix in UNPACKERS if name.endswith(suffix)), "")
 
 
-def _in_folder(folder: Path) -> RatingsFile:
-    for pattern in ("", "*/"):  # the file itself, or one folder down, as a zip unpacks
-        for name in RATINGS_NAMES:
-            for found in sorted(folder.glob(f"{pattern}{name}")):
-                return RatingsFile(found, None, folder.resolve().name)
-    atomic = sorted(folder.glob(f"*{ATOMIC_SUFFIX}"))
-    if len(atomic) == 1:
-        return RatingsFile(atomic[0], None, folder.resolve().name)
-    raise DatasetError(
-        f"{folder}: no ratings in this folder (looked for {', '.join(RATINGS_NAMES)}, one *{ATOMIC_SUFFIX}); "
-        "give the path of the ratings file itself"
-    )
-
-
-def _in_zip(path: Path) -> RatingsFile:
+def members(path: Path) -> list[str]:
+    """Names of all files in a zip."""
     with guarded(str(path)), zipfile.ZipFile(path) as archive:
-        members = [info.filename for info in archive.infolist() if not info.is_dir()]
-    for name in RATINGS_NAMES[:3]:
-        found = [member for member in members if PurePosixPath(member).name == name]
-        if found:
-            return RatingsFile(path, min(found, key=len), path.stem)
-    atomic = [member for member in members if member.endswith(ATOMIC_SUFFIX)]
-    if len(atomic) == 1:
-        return RatingsFile(path, atomic[0], path.stem)
-    tables = [member for member in members if member.lower().endswith((".csv", ".tsv"))]
-    if len(tables) == 1:
-        return RatingsFile(path, tables[0], path.stem)
-    raise DatasetError(
-        f"{path}: no ratings in this zip (looked for {', '.join(RATINGS_NAMES[:3])}, one *{ATOMIC_SUFFIX}, one csv); "
-        "unpack it and give the path of the ratings file"
-    )
+        return [info.filename for info in archive.infolist() if not info.is_dir()]
 
 
 @contextmanager
@@ -137,11 +111,3 @@ def guarded(label: str) -> Iterator[None]:
         raise DatasetError(
             f"{label}: cannot be read ({what}); check that the file is complete and yours to read, or fetch it again"
         ) from error
-
-
-def lines_of(data: bytes) -> io.StringIO:
-    """Text of a catalogue file: UTF-8 where it is that, else Latin-1, which the oldest sets are in."""
-    try:
-        return io.StringIO(data.decode("utf-8-sig"), newline="")
-    except UnicodeDecodeError:
-        return io.StringIO(data.decode("latin-1"), newline="")

@@ -91,7 +91,7 @@ def test_bad_lines_of_other_tables(tmp_path: Path, lines: list[str], reason: str
         ("ratings.csv", HEADER + "\n\n", "no ratings in this file"),
         ("ratings.csv", "\n" + HEADER, "line 1: empty"),
         ("ratings.csv", "user,item,rating,timestamp\n1,2,3,4\n", "line 1: found 'user,item,rating,timestamp', which"),
-        ("ratings.csv", "1,2,3,4\n", "line 1: found '1,2,3,4', which starts none of MovieLens' formats"),
+        ("ratings.csv", "1,2,3,4\n", "line 1: found '1,2,3,4', which starts none of the known formats"),
         ("ratings.csv", "movieId,title,genres\n", "line 1: found 'movieId,title,genres'"),
         ("ratings.csv", "\udcff\udcfeu\n", "line 1: not text in UTF-8"),
     ],

@@ -1,0 +1,38 @@
+"""ml-100k: `u.data` with four numbers between tabs; `u.item` with `u.genre`, and `u.user`, in Latin-1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streamsvd.errors import DatasetError
+from streamsvd.ratings.catalogue import Film, film_from_title
+from streamsvd.ratings.reading.delimited import Delimited
+from streamsvd.ratings.reading.files import DataFile
+from streamsvd.ratings.reading.format import Beside, Format
+from streamsvd.ratings.reading.movielens import ID_RULE, WHOLE_STARS, integer, users_of
+
+
+def _films(file: DataFile) -> Iterator[Film]:
+    genres = file.beside("u.genre")
+    names = [line.split("|")[0] for _, line in genres.lines()] if genres else []
+    if not names:
+        raise DatasetError(f"{file.label}: u.genre, which names its columns, is not beside it; fetch the set again")
+    for number, line in file.lines():
+        fields = line.split("|")
+        if len(fields) != 5 + len(names):
+            raise file.wrong(number, f"found {line[:80]!r} instead of 5 fields and one for each of {len(names)} genres")
+        flagged = [name for name, flag in zip(names, fields[5:], strict=True) if flag == "1"]
+        yield film_from_title(integer(fields[0], "item", file, number), fields[1], flagged)
+
+
+U_DATA = Format(
+    name="u.data",
+    first_line="four numbers between tabs",
+    file_names=("u.data",),
+    recognises=lambda first: first.delimiter == "\t" and first.four_numbers,
+    rows=lambda first: Delimited(first.delimiter, header=False),
+    id_rule=ID_RULE,
+    limits=WHOLE_STARS,
+    items=Beside("u.item", _films),
+    users=Beside("u.user", lambda file: users_of(file, "|", ("age", "gender", "occupation", "zip_code"))),
+)

@@ -1,0 +1,80 @@
+"""Which columns of a table hold what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from streamsvd.errors import DatasetError
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a table hold what: names in its header, or positions from 0 where it has no header.
+
+    Examples
+    --------
+    >>> Columns("reader", "isbn", "stars", "day")
+    Columns(user='reader', item='isbn', rating='stars', timestamp='day')
+    >>> Columns.parse("0, 1, 2, 3")
+    Columns(user=0, item=1, rating=2, timestamp=3)
+    """
+
+    user: str | int
+    item: str | int
+    rating: str | int
+    timestamp: str | int
+
+    @classmethod
+    def parse(cls, text: str) -> Columns:
+        """Columns from `USER,ITEM,RATING,TIMESTAMP`, as a command line gives them.
+
+        Raises
+        ------
+        DatasetError
+            When there are not four different names.
+        """
+        names = [name.strip() for name in text.split(",")]
+        if len(set(names)) != 4 or len(names) != 4 or "" in names:
+            raise DatasetError(
+                f"columns {text!r}: four different names are needed, separated by commas, "
+                "for user, item, rating and timestamp, such as user_id,book_id,rating,date"
+            )
+        if all(name.isdecimal() for name in names):
+            return cls(*(int(name) for name in names))
+        return cls(*names)
+
+    def __iter__(self) -> Iterator[str | int]:
+        return iter((self.user, self.item, self.rating, self.timestamp))
+
+    @property
+    def are_positions(self) -> bool:
+        """Whether all of them are positions."""
+        return all(isinstance(column, int) for column in self)
+
+    def positions(self, names: list[str], label: str) -> tuple[int, ...]:
+        """Where the four columns stand in a line whose fields, or whose header's names, are these.
+
+        Raises
+        ------
+        DatasetError
+            When one is not there, or two are the same.
+        """
+        found = [column if isinstance(column, int) else _position(names, column) for column in self]
+        missing = [column for column, at in zip(self, found, strict=True) if not 0 <= at < len(names)]
+        if missing or len(set(found)) != 4:
+            what = f"no column {', '.join(map(repr, missing))}" if missing else "one column is named for two things"
+            raise DatasetError(
+                f"{label}, line 1: {what}; the columns found are {shortened(', '.join(names))}: "
+                "name four of them, for user, item, rating and timestamp"
+            )
+        return tuple(found)
+
+
+def _position(names: list[str], column: str) -> int:
+    return names.index(column) if column in names else -1
+
+
+def shortened(text: str) -> str:
+    """A text in quotes for a message, without what is beyond 80 characters."""
+    return repr(text if len(text) <= 80 else f"{text[:77]}…")
