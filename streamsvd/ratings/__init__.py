@@ -3,6 +3,10 @@
 - **An event** is a `Rating`, a `Retraction` or an `Erasure`; `encode` and `decode` are its form on the wire.
 - **A data set** is a `RatingTable`, ordered as it happened, and perhaps a `Catalogue` of `Film`s: `load` takes a
   name or a path, `read_ratings` and `read_catalogue` a path, `Synthetic` makes one up; `k_core` thins one out.
+- **A format** of files is a module of `formats`; what all of them share is in `reading`.
+
+Other rooms import from here, and from `datasets`, `id_text`, `event`, `catalogue` and `sources`; the modules of the
+readers are the room's own.
 """
 
 from streamsvd.ratings.catalogue import Catalogue, Film, decode_film, encode_film
