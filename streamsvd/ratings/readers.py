@@ -17,7 +17,7 @@ from streamsvd.ratings.reading.blocks import BlockReader, read_columns
 from streamsvd.ratings.reading.columns import Columns
 from streamsvd.ratings.reading.fields import Ids, Ratings, TextIds, Times
 from streamsvd.ratings.reading.files import DataFile
-from streamsvd.ratings.reading.format import Beside, FirstLine, Format, Found
+from streamsvd.ratings.reading.format import CompanionFile, FirstLine, Format, Found
 from streamsvd.ratings.sources import Progress
 from streamsvd.ratings.table import RatingTable
 
@@ -149,7 +149,7 @@ def _first_line(file: DataFile, columns: Columns | None) -> FirstLine:
 
 
 def _beside(
-    path: str | Path, what: Callable[[Format], Beside[Found] | None]
+    path: str | Path, what: Callable[[Format], CompanionFile[Found] | None]
 ) -> tuple[DataFile, Callable[[DataFile], Found]] | None:
     """The file that a format has beside its ratings, and what reads it; None where there is none."""
     ratings = find_ratings(path)

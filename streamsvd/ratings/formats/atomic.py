@@ -16,7 +16,7 @@ from streamsvd.ratings.event import Id
 from streamsvd.ratings.reading.columns import Columns
 from streamsvd.ratings.reading.delimited import Delimited
 from streamsvd.ratings.reading.files import DataFile
-from streamsvd.ratings.reading.format import Beside, FirstLine, Format
+from streamsvd.ratings.reading.format import CompanionFile, FirstLine, Format
 
 # What the columns are called in the published sets.
 RATINGS = Columns("user_id", "item_id", "rating", "timestamp")
@@ -96,6 +96,6 @@ ATOMIC = Format(
     recognises=lambda first: bool(_typed_names(first.text)),
     rows=_rows,
     header_counts=False,  # so that ml-100k has one identity in both of its forms
-    items=Beside("*.item", _films),
-    users=Beside("*.user", _users),
+    items=CompanionFile("*.item", _films),
+    users=CompanionFile("*.user", _users),
 )

@@ -9,7 +9,7 @@ from typing import Any
 from streamsvd.ratings.catalogue import Film, film_from_title
 from streamsvd.ratings.reading.delimited import Delimited
 from streamsvd.ratings.reading.files import DataFile
-from streamsvd.ratings.reading.format import Beside, Format
+from streamsvd.ratings.reading.format import CompanionFile, Format
 from streamsvd.ratings.reading.movielens import HALF_STARS, ID_RULE, integer
 
 _RATINGS = ["userId", "movieId", "rating", "timestamp"]
@@ -44,5 +44,5 @@ CSV_WITH_HEADER = Format(
     rows=lambda first: Delimited(first.delimiter, header=True),
     id_rule=ID_RULE,
     limits=HALF_STARS,
-    items=Beside("movies.csv", _films),
+    items=CompanionFile("movies.csv", _films),
 )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from streamsvd.ratings.catalogue import Film, film_from_title
 from streamsvd.ratings.reading.delimited import Delimited
 from streamsvd.ratings.reading.files import DataFile
-from streamsvd.ratings.reading.format import Beside, Format, Limits
+from streamsvd.ratings.reading.format import CompanionFile, Format, Limits
 from streamsvd.ratings.reading.movielens import HALF_STARS, ID_RULE, WHOLE_STARS, integer, users_of
 
 
@@ -37,6 +37,6 @@ DOUBLE_COLON = Format(
     id_rule=ID_RULE,
     limits=HALF_STARS,
     scale=_scale,
-    items=Beside("movies.dat", _films),
-    users=Beside("users.dat", lambda file: users_of(file, "::", ("gender", "age", "occupation", "zip_code"))),
+    items=CompanionFile("movies.dat", _films),
+    users=CompanionFile("users.dat", lambda file: users_of(file, "::", ("gender", "age", "occupation", "zip_code"))),
 )

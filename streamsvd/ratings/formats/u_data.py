@@ -8,7 +8,7 @@ from streamsvd.errors import DatasetError
 from streamsvd.ratings.catalogue import Film, film_from_title
 from streamsvd.ratings.reading.delimited import Delimited
 from streamsvd.ratings.reading.files import DataFile
-from streamsvd.ratings.reading.format import Beside, Format
+from streamsvd.ratings.reading.format import CompanionFile, Format
 from streamsvd.ratings.reading.movielens import ID_RULE, WHOLE_STARS, integer, users_of
 
 
@@ -33,6 +33,6 @@ U_DATA = Format(
     rows=lambda first: Delimited(first.delimiter, header=False),
     id_rule=ID_RULE,
     limits=WHOLE_STARS,
-    items=Beside("u.item", _films),
-    users=Beside("u.user", lambda file: users_of(file, "|", ("age", "gender", "occupation", "zip_code"))),
+    items=CompanionFile("u.item", _films),
+    users=CompanionFile("u.user", lambda file: users_of(file, "|", ("age", "gender", "occupation", "zip_code"))),
 )

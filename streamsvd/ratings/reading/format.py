@@ -105,7 +105,7 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Beside(Generic[Found]):
+class CompanionFile(Generic[Found]):
     """A file beside the ratings: its name, in which `*` stands for what it does in theirs, and what reads it."""
 
     name: str
@@ -136,7 +136,7 @@ class Format:
         The scale of all ratings of a file, which nobody has declared; the limits, else those found, when left out.
     header_counts : bool
         Whether the header is part of the checksum.
-    items, users : Beside, optional
+    items, users : CompanionFile, optional
         Where the format tells of items and of users, and how that is read.
     """
 
@@ -149,8 +149,8 @@ class Format:
     limits: Limits | None = None
     scale: Callable[[NDArray[Any]], Limits] | None = None
     header_counts: bool = True
-    items: Beside[Iterator[Film]] | None = None
-    users: Beside[dict[Id, dict[str, str]]] | None = None
+    items: CompanionFile[Iterator[Film]] | None = None
+    users: CompanionFile[dict[Id, dict[str, str]]] | None = None
 
     def scale_of(self, ratings: NDArray[Any]) -> Limits:
         """The scale of a file's ratings, shape (n,), where the caller declares none."""
