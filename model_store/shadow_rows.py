@@ -65,7 +65,8 @@ def encode_row(row: ShadowRow) -> bytes:
     return msgspec.json.encode(row.flat())
 
 
-def _decode_row(raw: bytes) -> ShadowRow:
+def decode_row(raw: bytes) -> ShadowRow:
+    """A row from its JSON; raises msgspec's `DecodeError` where it is none."""
     found = msgspec.json.decode(raw, type=dict[str, Any])
     fields = {name: found.pop(name) for name in ShadowRow.__struct_fields__ if name in found}
     return msgspec.convert({**fields, "figures": found}, ShadowRow)
@@ -90,7 +91,7 @@ def read_shadows(client: redis.Redis, model: str) -> list[ShadowRow]:
     with translated(client, f"reading the shadows of model {model}"):
         found = cast("dict[bytes, bytes]", client.hgetall(keys.shadows))
     try:
-        rows = [_decode_row(raw) for raw in found.values()]
+        rows = [decode_row(raw) for raw in found.values()]
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SnapshotCorrupt(f"{keys.shadows} cannot be read ({error}); rebuild the snapshot from the log") from error
     return sorted(rows, key=lambda row: (not row.served, row.name))

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 import pytest
 import redis
 from killing import killer_of
@@ -17,10 +16,10 @@ from model_runs import checkpoint_of, command, consume_command, learn_all, learn
 from model_states import plain
 from shadow_runs import final_shadows, in_process, wanted
 
-from model_store import ModelReader, ShadowRow, read_shadows
+from model_store import ModelReader, read_shadows
 from model_store.codec.checkpoint import Head
 from model_store.codec.keys import Keys
-from model_store.shadow_rows import request_promotion, requested_promotion
+from model_store.shadow_rows import decode_row, request_promotion, requested_promotion
 from producer import Pace, prepare, replay
 from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import RatingTable, read_ratings
@@ -83,7 +82,7 @@ class Onlooker:
             pipe.hgetall(keys.shadows)
             doc, raw = pipe.execute()
             head = Head.decode(doc, keys.head)
-            rows = [row for row in decoded(raw) if row.served]
+            rows = [row for row in map(decode_row, raw.values()) if row.served]
             if [row.made_of["settings"] for row in rows] != [head.settings["settings"]]:
                 self.mixed.append(f"version {head.version}: {rows} beside {head.settings}")
             self.served.update(row.name for row in rows)
@@ -100,10 +99,6 @@ class Onlooker:
             finally:
                 self._over.set()
             looked.result()
-
-
-def decoded(raw: dict[bytes, bytes]) -> list[ShadowRow]:
-    return [msgspec.json.decode(value, type=ShadowRow) for value in raw.values()]
 
 
 def test_killed_around_promotions_readers_see_one_model_or_the_other_and_none_is_lost(
