@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -102,13 +103,17 @@ def best_items(
     def predict(places: NDArray[np.intp]) -> Floats:
         return scoring.exact(items.settings, items.globals_, profile.factors, items.factors_at(places))
 
-    if isinstance(order, ChosenAndLiked) and bonus is None and items.columns is None:
-        places = _likeliest(order, predict, allowed, n)
-    elif isinstance(order, ChosenAndLiked) and bonus is None and isinstance(items.columns, ItemColumns):
-        places = items.columns.likely(order, items.settings, items.globals_, profile.factors, allowed, n)
+    by_choice = isinstance(order, ChosenAndLiked) and bonus is None
+    if by_choice and items.columns is None:
+        places, predicted = _likeliest(cast("ChosenAndLiked", order), predict, allowed, n)
+    elif by_choice and isinstance(items.columns, ItemColumns):
+        liked = cast("ChosenAndLiked", order)
+        places = items.columns.likely(liked, items.settings, items.globals_, profile.factors, allowed, n)
+        predicted = predict(places)
     else:
-        places = _screened(*scoring.approximate(items, profile.factors), allowed, n, order, bonus)
-    predicted = predict(places)
+        approximate, error = scoring.approximate(items, profile.factors)
+        places = _screened(approximate, error, allowed, n, order, bonus)
+        predicted = np.asarray(approximate[places], np.float64) if items.columns is None else predict(places)
     scores = order(predicted if bonus is None else predicted + bonus[places], places)
     if len(places) > _FEW * n:
         few = candidates(scores, scores, 0.0, np.ones(len(scores), bool), n)
@@ -133,8 +138,10 @@ def _screened(
     return np.asarray(candidates(lower, upper, 0.0, allowed, n))
 
 
-def _likeliest(order: ChosenAndLiked, predict: Any, allowed: NDArray[np.bool_], n: int) -> NDArray[np.intp]:
-    """Places among which the best are: the likeliest to be chosen, as many as it takes.
+def _likeliest(
+    order: ChosenAndLiked, predict: Callable[[NDArray[np.intp]], Floats], allowed: NDArray[np.bool_], n: int
+) -> tuple[NDArray[np.intp], Floats]:
+    """Places among which the best are, and their predicted ratings: the likeliest to be chosen, as many as it takes.
 
     No other item can have a better score than its chance.
     """
@@ -142,10 +149,11 @@ def _likeliest(order: ChosenAndLiked, predict: Any, allowed: NDArray[np.bool_], 
     total = int(np.count_nonzero(allowed))
     while True:
         places: NDArray[np.intp] = candidates(chance, chance, 0.0, allowed, few)
+        predicted = predict(places)
         if len(places) == total:
-            return places
+            return places, predicted
         rest = allowed.copy()
         rest[places] = False
-        if np.sort(order(predict(places), places))[-n] > chance[rest].max():
-            return places
+        if np.sort(order(predicted, places))[-n] > chance[rest].max():
+            return places, predicted
         few *= 4
