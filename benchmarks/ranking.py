@@ -25,7 +25,7 @@ from measured import add_json, measured
 from numpy.typing import NDArray
 from rich.console import Console
 
-from evaluation import Ranking, Watch
+from evaluation import Ranking, RankingSampler
 from evaluation.metrics import ORDERS, Order
 from streamsvd.cli.figures import versions, write_json
 from streamsvd.cli.warming import warm_up
@@ -108,14 +108,14 @@ def compare(table: RatingTable, films: Catalogue | None, every: int) -> dict[str
     except ImportError as error:
         missing["implicit"] = f"{error}; pip install 'streamsvd[peers]'"
         print(f"NOT COMPARED: implicit: {missing['implicit']}", file=sys.stderr)
-    watch = Watch({name: Ranking() for name in orders}, every=every, orders=orders)
+    sampler = RankingSampler({name: Ranking() for name in orders}, every=every, orders=orders)
     model, choices = IteratedSVD(scale=table.dataset.scale, content=films), Choices()
     for start in range(0, len(table), 1000):
         part = table[start : start + 1000]
-        watch.learn(model, choices, part.users, part.items, part.ratings, part.timestamps)
+        sampler.learn(model, choices, part.users, part.items, part.ratings, part.timestamps)
     rows = []
-    print(f"\n{table.dataset.name}, {len(table):,} ratings, {watch.ranking['choice'].lists:,} lists")
-    for name, ranking in watch.ranking.items():
+    print(f"\n{table.dataset.name}, {len(table):,} ratings, {sampler.ranking['choice'].lists:,} lists")
+    for name, ranking in sampler.ranking.items():
         found = asdict(ranking.figures())
         rows.append({"order": name, "name": NAMES[name], **found})
         figures = "  ".join(f"{key} {found[key]:.4f}" for key in found if key.endswith(("event", "page")))
@@ -127,7 +127,7 @@ def main() -> None:
     """Compare on every set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=SETS, metavar="SET", help="a name, folder, zip or ratings file")
-    parser.add_argument("--every", type=int, default=3, help="every how many pages one is watched")
+    parser.add_argument("--every", type=int, default=3, help="sample one page in so many")
     add_json(parser)
     options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)

@@ -7,7 +7,7 @@ the same points again, and those of a checkpoint that was written are not made t
 from __future__ import annotations
 
 from evaluation import Monitor
-from evaluation.metrics.figures import Shown
+from evaluation.metrics.figures import Output
 from evaluation.shadows import Shadows
 from model_store import feed
 from model_store.write.step import FeedEntry
@@ -81,7 +81,7 @@ class FeedWriter:
                 for window, errors in monitor.windows.errors().items()
             ],
             drift=monitor.drift.counts,
-            figures=found.at(Shown.DASHBOARD),
+            figures=found.at(Output.DASHBOARD),
             shadows={name: figures.errors("all") for name, figures in shadows.items()},
             shadows_recent={name: figures.errors("newest") for name, figures in shadows.items()},
         )
@@ -93,9 +93,9 @@ class FeedWriter:
         newest = feed.Now(
             point=point,
             operation=operation,
-            drifts=self._monitor.drift.marks,
+            drifts=self._monitor.drift.detections,
             calibration=[
-                {"name": name, **figures.values()} for name, figures in self._monitor.calibration.figures().items()
+                {"name": name, **figures.values()} for name, figures in self._monitor.coverage.figures().items()
             ],
         )
         return feed.now_fields(newest, self._detail(model) if detailed else None)

@@ -237,7 +237,7 @@ class Consumer:
                 state.shadows.shadows.retract(part.user, part.item)
             elif isinstance(part, Erasure):
                 state.choices.erase(state.model, part.user)
-                state.watch.forget(part.user)
+                state.sampler.forget(part.user)
                 state.model.erase(part.user)
                 state.shadows.shadows.erase(part.user)
         for record in records:
@@ -251,7 +251,7 @@ class Consumer:
             room = feed.room
             part, batch = (batch, batch[len(batch) :]) if len(batch) <= room else (batch[:room], batch[room:])
             ratings, timestamps = np.array(part.ratings), np.array(part.timestamps, np.int64)
-            predictions = state.watch.learn(state.model, state.choices, part.users, part.items, ratings, timestamps)
+            predictions = state.sampler.learn(state.model, state.choices, part.users, part.items, ratings, timestamps)
             state.metrics.score(part.items, ratings, timestamps, predictions)
             state.shadows.shadows.learn(part.users, part.items, ratings, timestamps, predictions)
             if self._predictions is not None:

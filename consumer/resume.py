@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from consumer.guards import check_learned_from
 from consumer.shadows import Wanted, begin, resume_shadows
-from consumer.state import WATCH_EVERY, ConsumerState, initial, restored
+from consumer.state import SAMPLE_EVERY, ConsumerState, initial, restored
 from evaluation import Prequential
 from model_store import Checkpoint, ShadowRow
 from streamsvd.learner import Settings
@@ -45,7 +45,7 @@ def resume(
     metrics: Prequential,
     stored_shadows: StoredShadows,
     wanted: Wanted,
-    watch_every: int = WATCH_EVERY,
+    sample_every: int = SAMPLE_EVERY,
     seed: int = 0,
 ) -> ConsumerState:
     """The state to start from, for one model and one topic.
@@ -60,7 +60,7 @@ def resume(
         The catalogue topic's content, used for a fresh start only.
     stored_catalogue : Catalogue or None
         The catalogue that the checkpoint's model was made with.
-    settings, metrics, watch_every, seed
+    settings, metrics, sample_every, seed
         For a fresh start.
     stored_shadows : StoredShadows
     wanted : Wanted
@@ -74,7 +74,7 @@ def resume(
         The checkpoint belongs to another topic, or to one of that name that has been deleted since.
     """
     if checkpoint is None:
-        start = initial(logged, catalogue_topic, settings, metrics, seed=seed, watch_every=watch_every)
+        start = initial(logged, catalogue_topic, settings, metrics, seed=seed, sample_every=sample_every)
         start.model, start.shadows = begin(start.model, stored_shadows.rows, wanted, logged.catalogue)
         return start
     check_learned_from(checkpoint, topic, topic_id)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evaluation import Figures, Prequential
 from evaluation.metrics import Pages
-from evaluation.metrics.figures import Shown
+from evaluation.metrics.figures import Output
 from evaluation.models import ModelSpec
 from evaluation.shadows import FIRST_SERVED, Comparison, Served, Shadow, Shadows
 from model_store import Beside, Checkpoint, ShadowPart, ShadowRow
@@ -262,7 +262,7 @@ def _row(
         events=figures.events,
         users=model.n_users,
         items=model.n_items,
-        figures=figures.at(Shown.JSON),
+        figures=figures.at(Output.JSON),
         against_served=against,
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consumer.shadows import ShadowKeeper
-from evaluation import Monitor, Prequential, Ranking, Watch
+from evaluation import Monitor, Prequential, Ranking, RankingSampler
 from evaluation.shadows import Shadows
 from model_store import Checkpoint
 from streamsvd.errors import EventError
@@ -24,12 +24,12 @@ from streamsvd.log import LoggedCatalogue
 from streamsvd.ratings import Catalogue
 
 DEFAULT_SCALE = (0.5, 5.0)
-WATCH_EVERY = 4_000
-"""Every how many pages one is watched: at most 0.5 µs a rating with 9,000 items."""
+SAMPLE_EVERY = 4_000
+"""One page in so many is sampled: at most 0.5 µs a rating with 9,000 items."""
 
 _DEAD_LETTERS = "consumer.dead_letters"  # array: number of dead letters for each of `EventError.REASONS`
-_RANKING = "ranking."  # what the names of the watch's arrays begin with
-_SHOWN = "choice"  # the order of the list that is watched: that of `recommend`
+_RANKING = "ranking."  # what the names of the sampler's arrays begin with
+_ORDER = "choice"  # of the sampled lists: that of `recommend`
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class ConsumerState:
         The served one.
     choices : Choices
     metrics : Monitor
-    watch : Watch
+    sampler : RankingSampler
     shadows : ShadowKeeper
     offsets : dict of int to int
         Next offset of each partition of the ratings topic; empty for a fresh start.
@@ -63,7 +63,7 @@ class ConsumerState:
     model: IteratedSVD
     choices: Choices
     metrics: Monitor
-    watch: Watch
+    sampler: RankingSampler
     shadows: ShadowKeeper
     offsets: dict[int, int]
     high_watermarks: dict[str, int]
@@ -94,7 +94,7 @@ class ConsumerState:
         if whole:
             state = self.choices.state(self.model)
         figures = self.metrics.figures()
-        ranking = self.watch.ranking[_SHOWN].figures()
+        ranking = self.sampler.ranking[_ORDER].figures()
         return Checkpoint(
             version=version,
             token=token,
@@ -121,7 +121,7 @@ class ConsumerState:
         return {
             **self.metrics.state(),
             **self.shadows.metrics(),
-            **{f"{_RANKING}{name}": array for name, array in self.watch.state().items()},
+            **{f"{_RANKING}{name}": array for name, array in self.sampler.state().items()},
             _DEAD_LETTERS: np.array([self.dead_letters[reason] for reason in EventError.REASONS], np.int64),
         }
 
@@ -144,7 +144,9 @@ def restored(checkpoint: Checkpoint, topic: str, catalogue: Catalogue | None) ->
         model=model,
         choices=Choices.from_state(checkpoint.state),
         metrics=Monitor.from_state(arrays, catalogue, unit=model.scale.slope),
-        watch=Watch.from_state({n.removeprefix(_RANKING): a for n, a in arrays.items() if n.startswith(_RANKING)}),
+        sampler=RankingSampler.from_state(
+            {n.removeprefix(_RANKING): a for n, a in arrays.items() if n.startswith(_RANKING)}
+        ),
         shadows=ShadowKeeper(Shadows((model.scale.low, model.scale.high)), {}),
         offsets={number: offset for (name, number), offset in checkpoint.offsets.items() if name == topic},
         high_watermarks=dict(checkpoint.marks),
@@ -164,7 +166,7 @@ def initial(
     metrics: Prequential,
     *,
     seed: int,
-    watch_every: int,
+    sample_every: int,
 ) -> ConsumerState:
     """The state before the first rating of a log.
 
@@ -177,8 +179,8 @@ def initial(
         Of the learner.
     metrics : Prequential
         Whose window and fading factor the metrics get.
-    watch_every : int
-        Every how many pages one is watched.
+    sample_every : int
+        Sample one page in so many.
     """
     dataset = logged.dataset
     scale = dataset.scale if dataset else DEFAULT_SCALE
@@ -187,7 +189,7 @@ def initial(
         model=model,
         choices=Choices(),
         metrics=Monitor(Prequential(metrics.window, metrics.fading), logged.catalogue, unit=model.scale.slope),
-        watch=Watch({_SHOWN: Ranking()}, every=watch_every),
+        sampler=RankingSampler({_ORDER: Ranking()}, every=sample_every),
         shadows=ShadowKeeper(Shadows(scale), {}),
         offsets={},
         high_watermarks={},

@@ -3,9 +3,19 @@
 from evaluation.metrics.figures import Errors, Figures, RankingFigures
 from evaluation.metrics.monitor import Monitor
 from evaluation.metrics.prequential import Prequential
-from evaluation.metrics.ranked_lists import Watch
 from evaluation.metrics.ranking import Ranking
+from evaluation.metrics.ranking_sampler import RankingSampler
 from evaluation.metrics.windows import Window
 from evaluation.progressive_validation import evaluate
 
-__all__ = ["Errors", "Figures", "Monitor", "Prequential", "Ranking", "RankingFigures", "Watch", "Window", "evaluate"]
+__all__ = [
+    "Errors",
+    "Figures",
+    "Monitor",
+    "Prequential",
+    "Ranking",
+    "RankingFigures",
+    "RankingSampler",
+    "Window",
+    "evaluate",
+]

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from numpy.typing import ArrayLike, NDArray
 
-from evaluation.metrics.ranked_lists import Watch
+from evaluation.metrics.ranking_sampler import RankingSampler
 from evaluation.shadows.shadow_models import Shadows
 from streamsvd.learner import Id, IteratedSVD, Predictions
 from streamsvd.learner.choices import Choices
@@ -15,7 +15,7 @@ from streamsvd.ratings import RatingTable
 
 
 class Metrics(Protocol):
-    """What scores predictions: `Prequential`, or `Monitor` with everything."""
+    """Scores predictions: `Prequential`, or `Monitor` with all metrics."""
 
     def score(
         self,
@@ -25,7 +25,7 @@ class Metrics(Protocol):
         predictions: Predictions,
         /,
     ) -> None:
-        """Score what was predicted for some ratings, in their order."""
+        """Score the predictions of ratings, in stream order."""
 
 
 AnyMetrics = TypeVar("AnyMetrics", bound=Metrics)
@@ -36,10 +36,10 @@ def evaluate(
     table: RatingTable,
     metrics: AnyMetrics,
     *,
-    block: int = 10_000,
+    chunk: int = 10_000,
     progress: Callable[[int, AnyMetrics], None] | None = None,
     shadows: Shadows | None = None,
-    watch: Watch | None = None,
+    sampler: RankingSampler | None = None,
 ) -> AnyMetrics:
     """Predict, score and learn every rating of a table, in order.
 
@@ -50,14 +50,14 @@ def evaluate(
     table : RatingTable
     metrics : Prequential or Monitor
         Scores as it goes.
-    block : int
+    chunk : int
         Ratings between two calls of `progress`; changes no figure.
     progress : callable, optional
         Called with the number of ratings done and the metrics.
     shadows : Shadows, optional
         Learn the same ratings, and are compared with the model.
-    watch : Watch, optional
-        Asks for the lists that would have been shown, and learns what users choose.
+    sampler : RankingSampler, optional
+        Samples recommendation lists, and learns what users choose.
 
     Returns
     -------
@@ -65,10 +65,10 @@ def evaluate(
         The given metrics.
     """
     choices = Choices()
-    for start in range(0, len(table), block):
-        rows = table[start : start + block]
+    for start in range(0, len(table), chunk):
+        rows = table[start : start + chunk]
         columns = rows.users, rows.items, rows.ratings, rows.timestamps
-        predictions = model.learn(*columns) if watch is None else watch.learn(model, choices, *columns)
+        predictions = model.learn(*columns) if sampler is None else sampler.learn(model, choices, *columns)
         metrics.score(rows.items, rows.ratings, rows.timestamps, predictions)
         if shadows is not None:
             shadows.learn(rows.users, rows.items, rows.ratings, rows.timestamps, predictions)

@@ -18,7 +18,7 @@ from model_store.client import translated
 from model_store.codec.keys import Keys
 from model_store.write.step import FeedEntry
 from streamsvd.errors import SnapshotCorrupt
-from streamsvd.figures import DriftMark, Values
+from streamsvd.figures import DriftDetection, Values
 
 POINT_EVENTS = 1_000  # ratings between two points, up to a million; from there, a thousandth to a hundredth of all
 VERSION = 1
@@ -139,7 +139,7 @@ class Now(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ----------
     point : FeedPoint
     operation : Operation
-    drifts : list of DriftMark
+    drifts : list of DriftDetection
         The newest changes found, oldest first.
     calibration : list of dict
         Of the predicted deviations, over all and then by number of ratings of the user: `name` (`all`, `0`, `1-4`, …)
@@ -148,7 +148,7 @@ class Now(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     point: FeedPoint
     operation: Operation
-    drifts: list[DriftMark] = []
+    drifts: list[DriftDetection] = []
     calibration: list[dict[str, str | int | float | None]] = []
 
 

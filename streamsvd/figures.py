@@ -1,6 +1,6 @@
-"""Figures on their way from the evaluation into the store and to whoever shows them.
+"""Figures as the evaluation passes them to the store and to the displays.
 
-The store keeps them by name and knows none of the names; `evaluation.metrics.figures` declares them.
+`evaluation.metrics.figures` declares the names; the store keeps values under any names.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 Values = dict[str, int | float | None]
-"""Figures by name; None for one that does not exist."""
+"""Figures by name; None for one that is undefined."""
 
 
 @dataclass(frozen=True, slots=True)
-class DriftMark:
-    """A change of the page error, found by a detector.
+class DriftDetection:
+    """A change of the page error, as reported by a drift detector.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Verdict:
     Attributes
     ----------
     ratings, blocks : int
-        What has been compared: blocks of whole pages.
+        What has been compared; a block is a run of whole pages.
     rmse, rmse_served : float or None
         Of both; None before the first block is finished. Means of blocks, as the difference is.
     squared, squared_low, squared_high : float or None

@@ -1,7 +1,7 @@
-"""Every figure, declared once: name, unit, format and help, where it is shown, and how it is read from its counts.
+"""The declaration of all figures: name, unit, format, help, outputs, and how each is computed from its sums.
 
-A set of figures is a frozen dataclass, and each of its fields carries a `Figure`. What works figures out, stores or
-shows them goes over `declared()`. docs/maintaining.md says how to add one.
+A set of figures is a frozen dataclass whose fields carry a `Figure` each. Whatever computes, stores or displays figures
+iterates over `declared()`. docs/maintaining.md describes how to add one.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ Floats = NDArray[np.float64]
 Protocol = Literal["event", "page"]
 Over = Literal["all", "newest", "fading"]
 Read = Callable[[Any], float]
-"""A figure from what counts it; NaN where it does not exist."""
+"""Computes a figure from its sums; NaN where it is undefined."""
 
 
-class Shown(Flag):
-    """Where a figure is shown; in Python, in the head document and in the report all of them are."""
+class Output(Flag):
+    """Where a figure is displayed, besides Python, the head document and the report, which have all of them."""
 
-    NOWHERE = 0
+    NONE = 0
     JSON = auto()
     """`--json` of `evaluate`, `consume` and `demo`, and the rows of shadows."""
     TABLE = auto()
-    """What these commands print."""
+    """The tables that these commands print."""
     PROMETHEUS = auto()
-    """`streamsvd_consumer_MEASURE`; docs/operations.md lists these."""
+    """`streamsvd_consumer_MEASURE`, as listed in docs/operations.md."""
     DASHBOARD = auto()
 
 
@@ -45,11 +45,11 @@ class Measure:
     Attributes
     ----------
     name, title : str
-        In names of metrics and of fields; for people.
+        For names of metrics and fields; for display.
     help : str
-        What it is, with its unit.
+        Definition, with the unit.
     format : str
-        Of its numbers, as for `format`.
+        Format specification of its values.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Measure:
     format: str = ".4f"
 
     def text(self, value: object, sign: str = "") -> str:
-        """A value for people; a dash where there is none.
+        """A value for display; a dash where it is undefined.
 
         Examples
         --------
@@ -80,7 +80,7 @@ WITHIN_50, WITHIN_80, WITHIN_90, WITHIN_95 = (
 )
 LOG_LIKELIHOOD = Measure("log_likelihood", "log likelihood", "Mean log density, by the predicted deviation")
 LOG_CONSTANT = Measure("log_likelihood_constant", "constant", "Mean log density, by the running constant deviation")
-HIT_RATE = Measure("hit_rate", "hit rate", "Share of the lists that held the item that was liked next")
+HIT_RATE = Measure("hit_rate", "hit rate", "Share of the lists with the item that was liked next")
 NDCG = Measure("ndcg", "NDCG", "Mean of 1 / log2(1 + place) of the item that was liked next")
 MRR = Measure("mrr", "MRR", "Mean of 1 / place of the item that was liked next")
 
@@ -97,7 +97,7 @@ class Figure:
     protocol : {"event", "page"}
     over : {"all", "newest", "fading"}
         All ratings, the newest ones (rolling), or all with fading weights.
-    shown : Shown
+    outputs : Output
     name : str
         Of the dataclass's field: the key in JSON and in the store.
     """
@@ -106,27 +106,27 @@ class Figure:
     read: Read
     protocol: Protocol = "event"
     over: Over = "all"
-    shown: Shown = Shown.NOWHERE
+    outputs: Output = Output.NONE
     name: str = ""
 
     def value(self, found: FigureSet) -> int | float | None:
-        """Its value in a set; None where it does not exist."""
+        """Its value in a set; None where it is undefined."""
         value: float = getattr(found, self.name)
         return value if math.isfinite(value) else None
 
     def text(self, found: FigureSet) -> str:
-        """The same for people; a dash where it does not exist."""
+        """The same for display; a dash where it is undefined."""
         return self.measure.text(self.value(found))
 
 
 class FigureSet:
-    """What all sets of figures can do.
+    """Base class of the sets of figures.
 
     Examples
     --------
     >>> [figure.name for figure in Errors.declared()][:3]
     ['events', 'rmse_event', 'mae_event']
-    >>> Errors.read([2.0, 2.0, 2.0, 0.0, 8.0, 4.0, 4.0]).at(Shown.TABLE)
+    >>> Errors.read([2.0, 2.0, 2.0, 0.0, 8.0, 4.0, 4.0]).at(Output.TABLE)
     {'rmse_event': 1.0, 'bias_event': 0.0, 'rmse_page': 2.0}
     """
 
@@ -138,30 +138,30 @@ class FigureSet:
         return _declared(cls)  # type: ignore[arg-type]  # mypy takes a class for unhashable
 
     @classmethod
-    def shown_at(cls, place: Shown) -> list[Figure]:
-        """Those that are shown at a place."""
-        return [figure for figure in cls.declared() if place in figure.shown]
+    def for_output(cls, output: Output) -> list[Figure]:
+        """Those of an output."""
+        return [figure for figure in cls.declared() if output in figure.outputs]
 
     @classmethod
-    def by_measure(cls, place: Shown) -> dict[Measure, list[Figure]]:
-        """The same, measure by measure."""
+    def by_measure(cls, output: Output) -> dict[Measure, list[Figure]]:
+        """Those of an output, by measure."""
         found: dict[Measure, list[Figure]] = {}
-        for figure in cls.shown_at(place):
+        for figure in cls.for_output(output):
             found.setdefault(figure.measure, []).append(figure)
         return found
 
     @classmethod
     def read(cls, counts: Any) -> Self:
-        """The figures from what counts them."""
+        """The figures from their sums."""
         return cls(**{figure.name: figure.read(counts) for figure in cls.declared()})
 
     def values(self) -> Values:
-        """All values by name; None where a figure does not exist."""
+        """All values by name; None where a figure is undefined."""
         return {figure.name: figure.value(self) for figure in self.declared()}
 
-    def at(self, place: Shown) -> Values:
-        """Values of the figures that are shown at a place, likewise."""
-        return {figure.name: figure.value(self) for figure in self.shown_at(place)}
+    def at(self, output: Output) -> Values:
+        """Values of the figures of an output, by name."""
+        return {figure.name: figure.value(self) for figure in self.for_output(output)}
 
 
 @cache
@@ -196,32 +196,31 @@ def _faded_root(protocol: int) -> Read:
     return lambda found: math.sqrt(found.faded[protocol] / found.faded[2]) if found.events else math.nan
 
 
-_USUAL = Shown.JSON | Shown.TABLE
-_BOTH = Shown.TABLE | Shown.DASHBOARD
+_USUAL = Output.JSON | Output.TABLE
+_BOTH = Output.TABLE | Output.DASHBOARD
 
 
 @dataclass(frozen=True, slots=True)
 class Figures(FigureSet):
     """Errors so far, in the units of the data's scale; NaN before the first rating.
 
-    `events` are all ratings scored, `window` those in the rolling window: fewer than asked for at the start of a
-    stream.
+    `events` is the number of ratings scored, `window` of those in the rolling window: fewer at the start of a stream.
     """
 
     events: int = _figure(COUNT, lambda found: found.events)
-    rmse_event: float = _figure(RMSE, _root_mean(0), shown=_USUAL | Shown.PROMETHEUS)
-    mae_event: float = _figure(MAE, _mean(1, 0), shown=_USUAL)
-    rmse_page: float = _figure(RMSE, _root_mean(1), "page", shown=_USUAL | Shown.PROMETHEUS)
-    mae_page: float = _figure(MAE, _mean(1, 1), "page", shown=_USUAL)
-    rmse_last_window: float = _figure(RMSE, _newest_root(0), "event", "newest", _USUAL | Shown.PROMETHEUS)
+    rmse_event: float = _figure(RMSE, _root_mean(0), outputs=_USUAL | Output.PROMETHEUS)
+    mae_event: float = _figure(MAE, _mean(1, 0), outputs=_USUAL)
+    rmse_page: float = _figure(RMSE, _root_mean(1), "page", outputs=_USUAL | Output.PROMETHEUS)
+    mae_page: float = _figure(MAE, _mean(1, 1), "page", outputs=_USUAL)
+    rmse_last_window: float = _figure(RMSE, _newest_root(0), "event", "newest", _USUAL | Output.PROMETHEUS)
     mae_last_window: float = _figure(MAE, _newest(lambda recent: abs(recent[:, 0]).mean()), "event", "newest")
-    rmse_page_last_window: float = _figure(RMSE, _newest_root(1), "page", "newest", _USUAL | Shown.PROMETHEUS)
+    rmse_page_last_window: float = _figure(RMSE, _newest_root(1), "page", "newest", _USUAL | Output.PROMETHEUS)
     rmse_fading: float = _figure(RMSE, _faded_root(0), "event", "fading")
     rmse_page_fading: float = _figure(RMSE, _faded_root(1), "page", "fading")
     window: int = _figure(COUNT, lambda found: len(found.recent), over="newest")
 
     def errors(self, over: Over) -> Values:
-        """Those over some ratings under the names of `Errors`; None for what is not kept."""
+        """Those over some ratings under the names of `Errors`; None for those that are not kept."""
         kept = {
             f"{figure.measure.name}_{figure.protocol}": figure.value(self)
             for figure in self.declared()
@@ -253,39 +252,39 @@ class Errors(FigureSet):
     """
 
     events: int = _figure(COUNT, lambda cell: int(cell[0]))
-    rmse_event: float = _figure(RMSE, _cell_root(1), shown=_BOTH)
-    mae_event: float = _figure(MAE, _cell_mean(2), shown=Shown.DASHBOARD)
-    bias_event: float = _figure(BIAS, _cell_mean(3), shown=Shown.TABLE)
-    rmse_page: float = _figure(RMSE, _cell_root(4), "page", shown=_BOTH)
-    mae_page: float = _figure(MAE, _cell_mean(5), "page", shown=Shown.DASHBOARD)
+    rmse_event: float = _figure(RMSE, _cell_root(1), outputs=_BOTH)
+    mae_event: float = _figure(MAE, _cell_mean(2), outputs=Output.DASHBOARD)
+    bias_event: float = _figure(BIAS, _cell_mean(3), outputs=Output.TABLE)
+    rmse_page: float = _figure(RMSE, _cell_root(4), "page", outputs=_BOTH)
+    mae_page: float = _figure(MAE, _cell_mean(5), "page", outputs=Output.DASHBOARD)
     bias_page: float = _figure(BIAS, _cell_mean(6), "page")
 
 
-# Calibration of the predicted deviations, from a cell of sums
+# Coverage of the prediction intervals, from a cell of sums
 
 
 @dataclass(frozen=True, slots=True)
-class CalibrationFigures(FigureSet):
-    """Calibration of the predicted deviations of `events` ratings (event protocol); NaN where there were none.
+class CoverageFigures(FigureSet):
+    """Coverage of the prediction intervals over `events` ratings (event protocol); NaN where there were none.
 
     Shares of the ratings within the intervals, and mean log densities by the predicted deviation and by the running
     constant one.
     """
 
     events: int = _figure(COUNT, lambda cell: int(cell[0]))
-    within_50: float = _figure(WITHIN_50, _cell_mean(1), shown=_BOTH)
-    within_80: float = _figure(WITHIN_80, _cell_mean(2), shown=_BOTH)
-    within_90: float = _figure(WITHIN_90, _cell_mean(3), shown=_BOTH)
-    within_95: float = _figure(WITHIN_95, _cell_mean(4), shown=_BOTH)
-    log_likelihood: float = _figure(LOG_LIKELIHOOD, _cell_mean(5), shown=Shown.TABLE)
-    log_likelihood_constant: float = _figure(LOG_CONSTANT, _cell_mean(6), shown=Shown.TABLE)
+    within_50: float = _figure(WITHIN_50, _cell_mean(1), outputs=_BOTH)
+    within_80: float = _figure(WITHIN_80, _cell_mean(2), outputs=_BOTH)
+    within_90: float = _figure(WITHIN_90, _cell_mean(3), outputs=_BOTH)
+    within_95: float = _figure(WITHIN_95, _cell_mean(4), outputs=_BOTH)
+    log_likelihood: float = _figure(LOG_LIKELIHOOD, _cell_mean(5), outputs=Output.TABLE)
+    log_likelihood_constant: float = _figure(LOG_CONSTANT, _cell_mean(6), outputs=Output.TABLE)
 
 
 # Lists, from a `Ranking`
 
 
 def _quality(cost: Callable[[Any], Any], protocol: int, *, newest: bool = False) -> Read:
-    """Mean of 1 / cost of the place; a miss is worth nothing."""
+    """Mean of 1 / cost of the rank; a miss counts as 0."""
 
     def mean(found: Any) -> float:
         places = found.places[protocol]
@@ -307,21 +306,21 @@ def _discount(place: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class RankingFigures(FigureSet):
-    """Quality of the lists so far, 0 to 1; NaN before the first question.
+    """Quality of the lists so far, 0 to 1; NaN before the first list.
 
-    `n` is the length of a list, `lists` the number of questions (ratings of 4 or more), of which `unknown_items` were
-    for items that nobody had rated before; `window` are the questions in the rolling window.
+    `n` is the length of a list, `lists` the number of lists tested (by ratings of 4 or more), `unknown_items` of those
+    whose item had no rating before, and `window` of those in the rolling window.
     """
 
     n: int = _figure(COUNT, lambda found: found.n)
     lists: int = _figure(COUNT, lambda found: found.lists)
     unknown_items: int = _figure(COUNT, lambda found: found.unknown_items)
-    hit_rate_event: float = _figure(HIT_RATE, _quality(_hit, 0), shown=Shown.TABLE)
-    ndcg_event: float = _figure(NDCG, _quality(_discount, 0), shown=Shown.TABLE)
-    mrr_event: float = _figure(MRR, _quality(_place, 0), shown=Shown.TABLE)
-    hit_rate_page: float = _figure(HIT_RATE, _quality(_hit, 1), "page", shown=Shown.TABLE)
-    ndcg_page: float = _figure(NDCG, _quality(_discount, 1), "page", shown=Shown.TABLE)
-    mrr_page: float = _figure(MRR, _quality(_place, 1), "page", shown=Shown.TABLE)
+    hit_rate_event: float = _figure(HIT_RATE, _quality(_hit, 0), outputs=Output.TABLE)
+    ndcg_event: float = _figure(NDCG, _quality(_discount, 0), outputs=Output.TABLE)
+    mrr_event: float = _figure(MRR, _quality(_place, 0), outputs=Output.TABLE)
+    hit_rate_page: float = _figure(HIT_RATE, _quality(_hit, 1), "page", outputs=Output.TABLE)
+    ndcg_page: float = _figure(NDCG, _quality(_discount, 1), "page", outputs=Output.TABLE)
+    mrr_page: float = _figure(MRR, _quality(_place, 1), "page", outputs=Output.TABLE)
     hit_rate_last_window: float = _figure(HIT_RATE, _quality(_hit, 0, newest=True), over="newest")
     ndcg_last_window: float = _figure(NDCG, _quality(_discount, 0, newest=True), over="newest")
     mrr_last_window: float = _figure(MRR, _quality(_place, 0, newest=True), over="newest")

@@ -1,7 +1,7 @@
-"""The loops over scored ratings: sums by window and by slice, intervals, drift detectors. One file, compiled once.
+"""The loops over scored ratings: sums by window and by slice, intervals, drift detectors.
 
-Every loop takes the ratings in their order and keeps all it knows in the arrays that it is given, so no figure depends
-on how a stream is cut into calls. A *cell* is a row of seven sums over some ratings; see `sums`.
+Each loop takes the ratings in stream order and has its state in the arrays that it is given, so no figure depends on
+how a stream is cut into calls. A *cell* is a row of seven sums over some ratings; see `sums`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from streamsvd.kernels.compiler import compiled
 
 CELL = 7  # number; squared, absolute and signed error by the event protocol, then by the page protocol
 INTERVALS = 4
-HITS, LOG_LIKELIHOOD, LOG_CONSTANT = 1, 1 + INTERVALS, 2 + INTERVALS  # columns of a calibration cell; 0 is the number
-CALIBRATION_CELL = 3 + INTERVALS
+HITS, LOG_LIKELIHOOD, LOG_CONSTANT = 1, 1 + INTERVALS, 2 + INTERVALS  # columns of a coverage cell; 0 is the number
+COVERAGE_CELL = 3 + INTERVALS
 
 TOTAL, SPREAD, WIDTH = range(3)  # ADWIN's scalars: sum, sum of squared deviations and number of the values
 MOST_OF_A_SIZE = 5  # buckets of one size, beyond which the two oldest are joined
 PER_SIZE = MOST_OF_A_SIZE + 1
-SHORTEST, GRACE = 5, 10  # values on either side of a cut, and in all before the first look
+SHORTEST, GRACE = 5, 10  # values on either side of a cut, and in all before the first test
 MEAN, NUMBER, RISE, LOWEST, FALL, HIGHEST = range(6)  # Page–Hinkley's scalars
 
 
@@ -76,7 +76,7 @@ def tally_groups(cells, rows, starts, members, event, page):  # type: ignore[no-
 
 
 @compiled
-def tally_calibration(cells, constant, halves, buckets, error, deviation):  # type: ignore[no-untyped-def]
+def tally_coverage(cells, constant, halves, buckets, error, deviation):  # type: ignore[no-untyped-def]
     """Hits of the intervals ± `halves` deviations, and the log densities of a normal distribution.
 
     `constant` holds the sum and the number of squared errors so far: the running constant variance.
@@ -95,35 +95,35 @@ def tally_calibration(cells, constant, halves, buckets, error, deviation):  # ty
 
 
 @compiled
-def detect(block, adwin, totals, counts, hinkley, settings, first, unit, timestamps, page, marks):  # type: ignore[no-untyped-def]
-    """Feed both detectors with the mean absolute error of every full block; returns the number of marks made.
+def detect(group, adwin, totals, counts, hinkley, settings, first, unit, timestamps, page, detections):  # type: ignore[no-untyped-def]
+    """Feed both detectors with the mean absolute error of each full group; returns the number of detections.
 
-    `block` holds the sum and the number of the open block; a mark is (detector, ratings learned, event time, rose).
+    `group` holds the sum and the number of the open one; a detection is (detector, ratings learned, event time, rose).
     """
     size, delta, tolerance, threshold, memory = settings
     found = 0
     for e in range(len(page)):
-        block[0] += abs(page[e]) * unit
-        block[1] += 1.0
-        if block[1] < size:
+        group[0] += abs(page[e]) * unit
+        group[1] += 1.0
+        if group[1] < size:
             continue
-        value = block[0] / block[1]
-        block[:] = 0.0
+        value = group[0] / group[1]
+        group[:] = 0.0
         changes = (
             adwin_step(adwin, totals, counts, value, delta),
             hinkley_step(hinkley, value, tolerance, threshold, memory),
         )
         for detector in range(2):
             if changes[detector] != 0:
-                marks[found, 0], marks[found, 1] = detector, first + e + 1
-                marks[found, 2], marks[found, 3] = timestamps[e], changes[detector] > 0
+                detections[found, 0], detections[found, 1] = detector, first + e + 1
+                detections[found, 2], detections[found, 3] = timestamps[e], changes[detector] > 0
                 found += 1
     return found
 
 
 @compiled
 def adwin_step(scalars, totals, counts, value, delta):  # type: ignore[no-untyped-def]
-    """One value into an adaptive window: 0, or 1 or −1 when its mean rose or fell; the window then starts again.
+    """One value into an adaptive window: 0, or 1 or −1 when its mean rose or fell; the window is then emptied.
 
     Bifet & Gavaldà (2007), "Learning from time-changing data with adaptive windowing", section 4: the window is kept
     as sums over buckets of 1, 2, 4, … values, `counts[s]` of size 2ˢ in `totals[s]`, oldest first, and is cut between
@@ -175,7 +175,7 @@ def _cut(scalars, totals, counts, delta):  # type: ignore[no-untyped-def]
 
 @compiled
 def hinkley_step(scalars, value, tolerance, threshold, memory):  # type: ignore[no-untyped-def]
-    """One value into the Page–Hinkley test: 0, or 1 or −1 when the mean rose or fell; the test then starts again.
+    """One value into the Page–Hinkley test: 0, or 1 or −1 when the mean rose or fell; the test is then reset.
 
     Page (1954), "Continuous inspection schemes", in both directions: the fading sum of what the values exceed their
     mean by, less a tolerance, stands further above its lowest point than the threshold; and the other way round.

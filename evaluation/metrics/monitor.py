@@ -1,7 +1,7 @@
-"""Everything that is measured while a model learns, in one object: one update, one state, exactly once.
+"""All metrics of a model while it learns, in one object with one update and one state.
 
-`Prequential` gives the headline; the parts beside it give windows, slices, calibration and drift. Each is a small
-object of its own with `update`, `state` and `from_state`; this one only hands the columns on.
+`Prequential` computes the headline; the other parts are windows, slices, interval coverage and drift detectors. Each
+part has `update`, `state` and `from_state`; `Monitor` passes them the columns.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evaluation.metrics.deviation_calibration import Calibration
-from evaluation.metrics.drift import Drift
+from evaluation.metrics.drift import DriftDetectors
 from evaluation.metrics.figures import Errors, Figures
+from evaluation.metrics.interval_coverage import IntervalCoverage
 from evaluation.metrics.prequential import Prequential
 from evaluation.metrics.slices import Slices
 from evaluation.metrics.windows import WINDOWS, Window, Windows
@@ -23,7 +23,8 @@ from streamsvd.errors import InputError
 from streamsvd.learner import Predictions
 from streamsvd.ratings import Catalogue, Id
 
-_PARTS = ("windows", "slices", "calibration", "drift")
+_PARTS = {"windows": "windows", "slices": "slices", "calibration": "coverage", "drift": "drift"}
+"""Attributes of the parts, by the prefix of their stored arrays."""
 
 
 class Monitor:
@@ -32,7 +33,7 @@ class Monitor:
     Parameters
     ----------
     prequential : Prequential, optional
-        The headline's window and fading factor; nothing scored yet.
+        Empty; sets the headline's window and fading factor.
     catalogue : Catalogue, optional
         Genres, for the slices.
     unit : float
@@ -41,7 +42,7 @@ class Monitor:
 
     Attributes
     ----------
-    prequential, windows, slices, calibration, drift
+    prequential, windows, slices, coverage, drift
         The parts.
 
     Examples
@@ -65,8 +66,8 @@ class Monitor:
         self.prequential = prequential or Prequential()
         self.windows = Windows(windows)
         self.slices = Slices(catalogue)
-        self.calibration = Calibration()
-        self.drift = Drift(unit)
+        self.coverage = IntervalCoverage()
+        self.drift = DriftDetectors(unit)
 
     @property
     def events(self) -> int:
@@ -78,14 +79,14 @@ class Monitor:
         return self.prequential.figures()
 
     def total(self) -> Errors:
-        """Errors over all ratings: the headline's, and the slices' where it has none."""
+        """Errors over all ratings: from the headline, and from the slices where it has none."""
         known = asdict(self.figures())
         return Errors(**{name: known.get(name, value) for name, value in asdict(self.slices.total()).items()})
 
     def score(
         self, items: Sequence[Id] | NDArray[Any], ratings: ArrayLike, timestamps: ArrayLike, predictions: Predictions
     ) -> None:
-        """Score some ratings, in their order.
+        """Score ratings, in stream order.
 
         Parameters
         ----------
@@ -97,46 +98,49 @@ class Monitor:
         Raises
         ------
         InputError
-            If the lengths differ, a number is not finite or a deviation not greater than 0; nothing has been scored
-            then.
+            The lengths differ, a number is not finite, or a deviation is not above 0; nothing has been scored.
         """
         given, stamps = np.asarray(ratings, np.float64), np.asarray(timestamps, np.int64)
-        users, films = predictions.user_counts, predictions.item_counts
-        if users is None or films is None or not len(items) == len(stamps) == len(given) == len(users):
-            raise InputError("items, timestamps and the learner's counts are needed, one for every rating")
+        user_counts, item_counts = predictions.user_counts, predictions.item_counts
+        if (
+            user_counts is None
+            or item_counts is None
+            or not len(items) == len(stamps) == len(given) == len(user_counts)
+        ):
+            raise InputError("items, timestamps and the learner's counts: one is needed for each rating")
         if not ((predictions.deviation > 0) & np.isfinite(predictions.deviation)).all():
-            raise InputError("a predicted deviation is no number greater than 0; nothing has been scored")
+            raise InputError("a predicted deviation is not a finite number above 0; nothing has been scored")
         event, page = predictions.event - given, predictions.page - given
         self.prequential.update(given, predictions.event, predictions.page)
         self.windows.update(stamps, event, page)
-        names = items.tolist() if isinstance(items, np.ndarray) else list(items)
-        self.slices.update(names, stamps, users, films, event, page)
-        self.calibration.update(users, event, predictions.deviation)
+        ids = items.tolist() if isinstance(items, np.ndarray) else list(items)
+        self.slices.update(ids, stamps, user_counts, item_counts, event, page)
+        self.coverage.update(user_counts, event, predictions.deviation)
         self.drift.update(stamps, page)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""
-        parts = {f"{part}.{name}": array for part in _PARTS for name, array in getattr(self, part).state().items()}
-        return {**self.prequential.state(), **parts}
+        arrays = self.prequential.state()
+        for prefix, part in _PARTS.items():
+            arrays |= {f"{prefix}.{name}": array for name, array in getattr(self, part).state().items()}
+        return arrays
 
     @classmethod
     def from_state(
         cls, state: dict[str, NDArray[Any]], catalogue: Catalogue | None = None, *, unit: float = 1.0
     ) -> Monitor:
-        """The monitor that `state` was taken from, with the catalogue that it had.
+        """The monitor that `state` was taken from, with the same catalogue.
 
-        A state of `Prequential` alone, which an older release wrote, gives that; the parts then begin with the next
-        rating, and say how many they cover.
+        From a state of `Prequential` alone, as an older release wrote it, the other parts begin with the next rating.
         """
         monitor = cls(Prequential.from_state(state), catalogue, unit=unit)
-        parts: dict[str, dict[str, NDArray[Any]]] = {part: {} for part in _PARTS}
-        for name, array in state.items():
-            part, dot, rest = name.partition(".")
-            if dot and part in parts:
-                parts[part][rest] = array
+        parts = {
+            prefix: {n.removeprefix(f"{prefix}."): array for n, array in state.items() if n.startswith(f"{prefix}.")}
+            for prefix in _PARTS
+        }
         if all(parts.values()):
             monitor.windows = Windows.from_state(parts["windows"])
             monitor.slices = Slices.from_state(parts["slices"], catalogue)
-            monitor.calibration = Calibration.from_state(parts["calibration"])
-            monitor.drift = Drift.from_state(parts["drift"])
+            monitor.coverage = IntervalCoverage.from_state(parts["calibration"])
+            monitor.drift = DriftDetectors.from_state(parts["drift"])
         return monitor

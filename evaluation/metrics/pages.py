@@ -1,4 +1,4 @@
-"""Pages: runs of consecutive ratings with one user and one timestamp, recognised however the stream is cut."""
+"""Pages: runs of consecutive ratings with one user and one timestamp, for any batch size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streamsvd.ratings import Id
 
 
 class Pages:
-    """Says which ratings begin a page.
+    """Finds the ratings that begin a page.
 
     Examples
     --------
@@ -25,7 +25,7 @@ class Pages:
         self._newest: tuple[Id, int] | None = None
 
     def begins(self, users: Sequence[Id] | NDArray[Any], timestamps: Sequence[int] | NDArray[np.int64]) -> NDArray[Any]:
-        """Whether each of these ratings, which follow those given before, begins a page.
+        """Whether each of these ratings, the next ones of the stream, begins a page.
 
         Parameters
         ----------
@@ -38,13 +38,13 @@ class Pages:
         bool array, shape (n,)
         """
         names: list[Id] = users.tolist() if isinstance(users, np.ndarray) else list(users)
-        places = list(zip(names, np.asarray(timestamps, np.int64).tolist(), strict=True))
-        before = [self._newest, *places[:-1]]
-        self._newest = places[-1] if places else self._newest
-        return np.array([now != then for now, then in zip(places, before, strict=False)], np.bool_)
+        pairs = list(zip(names, np.asarray(timestamps, np.int64).tolist(), strict=True))
+        before = [self._newest, *pairs[:-1]]
+        self._newest = pairs[-1] if pairs else self._newest
+        return np.array([now != then for now, then in zip(pairs, before, strict=False)], np.bool_)
 
     def forget(self, user: Id) -> None:
-        """Keep nothing of a user: its next rating begins a page."""
+        """Remove a user: its next rating begins a page."""
         if self._newest is not None and self._newest[0] == user:
             self._newest = None
 

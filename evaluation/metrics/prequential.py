@@ -1,10 +1,10 @@
-"""Prequential error: every rating is predicted, scored, and only then learned.
+"""Prequential error: each rating is predicted, scored, and only then learned.
 
-Two protocols side by side. *Event*: predicted with everything learned before the rating. *Page*: predicted with
-everything learned before the rating's page, the run of ratings that one user gave at one time; people rate a page of
-films at once, and the event protocol lets the first of them give away the others.
+There are two protocols. *Event*: predicted with all that was learned before the rating. *Page*: predicted with all
+that was learned before the rating's page, the run of ratings that one user gave at one time; users rate a page of items
+at once, and in the event protocol the first ones reveal the others.
 
-All sums run strictly in order of events, so the figures are the same bits however the stream was cut.
+All sums run strictly in stream order, so the figures are the same bits for any division of the stream.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Prequential:
 
     def __init__(self, window: int = 5000, fading: float = 0.9995) -> None:
         if window < 1 or not 0 < fading < 1:
-            raise SettingsError(f"a window of 1 or more and a fading factor between 0 and 1, not {window} and {fading}")
+            raise SettingsError(
+                f"window {window}, fading {fading}: give a window of at least 1 and a factor between 0 and 1"
+            )
         self.window = window
         self.fading = fading
         self.events = 0
@@ -67,12 +69,12 @@ class Prequential:
         Parameters
         ----------
         ratings, event, page : float arrays, shape (n,)
-            What was given, and what each protocol had predicted.
+            The ratings, and the predictions by each protocol.
 
         Raises
         ------
         InputError
-            If the lengths differ or a number is not finite; nothing has been scored then.
+            The lengths differ, or a number is not finite; nothing has been scored.
         """
         if not len(ratings) == len(event) == len(page):
             lengths = f"{len(ratings)} ratings, {len(event)} event and {len(page)} page predictions"
@@ -87,7 +89,7 @@ class Prequential:
         self.events += len(errors)
 
     def score(self, _items: object, ratings: ArrayLike, _timestamps: object, predictions: Predictions) -> None:
-        """As `update`, in the form that all metrics share."""
+        """As `update`, with the signature of `Monitor.score`."""
         self.update(np.asarray(ratings, np.float64), predictions.event, predictions.page)
 
     def figures(self) -> Figures:

@@ -1,19 +1,19 @@
-"""Prequential ranking quality: was the item on the list that would have been shown just before the user liked it?
+"""Prequential ranking quality: is the item that a user likes next on the list recommended just before?
 
-Every rating of 4 or more is a question to the list of the n best items that the user has not rated. *Event*: the list
-as of just before the rating. *Page*: as of just before the rating's page, since what somebody rates first on a page
-gives away the rest. There is one right item to a list, so with its place p on it (1 is the top)
+Each rating of 4 or more tests the list of the n best items that the user has not rated. *Event*: the list just before
+the rating. *Page*: the list just before the rating's page, since the first ratings of a page reveal the others. A list
+has one relevant item, so with its rank p on the list (1 is the top)
 
     hit rate = mean of [p ≤ n],   NDCG = mean of 1 / log2(1 + p),   MRR = mean of 1 / p,
 
-each with 0 where the item is not on the list. What counts, one by one:
+each with 0 where the item is not on the list. The rules:
 
-- other scales than MovieLens': a rating at least three quarters of the way up, which is 4 on 1–5 (`is_liked`);
-- an item that nobody had rated before cannot be on a list: a miss;
-- an unknown user is shown the list for everybody, and that counts;
-- an item that the user had already rated is no candidate, so its new rating is no question and is left out.
+- on other scales than MovieLens', liked is at least three quarters of the way up, which is 4 on 1–5 (`is_liked`);
+- an item without earlier ratings cannot be on a list: a miss;
+- an unknown user gets the list for unknown users, and that counts;
+- an item that the user has already rated is not a candidate, so rating it again is not a test.
 
-The state is counts of places: whole numbers, so no figure depends on how the stream was cut.
+The state is counts of ranks: whole numbers, so no figure depends on how the stream was cut.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from streamsvd.kernels.scale import Scale
 
 LIKED = 4.0  # internal stars
 RANKING_ARRAYS = ("settings", "places", "recent")  # of a state
-MISS = 0  # the place of an item that is not on the list
+MISS = 0  # the rank of an item that is not on the list
 
 
 class Ranking:
@@ -40,16 +40,16 @@ class Ranking:
     n : int
         Length of the list.
     window : int
-        Questions of the window.
+        Newest lists that the rolling figures cover.
 
     Attributes
     ----------
     unknown_items : int
-        Questions for items that nobody had rated before.
+        Tests with an item that had no rating before.
     places : int64, shape (2, n + 1)
-        By protocol, how often the right item stood at each place; 0 is not on the list.
+        By protocol, how often the relevant item had each rank; 0 is not on the list.
     recent : int32, shape (window, 2)
-        Places of the newest questions, oldest first, by protocol.
+        Ranks in the newest lists, oldest first, by protocol.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class Ranking:
 
     def __init__(self, n: int = 10, window: int = 2000) -> None:
         if n < 1 or window < 1:
-            raise SettingsError(f"a list of 1 item or more and a window of 1 or more, not {n} and {window}")
+            raise SettingsError(f"list length {n}, window {window}: both must be at least 1")
         self.n = n
         self.window = window
         self.unknown_items = 0
@@ -71,27 +71,27 @@ class Ranking:
 
     @property
     def lists(self) -> int:
-        """Questions asked."""
+        """Lists tested."""
         return int(self.places[0].sum())
 
     def update(self, event: list[int], page: list[int], unknown_items: int = 0) -> None:
-        """Count places.
+        """Count ranks.
 
         Parameters
         ----------
         event, page : list of int, length k
-            Place of the right item on each protocol's list, 1 to n; 0 where it is not on it.
+            Rank of the relevant item on each protocol's list, 1 to n; 0 where it is not on it.
         unknown_items : int
-            How many of them were for items that nobody had rated before.
+            How many of them had an item without earlier ratings.
 
         Raises
         ------
         InputError
-            If the lengths differ or a place is not on the list; nothing has been counted then.
+            The lengths differ, or a rank is out of range; nothing has been counted.
         """
         places = np.array([event, page], np.int64).T if len(event) == len(page) else np.full((1, 2), -1)
         if not ((places >= 0) & (places <= self.n)).all():
-            raise InputError(f"one place from 0 to {self.n} for each protocol is needed, found {event} and {page}")
+            raise InputError(f"one rank from 0 to {self.n} for each protocol is needed, found {event} and {page}")
         for protocol in range(2):
             self.places[protocol] += np.bincount(places[:, protocol], minlength=self.n + 1)
         self.recent = np.concatenate([self.recent, places.astype(np.int32)])[-self.window :]

@@ -1,6 +1,6 @@
 """Errors by part of the stream: new or known user and item, the user's number of ratings, genre, month.
 
-A user or an item is new when the model holds no rating of it yet. A film counts in each of its genres.
+A user or an item is new while the model has no rating of it. An item counts in each of its genres.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Slices:
     def update(
         self, items: list[Id], timestamps: Ints, user_counts: Ints, item_counts: Ints, event: Floats, page: Floats
     ) -> None:
-        """Take ratings in, in their order.
+        """Add ratings, in stream order.
 
         Parameters
         ----------
@@ -79,7 +79,7 @@ class Slices:
         timestamps : int64, shape (n,)
             Event times in seconds.
         user_counts, item_counts : int64, shape (n,)
-            Ratings that the model held of the user and of the item.
+            Ratings that the model had of the user and of the item.
         event, page : float64, shape (n,)
             Errors by both protocols: predicted less given.
         """
@@ -120,7 +120,7 @@ class Slices:
 
     @classmethod
     def from_state(cls, state: dict[str, NDArray[Any]], catalogue: Catalogue | None = None) -> Slices:
-        """The slices that `state` was taken from, with the catalogue that they had."""
+        """The slices that `state` was taken from, with the same catalogue."""
         found = cls(catalogue)
         found._fixed, found._by_genre = state["fixed"].copy(), state["by_genre"].copy()
         found._by_month[state["months"]] = state["by_month"]

@@ -1,7 +1,7 @@
 """Errors over the newest ratings: several windows at once, by number of ratings and by event time.
 
-A window is a ring of a hundred cells, and moves by one of them at a time: its older end lies between 99 and 100 per
-cent of its size back. A rating that is older than a window of event time, when it comes, is left out of it.
+A window is a ring buffer of 100 cells and moves by one cell at a time: it covers 99 to 100 per cent of its size. A
+rating that arrives later than a window of event time reaches back is not counted in it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.size < CELLS or self.size % CELLS:
-            raise SettingsError(f"a window moves in hundredths: its size is a multiple of {CELLS}, not {self.size}")
+            raise SettingsError(
+                f"window size {self.size}: give a multiple of {CELLS}, since a window moves in hundredths"
+            )
 
 
 WINDOWS = (
@@ -77,7 +79,7 @@ class Windows:
         self._cells = np.zeros((len(windows), CELLS, kernels.CELL))
 
     def update(self, timestamps: Ints, event: Floats, page: Floats) -> None:
-        """Take ratings in, in their order.
+        """Add ratings, in stream order.
 
         Parameters
         ----------

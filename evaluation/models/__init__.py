@@ -1,4 +1,4 @@
-"""The models that studies, shadows and simulations compare: one registry, and specifications of them as text."""
+"""The models that studies, shadows and simulations compare: a registry, and specifications as text."""
 
 from evaluation.models.batch import BATCH_SETTINGS
 from evaluation.models.registry import (

@@ -1,4 +1,4 @@
-"""`IteratedSVD` as a batch learner, in two forms: `BatchFit` knows no order of the ratings, `Fixpoint` keeps it."""
+"""`IteratedSVD` as a batch learner: `BatchFit` ignores the order of the ratings, `Fixpoint` keeps it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class BatchFit:
 class Fixpoint:
     """One pass over the stream with refits, then sweeps over all rows.
 
-    It keeps the stream's order, prior and calibration, so it shows how far one pass is from the fixpoint.
+    It keeps the stream's order, prior and calibration, so it shows the distance of one pass from the fixpoint.
 
     Parameters
     ----------

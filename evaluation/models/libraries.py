@@ -1,4 +1,4 @@
-"""Learners of other libraries behind our protocols; a library is imported when its learner is made."""
+"""Adapters of other libraries' learners; a library is imported when its learner is constructed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streamsvd.learner.protocol import Ids
 class RiverBiasedMF:
     """`river.reco.BiasedMF`, one rating at a time; `rate` and `bias_rate` are of stochastic gradient descent.
 
-    Predicting makes the rows of unknown ids, so the order of calls is part of the result.
+    Predicting creates rows for unknown ids, so results depend on the order of the calls.
     """
 
     def __init__(

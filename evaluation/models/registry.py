@@ -1,6 +1,6 @@
-"""The registry of models to compare: each is declared here once, and every command takes those that it can use.
+"""The registry of models to compare; every command takes those that it can use.
 
-A further model is one `Model` in the table; docs/maintaining.md says how.
+A new model is one `Model` in the table; see docs/maintaining.md.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class Model:
         Class of its learners: an `OnlineLearner` (`learn`), a `BatchLearner` (`fit`) or an `OneCallLearner`
         (`learn_one`). Its constructor takes `scale`, `seed` and its settings: as keywords, or as a `Settings`.
     description : str
-        What it is, in one line of help and reports.
+        One line for help and reports.
     settings : Settings or dict
         Defaults, for a form of `IteratedSVD`; else values that differ from the constructor's.
     fixed : dict
-        Settings of a form of `IteratedSVD` that nobody can change.
+        Settings of a form of `IteratedSVD` that cannot be changed.
     study, compare, tune : str
-        Name in the tables and pictures of that command, `tune` in those of `streamsvd report`; empty: it takes no part.
+        Name in the tables and pictures of that command, `tune` in those of `streamsvd report`; empty: not included.
     shadow : bool
         Whether it can be a shadow: checkpoints hold its `state()`, and `kind.from_state` restores it.
     catalogue : bool
@@ -60,9 +60,9 @@ class Model:
     small : dict
         Settings with which four ratings run all its kernels.
     space : tuple of Range
-        What a search for settings changes.
+        Settings that a search changes.
     grid : dict of str to tuple of float
-        One setting and the values that are tried in turn, in place of a search.
+        One setting and its values to try, in place of a search.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Model:
 
     @property
     def online(self) -> bool:
-        """Whether it learns each rating as it comes, in arrays."""
+        """Whether it learns ratings as they arrive, in arrays."""
         return hasattr(self.kind, "learn")
 
     @property
@@ -102,12 +102,12 @@ class Model:
         return hasattr(self.kind, "learn_one")
 
     def with_changes(self, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """All settings as JSON values, some of them changed; changes may be texts.
+        """All settings as JSON values, with changes; values of changes may be texts.
 
         Raises
         ------
         SettingsError
-            Unknown setting, or a value that it cannot have.
+            Unknown setting, or invalid value.
 
         Examples
         --------
@@ -125,7 +125,7 @@ class Model:
             try:
                 settings[name] = kind(value)
             except ValueError:
-                raise SettingsError(f"{self.name}: {name}={value!r} is no {kind.__name__}") from None
+                raise SettingsError(f"{self.name}: {name}={value!r} is not of type {kind.__name__}") from None
         return settings
 
 
@@ -140,8 +140,8 @@ _ROWS = (
 )
 _STREAM = (Range("gamma", 0.1, 1), Range("window", 80, 800, whole=True), Range("calibration_leak", 1e-6, 1e-4))
 
-# Found with all ratings of both sets known: 5,000 drawn at random, then a local search, by a compiled copy of River's
-# algorithm that gives its defaults' error to four digits.
+# Found in hindsight, on all ratings of both sets: 5,000 random draws, then a local search, by a compiled copy of
+# River's algorithm, which reproduces the error of its defaults to four digits.
 _RIVER_TUNED = {"n_factors": 64, "rate": 0.065, "bias_rate": 0.034, "l2_bias": 0.21, "l2_latent": 0.011, "sigma": 0.033}
 
 # fmt: off
@@ -182,7 +182,7 @@ _TABLE = (
 # fmt: on
 
 MODELS = {model.name: model for model in _TABLE}
-"""All models by name, in the order of tables."""
+"""All models by name, in the order of the tables."""
 
 
 def taking_part(command: Command) -> list[Model]:
@@ -191,10 +191,10 @@ def taking_part(command: Command) -> list[Model]:
 
 
 def shadow_names(*, baselines: bool = False) -> list[str]:
-    """Names of the models that can be shadows; with `baselines`, without the learner."""
+    """Names of the models that can be shadows; with `baselines`, only the baselines."""
     return [model.name for model in MODELS.values() if model.shadow and not (baselines and model.iterated)]
 
 
 def described(command: Command) -> list[str]:
-    """The models of a command, with what each is, for help and reports."""
+    """Names and descriptions of a command's models, for help and reports."""
     return [f"{getattr(model, command)}: {model.description}." for model in taking_part(command)]

@@ -1,6 +1,6 @@
 """Specifications of models: a model of the registry with settings, written `rank=16` or `damped-means`.
 
-A specification names a model, a file with settings, or neither, and then settings, all with commas between:
+A specification is a model's name, a settings file, or neither, followed by settings, separated by commas:
 `biased-sgd`, `fold-in,rank=10`, `tuned.json`, `rank=16,gamma=inf`, `catalogue=no`. Without a name it is the learner.
 """
 
@@ -21,7 +21,7 @@ _FOUR_RATINGS = ([0, 0, 1, 1], [0, 1, 0, 1], [3.0, 4.0, 5.0, 2.0], [0, 0, 1, 1])
 
 
 class OneCallLearner(Protocol):
-    """Learns by one call per rating, as a service would."""
+    """Learns by one call per rating."""
 
     def predict_one(self, user: Id, item: Id, /) -> float:
         """Predicted rating of one item by one user."""
@@ -32,7 +32,7 @@ class OneCallLearner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """How to make a model.
+    """Specification of a model.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class ModelSpec:
         Every setting by name, as JSON values.
     seed : int
     catalogue : bool
-        Whether it is given the items' content, where there is any and the model uses it.
+        Whether it gets the items' content, where there is any and the model uses it.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class ModelSpec:
 
     @classmethod
     def of(cls, model: IteratedSVD) -> ModelSpec:
-        """That of a learner."""
+        """The specification of a learner."""
         return cls(LEARNER, model.settings.to_dict(), model.seed, model.n_content > 0)
 
     @property
@@ -67,7 +67,7 @@ class ModelSpec:
         Raises
         ------
         SettingsError
-            There is none.
+            Unknown kind.
         """
         if self.kind not in MODELS:
             raise SettingsError(f"there is no model {self.kind!r}; there are: {', '.join(MODELS)}")
@@ -80,24 +80,24 @@ class ModelSpec:
 
     @property
     def text(self) -> str:
-        """The shortest specification that says the same, but for the seed."""
+        """The shortest equivalent specification, without the seed."""
         defaults = self.model.with_changes({})
         changed = [f"{k}={v}" for k, v in self.settings.items() if v != defaults[k]]
         kind = [] if self.servable and changed else [self.kind]
         return ",".join([*kind, *changed, *(["catalogue=no"] if self.servable and not self.catalogue else [])])
 
     def make(self, scale: tuple[float, float], content: ContentSource | None) -> OnlineLearner:
-        """An online learner that has learned nothing."""
+        """An empty online learner."""
         learner: OnlineLearner = self._made(scale, content)
         return learner
 
     def make_batch(self, scale: tuple[float, float], content: ContentSource | None) -> BatchLearner:
-        """A batch learner that has learned nothing."""
+        """An empty batch learner."""
         learner: BatchLearner = self._made(scale, content)
         return learner
 
     def make_one_call(self, scale: tuple[float, float], content: ContentSource | None) -> OneCallLearner:
-        """A learner by one call per rating that has learned nothing."""
+        """An empty learner by one call per rating."""
         learner: OneCallLearner = self._made(scale, content)
         return learner
 
@@ -123,11 +123,11 @@ def parse_spec(text: str, *, seed: int = 0, read_file: Callable[[Path], Mapping[
     Parameters
     ----------
     text : str
-        As the module says.
+        See the module.
     seed : int
-        Where the text gives none.
+        Used where the text gives none.
     read_file : callable, optional
-        Settings of the learner by name from a file.
+        Reads settings of the learner from a file.
 
     Raises
     ------
@@ -152,12 +152,12 @@ def parse_spec(text: str, *, seed: int = 0, read_file: Callable[[Path], Mapping[
     model = MODELS[kind]
     catalogue = _ANSWERS.get(given.pop("catalogue", "yes")) if model.catalogue else True
     if catalogue is None:
-        raise SettingsError(f"model {text!r}: catalogue is yes or no")
+        raise SettingsError(f"model {text!r}: catalogue must be yes or no")
     return ModelSpec(kind, model.with_changes(settings | given), seed, catalogue)
 
 
 def compile_kernels(specs: Iterable[ModelSpec], content: ContentSource | None = None) -> None:
-    """Let a model of each specification learn four ratings, so that no later time contains its compilation."""
+    """Compile the kernels of each specification by learning four ratings, so that no measured time contains it."""
     for spec in specs:
         if spec.model.batch:
             spec.make_batch((1.0, 5.0), content).fit(*_FOUR_RATINGS).predict([0], [0])
@@ -170,7 +170,7 @@ def compile_kernels(specs: Iterable[ModelSpec], content: ContentSource | None = 
 def _pair(part: str, text: str) -> tuple[str, str]:
     name, equals, value = part.partition("=")
     if not equals:
-        raise SettingsError(f"model {text!r}: {part!r} is no setting; write NAME=VALUE, such as rank=16")
+        raise SettingsError(f"model {text!r}: {part!r} is not a setting; write NAME=VALUE, such as rank=16")
     return name.strip(), value.strip()
 
 

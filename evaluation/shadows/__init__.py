@@ -1,4 +1,4 @@
-"""Shadow models: what they are made of, how they learn beside the served one, and which is better."""
+"""Shadow models: their learning beside the served model, and their comparison with it."""
 
 from evaluation.shadows.sequential_test import Comparison
 from evaluation.shadows.shadow_models import FIRST_SERVED, Served, Shadow, Shadows, check_promotion

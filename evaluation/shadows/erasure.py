@@ -1,6 +1,6 @@
-"""Erasing a user from a baseline, by way of its state: row and id go, and the rows after it move up.
+"""Erasing a user from the state of a baseline: its row and id are removed, and the rows after it move up.
 
-What stays is the user's share in the global numbers and in other rows' past updates, as with the learner.
+The user's part in global values and in past updates of other rows remains, as in the learner.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from streamsvd.kernels.state import Id, Rows, State
 from streamsvd.learner.baselines.rows import USER
 
-_NOBODY = -1
+_NO_ROW = -1
 _HISTORY = "history_"
 
 
 def without_user(state: State, user: Id) -> State | None:
-    """The state of an online baseline without one user, which must not be its only one; None for an unknown user.
+    """The state of an online baseline without a user, who must not be its only one; None for an unknown user.
 
     Parameters
     ----------
@@ -30,10 +30,10 @@ def without_user(state: State, user: Id) -> State | None:
         return None
     row = state.users.ids.index(user)
     ids = [name for name in state.users.ids if name != user]
-    fixed = {name: np.delete(block, row, axis=0) for name, block in state.users.fixed.items()}
+    fixed = {name: np.delete(rows, row, axis=0) for name, rows in state.users.fixed.items()}
     globals_ = {name: array.copy() for name, array in state.globals_.items()}
     globals_["page"][USER] = _moved(globals_["page"][USER : USER + 1], row)[0]
-    if globals_["page"][USER] == _NOBODY:
+    if globals_["page"][USER] == _NO_ROW:
         globals_["page_user"][:] = 0.0
     return State(
         state.settings,
@@ -44,17 +44,17 @@ def without_user(state: State, user: Id) -> State | None:
 
 
 def _moved(rows: NDArray[np.int64], gone: int) -> NDArray[np.int64]:
-    return np.where(rows == gone, _NOBODY, rows - (rows > gone))
+    return np.where(rows == gone, _NO_ROW, rows - (rows > gone))
 
 
 def _without_history(globals_: dict[str, NDArray[Any]], gone: int) -> dict[str, NDArray[Any]]:
-    """The remembered ratings; the place of an erased one, which has to stay filled, is taken by its neighbour."""
+    """The replay history, of unchanged length: a neighbour replaces each erased rating."""
     users = globals_.get(f"{_HISTORY}users")
     if users is None or not len(users):
         return {}
     kept = np.flatnonzero(users != gone)
     if not len(kept):
         return {}
-    places = kept[np.maximum(np.searchsorted(kept, np.arange(len(users)), side="right") - 1, 0)]
-    filled = {name: array[places] for name, array in globals_.items() if name.startswith(_HISTORY)}
+    sources = kept[np.maximum(np.searchsorted(kept, np.arange(len(users)), side="right") - 1, 0)]
+    filled = {name: array[sources] for name, array in globals_.items() if name.startswith(_HISTORY)}
     return filled | {f"{_HISTORY}users": _moved(filled[f"{_HISTORY}users"], gone)}

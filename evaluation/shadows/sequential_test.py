@@ -1,7 +1,7 @@
-"""Which of two models is better, by how much and since when: a test that holds however often one looks.
+"""Which of two models is better, by how much and since when: a sequential test, valid at all times.
 
-One observation is the mean difference of the squared errors of two models over a *block*: whole pages in a row that
-hold at least 5 ratings. Divided by the squared width of the scale, it lies in [-1, 1]. With S the sum of the
+An observation is the mean difference of the squared errors of two models over a *block*: consecutive whole pages with
+at least 5 ratings. Divided by the squared width of the scale, it lies in [-1, 1]. With S the sum of the
 observations and V the sum of their squares, exp(λ(S - Σμ) - ψ(λ)V), with ψ(λ) = -log(1-λ) - λ and μ the mean of an
 observation given all that came before its block, is a supermartingale for every λ in [0, 1): the inequality of Fan,
 Grama & Liu (2015) behind Theorem 4 of Howard, Ramdas, McAuliffe & Sekhon (2021, "Time-uniform, nonparametric,
@@ -12,7 +12,7 @@ cross with probability at most α/2, ever.
 So the interval covers, at all times together with probability 1 - α, the mean over the blocks so far of the
 *expected* difference given what was known before each block (the view of Choe & Ramdas 2023, "Comparing sequential
 forecasters"). Nothing is assumed of the ratings: they may drift, and pages may depend on each other; an expected
-difference that changes is averaged. It is a statement about this stream until now, not a promise about its future.
+difference that changes is averaged. It is a statement about this stream so far, not about its future.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class Comparison:
     scale : (float, float)
         Limits of ratings and predictions.
     start : int
-        Ratings that came before: the next one has number `start + 1`.
+        Ratings before the first one: the next one has number `start + 1`.
     alpha : float
-        Probability that the interval ever misses.
+        Probability that the interval ever excludes the true value.
     block : int
-        Ratings after which a block ends with its page.
+        Ratings of the smallest block; it ends with a page.
 
     Examples
     --------
@@ -65,8 +65,8 @@ class Comparison:
         low, high = scale
         if not (high > low and 0 < alpha < 1 and block >= 1 and start >= 0):
             raise SettingsError(
-                f"a comparison needs a scale with low < high, alpha between 0 and 1, a block of 1 or more ratings; "
-                f"not {scale}, {alpha}, {block}"
+                f"comparison with scale {scale}, alpha {alpha}, block {block}, start {start}: needed are low < high, "
+                "0 < alpha < 1, a block of at least 1 rating, and a start of at least 0"
             )
         self._settings = np.array([low, high, alpha, block])
         self._bound = (high - low) ** 2
@@ -79,7 +79,7 @@ class Comparison:
         self._open_times = np.zeros(0, np.int64)
 
     def update(self, begins: NDArray[np.bool_], first: Floats, second: Floats, timestamps: NDArray[np.int64]) -> None:
-        """Take in the squared errors of further ratings.
+        """Add the squared errors of ratings, in stream order.
 
         Parameters
         ----------
@@ -112,7 +112,7 @@ class Comparison:
         self._counts[0] += len(first)
 
     def verdict(self) -> Verdict:
-        """What is known so far."""
+        """The comparison so far."""
         blocks = int(self._counts[2])
         if not blocks:
             return Verdict(squared_low=-self._bound, squared_high=self._bound)
@@ -138,7 +138,7 @@ class Comparison:
         )
 
     def swapped(self) -> Comparison:
-        """The same comparison seen from the other side: first and second change places."""
+        """The same comparison with first and second exchanged."""
         other = self.from_state(self.state())
         other._sums[:] = self._sums[[_S, _V, _SECOND, _FIRST]]
         other._sums[_S] *= -1.0
@@ -161,7 +161,7 @@ class Comparison:
         return comparison
 
     def _ends(self, pages: list[int]) -> list[int]:
-        """Where blocks end: at the first page that begins when the block is long enough."""
+        """Ends of blocks: the first beginnings of pages after enough ratings."""
         ends: list[int] = []
         begin, k = 0, 0
         while (k := bisect_left(pages, begin + self._block, k)) < len(pages):
@@ -170,14 +170,14 @@ class Comparison:
         return ends
 
     def _close(self, errors: Floats, times: NDArray[np.int64], before: int, ends: list[int]) -> None:
-        """Add finished blocks; each one's means do not depend on the order within it."""
+        """Add finished blocks; the means of each do not depend on the order within it."""
         observed = np.array([_means(errors[a:b]) for a, b in zip([0, *ends], ends, strict=False)])
         sums = np.add.accumulate(np.concatenate([self._sums[None], observed]), axis=0)[1:]  # strictly in order
         excluded = log_mixture(np.abs(sums[:, _S]), np.ascontiguousarray(sums[:, _V])) >= self._threshold
         signs = np.where(excluded, np.sign(sums[:, _S]), 0.0).astype(np.int64)
         changes = np.flatnonzero(signs != np.concatenate([self._since[:1], signs[:-1]]))
         if len(changes):
-            last = ends[changes[-1]]  # of the block that made the verdict what it is
+            last = ends[changes[-1]]  # of the block with the newest change of sign
             self._since = np.array([signs[-1], before + last, times[last - 1]], np.int64)
         self._sums = sums[-1].copy()
         self._counts[1:] += (ends[-1], len(ends))
@@ -216,7 +216,7 @@ def _boundary(v: float, threshold: float) -> float:
 
 
 def _means(errors: Floats) -> list[float]:
-    """A block's mean difference, its square, and both mean squared errors; exact sums know no order."""
+    """A block's mean difference, its square, and both mean squared errors; by exact sums, in any order the same."""
     n = len(errors)
     first, second = math.fsum(errors[:, 0].tolist()), math.fsum(errors[:, 1].tolist())
     difference = (first - second) / n

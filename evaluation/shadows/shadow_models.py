@@ -1,8 +1,8 @@
 """Shadow models learn the same stream as the served model, and are compared with it continuously.
 
-Each predicts before it learns, by both protocols, has error figures of its own, and is held against the served model
-by `Comparison`, over the squared errors of the page protocol. A shadow that came later begins with an empty model; its
-figures are those since then. Nothing here depends on how the stream is cut.
+Each predicts before it learns, by both protocols, and has its own error figures. `Comparison` compares its squared
+errors of the page protocol with the served model's. A shadow that is added later starts empty; its figures cover the
+ratings since then. Nothing here depends on how the stream is cut.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from streamsvd.learner import IteratedSVD
 from streamsvd.learner.protocol import ContentSource, Ids, OnlineLearner, Predictions
 
 FIRST_SERVED = "original"
-"""Name of the model that a consumer begins with."""
+"""Name of the model that a new consumer serves."""
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
 
 
 @dataclass(slots=True)
 class Shadow:
-    """One model beside the served one.
+    """A model that learns beside the served one.
 
     Attributes
     ----------
     spec : ModelSpec
     model : OnlineLearner
     since : int
-        Ratings that the stream had before its first one.
+        Ratings of the stream before its first one.
     metrics : Prequential
     comparison : Comparison
         First this model, second the served one.
@@ -58,21 +58,21 @@ class Shadow:
         state = without_user(self.model.state(), user)
         if state is None:
             return
-        alone = not state.users.ids  # a baseline may remember ratings, and now has none
-        self.model = self.spec.make(scale, None) if alone else self.spec.restore(state, None)
+        empty = not state.users.ids  # a baseline with a replay history cannot be restored without ratings
+        self.model = self.spec.make(scale, None) if empty else self.spec.restore(state, None)
 
 
 @dataclass(slots=True)
 class Served:
-    """What is kept of the served model while it has shadows.
+    """The served model while it has shadows.
 
     Attributes
     ----------
     name : str
     since : int
-        Ratings that the stream had before the first one of `metrics`.
+        Ratings of the stream before the first one of `metrics`.
     metrics : Prequential
-        Of this model, since then; they go with it when another one is served.
+        Of this model, since then; they stay with the model when another one is promoted.
     """
 
     name: str = FIRST_SERVED
@@ -88,13 +88,13 @@ class Shadows:
     scale : (float, float)
     served : Served, optional
     pages : Pages, optional
-        Where the stream is.
+        Position in the stream's pages.
 
     Attributes
     ----------
     served : Served
     models : dict of str to Shadow
-        By name, in order of their names.
+        By name, sorted.
 
     Examples
     --------
@@ -118,7 +118,7 @@ class Shadows:
         return bool(self.models)
 
     def add(self, name: str, spec: ModelSpec, content: ContentSource | None, events: int) -> None:
-        """Begin a model that has learned nothing.
+        """Add an empty model.
 
         Parameters
         ----------
@@ -128,40 +128,40 @@ class Shadows:
         content : ContentSource or None
             The items' content.
         events : int
-            Ratings that the stream has had.
+            Ratings of the stream so far.
 
         Raises
         ------
         SettingsError
-            The name cannot be used, or is taken.
+            The name is invalid, or taken.
         """
         if not _NAME.fullmatch(name):
             raise SettingsError(f"shadow name {name!r}: use 1 to 60 letters, digits, dots, underscores or hyphens")
         if name in self.models or name == self.served.name:
             raise SettingsError(f"the name {name!r} is taken; the models are: {', '.join(self.names())}")
-        if not self.models:  # until now nobody counted
+        if not self.models:  # figures and pages were not kept until now
             self.served = Served(self.served.name, events)
             self.pages = Pages()
         model, comparison = spec.make(self._scale, content), Comparison(self._scale, start=events)
         self.put(name, Shadow(spec, model, events, Prequential(), comparison))
 
     def put(self, name: str, shadow: Shadow) -> None:
-        """Take a shadow in as it is."""
+        """Add a shadow as it is."""
         self.models = dict(sorted({**self.models, name: shadow}.items()))
 
     def names(self) -> list[str]:
-        """The served model's and the shadows'."""
+        """Names of the served model and of the shadows."""
         return [self.served.name, *self.models]
 
     def learn(self, users: Ids, items: Ids, ratings: ArrayLike, timestamps: ArrayLike, served: Predictions) -> None:
-        """Let every shadow predict and learn ratings, and compare.
+        """Predict, learn and compare ratings with every shadow.
 
         Parameters
         ----------
         users, items, ratings, timestamps : sequences, length n
             As for `IteratedSVD.learn`.
         served : Predictions
-            What the served model predicted for them.
+            The served model's.
         """
         if not self.models:
             return
@@ -175,7 +175,7 @@ class Shadows:
             shadow.comparison.update(begins, (found.page - given) ** 2, second, stamps)
 
     def retract(self, user: Id, item: Id) -> None:
-        """Take a rating back, in the learners; a baseline knows no single ratings and keeps what it learned."""
+        """Retract a rating from the learners; a baseline has no single ratings and stays as it is."""
         for shadow in self.models.values():
             if isinstance(shadow.model, IteratedSVD):
                 shadow.model.retract(user, item)
@@ -187,10 +187,10 @@ class Shadows:
             shadow.erase(user, self._scale)
 
     def promote(self, name: str, served: IteratedSVD, events: int) -> IteratedSVD:
-        """Serve a shadow; the model that was served takes its place among the shadows, under its own name.
+        """Promote a shadow; the model that was served becomes a shadow under its own name.
 
-        Their comparison goes on, seen from the other side. Those of the other shadows begin anew, since they are with
-        another model from now on.
+        Their comparison continues with both exchanged. The comparisons of the other shadows restart, since they are
+        with another model now.
 
         Parameters
         ----------
@@ -198,7 +198,7 @@ class Shadows:
         served : IteratedSVD
             The model that is served now.
         events : int
-            Ratings that the stream has had.
+            Ratings of the stream so far.
 
         Returns
         -------
@@ -222,7 +222,7 @@ class Shadows:
         return shadow.model
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """What belongs to no single shadow, as arrays; empty without any."""
+        """The state that belongs to no single shadow, as arrays; empty without shadows."""
         if not self.models:
             return {}
         arrays = {f"served.{name}": array for name, array in self.served.metrics.state().items()}
@@ -230,7 +230,7 @@ class Shadows:
 
 
 def check_promotion(name: str, served: str, kinds: dict[str, str]) -> None:
-    """Refuse to promote what cannot be served.
+    """Check that a shadow can be promoted.
 
     Parameters
     ----------
@@ -243,6 +243,7 @@ def check_promotion(name: str, served: str, kinds: dict[str, str]) -> None:
     Raises
     ------
     SettingsError
+        It is served already, is unknown, or is a baseline.
     """
     if name == served:
         raise SettingsError(f"{name} is the model that is served already")

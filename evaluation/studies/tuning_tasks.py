@@ -65,7 +65,7 @@ class PrequentialTask:
     def error(self, settings: Settings, stopped: Stop) -> float:
         """RMSE of the event protocol on the first half."""
         metrics = Prequential()
-        evaluate(self._model(settings), self._table[: self._seen], metrics, block=BLOCK, progress=_stopping(stopped))
+        evaluate(self._model(settings), self._table[: self._seen], metrics, chunk=BLOCK, progress=_stopping(stopped))
         return metrics.figures().rmse_event
 
     def report(self, settings: Settings) -> dict[str, float]:

@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from consumer import Progress
 from evaluation import Figures
-from evaluation.metrics.figures import Shown
+from evaluation.metrics.figures import Output
 from streamsvd.errors import SettingsError
 from streamsvd.service.model_gauges import ModelGauges, ModelPoint
 
@@ -106,7 +106,7 @@ class ConsumerMetrics(Collector):
 
     def _errors(self, found: Progress | None) -> Iterator[Metric]:
         """A gauge for each measure."""
-        for measure, figures in Figures.by_measure(Shown.PROMETHEUS).items():
+        for measure, figures in Figures.by_measure(Output.PROMETHEUS).items():
             text = f"{measure.help}, by protocol, over all ratings or the newest ones"
             gauge = GaugeMetricFamily(f"streamsvd_consumer_{measure.name}", text, labels=["model", "protocol", "over"])
             for figure in figures:

@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from evaluation import Errors, Monitor, Window
-from evaluation.metrics.figures import COUNT, CalibrationFigures, Shown
+from evaluation.metrics.figures import COUNT, CoverageFigures, Output
 from streamsvd.cli.display import day
 
 _DAY = 86_400
@@ -36,7 +36,7 @@ def detail_tables(monitor: Monitor) -> Group:
         *(row for row in slices if row[0] != "month"),
         *[row for row in slices if row[0] == "month"][-_MONTHS:],
     ]
-    figures = list(chain.from_iterable(Errors.by_measure(Shown.TABLE).values()))
+    figures = list(chain.from_iterable(Errors.by_measure(Output.TABLE).values()))
     headings = [f"{figure.measure.title} {figure.protocol}" for figure in figures]
     errors = _table("Where the errors are", ["", "", "ratings", *headings])
     before = ""
@@ -50,10 +50,10 @@ def detail_tables(monitor: Monitor) -> Group:
 
 def calibration_table(monitor: Monitor) -> Table:
     """How often ratings lay within the predicted intervals, and how likely they were."""
-    figures = CalibrationFigures.shown_at(Shown.TABLE)
+    figures = CoverageFigures.for_output(Output.TABLE)
     columns = ["ratings of the user", "ratings", *(figure.measure.title for figure in figures)]
     table = _table("Are the predicted deviations honest? By known ratings of the user; event protocol", columns)
-    for name, part in monitor.calibration.figures().items():
+    for name, part in monitor.coverage.figures().items():
         table.add_row(name, COUNT.text(part.events), *(figure.text(part) for figure in figures))
     return table
 
@@ -71,7 +71,7 @@ def drift_line(monitor: Monitor) -> str:
 def details_object(monitor: Monitor, *, detail: bool) -> dict[str, Any]:
     """For `--json`: bias, windows, calibration, drift; the slices where `detail` is asked for."""
     total = monitor.total()
-    calibration = monitor.calibration.figures()
+    calibration = monitor.coverage.figures()
     parts = calibration if detail else {"all": calibration["all"]}
     found = {
         "bias_event": total.bias_event,
@@ -83,7 +83,7 @@ def details_object(monitor: Monitor, *, detail: bool) -> dict[str, Any]:
         "calibration": [
             {"ratings_of_the_user": name, **_intervals_last(part.values())} for name, part in parts.items()
         ],
-        "drift": {**monitor.drift.counts, "marks": [asdict(mark) for mark in monitor.drift.marks]},
+        "drift": {**monitor.drift.counts, "marks": [asdict(mark) for mark in monitor.drift.detections]},
     }
     if detail:
         slices = monitor.slices.errors().items()
@@ -96,9 +96,9 @@ def _intervals_last(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changes(monitor: Monitor) -> Iterable[RenderableType]:
-    if monitor.drift.marks:
+    if monitor.drift.detections:
         table = _table("Changes of the page error", ["found by", "after ratings", "on", "it"])
-        for mark in monitor.drift.marks:
+        for mark in monitor.drift.detections:
             table.add_row(mark.detector, f"{mark.events:,}", day(mark.event_time), "rose" if mark.rose else "fell")
         yield table
 

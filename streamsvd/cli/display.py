@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluation import Errors, Figures
-from evaluation.metrics.figures import BIAS, Over, Shown
+from evaluation.metrics.figures import BIAS, Output, Over
 
 
 def day(timestamp: int | None) -> str:
@@ -136,7 +136,7 @@ def share_bar(console: Console, what: str, *, quiet: bool = False) -> Iterator[C
 def figures_table(title: str, figures: Figures, facts: Mapping[str, str], total: Errors) -> Group:
     """Both protocols side by side, with the bias of `total`; below, further facts."""
     rows: dict[tuple[Over, str], dict[str, str]] = {}
-    for figure in Figures.shown_at(Shown.TABLE):
+    for figure in Figures.for_output(Output.TABLE):
         row = rows.setdefault((figure.over, figure.measure.title), {})
         row[figure.protocol] = figure.text(figures)
     rows["all", BIAS.title] = {"event": BIAS.text(total.bias_event, "+"), "page": BIAS.text(total.bias_page, "+")}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation import Figures
-from evaluation.metrics.figures import Shown
+from evaluation.metrics.figures import Output
 from streamsvd.errors import InputError
 from streamsvd.kernels.settings import Settings
 from streamsvd.learner import IteratedSVD
@@ -54,7 +54,7 @@ def figures_object(
         "events": figures.events,
         "users": model.n_users,
         "items": model.n_items,
-        **{figure.name: getattr(figures, figure.name) for figure in figures.shown_at(Shown.JSON)},
+        **{figure.name: getattr(figures, figure.name) for figure in figures.for_output(Output.JSON)},
         "window": figures.window,
         "events_per_second": events_per_second,
         "peak_rss_bytes": peak_rss_bytes(),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from model_store.feed import FeedPoint
-from streamsvd.figures import DriftMark, Values
+from streamsvd.figures import DriftDetection, Values
 
 MOST_POINTS = 400
 """Points of a line: about one for every two pixels of a wide chart."""
@@ -53,7 +53,7 @@ def colour_of(position: int) -> str:
 
 
 def error_options(
-    points: Sequence[FeedPoint], lines: Sequence[Line], axis: Axis, drifts: Sequence[DriftMark]
+    points: Sequence[FeedPoint], lines: Sequence[Line], axis: Axis, drifts: Sequence[DriftDetection]
 ) -> Options:
     """Error over time.
 
@@ -64,7 +64,7 @@ def error_options(
     lines : sequence of Line
     axis : str
         What runs to the right.
-    drifts : sequence of DriftMark
+    drifts : sequence of DriftDetection
         Drawn as upright lines.
     """
     shown = thinned(points)
@@ -171,7 +171,7 @@ def _place(point: FeedPoint, axis: Axis) -> float | None:
     return None if point.event_time is None else point.event_time * 1000
 
 
-def _marks(drifts: Sequence[DriftMark], points: Sequence[FeedPoint], axis: Axis) -> Options:
+def _marks(drifts: Sequence[DriftDetection], points: Sequence[FeedPoint], axis: Axis) -> Options:
     data = []
     for drift in drifts:
         if axis == "events":

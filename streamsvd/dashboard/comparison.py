@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluation.metrics.figures import COUNT, RMSE, CalibrationFigures, Shown
+from evaluation.metrics.figures import COUNT, RMSE, CoverageFigures, Output
 from model_store.shadow_rows import ShadowRow
 from streamsvd.dashboard import wording
 from streamsvd.dashboard.board import Stored
@@ -13,7 +13,7 @@ from streamsvd.figures import Values
 
 SERVED = "served"
 _SLICES_SHOWN = 12
-_SHARES = CalibrationFigures.shown_at(Shown.DASHBOARD)
+_SHARES = CoverageFigures.for_output(Output.DASHBOARD)
 
 
 class SideBySide:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from evaluation.metrics.figures import Errors, Measure, Shown
+from evaluation.metrics.figures import Errors, Measure, Output
 from model_store.feed import FeedPoint
 from streamsvd.dashboard import wording
 from streamsvd.dashboard.board import Stored
@@ -16,7 +16,7 @@ from streamsvd.figures import Values
 
 _TABLE_ROWS = 12
 _AXES: tuple[Axis, ...] = ("events", "event time", "wall clock")
-_MEASURES = {measure.title: measure for measure in Errors.by_measure(Shown.DASHBOARD)}
+_MEASURES = {measure.title: measure for measure in Errors.by_measure(Output.DASHBOARD)}
 
 
 class ErrorsCard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluation import Figures
-from evaluation.metrics.figures import Figure, Measure, Shown
+from evaluation.metrics.figures import Figure, Measure, Output
 from model_store.feed import FeedPoint
 from streamsvd.dashboard import wording
 from streamsvd.dashboard.board import Board, Stored
@@ -16,7 +16,7 @@ from streamsvd.dashboard.windows import errors_over
 
 PACE_POINTS = 5
 """The pace of a replay is taken over this many of the newest points."""
-_FURTHER = Figures.shown_at(Shown.DASHBOARD)
+_FURTHER = Figures.for_output(Output.DASHBOARD)
 
 
 class ErrorNow:

@@ -6,7 +6,7 @@ from typing import Any
 
 from model_store.feed import Detail, FeedPoint, Now, Operation, Window
 from streamsvd.dashboard.board import Board, Contact, Logged, Stored
-from streamsvd.figures import DriftMark, Values
+from streamsvd.figures import DriftDetection, Values
 
 NOW = 1_800_000_000.0
 """The wall clock of these tests, in seconds."""
@@ -45,7 +45,7 @@ def point(events: int, *, at: float = NOW, event_time: int | None = 900_000_000)
 def board(
     points: list[FeedPoint],
     *,
-    drifts: list[DriftMark] | None = None,
+    drifts: list[DriftDetection] | None = None,
     ends: dict[int, int] | None = None,
     read: int | None = None,
     **changes: Any,

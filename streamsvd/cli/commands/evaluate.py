@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from consumer import standings
-from evaluation import Monitor, Prequential, Ranking, Watch
+from evaluation import Monitor, Prequential, Ranking, RankingSampler
 from evaluation import evaluate as run
 from evaluation.metrics import ORDERS
 from evaluation.models import compile_kernels
@@ -83,7 +83,7 @@ def evaluate(
     warm_up(console)
     compile_kernels(specs.values())
     metrics = Monitor(Prequential(window=window), films, unit=model.scale.slope)
-    watch = Watch({order: Ranking() for order in ORDERS}, every=10) if ranking else None
+    sampler = RankingSampler({order: Ranking() for order in ORDERS}, every=10) if ranking else None
     began = time.perf_counter()
     with learning_bar(console, len(table), quiet=quiet) as bar:
 
@@ -92,7 +92,7 @@ def evaluate(
             figures = metrics.figures()
             bar.show(done, rate, figures.rmse_last_window, int(table.timestamps[done - 1]), total=len(table))
 
-        run(model, table, metrics, progress=show, shadows=beside, watch=watch)
+        run(model, table, metrics, progress=show, shadows=beside, sampler=sampler)
     rate = len(table) / (time.perf_counter() - began)
     figures = metrics.figures()
     rows = standings(beside, model)
@@ -106,7 +106,7 @@ def evaluate(
             events_per_second=rate,
             **details_object(metrics, detail=detail),
             **shadow_objects(rows),
-            **({"ranking": ranking_object(watch)} if watch else {}),
+            **({"ranking": ranking_object(sampler)} if sampler else {}),
         )
         write_json(json_file, found)
     extra = {
@@ -126,5 +126,5 @@ def evaluate(
         out.print(detail_tables(metrics))
     if rows:
         out.print(shadows_table(rows))
-    if watch:
-        out.print(ranking_table(watch))
+    if sampler:
+        out.print(ranking_table(sampler))

@@ -21,9 +21,9 @@ WORLD = Synthetic(ratings=400, users=40, items=200)
 def taught() -> ConsumerState:
     """A state after some ratings, with something in each of its parts."""
     logged = LoggedCatalogue(WORLD.dataset, WORLD.catalogue(), {0: 51})
-    state = initial(logged, "ratings.catalogue", Settings(rank=3), Prequential(window=50), seed=7, watch_every=2)
+    state = initial(logged, "ratings.catalogue", Settings(rank=3), Prequential(window=50), seed=7, sample_every=2)
     table = WORLD.table()
-    predictions = state.watch.learn(
+    predictions = state.sampler.learn(
         state.model, state.choices, table.users, table.items, table.ratings, table.timestamps
     )
     state.metrics.score(table.items, table.ratings, table.timestamps, predictions)

@@ -19,7 +19,7 @@ from streamsvd.dashboard.charts import (
     value_of,
 )
 from streamsvd.dashboard.windows import ALL, errors_over, picking, window_names
-from streamsvd.figures import DriftMark
+from streamsvd.figures import DriftDetection
 
 EVENT = Line("event", "--event", False, value_of(picking(ALL), "rmse_event"))
 
@@ -53,7 +53,7 @@ def test_an_error_line_along_each_axis() -> None:
 
 def test_drift_marks_stand_where_they_fired() -> None:
     points = [point(1000 * k, at=NOW + k, event_time=900_000_000 + 60 * k) for k in range(1, 5)]
-    drift = DriftMark(detector="adwin", events=2500, event_time=900_000_150, rose=True)
+    drift = DriftDetection(detector="adwin", events=2500, event_time=900_000_150, rose=True)
     for axis, place in (("events", 2500), ("event time", 900_000_150_000), ("wall clock", (NOW + 3) * 1000)):
         (mark,) = error_options(points, [EVENT], axis, [drift])["series"][0]["markLine"]["data"]  # type: ignore[arg-type]
         assert mark["xAxis"] == place

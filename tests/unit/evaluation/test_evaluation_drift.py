@@ -14,7 +14,7 @@ from river.drift import ADWIN, PageHinkley
 
 from evaluation import Monitor, evaluate
 from evaluation.metrics import kernels
-from evaluation.metrics.drift import BLOCK, DELTA, KEPT, MEMORY, THRESHOLD, TOLERANCE, Drift
+from evaluation.metrics.drift import DELTA, GROUP, KEPT, MEMORY, THRESHOLD, TOLERANCE, DriftDetectors
 from streamsvd import IteratedSVD
 from streamsvd.ratings import Synthetic
 
@@ -89,23 +89,23 @@ def errors(n: int, change: int, after: float, seed: int = 0) -> Floats:
 @pytest.mark.parametrize(("after", "rose"), [(1.1, True), (0.55, False)])
 @pytest.mark.parametrize("unit", [1.0, 0.5])
 def test_a_change_is_found_soon_after_it_by_both(after: float, rose: bool, unit: float) -> None:
-    drift = Drift(unit)
+    drift = DriftDetectors(unit)
     drift.update(np.arange(40_000) + 7, errors(40_000, 20_000, after) / unit)
-    marks = drift.marks
+    marks = drift.detections
     assert {mark.detector for mark in marks} == {"adwin", "page-hinkley"}
     assert drift.counts == {"adwin": 1, "page-hinkley": 1}
     for mark in marks:
         assert 20_000 < mark.events < 27_000
-        assert mark.events % BLOCK == 0
+        assert mark.events % GROUP == 0
         assert mark.event_time == mark.events + 6
         assert mark.rose == rose
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_stationary_stream_is_quiet(seed: int) -> None:
-    drift = Drift()
+    drift = DriftDetectors()
     drift.update(np.arange(200_000), errors(200_000, 200_000, 1.0, seed))
-    assert drift.marks == []
+    assert drift.detections == []
     assert drift.counts == {"adwin": 0, "page-hinkley": 0}
 
 
@@ -113,26 +113,26 @@ def test_a_stationary_stream_is_quiet(seed: int) -> None:
 @settings(max_examples=20)
 def test_cuts_and_restarts_never_change_a_bit(cuts: list[int]) -> None:
     values, times = errors(30_000, 10_000, 1.5), np.arange(30_000)
-    whole, pieces_, again = Drift(), Drift(), Drift()
+    whole, pieces_, again = DriftDetectors(), DriftDetectors(), DriftDetectors()
     whole.update(times, values)
     ends = [*sorted(cuts), 30_000]
     for start, stop in zip([0, *ends], ends, strict=False):
         pieces_.update(times[start:stop], values[start:stop])
         again.update(times[start:stop], values[start:stop])
-        again = Drift.from_state(again.state())
+        again = DriftDetectors.from_state(again.state())
     expected = {name: array.tobytes() for name, array in whole.state().items()}
     assert expected == {name: array.tobytes() for name, array in pieces_.state().items()}
     assert expected == {name: array.tobytes() for name, array in again.state().items()}
-    assert whole.marks == again.marks != []
+    assert whole.detections == again.detections != []
 
 
 def test_only_the_newest_marks_are_kept_and_all_are_counted() -> None:
-    drift = Drift()
+    drift = DriftDetectors()
     n = 300
-    levels = np.where(np.arange(n) % 2, 3.0, 0.2).repeat(40 * BLOCK)
+    levels = np.where(np.arange(n) % 2, 3.0, 0.2).repeat(40 * GROUP)
     drift.update(np.arange(len(levels)), levels)
-    assert len(drift.marks) == KEPT < sum(drift.counts.values())
-    assert drift.marks[-1].events > drift.marks[0].events
+    assert len(drift.detections) == KEPT < sum(drift.counts.values())
+    assert drift.detections[-1].events > drift.detections[0].events
     assert math.isclose(DELTA, 0.002)
 
 
@@ -141,7 +141,7 @@ def test_a_sudden_change_of_tastes_is_found_while_a_model_learns_and_a_calm_stre
     for change in (None, 30_000):
         world = Synthetic(ratings=60_000, users=1200, items=2000, seed=seed, change=change)
         table = world.table()
-        marks = evaluate(IteratedSVD(scale=world.dataset.scale), table, Monitor()).drift.marks
+        marks = evaluate(IteratedSVD(scale=world.dataset.scale), table, Monitor()).drift.detections
         if change is None:
             assert marks == []
         else:

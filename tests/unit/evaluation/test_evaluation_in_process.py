@@ -27,7 +27,7 @@ def test_the_block_changes_no_figure(table: RatingTable, block: int) -> None:
     expected = evaluate(IteratedSVD(scale=scale), table, Prequential(200)).figures()
     done: list[int] = []
     metrics = evaluate(
-        IteratedSVD(scale=scale), table, Prequential(200), block=block, progress=lambda n, _: done.append(n)
+        IteratedSVD(scale=scale), table, Prequential(200), chunk=block, progress=lambda n, _: done.append(n)
     )
     assert metrics.figures() == expected
     assert done[-1] == 1000

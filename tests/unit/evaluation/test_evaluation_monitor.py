@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from evaluation import Errors, Monitor, Prequential, Window
-from evaluation.metrics.deviation_calibration import PERCENT
+from evaluation.metrics.interval_coverage import PERCENT
 from evaluation.metrics.slices import BUCKETS
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import Predictions
@@ -145,7 +145,7 @@ def test_a_time_out_of_this_world_is_in_no_month(time: int) -> None:
 
 def test_calibration_against_plain_formulas() -> None:
     stream = Stream(2000)
-    found = scored(stream).calibration.figures()
+    found = scored(stream).coverage.figures()
     users, deviation = stream.predictions.user_counts, stream.predictions.deviation
     assert users is not None
     error = stream.predictions.event - stream.ratings
@@ -174,7 +174,7 @@ def test_right_deviations_are_found_to_be_calibrated() -> None:
     stream.predictions = stream.predictions._replace(
         deviation=deviation, event=stream.ratings + deviation * random.normal(size=len(stream))
     )
-    found = scored(stream).calibration.figures()["all"]
+    found = scored(stream).coverage.figures()["all"]
     within = [getattr(found, f"within_{percent}") for percent in PERCENT]
     assert within == pytest.approx([percent / 100 for percent in PERCENT], abs=0.01)
     assert found.log_likelihood > found.log_likelihood_constant
@@ -184,8 +184,8 @@ def test_nothing_scored_yet() -> None:
     monitor = Monitor(windows=WINDOWS)
     assert monitor.events == 0
     assert all(errors.events == 0 and math.isnan(errors.rmse_page) for errors in monitor.windows.errors().values())
-    assert all(math.isnan(part.within_90) for part in monitor.calibration.figures().values())
-    assert monitor.drift.marks == []
+    assert all(math.isnan(part.within_90) for part in monitor.coverage.figures().values())
+    assert monitor.drift.detections == []
 
 
 def test_the_state_of_an_older_release_gives_its_figures_and_begins_the_rest() -> None:
@@ -196,7 +196,7 @@ def test_the_state_of_an_older_release_gives_its_figures_and_begins_the_rest() -
     assert monitor.slices.errors()["user", "new"].events == 0
     monitor.score(*stream.cut(0, 100))
     assert monitor.events == 600
-    assert monitor.calibration.figures()["all"].events == 100
+    assert monitor.coverage.figures()["all"].events == 100
 
 
 @pytest.mark.parametrize("column", ["event", "page", "deviation"])
@@ -215,7 +215,7 @@ def test_one_of_each_is_needed_and_the_learner_must_count() -> None:
     stream, monitor = Stream(10), Monitor()
     items, ratings, times, predictions = stream.cut(0, 10)
     for wrong in ((items[1:], ratings, times), (items, ratings[1:], times), (items, ratings, times[1:])):
-        with pytest.raises(InputError, match="one for every rating"):
+        with pytest.raises(InputError, match="one is needed for each rating"):
             monitor.score(*wrong, predictions)
     with pytest.raises(InputError, match="counts"):
         monitor.score(items, ratings, times, predictions._replace(user_counts=None))

@@ -115,7 +115,7 @@ def test_lengths_must_agree(lengths: tuple[int, int, int]) -> None:
 
 @pytest.mark.parametrize(("window", "fading"), [(0, 0.9), (-1, 0.9), (5, 0.0), (5, 1.0), (5, math.nan)])
 def test_settings_out_of_range(window: int, fading: float) -> None:
-    with pytest.raises(SettingsError, match=f"not {window} and {fading}"):
+    with pytest.raises(SettingsError, match=f"window {window}, fading {fading}"):
         Prequential(window, fading)
 
 

@@ -1,8 +1,8 @@
-"""Asking for the lists that would have been shown, while a model learns: what `Ranking` counts.
+"""Samples recommendation lists while a model learns, for `Ranking`.
 
-To order all items costs far more than to learn a rating, so only every k-th page of the stream is watched: by its
-number, so the same pages whatever the size of the batches. All liked items of a watched page are questions, to the
-list from before the page and to that from before the rating.
+Ranking all items costs far more than learning a rating, so only every k-th page of the stream is sampled: by its
+number, so the same pages for any batch size. Each liked item of a sampled page tests the list from before the page and
+the list from before the rating.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from streamsvd.lookup.item_table import SEEN
 _NOTHING = np.zeros(0, np.int32)
 
 Order = Callable[[LiveItems, Id, int, NDArray[np.int32]], list[Id]]
-"""Gives the best n items for a user, but for some row numbers; ties by id."""
+"""Returns the best n items for a user, without the excluded row numbers; ties by id."""
 
 
 def _ranked_by(name: str) -> Order:
@@ -35,35 +35,35 @@ def _ranked_by(name: str) -> Order:
 
 
 ORDERS: dict[str, Order] = {name: _ranked_by(name) for name in ("choice", "rating", "popular")}
-"""By the probability that the user chooses an item and likes it, the order of `recommend`; by predicted rating; by the
-number of ratings so far."""
+"""By the probability that the user chooses an item and likes it, as `recommend`; by predicted rating; by number of
+ratings so far."""
 
 
-class Watch:
-    """Learns ratings and choices, and asks for lists on the way.
+class RankingSampler:
+    """Learns ratings and choices, and samples recommendation lists.
 
     Parameters
     ----------
     ranking : dict of str to Ranking
-        What counts, by the name of the order.
+        The metrics, by name of the order.
     every : int
-        Every how many pages one is watched; 0 for none.
+        Sample one page in so many; 0 for none.
     orders : dict of str to callable
         See `Order`.
     """
 
     def __init__(self, ranking: dict[str, Ranking], *, every: int = 1, orders: Mapping[str, Order] = ORDERS) -> None:
         if every < 0 or not ranking.keys() <= orders.keys():
-            names = f"{', '.join(orders)}, not {', '.join(ranking)}"
             raise SettingsError(
-                f"watch every page (1), every k-th or none (0), not {every}; lists are ordered by {names}"
+                f"sampling one page in {every}, ordered by {', '.join(ranking)}: give a number of pages from 0 (none) "
+                f"on, and orders out of {', '.join(orders)}"
             )
         self.ranking = ranking
         self.every = every
         self._orders = orders
         self._stream = Pages()
         self._pages = 0  # begun so far
-        self._shown: dict[str, list[Id]] = {}  # the watched page's lists
+        self._page_lists: dict[str, list[Id]] = {}  # from before the sampled page
 
     def learn(
         self,
@@ -74,9 +74,9 @@ class Watch:
         ratings: ArrayLike,
         timestamps: ArrayLike,
     ) -> Predictions:
-        """Ask, then learn; the arguments and the result are those of `IteratedSVD.learn`."""
+        """Sample, then learn; the arguments and the result are those of `IteratedSVD.learn`."""
         values, stamps = np.asarray(ratings, np.float64), np.asarray(timestamps, np.int64)
-        names, films = as_ids(users), as_ids(items)
+        user_ids, item_ids = as_ids(users), as_ids(items)
         model.scale.check(values)
         liked = is_liked(values, model.scale)
         parts, done = [], 0
@@ -84,26 +84,26 @@ class Watch:
         def learn_to(end: int) -> None:
             nonlocal done
             part = slice(done, end)
-            parts.append(model.learn(names[part], films[part], values[part], stamps[part]))
-            choices.learn(model, names[part], films[part])
+            parts.append(model.learn(user_ids[part], item_ids[part], values[part], stamps[part]))
+            choices.learn(model, user_ids[part], item_ids[part])
             done = end
 
-        for k, begins in self._stops(names, stamps, liked):
+        for k, begins in self._sampled(user_ids, stamps, liked):
             if k > done:
                 learn_to(k)
-            self._look(model, choices, names[k], films[k], begins=begins, liked=bool(liked[k]))
-        if done < len(names) or not parts:
-            learn_to(len(names))
+            self._sample(model, choices, user_ids[k], item_ids[k], begins=begins, liked=bool(liked[k]))
+        if done < len(user_ids) or not parts:
+            learn_to(len(user_ids))
         return Predictions(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def forget(self, user: Id) -> None:
-        """Leave nothing of an erased user: its page ends here."""
+        """Remove an erased user: its page ends here."""
         self._stream.forget(user)
 
-    def _stops(
+    def _sampled(
         self, users: list[Id], stamps: NDArray[np.int64], liked: NDArray[np.bool_]
     ) -> Iterator[tuple[int, bool]]:
-        """Where a list is needed, and whether a page begins there; keeps count of the pages."""
+        """The ratings that need a list, and whether each begins a page; counts the pages."""
         if not users:
             return iter(())
         begins = self._stream.begins(users, stamps)
@@ -111,38 +111,38 @@ class Watch:
         self._pages = int(numbers[-1])
         if not self.every:
             return iter(())
-        stops = np.flatnonzero((numbers % self.every == 0) & (begins | liked))
-        return zip(stops.tolist(), begins[stops].tolist(), strict=True)
+        sampled = np.flatnonzero((numbers % self.every == 0) & (begins | liked))
+        return zip(sampled.tolist(), begins[sampled].tolist(), strict=True)
 
-    def _look(self, model: IteratedSVD, choices: Choices, user: Id, item: Id, *, begins: bool, liked: bool) -> None:
+    def _sample(self, model: IteratedSVD, choices: Choices, user: Id, item: Id, *, begins: bool, liked: bool) -> None:
         table = LiveItems(model, choices)
         seen = table.user_row(user, [SEEN]).get(SEEN, _NOTHING)
-        shown = {name: self._orders[name](table, user, ranking.n, seen) for name, ranking in self.ranking.items()}
+        lists = {name: self._orders[name](table, user, ranking.n, seen) for name, ranking in self.ranking.items()}
         if begins:
-            self._shown = shown
+            self._page_lists = lists
         number = table.numbers.get(item, -1)
         if liked and number not in seen:
             for name, ranking in self.ranking.items():
-                ranking.update([_place(item, shown[name])], [_place(item, self._shown[name])], int(number < 0))
+                ranking.update([_rank(item, lists[name])], [_rank(item, self._page_lists[name])], int(number < 0))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""
-        watched = {"orders": list(self.ranking), "every": self.every, "pages": self._pages, "shown": self._shown}
-        found = {"watch": np.frombuffer(json.dumps(watched).encode(), np.uint8), **self._stream.state()}
+        sampling = {"orders": list(self.ranking), "every": self.every, "pages": self._pages, "shown": self._page_lists}
+        found = {"watch": np.frombuffer(json.dumps(sampling).encode(), np.uint8), **self._stream.state()}
         for name, ranking in self.ranking.items():
             found |= {f"{name}.{part}": array for part, array in ranking.state().items()}
         return found
 
     @classmethod
-    def from_state(cls, state: dict[str, NDArray[Any]]) -> Watch:
-        """The watch that `state` was taken from."""
+    def from_state(cls, state: dict[str, NDArray[Any]]) -> RankingSampler:
+        """The sampler that `state` was taken from."""
         text = json.loads(state["watch"].tobytes())
         parts = {name: {part: state[f"{name}.{part}"] for part in RANKING_ARRAYS} for name in text["orders"]}
-        watch = cls({name: Ranking.from_state(part) for name, part in parts.items()}, every=text["every"])
-        watch._stream = Pages.from_state(state)
-        watch._pages, watch._shown = text["pages"], text["shown"]
-        return watch
+        sampler = cls({name: Ranking.from_state(part) for name, part in parts.items()}, every=text["every"])
+        sampler._stream = Pages.from_state(state)
+        sampler._pages, sampler._page_lists = text["pages"], text["shown"]
+        return sampler
 
 
-def _place(item: Id, shown: list[Id]) -> int:
-    return shown.index(item) + 1 if item in shown else MISS
+def _rank(item: Id, ranked: list[Id]) -> int:
+    return ranked.index(item) + 1 if item in ranked else MISS

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rating_streams import Stream, stream
 
-from evaluation.metrics.ranked_lists import ORDERS, Watch
 from evaluation.metrics.ranking import Ranking
+from evaluation.metrics.ranking_sampler import ORDERS, RankingSampler
 from streamsvd.errors import SettingsError
 from streamsvd.kernels.scoring import score_items
 from streamsvd.learner import Id, IteratedSVD
@@ -28,25 +28,25 @@ SHORT = stream(220, users=12, items=25, seed=5, again=0.1)
 FIGURES = {"hit_rate", "ndcg", "mrr"}
 
 
-def watch(every: int = 1, n: int = 5) -> Watch:
-    return Watch({name: Ranking(n, window=20) for name in ORDERS}, every=every)
+def sampler(every: int = 1, n: int = 5) -> RankingSampler:
+    return RankingSampler({name: Ranking(n, window=20) for name in ORDERS}, every=every)
 
 
-def watched(events: Stream, cuts: list[int], *, every: int = 1, restart: bool = False) -> Watch:
-    model, choices, watching = IteratedSVD(), Choices(), watch(every)
+def sampled(events: Stream, cuts: list[int], *, every: int = 1, restart: bool = False) -> RankingSampler:
+    model, choices, sampling = IteratedSVD(), Choices(), sampler(every)
     edges = sorted({0, *cuts, len(events)})
     for start, stop in pairwise(edges):
-        watching.learn(model, choices, *events.cut(start, stop))
+        sampling.learn(model, choices, *events.cut(start, stop))
         if restart:
             state = choices.state(model)
             model, choices = IteratedSVD.from_state(state), Choices.from_state(state)
-            watching = Watch.from_state(watching.state())
-    return watching
+            sampling = RankingSampler.from_state(sampling.state())
+    return sampling
 
 
 @cache
-def whole(every: int) -> Watch:
-    return watched(SHORT, [], every=every)
+def whole(every: int) -> RankingSampler:
+    return sampled(SHORT, [], every=every)
 
 
 def choice_scores(model: IteratedSVD, choices: Choices, user: Id) -> list[float]:
@@ -98,7 +98,7 @@ def test_against_brute_force() -> None:
 @settings(max_examples=15)
 @given(st.lists(st.integers(0, len(SHORT)), max_size=8), st.booleans(), st.sampled_from([1, 3]))
 def test_cuts_and_restarts_change_nothing(cuts: list[int], restart: bool, every: int) -> None:
-    expected, found = whole(every), watched(SHORT, cuts, every=every, restart=restart)
+    expected, found = whole(every), sampled(SHORT, cuts, every=every, restart=restart)
     assert found.state().keys() == expected.state().keys()
     assert all(np.array_equal(found.state()[name], array) for name, array in expected.state().items())
 
@@ -106,30 +106,30 @@ def test_cuts_and_restarts_change_nothing(cuts: list[int], restart: bool, every:
 def test_every_third_page_is_a_part_of_all() -> None:
     every, third = whole(1).ranking["choice"], whole(3).ranking["choice"]
     assert 0 < third.lists < every.lists
-    assert watched(SHORT, [], every=0).ranking["choice"].lists == 0
+    assert sampled(SHORT, [], every=0).ranking["choice"].lists == 0
 
 
 def test_learns_what_it_would_without_watching() -> None:
     model, plain = IteratedSVD(), IteratedSVD()
-    found, expected = watch().learn(model, Choices(), *SHORT), plain.learn(*SHORT)
+    found, expected = sampler().learn(model, Choices(), *SHORT), plain.learn(*SHORT)
     assert all((a == b).all() for a, b in zip(found, expected, strict=True))
 
 
 def test_an_item_rated_again_is_no_question() -> None:
-    model, choices, watching = IteratedSVD(), Choices(), watch()
-    watching.learn(model, choices, ["a", "b", "a"], ["x", "x", "x"], np.array([5.0, 5.0, 5.0]), [1, 2, 3])
-    figures = watching.ranking["choice"].figures()
+    model, choices, sampling = IteratedSVD(), Choices(), sampler()
+    sampling.learn(model, choices, ["a", "b", "a"], ["x", "x", "x"], np.array([5.0, 5.0, 5.0]), [1, 2, 3])
+    figures = sampling.ranking["choice"].figures()
     assert (figures.lists, figures.unknown_items) == (2, 1)  # the first, of an unknown item, and the known one
     assert figures.hit_rate_event == 0.5
 
 
 def test_the_page_protocol_takes_the_list_from_before_the_page() -> None:
-    model, choices, watching = IteratedSVD(), Choices(), watch(n=1)
+    model, choices, sampling = IteratedSVD(), Choices(), sampler(n=1)
     before = (["p", "q", "q"], ["x", "x", "y"], np.array([3.0, 3.0, 3.0]), [1, 2, 3])
-    watching.learn(model, choices, *before)
-    watching.learn(model, choices, ["u"], ["x"], np.array([5.0]), [9])
-    watching.learn(model, choices, ["u"], ["y"], np.array([5.0]), [9])  # the same page, though another call
-    figures = watching.ranking["popular"].figures()
+    sampling.learn(model, choices, *before)
+    sampling.learn(model, choices, ["u"], ["x"], np.array([5.0]), [9])
+    sampling.learn(model, choices, ["u"], ["y"], np.array([5.0]), [9])  # the same page, though another call
+    figures = sampling.ranking["popular"].figures()
     assert (figures.hit_rate_event, figures.hit_rate_page) == (1.0, 0.5)
 
 
@@ -138,16 +138,16 @@ def test_ties_are_in_the_order_of_ids() -> None:
         model, choices = IteratedSVD(), Choices()
         users: list[Id] = [f"u{k}" for k in range(len(names))]
         values: NDArray[np.float64] = np.full(len(names), 3.0)
-        watch().learn(model, choices, users, names, values, list(range(len(names))))
+        sampler().learn(model, choices, users, names, values, list(range(len(names))))
         found = ranked_ids(LiveItems(model, choices), "new", 4, "popular", np.zeros(0, np.int32))
         assert found == [1, 2, 10, "a"]
 
 
 def test_refuses_unknown_orders_and_negative_steps() -> None:
     with pytest.raises(SettingsError, match="alphabet"):
-        Watch({"alphabet": Ranking()})
+        RankingSampler({"alphabet": Ranking()})
     with pytest.raises(SettingsError, match="-1"):
-        Watch({"choice": Ranking()}, every=-1)
+        RankingSampler({"choice": Ranking()}, every=-1)
 
 
 def test_figures_have_names_that_say_the_protocol() -> None:
