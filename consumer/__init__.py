@@ -2,21 +2,21 @@
 
 from consumer.loop import Consumer
 from consumer.opening import ConsumerPlan, open_consumer, wait_for_topic
-from consumer.progress import Lag, Progress, Saved
+from consumer.progress import CheckpointStats, Lag, Progress
 from consumer.schedule import Schedule
-from consumer.shadows import Wanted, standings
+from consumer.shadows import ShadowPlan, comparison_rows
 from consumer.state import DEFAULT_SCALE
 
 __all__ = [
     "DEFAULT_SCALE",
+    "CheckpointStats",
     "Consumer",
     "ConsumerPlan",
     "Lag",
     "Progress",
-    "Saved",
     "Schedule",
-    "Wanted",
+    "ShadowPlan",
+    "comparison_rows",
     "open_consumer",
-    "standings",
     "wait_for_topic",
 ]

@@ -1,7 +1,7 @@
-"""A checkpoint: a method a step, in the order of docs/checkpointing.md, which says what happens when each fails.
+"""Checkpoints: a method for each step, in the order of docs/checkpointing.md, which describes the failure of each.
 
-Exactly once rests on this order. The state with the offsets that it was learned from is written in one atomic, fenced
-step; what the state relies on is confirmed before it, and what only tools look at is committed after it.
+Exactly-once depends on this order. The state and the offsets that it was learned from are written in one atomic, fenced
+transaction; what the state relies on is confirmed before it, and what only lag tools read is committed after it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from consumer.feed_writer import FeedWriter
-from consumer.progress import Lag, Saved
+from consumer.progress import CheckpointStats, Lag
 from consumer.schedule import Retry, Schedule, Throttle
 from consumer.state import ConsumerState
 from model_store import ModelWriter, Written
@@ -20,21 +20,21 @@ from model_store.feed import Operation
 from streamsvd.errors import LogError, LogUnavailable
 from streamsvd.log import DeadLetters, PredictionSink, RatingSource
 
-_ASK_SECONDS = 5.0  # between two questions to Kafka in live mode: each would hold up the ratings behind it
+_KAFKA_SECONDS = 5.0  # between two requests to Kafka in live mode: each delays the ratings behind it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
-    """Time, passed in.
+    """Sources of time.
 
     Attributes
     ----------
     wall : callable
         Wall clock in seconds: the checkpoint's date.
     timer : callable
-        A clock that never goes back, in seconds: for the schedule.
+        Monotonic clock in seconds: for the schedule.
     pause : callable
-        Waits some seconds; may return early when a stop was asked for.
+        Waits some seconds; may return early when a stop is requested.
     """
 
     wall: Callable[[], float]
@@ -48,29 +48,29 @@ class Checkpointer:
     Parameters
     ----------
     state : ConsumerState
-        What is written; the loop keeps it current.
+        Written by each checkpoint; the loop updates it.
     writer : ModelWriter
-        Already acquired.
+        Acquired.
     source : RatingSource
     dead_letters : DeadLetters
     predictions : PredictionSink or None
     check_topic : callable
-        Raises when the topic has been deleted, or deleted and recreated: the client would silently follow it.
+        Raises when the topic was deleted or recreated, which a client does not notice.
     topic, topic_id : str
     schedule : Schedule
     clocks : Clocks
-    say : callable
+    notify : callable
         Called with a message when Redis stops answering, and when it answers again.
 
     Attributes
     ----------
     feed : FeedWriter
-    saved : Saved
-        What the checkpoints so far took.
+    checkpoints : CheckpointStats
+        Statistics of the checkpoints so far.
     throttle : Throttle
-        What is left of the rests that the newest checkpoint allows; the loop uses it up.
+        Pauses that the newest checkpoint allows; the loop uses the rest of them.
     records : int
-        Consumed since the newest checkpoint; the loop counts them.
+        Consumed since the newest checkpoint; counted by the loop.
     stop : callable
         Whether a stop has been requested.
     """
@@ -88,86 +88,86 @@ class Checkpointer:
         topic_id: str,
         schedule: Schedule,
         clocks: Clocks,
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
     ) -> None:
         self._state, self._writer, self._source = state, writer, source
         self._dead_letters, self._predictions = dead_letters, predictions
         self._check, self._topic, self._topic_id = check_topic, topic, topic_id
-        self._schedule, self._clocks, self._say = schedule, clocks, say
+        self._schedule, self._clocks, self._notify = schedule, clocks, notify
         self.feed = FeedWriter(state.metrics, state.shadows.shadows)
-        self.saved = Saved()
+        self.checkpoints = CheckpointStats()
         self.throttle = Throttle(clocks.timer, clocks.pause, 0.0)
         self.records = 0
         self.stop: Callable[[], bool] = lambda: False
         self._events_before = state.metrics.events
         self._written_at = clocks.timer()
-        self._asked_at = -math.inf
+        self._kafka_at = -math.inf
 
     def restart_schedule(self) -> None:
-        """The time until the next checkpoint counts from now."""
+        """Count the time until the next checkpoint from now."""
         self._written_at = self._clocks.timer()
 
-    def ask_next_time(self) -> None:
-        """The next checkpoint asks Kafka and commits the offset for lag tools, whatever came before."""
-        self._asked_at = -math.inf
+    def require_all_steps(self) -> None:
+        """Let the next checkpoint take steps 1 and 4, in live mode too."""
+        self._kafka_at = -math.inf
 
     @property
     def version(self) -> int:
-        """Of the newest checkpoint."""
+        """Version of the newest checkpoint."""
         return self._writer.version
 
     @property
     def is_due(self) -> bool:
-        """Whether the schedule wants a checkpoint now."""
+        """Whether a checkpoint is due."""
         waited = self._clocks.timer() - self._written_at
         return self.records >= self._schedule.events or (self.records > 0 and waited >= self._schedule.seconds)
 
     def checkpoint(
-        self, lag: Lag, repeated: int, *, gently: bool = False, answered: str = "", promoted: bool = False
+        self, lag: Lag, repeated: int, *, throttled: bool = False, answered: str = "", promoted: bool = False
     ) -> Written:
-        """Write what has changed since the last checkpoint, and from where to go on.
+        """Write the changes since the last checkpoint, with the offsets to resume from.
 
         Parameters
         ----------
         lag : Lag
         repeated : int
             Repeated deliveries so far; both are for the figures.
-        gently : bool
-            Little waits to be learned: a large write may rest, see `Throttle`.
+        throttled : bool
+            Pause within a large write, see `Throttle`.
         answered : str
-            A request to serve a shadow that has been dealt with.
+            The promotion request that this checkpoint carries out or refuses.
         promoted : bool
-            The served model is another one now.
+            Another model is served now.
         """
         timer = self._clocks.timer
-        ask = not self._schedule.live or timer() - self._asked_at >= _ASK_SECONDS
-        seconds = self._schedule.throttle_seconds if gently else 0.0
-        if ask:
+        all_steps = not self._schedule.live or timer() - self._kafka_at >= _KAFKA_SECONDS
+        seconds = self._schedule.throttle_seconds if throttled else 0.0
+        if all_steps:
             self.check_topic()
         self.confirm_side_topics()
         written = self.write(
             lag,
             repeated,
             throttle=Throttle(timer, self._clocks.pause, seconds),
-            detailed=ask,
+            detailed=all_steps,
             answered=answered,
             promoted=promoted,
         )
         self.throttle = Throttle(timer, self._clocks.pause, seconds)
-        if ask:
+        if all_steps:
             self.commit_offsets()
-            self._asked_at = timer()
+            self._kafka_at = timer()
         return written
 
     # The steps
 
     def check_topic(self) -> None:
-        """Step 1: the topic is still the one that was read so far."""
-        with suppress(LogUnavailable):  # what was read is worth keeping; the next checkpoint, or start, asks again
+        """Step 1: the topic is still the one that was read."""
+        with suppress(LogUnavailable):  # keep what was read; the next checkpoint, or start, checks again
             self._check()
 
     def confirm_side_topics(self) -> None:
-        """Step 2: the dead letters, and the predictions where they are sent, are confirmed by Kafka."""
+        """Step 2: Kafka has confirmed the dead letters, and the predictions if they are sent."""
         self._dead_letters.flush()
         if self._predictions is not None:
             self._predictions.flush()
@@ -175,10 +175,10 @@ class Checkpointer:
     def write(
         self, lag: Lag, repeated: int, *, throttle: Throttle, detailed: bool, answered: str, promoted: bool
     ) -> Written:
-        """Step 3: one atomic, fenced write: changed rows, metrics, high watermarks, next offset of every partition."""
+        """Step 3: one atomic, fenced transaction: changed rows, metrics, high watermarks, offsets of the partitions."""
         state, clocks = self._state, self._clocks
         began, at = clocks.timer(), clocks.wall()
-        now = self._now(at, began - self._written_at, lag, repeated, detailed=detailed)
+        newest = self._newest_figures(at, began - self._written_at, lag, repeated, detailed=detailed)
         checkpoint = state.checkpoint(
             version=self._writer.version + 1,
             token=self._writer.token,
@@ -187,36 +187,38 @@ class Checkpointer:
             written_at=at,
             whole=promoted,
         )
-        beside = state.shadows.share(checkpoint, state.model, answered)
+        shadows = state.shadows.checkpoint(checkpoint, state.model, answered)
         films = (state.catalogue.values() if state.catalogue else []) if state.fresh or promoted else None
-        retry = Retry(self._schedule.patience, clocks.timer, clocks.pause, self.stop, self._say)
+        retry = Retry(self._schedule.patience, clocks.timer, clocks.pause, self.stop, self._notify)
         written = retry.until_done(
             lambda: self._writer.write(
                 checkpoint,
                 removed_users=checkpoint.state.users.removed,
                 films=films,
                 feed=self.feed.pending(),
-                now=now,
-                beside=beside,
+                now=newest,
+                beside=shadows,
                 promoted=promoted,
                 whole=state.fresh,
                 rest=throttle,
             )
         )
-        self.feed.written()
+        self.feed.clear()
         state.fresh = False
         self.records, self._events_before = 0, state.metrics.events
         self._written_at = clocks.timer()
-        self.saved = self.saved.after(at, self._written_at - began, written.bytes)
+        self.checkpoints = self.checkpoints.after(at, self._written_at - began, written.bytes)
         return written
 
     def commit_offsets(self) -> None:
-        """Step 4: the group's offset is committed, for lag tools only."""
-        with suppress(LogError):  # the checkpoint holds; the next commit says the same and more
+        """Step 4: commit the group's offsets, for lag tools only."""
+        with suppress(LogError):  # the checkpoint is complete; the next commit includes this one
             self._source.commit(self._state.offsets)
 
-    def _now(self, at: float, seconds: float, lag: Lag, repeated: int, *, detailed: bool) -> dict[str, bytes]:
-        """The newest figures, for the store; `seconds` have passed since the checkpoint before."""
+    def _newest_figures(
+        self, at: float, seconds: float, lag: Lag, repeated: int, *, detailed: bool
+    ) -> dict[str, bytes]:
+        """The newest figures, for the store; `seconds` since the previous checkpoint."""
         state = self._state
         learned = state.metrics.events - self._events_before
         operation = Operation(
@@ -224,8 +226,8 @@ class Checkpointer:
             events_per_second=learned / seconds if seconds > 0 else None,
             lag=lag.records,
             lag_seconds=lag.seconds,
-            checkpoint_seconds=self.saved.seconds,
-            checkpoint_bytes=self.saved.bytes,
+            checkpoint_seconds=self.checkpoints.seconds,
+            checkpoint_bytes=self.checkpoints.bytes,
             dead_letters={reason: n for reason, n in state.dead_letters.items() if n},
             repeated=repeated,
         )

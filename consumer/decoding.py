@@ -1,7 +1,6 @@
-"""Records of the log become events: ratings to learn, retractions and erasures; repeated deliveries are left out.
+"""Decodes records into events: ratings, retractions and erasures; skips repeated deliveries, rejects invalid records.
 
-Every record ends in exactly one of these. What is decided here depends on the records alone, never on how a poll cut
-them.
+The result depends on the records alone, not on how polls divide them.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ Reject = Callable[[Record, EventError], None]
 
 @dataclass(slots=True)
 class RatingBatch:
-    """Consecutive ratings, as columns."""
+    """Consecutive ratings, by column."""
 
     users: list[Id] = field(default_factory=list)
     items: list[Id] = field(default_factory=list)
@@ -34,19 +33,19 @@ class RatingBatch:
 
 
 class EventDecoder:
-    """Decodes records and recognises repeated ones.
+    """Decodes records and skips those that were learned before.
 
     Parameters
     ----------
     scale : (float, float)
-        Limits that the data set declares; a rating outside is no rating.
+        Declared limits; a rating outside is invalid.
     high_watermarks : dict of str to int
-        Highest sequence number learned, by "source/partition"; kept up to date in place.
+        Highest sequence number learned, by "source/partition"; updated in place.
 
     Attributes
     ----------
     repeated : int
-        Records left out because their sequence number was learned before.
+        Records skipped because their sequence number is not above the high watermark.
     """
 
     def __init__(self, scale: tuple[float, float], high_watermarks: dict[str, int]) -> None:
@@ -55,19 +54,19 @@ class EventDecoder:
         self.repeated = 0
 
     def decode(self, records: Sequence[Record], reject: Reject) -> Iterator[RatingBatch | Retraction | Erasure]:
-        """What is to be learned from some records, in their order.
+        """Events of records, in order.
 
         Parameters
         ----------
         records : sequence of Record
         reject : callable
-            Called with each record that is no valid event, and why.
+            Called with each invalid record and its error.
         """
         batch = RatingBatch()
         low, high = self._scale
         high_watermarks = self.high_watermarks
         source, partition, key = None, -1, ""
-        for record in records:  # the consumer's own share of its time is spent here
+        for record in records:  # the hot loop of the consumer
             try:
                 event = decode_event(record.value)
                 if type(event) is Rating and not low <= event.rating <= high:

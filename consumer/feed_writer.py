@@ -1,7 +1,7 @@
-"""The model's feed: a point at fixed numbers of ratings, kept until the next checkpoint takes them along.
+"""The model's feed: a point at fixed numbers of ratings, buffered until the next checkpoint writes them.
 
-Where a point falls depends on the ratings alone (`model_store.feed.next_point`), so a consumer that was killed makes
-the same points again, and those of a checkpoint that was written are not made twice.
+The position of a point depends on the ratings alone (`model_store.feed.next_point`), so a restarted consumer makes the
+same points again, and none of a written checkpoint twice.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from model_store import feed
 from model_store.write.step import FeedEntry
 from streamsvd.learner import IteratedSVD
 
-_CHEAP_ROWS = 100_000  # of users and items: the SVD of a larger model would hold the ratings up
+_CHEAP_ROWS = 100_000  # users and items; the SVD of a larger model would delay the ratings
 
 
 class FeedWriter:
-    """Points on their way into the store.
+    """Makes points and buffers them.
 
     Parameters
     ----------
     monitor : Monitor
-        What the points are of.
+        Metrics of the served model.
     shadows : Shadows
-        The models beside the served one.
+        Models compared with the served one.
     """
 
     def __init__(self, monitor: Monitor, shadows: Shadows) -> None:
@@ -33,26 +33,26 @@ class FeedWriter:
         self._entries: list[FeedEntry] = []
 
     @property
-    def room(self) -> int:
-        """Ratings to learn until the next point is due."""
+    def until_due(self) -> int:
+        """Ratings until the next point is due."""
         return self._due - self._monitor.events
 
-    def take(self, model: IteratedSVD, event_time: int | None, at: float, lag: int | None) -> None:
-        """Keep a point when one is due; to be called after every `room` ratings, or sooner."""
-        if not self.room:
+    def add_if_due(self, model: IteratedSVD, event_time: int | None, at: float, lag: int | None) -> None:
+        """Add a point when one is due; call it after at most `until_due` ratings."""
+        if not self.until_due:
             self._entries.append(feed.feed_entry(self.point(model, event_time, at, lag)))
             self._due = feed.next_point(self._monitor.events)
 
     def pending(self) -> list[FeedEntry]:
-        """Points that no checkpoint has taken along yet."""
+        """Points that are not in the store yet."""
         return list(self._entries)
 
-    def written(self) -> None:
-        """The pending points are in the store."""
+    def clear(self) -> None:
+        """Drop the pending points, which are in the store now."""
         self._entries.clear()
 
     def point(self, model: IteratedSVD, event_time: int | None, at: float, lag: int | None) -> feed.FeedPoint:
-        """The figures as they are.
+        """The current figures.
 
         Parameters
         ----------
@@ -63,7 +63,7 @@ class FeedWriter:
         at : float
             Wall clock, in seconds.
         lag : int or None
-            Records left in the log, as far as known.
+            Records left in the log, if known.
         """
         monitor, found = self._monitor, self._monitor.figures()
         shadows = {name: shadow.metrics.figures() for name, shadow in self._shadows.models.items()}
@@ -89,7 +89,7 @@ class FeedWriter:
     def now(
         self, model: IteratedSVD, point: feed.FeedPoint, operation: feed.Operation, *, detailed: bool
     ) -> dict[str, bytes]:
-        """The newest figures, as of a checkpoint; `detailed` with what takes longer."""
+        """The newest figures, as of a checkpoint; `detailed` with slices and singular values, which take longer."""
         newest = feed.Now(
             point=point,
             operation=operation,

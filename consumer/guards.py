@@ -1,4 +1,4 @@
-"""The log and a stored model belong together: what is checked before a consumer goes on, and at each checkpoint."""
+"""Guards: the log and a stored model belong together; checked at the start of a consumer and at each checkpoint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streamsvd.errors import TopicUnsafe
 
 
 def check_learned_from(checkpoint: Checkpoint, topic: str, topic_id: str) -> None:
-    """Refuse the model of another topic, or of one of that name that has been deleted since.
+    """Refuse a model that was learned from another topic, or from a deleted one of the same name.
 
     Raises
     ------
@@ -18,14 +18,14 @@ def check_learned_from(checkpoint: Checkpoint, topic: str, topic_id: str) -> Non
     learned_from = str(checkpoint.summary.get("topic", topic)), str(checkpoint.summary.get("topic_id", topic_id))
     if learned_from != (topic, topic_id):
         raise TopicUnsafe(
-            f"the stored model has learned from topic {learned_from[0]} (id {learned_from[1]}), not from this {topic} "
-            f"(id {topic_id}): its offsets mean nothing here. Give the model another name with --model, "
-            "or learn it anew from this topic with --rebuild"
+            f"topic {topic} (id {topic_id}): the stored model was learned from topic {learned_from[0]} "
+            f"(id {learned_from[1]}), so its offsets are not valid here. Use another model name (--model), or relearn "
+            "the model from this topic (--rebuild)"
         )
 
 
 def check_log_reaches(topic: str, offsets: Mapping[int, int], ends: Mapping[int, int]) -> None:
-    """Refuse a log that ends before the offsets that the model has read: it has lost records.
+    """Refuse a log that ends before the offsets of the checkpoint: it has lost records.
 
     Raises
     ------
@@ -34,19 +34,19 @@ def check_log_reaches(topic: str, offsets: Mapping[int, int], ends: Mapping[int,
     beyond = {number: offset for number, offset in offsets.items() if offset > ends.get(number, 0)}
     if beyond:
         raise TopicUnsafe(
-            f"the stored model has read topic {topic} up to {beyond}, but the log ends at {dict(ends)}: it "
-            "has lost records. Restore the log, or learn it anew with --rebuild"
+            f"topic {topic}: the stored model was learned up to offsets {beyond}, but the log ends at {dict(ends)}: it "
+            "has lost records. Restore the log, or relearn the model (--rebuild)"
         )
 
 
 def check_same_topic(topic: str, read: str, now: str) -> None:
-    """Refuse a topic that was recreated under the name of the one that was read so far.
+    """Refuse a topic that was recreated while it was read.
 
     Parameters
     ----------
     topic : str
     read, now : str
-        Kafka's id of the one that was read, and of the one of that name.
+        Kafka's id of the topic that was read, and of the one that has this name now.
 
     Raises
     ------
@@ -54,7 +54,6 @@ def check_same_topic(topic: str, read: str, now: str) -> None:
     """
     if now != read:
         raise TopicUnsafe(
-            f"topic {topic} was deleted and made anew while it was read (id {read}, now {now}). "
-            "What is stored was learned from the old one. Give the model another name with --model, or learn it anew "
-            "from this topic with --rebuild"
+            f"topic {topic} was deleted and recreated while it was read (id {read}, now {now}). The stored model was "
+            "learned from the old one. Use another model name (--model), or relearn the model from this one (--rebuild)"
         )

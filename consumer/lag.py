@@ -9,34 +9,34 @@ from streamsvd.errors import LogError, LogUnavailable
 from streamsvd.log import RatingSource
 
 ASK_EVERY_SECONDS = 0.5
-ASK_AGAIN_SECONDS = 10.0  # after a question without an answer, which itself takes a while
+ASK_AGAIN_SECONDS = 10.0  # after a request without an answer, which takes a while
 
 
-class LagWatch:
-    """Lag in records; asks the broker for the log's end only now and then.
+class LagMonitor:
+    """Measures the lag; requests the log's end from the broker every half second.
 
-    A broker that does not answer is no error here: the consumer waits for it, and the lag is that to the end last seen.
+    A broker that does not answer is not an error: the consumer waits for it, and the lag is to the last known end.
 
     Parameters
     ----------
     source : RatingSource
     timer : callable
-        A clock that never goes back, in seconds.
-    say : callable
-        Told when the broker stops and starts to answer.
+        Monotonic clock in seconds.
+    notify : callable
+        Called with a message when the broker stops answering, and when it answers again.
     """
 
-    def __init__(self, source: RatingSource, timer: Callable[[], float], say: Callable[[str], None]) -> None:
+    def __init__(self, source: RatingSource, timer: Callable[[], float], notify: Callable[[str], None]) -> None:
         self._source = source
         self._timer = timer
-        self._say = say
+        self._notify = notify
         self._ends: dict[int, int] = {}
         self._newest: int | None = None
         self._ask_at = float("-inf")
         self._away = False
 
     def behind(self, positions: Mapping[int, int], event_time: int | None) -> Lag:
-        """What lies between a place and the log's end.
+        """The lag of a position.
 
         Parameters
         ----------
@@ -67,9 +67,9 @@ class LagWatch:
         except LogUnavailable as error:
             away = True
             if not self._away:
-                self._say(f"{error} Waiting for it; nothing is lost.")
+                self._notify(f"{error} Waiting for it; nothing is lost.")
         if self._away and not away:
-            self._say("Kafka answers again.")
+            self._notify("Kafka answers again.")
         self._away = away
         self._ask_at = self._timer() + (ASK_AGAIN_SECONDS if away else ASK_EVERY_SECONDS)
 
@@ -78,5 +78,5 @@ class LagWatch:
             return self._source.newest_time()
         except LogUnavailable:
             raise
-        except LogError:  # an old broker: the lag in records has to do
+        except LogError:  # an old broker: only the lag in records is known
             return None

@@ -1,7 +1,7 @@
-"""The loop: poll, decode, predict, score, learn; from time to time a checkpoint (`Checkpointer`).
+"""The loop: poll, decode, predict, score, learn, and a checkpoint when one is due (`Checkpointer`).
 
-Nothing in the state depends on where a poll or a checkpoint fell, so a consumer that was killed and started again ends
-with the same bits as one that never was.
+Nothing in the state depends on the boundaries of polls and checkpoints, so a restarted consumer ends with the same bits
+as an undisturbed one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from consumer.checkpointer import Checkpointer, Clocks
 from consumer.decoding import EventDecoder, RatingBatch
 from consumer.progress import Lag, Progress
 from consumer.schedule import Schedule
-from consumer.shadows import standings
+from consumer.shadows import comparison_rows
 from consumer.state import ConsumerState
 from evaluation import Monitor
 from model_store import ShadowRow, Written
@@ -26,32 +26,32 @@ from streamsvd.log import DeadLetters, Predicted, PredictionSink, RatingSource, 
 from streamsvd.ratings import Erasure, Retraction
 
 POLL_SECONDS = 0.2
-_MOST_RECORDS = 5000  # of one poll: progress is shown, and a stop is seen, between two
-_HANDFUL = 500  # of one poll, when there is time
-_LOOK_SECONDS = 1.0  # between two looks at whether a shadow is to be served
+_MOST_RECORDS = 5000  # of one poll: progress is reported, and a stop is noticed, between two
+_FEW_RECORDS = 500  # of one poll, while a checkpoint is throttled
+_REQUEST_SECONDS = 1.0  # between two checks for a promotion request
 
 
 class Consumer:
-    """Learns one model from one topic; `open_consumer` puts one together.
+    """Learns one model from one topic; made by `open_consumer`.
 
     Parameters
     ----------
     source : RatingSource
     state : ConsumerState
-        What to go on from; kept current.
+        Where to resume; updated.
     checkpointer : Checkpointer
-        Of that state.
+        Of this state.
     dead_letters : DeadLetters
     predictions : PredictionSink or None
-        Where every prediction goes.
+        Gets every prediction.
     schedule : Schedule
     clocks : Clocks
     requested : callable
-        Name of the shadow that somebody wants to be served; empty without a request.
+        Name of the shadow in a promotion request; empty without one.
     lag : callable
-        How far behind the end of the log given offsets and the newest event time learned are; asked after every poll.
-    say : callable
-        Told what became of a request.
+        The lag of given offsets and the newest event time learned; called after every poll.
+    notify : callable
+        Called with the outcome of a request.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class Consumer:
         clocks: Clocks,
         requested: Callable[[], str],
         lag: Callable[[Mapping[int, int], int | None], Lag],
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
     ) -> None:
         self._source, self._state, self._checkpointer = source, state, checkpointer
         self._dead_letters, self._predictions = dead_letters, predictions
-        self._schedule, self._clocks, self._say = schedule, clocks, say
-        self._requested, self._looked_at = requested, -math.inf
-        self._ask_lag, self._lag = lag, Lag()
+        self._schedule, self._clocks, self._notify = schedule, clocks, notify
+        self._requested, self._requested_at = requested, -math.inf
+        self._measure_lag, self._lag = lag, Lag()
         scale = state.model.scale.low, state.model.scale.high
         self._decoder = EventDecoder(scale, state.high_watermarks)
         for number in source.partitions:
@@ -81,17 +81,17 @@ class Consumer:
 
     @property
     def model(self) -> IteratedSVD:
-        """The served one."""
+        """The served model."""
         return self._state.model
 
     @property
     def metrics(self) -> Monitor:
-        """Of the served model."""
+        """Metrics of the served model."""
         return self._state.metrics
 
     @property
     def dataset(self) -> str:
-        """Name and checksum of the data set that the log holds, as far as it says so."""
+        """Name and checksum of the log's data set; empty if unknown."""
         return self._state.dataset
 
     def run(
@@ -101,23 +101,23 @@ class Consumer:
         stop: Callable[[], bool] = lambda: False,
         progress: Callable[[Progress], None] | None = None,
     ) -> Progress:
-        """Consume until the given offsets are reached or a stop is asked for; the last act is a checkpoint.
+        """Consume until the given offsets are reached or a stop is requested, and write a final checkpoint.
 
         Parameters
         ----------
         until : dict of int to int, optional
             Offset of each partition at which to stop; without it, the consumer follows the log.
         stop : callable
-            Asked after every poll.
+            Called after every poll.
         progress : callable, optional
-            Called after every poll, with the state of things.
+            Called after every poll.
 
         Raises
         ------
         StaleWriter
-            Another consumer has taken this model over; everything up to its start is in the store.
+            Another consumer has taken over this model; its checkpoints are in the store.
         StoreUnavailable, StoreError, LogUnavailable, LogError
-            A restart goes on from the newest checkpoint; nothing is lost.
+            A restart resumes from the newest checkpoint; nothing is lost.
         """
         checkpointer = self._checkpointer
         checkpointer.stop = stop
@@ -125,13 +125,13 @@ class Consumer:
         checkpointer.restart_schedule()
         if self._state.shadows.unsaved and not self._state.fresh:
             self.checkpoint()
-        self._serve_requested()
+        self._promote_requested()
         while not stop() and not self._reached(until):
             self._poll(until)
-            self._serve_requested()
+            self._promote_requested()
             if progress is not None:
                 progress(self.progress())
-        checkpointer.ask_next_time()
+        checkpointer.require_all_steps()
         if checkpointer.records or self._state.fresh:
             self.checkpoint()
         elif self._schedule.live:
@@ -139,24 +139,24 @@ class Consumer:
         return self.progress()
 
     def _poll(self, until: Mapping[int, int] | None) -> None:
-        """Take some records in, and write a checkpoint when one is due."""
+        """Consume one poll, and write a checkpoint when one is due."""
         checkpointer = self._checkpointer
-        gently = until is None and self._keeps_up()
-        most = _HANDFUL if gently and checkpointer.throttle.left else _MOST_RECORDS
-        room = min(self._schedule.events - checkpointer.records, most)
-        records = self._source.poll(POLL_SECONDS, room)
+        throttled = until is None and self._is_caught_up()
+        most = _FEW_RECORDS if throttled and checkpointer.throttle.left else _MOST_RECORDS
+        limit = min(self._schedule.events - checkpointer.records, most)
+        records = self._source.poll(POLL_SECONDS, limit)
         checkpointer.throttle.work()
-        self._take(self._cut(records, until))
-        if gently and len(records) == room:  # they came during a gentle checkpoint
+        self._process(self._before(until, records))
+        if throttled and len(records) == limit:  # a backlog from a throttled checkpoint
             checkpointer.throttle()
-        self._lag = self._ask_lag(self._state.offsets, self._state.event_time)
+        self._lag = self._measure_lag(self._state.offsets, self._state.event_time)
         if until is not None and not records:
-            self._pass_gaps(until)
+            self._skip_gaps(until)
         if checkpointer.is_due:
-            self.checkpoint(gently=gently)
+            self.checkpoint(throttled=throttled)
 
     def progress(self) -> Progress:
-        """How far this is now."""
+        """The progress so far."""
         state = self._state
         return Progress(
             self._learned,
@@ -171,31 +171,31 @@ class Consumer:
             state.model.n_users,
             state.model.n_items,
             self._lag,
-            self._checkpointer.saved,
+            self._checkpointer.checkpoints,
         )
 
-    def standings(self) -> list[ShadowRow]:
-        """How the served model and its shadows do; empty without any."""
-        return standings(self._state.shadows.shadows, self._state.model)
+    def comparison_rows(self) -> list[ShadowRow]:
+        """Figures of the served model and its shadows; empty without shadows."""
+        return comparison_rows(self._state.shadows.shadows, self._state.model)
 
-    def checkpoint(self, *, gently: bool = False, answered: str = "", promoted: bool = False) -> Written:
-        """Write what has changed since the last checkpoint; see `Checkpointer.checkpoint`."""
+    def checkpoint(self, *, throttled: bool = False, answered: str = "", promoted: bool = False) -> Written:
+        """Write a checkpoint; see `Checkpointer.checkpoint`."""
         return self._checkpointer.checkpoint(
-            self._lag, self._decoder.repeated, gently=gently, answered=answered, promoted=promoted
+            self._lag, self._decoder.repeated, throttled=throttled, answered=answered, promoted=promoted
         )
 
-    def _serve_requested(self) -> None:
-        """When somebody wants a shadow to be served: do that, in a checkpoint."""
-        if self._clocks.timer() - self._looked_at < _LOOK_SECONDS:
+    def _promote_requested(self) -> None:
+        """Carry out a promotion request, in a checkpoint."""
+        if self._clocks.timer() - self._requested_at < _REQUEST_SECONDS:
             return
-        self._looked_at = self._clocks.timer()
+        self._requested_at = self._clocks.timer()
         name = ""
-        with suppress(StoreUnavailable):  # the next checkpoint says so, and waits
+        with suppress(StoreUnavailable):  # the next checkpoint reports it, and waits
             name = self._requested()
         if name:
-            self._serve(name)
+            self._promote(name)
 
-    def _serve(self, name: str) -> None:
+    def _promote(self, name: str) -> None:
         state, promoted = self._state, False
         try:
             before = state.model
@@ -203,31 +203,31 @@ class Consumer:
             state.choices.follow(before, state.model)
             promoted = True
         except SettingsError as error:
-            self._say(f"A request to serve {name} is refused: {error}.")
+            self._notify(f"A request to serve {name} is refused: {error}.")
         self.checkpoint(answered=name, promoted=promoted)
         if promoted:
-            self._say(f"{name} is the served model from version {self._checkpointer.version} on.")
+            self._notify(f"{name} is the served model from version {self._checkpointer.version} on.")
 
     def _reached(self, until: Mapping[int, int] | None) -> bool:
         return until is not None and all(self._state.offsets.get(n, 0) >= offset for n, offset in until.items())
 
-    def _pass_gaps(self, until: Mapping[int, int]) -> None:
-        """Offsets that hold no record, such as those at which a producer's transactions end, are read too."""
+    def _skip_gaps(self, until: Mapping[int, int]) -> None:
+        """Advance over offsets without a record, such as the ends of a producer's transactions."""
         offsets = self._state.offsets
         with suppress(LogUnavailable):
             for number, position in self._source.positions().items():
                 offsets[number] = max(offsets[number], min(position, until.get(number, 0)))
 
-    def _cut(self, records: Sequence[Record], until: Mapping[int, int] | None) -> Sequence[Record]:
+    def _before(self, until: Mapping[int, int] | None, records: Sequence[Record]) -> Sequence[Record]:
         if until is None:
             return records
         return [record for record in records if record.offset < until.get(record.partition, record.offset + 1)]
 
-    def _keeps_up(self) -> bool:
-        """Whether no more waits in the log than one poll brings."""
+    def _is_caught_up(self) -> bool:
+        """Whether one poll can read the rest of the log."""
         return self._lag.records is not None and self._lag.records <= _MOST_RECORDS
 
-    def _take(self, records: Sequence[Record]) -> None:
+    def _process(self, records: Sequence[Record]) -> None:
         state = self._state
         for part in self._decoder.decode(records, self._reject):
             if isinstance(part, RatingBatch):
@@ -245,11 +245,10 @@ class Consumer:
         self._checkpointer.records += len(records)
 
     def _learn(self, batch: RatingBatch) -> None:
-        """In parts that end where the feed wants a point: what it says then depends on nothing that comes later."""
+        """Learn in parts that end where a feed point is due, so that a point depends on no later rating."""
         state, feed = self._state, self._checkpointer.feed
         while batch:
-            room = feed.room
-            part, batch = (batch, batch[len(batch) :]) if len(batch) <= room else (batch[:room], batch[room:])
+            part, batch = batch[: feed.until_due], batch[feed.until_due :]
             ratings, timestamps = np.array(part.ratings), np.array(part.timestamps, np.int64)
             predictions = state.sampler.learn(state.model, state.choices, part.users, part.items, ratings, timestamps)
             state.metrics.score(part.items, ratings, timestamps, predictions)
@@ -259,7 +258,7 @@ class Consumer:
             self._learned += len(part)
             newest = int(timestamps.max())
             state.event_time = newest if state.event_time is None else max(state.event_time, newest)
-            feed.take(state.model, state.event_time, self._clocks.wall(), self._lag.records)
+            feed.add_if_due(state.model, state.event_time, self._clocks.wall(), self._lag.records)
 
     def _reject(self, record: Record, error: EventError) -> None:
         self._dead_letters.send(record, "decode", error)
@@ -268,7 +267,7 @@ class Consumer:
 
 
 def _predicted(batch: RatingBatch, predictions: Predictions, before: int) -> list[Predicted]:
-    """The predictions of a batch of ratings, the first of which is number `before` + 1."""
+    """The predictions of a batch of ratings, the first of which has number `before` + 1."""
     found = zip(predictions.event.tolist(), predictions.page.tolist(), predictions.deviation.tolist(), strict=True)
     given = zip(batch.users, batch.items, batch.ratings, batch.timestamps, strict=True)
     return [

@@ -1,23 +1,23 @@
-"""A consumer put together from its parts: log, Redis, catalogue, stored model, clocks."""
+"""Opens a consumer: connects its parts, runs the guards, and resumes from the checkpoint."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from redis import Redis
 
 from consumer.checkpointer import Checkpointer, Clocks
 from consumer.guards import check_log_reaches, check_same_topic
-from consumer.lag import LagWatch
+from consumer.lag import LagMonitor
 from consumer.loop import Consumer
 from consumer.resume import StoredShadows, resume
 from consumer.schedule import Schedule
-from consumer.shadows import Wanted
+from consumer.shadows import ShadowPlan
 from evaluation import Prequential
-from model_store import Checkpoint, ModelWriter, ShadowRow, connect, read_shadows
+from model_store import ModelWriter, ShadowRow, connect, read_shadows
 from model_store.shadow_rows import requested_promotion
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.learner import Settings
@@ -34,13 +34,12 @@ from streamsvd.log import (
 )
 from streamsvd.ratings import Catalogue
 
-_LOOK_AGAIN_SECONDS = 0.5
-NO_SHADOWS = Wanted(shadows={})
+_WAIT_SECONDS = 0.5  # between two checks of whether the topic holds something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumerPlan:
-    """What is to be consumed, and how.
+    """Configuration of a consumer.
 
     Attributes
     ----------
@@ -53,16 +52,15 @@ class ConsumerPlan:
     settings, metrics, seed
         For a fresh start; a stored model keeps its own.
     catalogue : bool
-        Use the films' content, in a fresh start.
+        Use the items' content, in a fresh start.
     rebuild : bool
-        Forget what is stored and learn from the beginning of the log.
+        Ignore the checkpoint and learn from the beginning of the log.
     keep : int
-        Versions that are kept in Redis beside the newest.
+        Versions kept in Redis besides the newest.
     schedule : Schedule
-    wanted : Wanted
-        Shadows that are to be there, or to go.
+    shadows : ShadowPlan
     predictions : str
-        Topic to which every prediction is sent; empty for none.
+        Topic for all predictions; empty for none.
     """
 
     log: LogClient
@@ -76,19 +74,18 @@ class ConsumerPlan:
     rebuild: bool = False
     keep: int = 0
     schedule: Schedule
-    wanted: Wanted = NO_SHADOWS
+    shadows: ShadowPlan = field(default_factory=ShadowPlan)
     predictions: str = ""
 
 
 def wait_for_topic(
-    plan: ConsumerPlan, stop: Callable[[], bool], pause: Callable[[float], None], say: Callable[[str], None]
+    plan: ConsumerPlan, stop: Callable[[], bool], pause: Callable[[float], None], notify: Callable[[str], None]
 ) -> bool:
-    """Wait until the ratings topic says what it holds; False when asked to stop before.
+    """Wait until the topic has a data set record or a rating; False when a stop is requested before.
 
-    The producer writes the catalogue before the first rating, so a topic that holds a rating, or a catalogue that says
-    which data set it is of, is ready.
+    The producer writes the catalogue before the first rating, so either of them shows that the catalogue is complete.
     """
-    said = False
+    notified = False
     while not stop():
         if topic_exists(plan.log, plan.topics.ratings):
             if read_catalogue(plan.log, plan.topics.catalogue).dataset:
@@ -96,25 +93,25 @@ def wait_for_topic(
             with closing(plan.log.reader()) as reader:
                 if any(part.end for part in reader.ranges(plan.topics.ratings)):
                     return True
-        if not said:
-            say(f"Topic {plan.topics.ratings} holds nothing yet; waiting. Fill it: streamsvd replay ml-latest-small")
-            said = True
-        pause(_LOOK_AGAIN_SECONDS)
+        if not notified:
+            notify(f"Topic {plan.topics.ratings} holds nothing yet; waiting. Fill it: streamsvd replay ml-latest-small")
+            notified = True
+        pause(_WAIT_SECONDS)
     return False
 
 
 @contextmanager
 def open_consumer(
-    plan: ConsumerPlan, pause: Callable[[float], None], say: Callable[[str], None] = lambda _: None
+    plan: ConsumerPlan, pause: Callable[[float], None], notify: Callable[[str], None] = lambda _: None
 ) -> Iterator[tuple[Consumer, RatingSource]]:
-    """Take the model over and lend its consumer, ready to run from its checkpoint.
+    """A consumer that owns the model and is ready to run from its checkpoint.
 
     Raises
     ------
     TopicUnsafe
-        The topic would lose ratings, or the stored model belongs to another one.
+        The topic would lose ratings, or the stored model was learned from another one.
     SnapshotCorrupt
-        What is stored cannot be used; `rebuild` replaces it.
+        The stored model is damaged; `rebuild` replaces it.
     LogUnavailable, StoreUnavailable, LogError, StoreError
     """
     log, group = plan.log, f"streamsvd-{plan.model}"
@@ -127,7 +124,9 @@ def open_consumer(
         closing(ModelWriter(client, plan.model, keep=plan.keep)) as writer,
     ):
         writer.acquire()
-        checkpoint = None if plan.rebuild else _loaded(writer)
+        with _suggesting_rebuild():
+            checkpoint = None if plan.rebuild else writer.load()
+            rows = _stored_rows(client, plan)
         films = writer.films() if checkpoint else {}
         logged = read_catalogue(log, plan.topics.catalogue)
         start = resume(
@@ -139,14 +138,14 @@ def open_consumer(
             stored_catalogue=Catalogue(films.values()) if films else None,
             settings=plan.settings,
             metrics=plan.metrics,
-            stored_shadows=StoredShadows(rows=_rows(client, plan), load=writer.load_shadow),
-            wanted=plan.wanted,
+            stored_shadows=StoredShadows(rows=rows, load=writer.load_shadow),
+            shadow_plan=plan.shadows,
             seed=plan.seed,
         )
         if checkpoint is not None and plan.settings not in (Settings(), start.model.settings):
-            say(
-                f"Model {plan.model} goes on with the settings that it was made with. For others give it another name "
-                "with --model, or learn it anew with --rebuild."
+            notify(
+                f"Model {plan.model} keeps the settings that it was created with. For others use another model name "
+                "(--model), or relearn the model (--rebuild)."
             )
         check_log_reaches(plan.topics.ratings, start.offsets, source.end_offsets())
         clocks = Clocks(wall=time.time, timer=time.monotonic, pause=pause)
@@ -163,7 +162,7 @@ def open_consumer(
             topic_id=source.topic_id,
             schedule=plan.schedule,
             clocks=clocks,
-            say=say,
+            notify=notify,
         )
         consumer = Consumer(
             source,
@@ -174,23 +173,24 @@ def open_consumer(
             schedule=plan.schedule,
             clocks=clocks,
             requested=lambda: requested_promotion(client, plan.model),
-            lag=LagWatch(source, clocks.timer, say).behind,
-            say=say,
+            lag=LagMonitor(source, clocks.timer, notify).behind,
+            notify=notify,
         )
         yield consumer, source
 
 
-def _loaded(writer: ModelWriter) -> Checkpoint | None:
+@contextmanager
+def _suggesting_rebuild() -> Iterator[None]:
     try:
-        return writer.load()
+        yield
     except SnapshotCorrupt as error:
         raise SnapshotCorrupt(f"{error}. `streamsvd consume --rebuild` does that") from error
 
 
-def _rows(client: Redis, plan: ConsumerPlan) -> list[ShadowRow]:
+def _stored_rows(client: Redis, plan: ConsumerPlan) -> list[ShadowRow]:
     try:
         return read_shadows(client, plan.model)
-    except SnapshotCorrupt as error:
+    except SnapshotCorrupt:
         if plan.rebuild:
             return []
-        raise SnapshotCorrupt(f"{error}. `streamsvd consume --rebuild` does that") from error
+        raise

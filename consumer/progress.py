@@ -1,4 +1,4 @@
-"""What a consumer tells about how far it is."""
+"""Progress reports of a consumer."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from evaluation import Figures
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """How far a consumer is behind the end of the log; None where Kafka has not said.
+    """Lag behind the end of the log; None where Kafka has not reported it.
 
     Attributes
     ----------
     records : int or None
     seconds : int or None
-        In event time: the log's newest time less the newest one learned.
+        In event time: the newest in the log less the newest learned.
     """
 
     records: int | None = None
@@ -23,8 +23,8 @@ class Lag:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """Checkpoints of one consumer.
+class CheckpointStats:
+    """Statistics of a consumer's checkpoints.
 
     Attributes
     ----------
@@ -32,9 +32,9 @@ class Saved:
     written_at : float or None
         Wall clock of the newest one, in seconds.
     seconds, bytes : float and int, or None
-        What the newest one took and sent.
+        Duration and size of the newest one.
     total_seconds, total_bytes : float and int
-        What all of them took and sent.
+        Of all of them.
     """
 
     count: int = 0
@@ -44,14 +44,16 @@ class Saved:
     total_seconds: float = 0.0
     total_bytes: int = 0
 
-    def after(self, written_at: float, seconds: float, size: int) -> Saved:
-        """With one more."""
-        return Saved(self.count + 1, written_at, seconds, size, self.total_seconds + seconds, self.total_bytes + size)
+    def after(self, written_at: float, seconds: float, size: int) -> CheckpointStats:
+        """With one more checkpoint."""
+        return CheckpointStats(
+            self.count + 1, written_at, seconds, size, self.total_seconds + seconds, self.total_bytes + size
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the consumer is.
+    """Progress of a consumer.
 
     Attributes
     ----------
@@ -63,19 +65,19 @@ class Progress:
     event_time : int or None
         Newest event time, in seconds.
     rejected, repeated : int
-        Records sent to the dead letters, and repeated deliveries left out, since this consumer started.
+        Dead letters written, and repeated deliveries skipped, since this consumer started.
     version : int
         Of the newest checkpoint.
     dead_letters : dict of str to int
-        Records sent to the dead letters since the model's beginning, by reason.
+        Dead letters since the model's beginning, by reason.
     drift : dict of str to int
-        Changes of the page error since the model's beginning, by detector.
+        Detections since the model's beginning, by detector.
     users, items : int
         Rows of the model.
     lag : Lag
-        As of the newest answer of Kafka.
-    saved : Saved
-        What the checkpoints of this consumer took.
+        As last reported by Kafka.
+    checkpoints : CheckpointStats
+        Of this consumer.
     """
 
     learned: int
@@ -90,4 +92,4 @@ class Progress:
     users: int
     items: int
     lag: Lag
-    saved: Saved
+    checkpoints: CheckpointStats

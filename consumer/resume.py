@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from consumer.guards import check_learned_from
-from consumer.shadows import Wanted, begin, resume_shadows
+from consumer.shadows import ShadowPlan, initial_shadows, resume_shadows
 from consumer.state import SAMPLE_EVERY, ConsumerState, initial, restored
 from evaluation import Prequential
 from model_store import Checkpoint, ShadowRow
@@ -20,7 +20,7 @@ from streamsvd.ratings import Catalogue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredShadows:
-    """What the store has of a model's shadows.
+    """Shadows of a model in the store.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ def resume(
     settings: Settings,
     metrics: Prequential,
     stored_shadows: StoredShadows,
-    wanted: Wanted,
+    shadow_plan: ShadowPlan,
     sample_every: int = SAMPLE_EVERY,
     seed: int = 0,
 ) -> ConsumerState:
@@ -53,29 +53,28 @@ def resume(
     Parameters
     ----------
     checkpoint : Checkpoint or None
-        What the store holds.
+        From the store.
     topic, topic_id, catalogue_topic : str
-        The ratings topic with Kafka's id of it, and the topic of its catalogue.
+        The ratings topic, its id, and its catalogue's topic.
     logged : LoggedCatalogue
-        The catalogue topic's content, used for a fresh start only.
+        The catalogue topic's content, for a fresh start only.
     stored_catalogue : Catalogue or None
         The catalogue that the checkpoint's model was made with.
     settings, metrics, sample_every, seed
         For a fresh start.
     stored_shadows : StoredShadows
-    wanted : Wanted
-        Shadows that are to be there, or not.
+    shadow_plan : ShadowPlan
 
     Raises
     ------
     SettingsError
-        A shadow that is wanted is there, of other settings.
+        A shadow of the plan exists with other settings.
     TopicUnsafe
-        The checkpoint belongs to another topic, or to one of that name that has been deleted since.
+        The checkpoint was learned from another topic.
     """
     if checkpoint is None:
         start = initial(logged, catalogue_topic, settings, metrics, seed=seed, sample_every=sample_every)
-        start.model, start.shadows = begin(start.model, stored_shadows.rows, wanted, logged.catalogue)
+        start.model, start.shadows = initial_shadows(start.model, stored_shadows.rows, shadow_plan, logged.catalogue)
         return start
     check_learned_from(checkpoint, topic, topic_id)
     start = restored(checkpoint, topic, stored_catalogue)
@@ -83,7 +82,7 @@ def resume(
         checkpoint,
         stored_shadows.rows,
         stored_shadows.load,
-        wanted,
+        shadow_plan,
         model=start.model,
         content=stored_catalogue,
         events=start.metrics.events,

@@ -1,4 +1,4 @@
-"""When a checkpoint is written, how gently, and for how long that is tried."""
+"""When a checkpoint is written, how it is throttled, and how long it is retried."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from streamsvd.errors import StoreUnavailable
 T = TypeVar("T")
 
 _MOST_GATHERED = 0.03  # seconds
-_RESTING = 3.0  # seconds of rest for one of writing
-_LONGEST_PAUSE = 5.0  # seconds between two attempts
+_PAUSE_RATIO = 3.0  # seconds of pause for one of writing
+_LONGEST_BACKOFF = 5.0  # seconds between two attempts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +23,9 @@ class Schedule:
     ----------
     events : int
     seconds : float
-        0 is live mode: after every poll that brought something.
+        0 is live mode: after every poll with records.
     patience : float
-        Seconds to go on trying while Redis does not answer; then the consumer stops, and nothing is lost.
+        Seconds of retries while Redis does not answer; then the consumer stops, and nothing is lost.
     """
 
     events: int = 50_000
@@ -39,31 +39,31 @@ class Schedule:
 
     @property
     def gather_seconds(self) -> float:
-        """How long records may wait at the broker for more of them: each handful costs a round of everything."""
+        """How long the broker may gather records for one fetch: every poll has a fixed cost."""
         return min(_MOST_GATHERED, self.seconds / 10)
 
     @property
     def throttle_seconds(self) -> float:
-        """How long the writing of a checkpoint may rest in all."""
+        """Total pauses within the writing of a checkpoint."""
         return self.seconds / 5
 
 
 class Throttle:
-    """Waits between the pages of a large write, so that lookups on the same machine are not held up by it.
+    """Pauses between the parts of a large write, so that it does not delay lookups on the same machine.
 
     Parameters
     ----------
     timer : callable
-        A clock that never goes back, in seconds.
+        Monotonic clock in seconds.
     pause : callable
         Waits some seconds.
     most : float
-        Seconds in all.
+        Seconds of pauses in total.
 
     Attributes
     ----------
     left : float
-        Seconds that are left of them.
+        Seconds that remain of them.
     """
 
     def __init__(self, timer: Callable[[], float], pause: Callable[[float], None], most: float) -> None:
@@ -71,12 +71,12 @@ class Throttle:
         self._since = timer()
 
     def work(self) -> None:
-        """From now on it is work, whatever was before."""
+        """Count the work from now on."""
         self._since = self._timer()
 
     def __call__(self) -> None:
-        """Wait three times as long as work took since the last rest."""
-        wait = min(_RESTING * (self._timer() - self._since), self.left)
+        """Pause three times as long as the work since the last pause took."""
+        wait = min(_PAUSE_RATIO * (self._timer() - self._since), self.left)
         if wait > 0:
             self._pause(wait)
             self.left -= wait
@@ -84,18 +84,18 @@ class Throttle:
 
 
 class Retry:
-    """Goes on trying while Redis does not answer; a stop asked for meanwhile ends that.
+    """Retries while Redis does not answer, until a stop is requested.
 
     Parameters
     ----------
     seconds : float
-        For which it is tried again.
+        Limit of the retries.
     timer, pause : callable
         As for `Throttle`.
     stop : callable
-        Whether somebody has asked for an end.
-    say : callable
-        Told when Redis does not answer, and when it does again.
+        Whether a stop has been requested.
+    notify : callable
+        Called with a message when Redis stops answering, and when it answers again.
     """
 
     def __init__(
@@ -104,17 +104,17 @@ class Retry:
         timer: Callable[[], float],
         pause: Callable[[float], None],
         stop: Callable[[], bool],
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
     ) -> None:
-        self._seconds, self._timer, self._pause, self._stop, self._say = seconds, timer, pause, stop, say
+        self._seconds, self._timer, self._pause, self._stop, self._notify = seconds, timer, pause, stop, notify
 
     def until_done(self, write: Callable[[], T]) -> T:
-        """What `write` returns; it is called again, with longer and longer pauses, while the store does not answer.
+        """Call `write` until the store answers, with exponential backoff, and return its result.
 
         Raises
         ------
         StoreUnavailable
-            It did not answer in time, or a stop was asked for.
+            It did not answer in time, or a stop was requested.
         """
         give_up, wait, waited = self._timer() + self._seconds, 0.1, False
         while True:
@@ -124,10 +124,10 @@ class Retry:
                 if self._stop() or self._timer() + wait > give_up:
                     raise StoreUnavailable(f"{error}. Nothing is lost: start again when it does") from error
                 if not waited:
-                    self._say(f"{error}. Trying again for {self._seconds:g} s.")
+                    self._notify(f"{error}. Trying again for {self._seconds:g} s.")
                 self._pause(wait)
-                wait, waited = min(2 * wait, _LONGEST_PAUSE), True
+                wait, waited = min(2 * wait, _LONGEST_BACKOFF), True
             else:
                 if waited:
-                    self._say("Redis answers again.")
+                    self._notify("Redis answers again.")
                 return done

@@ -1,13 +1,13 @@
-"""Shadow models on their way into the checkpoint and back.
+"""Shadow models in checkpoints: what is written of them, and how they are restored.
 
-A learner gives the rows that changed; of a baseline, which can only be taken whole, those that differ from what was
-written last. So a checkpoint grows with what was learned, not with the number of users.
+A learner returns its changed rows; the state of a baseline is compared with the one written last. So the size of a
+checkpoint depends on what was learned, not on the number of users.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -25,60 +25,60 @@ from streamsvd.figures import Verdict
 from streamsvd.learner import ContentSource, IteratedSVD, State
 from streamsvd.learner.protocol import OnlineLearner
 
-_OURS = "shadows."  # arrays among the served model's metrics
+_PREFIX = "shadows."  # of arrays among the served model's metrics
 
 Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is asked for at the start.
+class ShadowPlan:
+    """Shadows that a consumer is to have at its start.
 
     Attributes
     ----------
     shadows : dict of str to ModelSpec
-        That are to be there; those that are not begin now.
+        Added if they do not exist.
     dropped : collection of str
-        That are to go.
+        Removed.
     """
 
-    shadows: Mapping[str, ModelSpec]
+    shadows: Mapping[str, ModelSpec] = field(default_factory=dict)
     dropped: Collection[str] = ()
 
 
 class ShadowKeeper:
-    """The shadows of one consumer, and what the store has of them.
+    """The shadows of a consumer, and what is stored of them.
 
     Parameters
     ----------
     shadows : Shadows
     stored : dict of str to State or None
-        Shadows that the store has: baselines' rows as they are there, None for learners.
+        Stored shadows: rows of a baseline, None for a learner.
     """
 
     def __init__(self, shadows: Shadows, stored: Mapping[str, State | None]) -> None:
         self.shadows = shadows
         self._stored = dict(stored)
-        self._moved: set[str] = set()
+        self._rewrite: set[str] = set()
 
     @property
     def unsaved(self) -> bool:
-        """Whether shadows have come or gone since the last checkpoint."""
+        """Whether shadows were added or dropped since the last checkpoint."""
         return self._stored.keys() != self.shadows.models.keys()
 
     def promote(self, name: str, served: IteratedSVD, events: int) -> IteratedSVD:
-        """The shadow of that name, to be served from now on; raises as `Shadows.promote`."""
+        """Promote a shadow and return its model; raises as `Shadows.promote`."""
         before = self.shadows.served.name
         model = self.shadows.promote(name, served, events)
-        self._moved = {before}
+        self._rewrite = {before}
         return model
 
     def metrics(self) -> Arrays:
-        """Arrays that belong into the served model's checkpoint."""
-        return {_OURS + name: array for name, array in self.shadows.state().items()}
+        """Arrays for the served model's checkpoint."""
+        return {_PREFIX + name: array for name, array in self.shadows.state().items()}
 
-    def share(self, checkpoint: Checkpoint, model: IteratedSVD, answered: str = "") -> Beside | None:
-        """What the shadows add to a checkpoint; None when there is nothing to say. Starts a new count of changes.
+    def checkpoint(self, checkpoint: Checkpoint, model: IteratedSVD, answered: str = "") -> Beside | None:
+        """The shadows' part of a checkpoint; None if there is none. Resets the changes.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class ShadowKeeper:
         model
             The served model.
         answered : str
-            The promotion that this checkpoint carries out or refuses.
+            The promotion request that this checkpoint carries out or refuses.
         """
         shadows = self.shadows
         if not (shadows or self._stored or answered):
@@ -96,8 +96,8 @@ class ShadowKeeper:
         dropped = [name for name in self._stored if name not in shadows.models]
         for name in dropped:
             del self._stored[name]
-        self._moved = set()
-        rows = {row.name: encode_row(row) for row in standings(shadows, model)}
+        self._rewrite = set()
+        rows = {row.name: encode_row(row) for row in comparison_rows(shadows, model)}
         return Beside(parts=parts, rows=rows, dropped=dropped, answered=answered)
 
     def _part(self, name: str, shadow: Shadow, served: Checkpoint) -> ShadowPart:
@@ -115,7 +115,7 @@ class ShadowKeeper:
 
     def _changes(self, name: str, model: OnlineLearner) -> tuple[State, bool]:
         if isinstance(model, IteratedSVD):
-            whole = name in self._moved or name not in self._stored
+            whole = name in self._rewrite or name not in self._stored
             self._stored[name] = None
             return (whole_state(model), True) if whole else (model.changes(), False)
         now = to_rows(model.state())
@@ -125,30 +125,30 @@ class ShadowKeeper:
 
 
 def whole_state(model: IteratedSVD) -> State:
-    """The whole state; changes count from here on."""
+    """The whole state; resets the changes."""
     model.changes()
     return model.state()
 
 
-def begin(
-    model: IteratedSVD, rows: Sequence[ShadowRow], wanted: Wanted, content: ContentSource | None
+def initial_shadows(
+    model: IteratedSVD, rows: Sequence[ShadowRow], plan: ShadowPlan, content: ContentSource | None
 ) -> tuple[IteratedSVD, ShadowKeeper]:
-    """For a model that learns from the log's beginning: every shadow that is stored or wanted, empty.
+    """For a model that learns from the log's beginning: every shadow that is stored or planned, empty.
 
     Returns
     -------
     IteratedSVD
-        The model to serve: the given one, or the empty one of the shadow that was promoted before.
+        The model to serve: the given one, or the empty model of a shadow that was promoted.
     ShadowKeeper
 
     Raises
     ------
     SettingsError
-        A name that cannot be used.
+        Invalid name.
     """
     shadows = Shadows((model.scale.low, model.scale.high))
     specs = {row.name: ModelSpec(**row.made_of) for row in rows if row.name != FIRST_SERVED}
-    specs = {name: spec for name, spec in specs.items() if name not in wanted.dropped} | dict(wanted.shadows)
+    specs = {name: spec for name, spec in specs.items() if name not in plan.dropped} | dict(plan.shadows)
     for name, spec in specs.items():
         shadows.add(name, spec, content, 0)
     keeper = ShadowKeeper(shadows, dict.fromkeys((row.name for row in rows if not row.served), None))
@@ -160,49 +160,49 @@ def resume_shadows(
     checkpoint: Checkpoint,
     rows: Sequence[ShadowRow],
     load: Callable[[str], Checkpoint],
-    wanted: Wanted,
+    plan: ShadowPlan,
     *,
     model: IteratedSVD,
     content: ContentSource | None,
     events: int,
 ) -> ShadowKeeper:
-    """The shadows as the checkpoint has them, less those dropped, and those that begin now.
+    """The stored shadows without the dropped ones, and the added ones.
 
     Parameters
     ----------
     checkpoint : Checkpoint
         Of the served model.
     rows : sequence of ShadowRow
-        As stored.
+        The stored ones.
     load : callable
         A shadow's checkpoint by its name.
-    wanted : Wanted
+    plan : ShadowPlan
     model : IteratedSVD
         The served one.
     content : ContentSource or None
     events : int
-        Ratings that the stream has had.
+        Ratings of the stream so far.
 
     Raises
     ------
     SettingsError
-        A shadow of that name is there, of other settings; or the one to drop is served.
+        A shadow exists with other settings, or the one to drop is served.
     SnapshotCorrupt
     """
     scale = model.scale.low, model.scale.high
     shadows, stored = Shadows(scale), dict[str, State | None]()
-    arrays = {n.removeprefix(_OURS): a for n, a in checkpoint.metrics.items() if n.startswith(_OURS)}
+    arrays = {n.removeprefix(_PREFIX): a for n, a in checkpoint.metrics.items() if n.startswith(_PREFIX)}
     served = next((row for row in rows if row.served), None)
     if served is not None:
         metrics = Prequential.from_state(_under("served", arrays))
         shadows = Shadows(scale, Served(served.name, served.since, metrics), Pages.from_state(_under("pages", arrays)))
-    if shadows.served.name in wanted.dropped:
-        raise SettingsError(f"{shadows.served.name} is the served model: promote another one before it is dropped")
+    if shadows.served.name in plan.dropped:
+        raise SettingsError(f"{shadows.served.name} is the served model: promote another one before you drop it")
     for row in rows:
         if row.served:
             continue
         stored[row.name] = None
-        if row.name in wanted.dropped:
+        if row.name in plan.dropped:
             continue
         found, spec = load(row.name), ModelSpec(**row.made_of)
         state = found.state
@@ -211,27 +211,27 @@ def resume_shadows(
         comparison = Comparison.from_state(_under("comparison", found.metrics))
         metrics = Prequential.from_state(_under("metrics", found.metrics))
         shadows.put(row.name, Shadow(spec, spec.restore(state, content), row.since, metrics, comparison))
-    for name, spec in wanted.shadows.items():
-        there = shadows.models[name].spec if name in shadows.models else None
+    for name, spec in plan.shadows.items():
+        known = shadows.models[name].spec if name in shadows.models else None
         if name == shadows.served.name:
-            there = ModelSpec.of(model)
-        if there is None:
+            known = ModelSpec.of(model)
+        if known is None:
             shadows.add(name, spec, content, events)
-        elif _effective(there, content) != _effective(spec, content):
+        elif _effective(known, content) != _effective(spec, content):
             raise SettingsError(
-                f"{name} is there already, made of {there.text} (seed {there.seed}) and not of {spec.text} (seed "
-                f"{spec.seed}): choose another name, or give --drop-shadow {name} as well to begin it anew"
+                f"shadow {name} exists with {known.text} (seed {known.seed}), not {spec.text} (seed {spec.seed}): use "
+                f"another name, or restart it by adding --drop-shadow {name}"
             )
     return ShadowKeeper(shadows, stored)
 
 
 def _effective(spec: ModelSpec, content: ContentSource | None) -> ModelSpec:
-    """Where there is no catalogue, nobody is given one."""
+    """Without a catalogue, no model gets one."""
     return replace(spec, catalogue=spec.catalogue and content is not None)
 
 
-def standings(shadows: Shadows, model: IteratedSVD) -> list[ShadowRow]:
-    """Figures of the served model and of each of its shadows; empty without any.
+def comparison_rows(shadows: Shadows, model: IteratedSVD) -> list[ShadowRow]:
+    """Figures of the served model and of each shadow; empty without shadows.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""What a consumer knows at one moment, as objects; the same as a checkpoint, and back.
+"""The whole state of a consumer, and its conversion to a checkpoint and back.
 
-Whatever a model's future depends on is in here. `ConsumerState.checkpoint` and `restored` are each other's inverse, so
-a consumer that was killed goes on as if it never had been.
+It holds all that a model's future depends on. `restored` is the inverse of `ConsumerState.checkpoint`, so a restarted
+consumer continues with the same bits.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ORDER = "choice"  # of the sampled lists: that of `recommend`
 
 @dataclass(slots=True)
 class ConsumerState:
-    """A model with all that belongs to it.
+    """State of a consumer.
 
     Attributes
     ----------
@@ -45,19 +45,19 @@ class ConsumerState:
     sampler : RankingSampler
     shadows : ShadowKeeper
     offsets : dict of int to int
-        Next offset of each partition of the ratings topic; empty for a fresh start.
+        Next offset of each partition of the ratings topic; empty at a fresh start.
     high_watermarks : dict of str to int
         Highest sequence number learned, by "source/partition".
     dead_letters : dict of str to int
-        Records refused so far, by reason.
+        Records rejected so far, by reason.
     event_time : int or None
         Newest event time learned, in seconds.
     catalogue : Catalogue or None
     catalogue_offsets : dict of (topic, partition) to int
     dataset : str
-        Name and checksum of the data set that the log holds, as far as it says so.
+        Name and checksum of the log's data set; empty if unknown.
     fresh : bool
-        Nothing of it is in the store yet.
+        Whether nothing of it is in the store yet.
     """
 
     model: IteratedSVD
@@ -77,18 +77,18 @@ class ConsumerState:
     def checkpoint(
         self, *, version: int, token: int, topic: str, topic_id: str, written_at: float, whole: bool
     ) -> Checkpoint:
-        """What has changed since the last checkpoint, with where to go on; starts a new count of changes.
+        """The changes since the last checkpoint, with the offsets to resume from; resets the changes.
 
         Parameters
         ----------
         version, token : int
             Of the checkpoint, and of the writer.
         topic, topic_id : str
-            That the offsets belong to.
+            Of the offsets.
         written_at : float
             Wall clock, in seconds.
         whole : bool
-            All rows instead of those that changed.
+            All rows instead of the changed ones.
         """
         state = self.choices.changes(self.model)
         if whole:
@@ -127,7 +127,7 @@ class ConsumerState:
 
 
 def restored(checkpoint: Checkpoint, topic: str, catalogue: Catalogue | None) -> ConsumerState:
-    """The state that a checkpoint was taken from, without its shadows, which the store has beside it.
+    """The state that a checkpoint was taken from, without its shadows, which are stored separately.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def restored(checkpoint: Checkpoint, topic: str, catalogue: Catalogue | None) ->
     topic : str
         The ratings topic.
     catalogue : Catalogue or None
-        The one that the model was made with.
+        The model's.
     """
     model = IteratedSVD.from_state(checkpoint.state, catalogue)
     arrays = checkpoint.metrics
@@ -173,12 +173,12 @@ def initial(
     Parameters
     ----------
     logged : LoggedCatalogue
-        Content of the catalogue topic.
+        The catalogue topic's content.
     catalogue_topic : str
     settings, seed
         Of the learner.
     metrics : Prequential
-        Whose window and fading factor the metrics get.
+        Sets the window and the fading factor.
     sample_every : int
         Sample one page in so many.
     """

@@ -44,10 +44,12 @@ class ConsumerMetrics(Collector):
     def point(self) -> ModelPoint | None:
         """The snapshot that this consumer wrote last, for `ModelGauges`; None before its first one."""
         found = self.progress
-        if found is None or found.saved.written_at is None:
+        if found is None or found.checkpoints.written_at is None:
             return None
         rmse = found.figures.rmse_last_window
-        return ModelPoint(found.version, found.saved.written_at, found.event_time, None if math.isnan(rmse) else rmse)
+        return ModelPoint(
+            found.version, found.checkpoints.written_at, found.event_time, None if math.isnan(rmse) else rmse
+        )
 
     def describe(self) -> Iterator[Metric]:
         """The names."""
@@ -123,9 +125,9 @@ class ConsumerMetrics(Collector):
             "streamsvd_consumer_checkpoint_size_bytes", "What checkpoints sent to Redis", labels=["model"]
         )
         if found is not None:
-            saved = found.saved
-            duration.add_metric([self._model], count_value=saved.count, sum_value=saved.total_seconds)
-            size.add_metric([self._model], count_value=saved.count, sum_value=saved.total_bytes)
+            checkpoints = found.checkpoints
+            duration.add_metric([self._model], count_value=checkpoints.count, sum_value=checkpoints.total_seconds)
+            size.add_metric([self._model], count_value=checkpoints.count, sum_value=checkpoints.total_bytes)
         yield from (duration, size)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 from model_runs import command, consume_command, fill, learn_all, plan_for, version_of, wait_until, write
-from shadow_runs import wanted
+from shadow_runs import shadow_plan
 from typer.testing import CliRunner, Result
 
 from model_store import connect, read_shadows
@@ -83,7 +83,9 @@ def test_figures_for_programs(
     assert "has no shadows" in none.stderr
     assert json.loads((tmp_path / "shadows.json").read_text())["shadows"] == []
     learn_all(
-        plan_for(kafka_address, redis_url, topic_prefix, model_name, rebuild=True, wanted=wanted({"wide": "rank=12"}))
+        plan_for(
+            kafka_address, redis_url, topic_prefix, model_name, rebuild=True, shadows=shadow_plan({"wide": "rank=12"})
+        )
     )
     assert said("shadows", *place).exit_code == 0
     found = json.loads((tmp_path / "shadows.json").read_text())

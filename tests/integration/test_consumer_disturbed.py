@@ -20,7 +20,7 @@ from streamsvd.ratings import Synthetic, encode
 TOPIC, PREDICTIONS = "films", "predictions"
 WORLD = Synthetic(ratings=1500, users=60, items=300, seed=4)
 TABLE = WORLD.table()
-RUBBISH = 7  # every so many ratings of the second half, a record that is none
+INVALID = 7  # every so many ratings of the second half, a record that is none
 
 
 class Crash(Exception):
@@ -29,11 +29,11 @@ class Crash(Exception):
 
 @pytest.fixture
 def log() -> MemoryLog:
-    """Half of the ratings, then the rest among rubbish."""
+    """Half of the ratings, then the rest among invalid records."""
     log = MemoryLog()
     fill(log, TOPIC, TABLE[:750], WORLD.catalogue())
     for number, event in enumerate(TABLE[750:].events()):
-        write(log, TOPIC, [encode(event), *([b"rubbish %d" % number] if number % RUBBISH == 0 else [])])
+        write(log, TOPIC, [encode(event), *([b"rubbish %d" % number] if number % INVALID == 0 else [])])
     return log
 
 
@@ -64,9 +64,9 @@ def crash(_: object) -> None:
 
 def assert_side_topics(log: MemoryLog) -> None:
     """Each bad record once, and one prediction of each rating, whatever was sent again."""
-    rubbish = [record.value for record in read_all(log, TOPIC) if (record.value or b"").startswith(b"rubbish")]
-    assert [letter.value for letter in letters(log, TOPIC)] == rubbish
-    assert len(rubbish) == 108
+    invalid = [record.value for record in read_all(log, TOPIC) if (record.value or b"").startswith(b"rubbish")]
+    assert [letter.value for letter in letters(log, TOPIC)] == invalid
+    assert len(invalid) == 108
     predicted: dict[int, Predicted] = {}
     for record in read_all(log, PREDICTIONS):
         found = msgspec.json.decode(record.value or b"", type=Predicted)
@@ -155,10 +155,10 @@ def test_a_topic_made_anew_meanwhile_teaches_nothing(log: MemoryLog, plan: Consu
         fill(log, TOPIC, TABLE[500:])
 
     log.before(TOPIC, 0, 500, remake)
-    with pytest.raises(TopicUnsafe, match="was deleted and made anew"):
+    with pytest.raises(TopicUnsafe, match="was deleted and recreated"):
         learn_all(plan)
     assert checkpoint_of(plan.redis, plan.model).offsets[TOPIC, 0] == 400
-    with pytest.raises(TopicUnsafe, match="has learned from topic films"):
+    with pytest.raises(TopicUnsafe, match="was learned from topic films"):
         learn_all(plan)
 
 

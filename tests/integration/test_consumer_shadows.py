@@ -10,7 +10,7 @@ import pytest
 import redis
 from model_runs import checkpoint_of, consuming, learn_all, learned_in_process, plan_for, with_choices, write
 from model_states import plain
-from shadow_runs import final_shadows, in_process, wanted
+from shadow_runs import final_shadows, in_process, shadow_plan
 
 from consumer import Schedule, open_consumer
 from model_store import ModelReader, read_shadows
@@ -54,11 +54,11 @@ def test_shadows_end_with_the_bits_of_a_run_in_process_however_the_run_was_cut(
 ) -> None:
     for start in range(0, 3000, 600):
         write(kafka_address, topic, map(encode, table[start : start + 600].events()))
-        consumer, _ = learn_all(plan(wanted=wanted(SPECS if start == 0 else {}), schedule=Schedule(events=250)))
+        consumer, _ = learn_all(plan(shadows=shadow_plan(SPECS if start == 0 else {}), schedule=Schedule(events=250)))
     expected, rows = in_process(table, SPECS)
     assert final_shadows(redis_url, model_name) == expected
     assert plain(checkpoint_of(redis_url, model_name).state) == learned_in_process(table)["state"]
-    assert read_shadows(client, model_name) == rows == consumer.standings()
+    assert read_shadows(client, model_name) == rows == consumer.comparison_rows()
     assert [row.name for row in rows] == ["original", *sorted(SPECS)]
 
 
@@ -66,8 +66,8 @@ def test_a_shadow_that_comes_later_begins_empty_and_one_that_is_dropped_leaves_n
     kafka_address: str, redis_url: str, client: redis.Redis, topic: str, model_name: str, table: RatingTable, plan: Any
 ) -> None:
     write(kafka_address, topic, map(encode, table[:1000].events()))
-    learn_all(plan(wanted=wanted({"means": "damped-means"})))
-    learn_all(plan(wanted=wanted({"wide": "rank=12"})))  # nothing to learn, but a shadow to begin
+    learn_all(plan(shadows=shadow_plan({"means": "damped-means"})))
+    learn_all(plan(shadows=shadow_plan({"wide": "rank=12"})))  # nothing to learn, but a shadow to begin
     write(kafka_address, topic, map(encode, table[1000:].events()))
     learn_all(plan())
     rows = {row.name: row for row in read_shadows(client, model_name)}
@@ -80,8 +80,8 @@ def test_a_shadow_that_comes_later_begins_empty_and_one_that_is_dropped_leaves_n
     found = final_shadows(redis_url, model_name)
     assert found["wide"]["state"] == alone["wide"]["state"]
     with pytest.raises(SettingsError, match="--drop-shadow wide"):
-        learn_all(plan(wanted=wanted({"wide": "rank=13"})))
-    learn_all(plan(wanted=wanted({}, ["wide", "means"])))
+        learn_all(plan(shadows=shadow_plan({"wide": "rank=13"})))
+    learn_all(plan(shadows=shadow_plan({}, ["wide", "means"])))
     assert read_shadows(client, model_name) == []
     assert not [key for key in client.scan_iter(f"*{{{model_name}}}*") if b"}:shadow" in key]
 
@@ -91,7 +91,7 @@ def test_a_rebuild_gives_later_shadows_the_whole_stream(
 ) -> None:
     write(kafka_address, topic, map(encode, table[:1000].events()))
     learn_all(plan())
-    learn_all(plan(wanted=wanted({"wide": "rank=12", "sgd": SPECS["sgd"]})))
+    learn_all(plan(shadows=shadow_plan({"wide": "rank=12", "sgd": SPECS["sgd"]})))
     write(kafka_address, topic, map(encode, table[1000:].events()))
     learn_all(plan())
     learn_all(plan(rebuild=True))
@@ -105,7 +105,7 @@ def test_what_is_taken_back_or_erased_is_so_in_the_shadows_and_leaves_nothing_in
     events = list(table[:1200].events())
     its_own = [type(events[0])(ghost, event.item, event.rating, time) for event in events[:30]]
     write(kafka_address, topic, map(encode, [*events[:600], *its_own]))
-    learn_all(plan(wanted=wanted(SPECS)))
+    learn_all(plan(shadows=shadow_plan(SPECS)))
     secret = ghost.encode()
     assert sum(secret in str(dump(client, key)).encode() for key in keys_of(client, model_name)) > len(SPECS)
     retracted = Retraction(events[5].user, events[5].item, time)
@@ -117,7 +117,7 @@ def test_what_is_taken_back_or_erased_is_so_in_the_shadows_and_leaves_nothing_in
         assert ghost not in shadow["state"]["users"]["ids"]
 
     at_once = f"{model_name}-at-once"
-    learn_all(plan(model=at_once, wanted=wanted(SPECS)))
+    learn_all(plan(model=at_once, shadows=shadow_plan(SPECS)))
     assert final_shadows(redis_url, at_once) == final_shadows(redis_url, model_name)
 
 
@@ -139,7 +139,7 @@ def test_a_promoted_shadow_is_served_and_the_one_before_is_its_shadow_until_prom
 ) -> None:
     specs = {"wide": "rank=12", "means": "damped-means"}
     write(kafka_address, topic, map(encode, table[:1500].events()))
-    learn_all(plan(wanted=wanted(specs)))
+    learn_all(plan(shadows=shadow_plan(specs)))
     reader = ModelReader(client, model_name)
     reader.recommend(int(table.users[0]), 3)  # has the rows of the former model in its memory
     request_promotion(client, model_name, "wide")
@@ -165,10 +165,10 @@ def test_a_promoted_shadow_is_served_and_the_one_before_is_its_shadow_until_prom
     assert now["means"].against_served.ratings == 0  # with another model from now on
 
     write(kafka_address, topic, map(encode, table[1500:].events()))
-    with consuming(plan(wanted=wanted(specs))) as (consumer, source):  # named again, though one of them is served
+    with consuming(plan(shadows=shadow_plan(specs))) as (consumer, source):  # named again, though one of them is served
         request_promotion(client, model_name, "original")
         consumer.run(until=source.end_offsets())
-    learn_all(plan(wanted=wanted(specs)))
+    learn_all(plan(shadows=shadow_plan(specs)))
     complete, _ = in_process(table, specs)
     assert plain(checkpoint_of(redis_url, model_name).state) == learned_in_process(table)["state"]
     ended = final_shadows(redis_url, model_name)
@@ -190,7 +190,7 @@ def test_a_request_that_cannot_be_granted_is_refused_once_and_said(
     reason: str,
 ) -> None:
     write(kafka_address, topic, map(encode, table[:200].events()))
-    learn_all(plan(wanted=wanted({"wide": "rank=12", "means": "damped-means"})))
+    learn_all(plan(shadows=shadow_plan({"wide": "rank=12", "means": "damped-means"})))
     request_promotion(client, model_name, name)
     said: list[str] = []
     with open_consumer(plan(), lambda seconds: None, said.append) as (consumer, source):
@@ -205,13 +205,13 @@ def test_a_rebuild_after_a_promotion_keeps_who_is_served(
     kafka_address: str, redis_url: str, client: redis.Redis, topic: str, model_name: str, table: RatingTable, plan: Any
 ) -> None:
     write(kafka_address, topic, map(encode, table[:800].events()))
-    learn_all(plan(wanted=wanted({"wide": "rank=12"})))
+    learn_all(plan(shadows=shadow_plan({"wide": "rank=12"})))
     request_promotion(client, model_name, "wide")
     learn_all(plan())
     state = plain(checkpoint_of(redis_url, model_name).state)
-    consumer, _ = learn_all(plan(rebuild=True, wanted=wanted({"wide": "rank=12"})))
+    consumer, _ = learn_all(plan(rebuild=True, shadows=shadow_plan({"wide": "rank=12"})))
     assert plain(checkpoint_of(redis_url, model_name).state) == state
-    assert [row.name for row in consumer.standings()] == ["wide", "original"]
+    assert [row.name for row in consumer.comparison_rows()] == ["wide", "original"]
 
 
 def test_no_shadow_takes_the_name_of_the_served_model(
@@ -219,7 +219,7 @@ def test_no_shadow_takes_the_name_of_the_served_model(
 ) -> None:
     write(kafka_address, topic, map(encode, table[:100].events()))
     with pytest.raises(SettingsError, match="is taken"):
-        learn_all(plan(wanted=wanted({"original": "rank=3"})))
-    learn_all(plan(wanted=wanted({"wide": "rank=3"})))
+        learn_all(plan(shadows=shadow_plan({"original": "rank=3"})))
+    learn_all(plan(shadows=shadow_plan({"wide": "rank=3"})))
     with pytest.raises(SettingsError, match="is the served model"):
-        learn_all(plan(wanted=wanted({}, ["original"])))
+        learn_all(plan(shadows=shadow_plan({}, ["original"])))

@@ -14,7 +14,7 @@ import redis
 from killing import killer_of
 from model_runs import checkpoint_of, command, consume_command, learn_all, learned_in_process, plan_for, wait_until
 from model_states import plain
-from shadow_runs import final_shadows, in_process, wanted
+from shadow_runs import final_shadows, in_process, shadow_plan
 
 from model_store import ModelReader, read_shadows
 from model_store.codec.checkpoint import Head
@@ -58,7 +58,7 @@ def test_killed_at_many_moments_shadows_end_with_the_bits_of_undisturbed_ones(
                 moment(process)
                 assert process.wait(60) == -9
         replayed.result()
-    learn_all(plan_for(kafka_address, redis_url, topic_prefix, model_name, wanted=wanted(SPECS)))
+    learn_all(plan_for(kafka_address, redis_url, topic_prefix, model_name, shadows=shadow_plan(SPECS)))
     expected, rows = in_process(table, SPECS)
     assert final_shadows(redis_url, model_name) == expected
     assert read_shadows(client, model_name) == rows
@@ -107,7 +107,7 @@ def test_killed_around_promotions_readers_see_one_model_or_the_other_and_none_is
     ready = prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, None)
     with RatingSink(log_client(kafka_address), topic_prefix) as sink:
         replay([table[:2000]], sink, log=ready.log)
-    plan = plan_for(kafka_address, redis_url, topic_prefix, model_name, wanted=wanted(SPECS))
+    plan = plan_for(kafka_address, redis_url, topic_prefix, model_name, shadows=shadow_plan(SPECS))
     learn_all(plan)
     with RatingSink(log_client(kafka_address), topic_prefix) as sink:
         replay([table[2000:]], sink, log=ready.log)

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
-from consumer import Lag, Progress, Saved
+from consumer import CheckpointStats, Lag, Progress
 from evaluation import Prequential
 from evaluation.metrics.drift import DETECTORS
 from model_store import ModelReader, connect
@@ -73,7 +73,7 @@ def _of_the_consumer() -> Iterator[Metric]:
         users=1,
         items=2,
         lag=Lag(3, 60),
-        saved=Saved().after(990.0, 0.5, 1000),
+        checkpoints=CheckpointStats().after(990.0, 0.5, 1000),
     )
     registry = CollectorRegistry()
     registry.register(shown)

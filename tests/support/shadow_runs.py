@@ -8,7 +8,7 @@ from typing import Any
 
 from model_states import plain
 
-from consumer import Wanted, standings
+from consumer import ShadowPlan, comparison_rows
 from evaluation.models import parse_spec
 from evaluation.shadows.shadow_models import Shadows
 from model_store import ModelWriter, ShadowRow, connect, read_shadows
@@ -17,9 +17,9 @@ from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, RatingTable
 
 
-def wanted(specs: Mapping[str, str], dropped: Sequence[str] = ()) -> Wanted:
+def shadow_plan(specs: Mapping[str, str], dropped: Sequence[str] = ()) -> ShadowPlan:
     """What `--shadow NAME=SPEC …` and `--drop-shadow NAME …` say."""
-    return Wanted(shadows={name: parse_spec(text) for name, text in specs.items()}, dropped=dropped)
+    return ShadowPlan(shadows={name: parse_spec(text) for name, text in specs.items()}, dropped=dropped)
 
 
 def in_process(
@@ -38,7 +38,7 @@ def in_process(
         metrics = {f"metrics.{n}": a for n, a in shadow.metrics.state().items()}
         metrics |= {f"comparison.{n}": a for n, a in shadow.comparison.state().items()}
         found[name] = {"state": plain(state if shadow.spec.servable else to_rows(state)), "metrics": bits(metrics)}
-    return found, standings(shadows, model)
+    return found, comparison_rows(shadows, model)
 
 
 def final_shadows(store: str, model: str) -> dict[str, Any]:

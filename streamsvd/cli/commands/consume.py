@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from consumer import ConsumerPlan, Progress, Schedule, Wanted, open_consumer, wait_for_topic
+from consumer import ConsumerPlan, Progress, Schedule, ShadowPlan, open_consumer, wait_for_topic
 from evaluation import Prequential
 from evaluation.models import compile_kernels
 from streamsvd.cli.details import detail_tables, details_object, drift_line
@@ -104,7 +104,7 @@ def consume(
 
     check_json(json_file)
     chosen = chosen_settings(settings_file, settings)
-    wanted = Wanted(shadows=parse_shadows(shadow, seed), dropped=drop_shadow or ())
+    shadow_plan = ShadowPlan(shadows=parse_shadows(shadow, seed), dropped=drop_shadow or ())
     with stop_on_signals() as stop, lent_kafka(kafka, os.environ) as address, lent_redis(redis, os.environ) as url:
         plan = ConsumerPlan(
             log=log_client(address),
@@ -119,13 +119,13 @@ def consume(
             keep=keep,
             schedule=Schedule(events=checkpoint_events, seconds=0.0 if live else checkpoint_seconds, patience=patience),
             predictions=predictions_topic,
-            wanted=wanted,
+            shadows=shadow_plan,
         )
         if not wait_for_topic(plan, lambda: bool(stop), stop.wait, say):
             say("Stopped on request: nothing was learned.")
             return
         warm_up(console)
-        compile_kernels(wanted.shadows.values())
+        compile_kernels(shadow_plan.shadows.values())
         with (
             open_consumer(plan, stop.wait, say) as (consumer, source),
             shown_metrics(metrics_port, metrics_host, model, time.time, say) as tell,
@@ -165,7 +165,7 @@ def consume(
                 repeated=end.repeated,
                 **details_object(consumer.metrics, detail=detail),
                 offsets={str(number): offset for number, offset in sorted(end.positions.items())},
-                **shadow_objects(consumer.standings()),
+                **shadow_objects(consumer.comparison_rows()),
             )
             write_json(json_file, found)
     extra = {
@@ -182,5 +182,5 @@ def consume(
     out.print(figures_table(f"model {model}, topic {topic}", end.figures, extra, consumer.metrics.total()))
     if detail:
         out.print(detail_tables(consumer.metrics))
-    if standings := consumer.standings():
-        out.print(shadows_table(standings))
+    if rows := consumer.comparison_rows():
+        out.print(shadows_table(rows))

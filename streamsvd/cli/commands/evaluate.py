@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from consumer import standings
+from consumer import comparison_rows
 from evaluation import Monitor, Prequential, Ranking, RankingSampler
 from evaluation import evaluate as run
 from evaluation.metrics import ORDERS
@@ -95,7 +95,7 @@ def evaluate(
         run(model, table, metrics, progress=show, shadows=beside, sampler=sampler)
     rate = len(table) / (time.perf_counter() - began)
     figures = metrics.figures()
-    rows = standings(beside, model)
+    rows = comparison_rows(beside, model)
     if json_file is not None:
         dataset = table.dataset
         found = figures_object(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from consumer import Lag, Progress, Saved
+from consumer import CheckpointStats, Lag, Progress
 from evaluation import Prequential
 from streamsvd.cli.consumer_metrics import ConsumerMetrics, served_metrics
 from streamsvd.cli.showing import shown_metrics
@@ -50,7 +50,7 @@ def progress(lag: Lag) -> Progress:
         users=8,
         items=9,
         lag=lag,
-        saved=Saved().after(990.0, 0.5, 1000).after(998.0, 0.25, 2000),
+        checkpoints=CheckpointStats().after(990.0, 0.5, 1000).after(998.0, 0.25, 2000),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from consumer import standings
+from consumer import comparison_rows
 from consumer.feed_writer import FeedWriter
 from evaluation import Monitor, Prequential, Window
 from evaluation.models import parse_spec
@@ -143,4 +143,4 @@ def test_a_point_and_the_newest_figures(learned: tuple[IteratedSVD, Monitor, Sha
 
 def test_a_row_of_a_shadow(learned: tuple[IteratedSVD, Monitor, Shadows]) -> None:
     model, _, shadows = learned
-    check(encode_row(standings(shadows, model)[1]), ROW)
+    check(encode_row(comparison_rows(shadows, model)[1]), ROW)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from invalid_records import invalid_records
 from killing import killer_of
 from model_runs import (
     checkpoint_of,
@@ -20,7 +21,6 @@ from model_runs import (
     run_command,
 )
 from model_states import plain
-from rubbish import rubbish
 
 from consumer import Schedule
 from producer import prepare
@@ -37,9 +37,9 @@ def table(ml_100k: Path) -> RatingTable:
 
 @pytest.fixture
 def bad(kafka_address: str, topic_prefix: str, table: RatingTable) -> dict[int, bytes | None]:
-    """A topic in which rubbish of every kind stands between the ratings: what is bad, by offset."""
+    """A topic in which every kind of invalid record stands between the ratings: what is bad, by offset."""
     prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, None)
-    kinds = rubbish()
+    kinds = invalid_records()
     every = GOOD // len(kinds)
     values: list[bytes | None] = []
     bad = {}
@@ -84,7 +84,7 @@ def test_each_good_one_is_learned_once_and_each_bad_one_kept_once(
     assert_each_bad_one_is_kept_once(kafka_address, topic_prefix, bad)
 
 
-def test_a_consumer_killed_among_rubbish_keeps_each_bad_one_once(
+def test_a_consumer_killed_among_invalid_records_keeps_each_bad_one_once(
     kafka_address: str,
     redis_url: str,
     client: redis.Redis,

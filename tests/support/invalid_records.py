@@ -9,7 +9,7 @@ _WRONG = Path(__file__).resolve().parents[1] / "unit" / "ratings" / "golden" / "
 _GOOD = b'{"v":1,"user":196,"item":242,"rating":3.0,"ts":881250949}'
 
 
-def rubbish() -> list[bytes | None]:
+def invalid_records() -> list[bytes | None]:
     """One value of each kind; none may teach a model anything."""
     wrong = [one["value"].encode("latin-1") for one in json.loads(_WRONG.read_text())]
     long = _GOOD.replace(b'"v":1', b'"v":2,"note":"%s"' % (b"x" * 900_000))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consumer import Lag
-from consumer.lag import ASK_AGAIN_SECONDS, ASK_EVERY_SECONDS, LagWatch
+from consumer.lag import ASK_AGAIN_SECONDS, ASK_EVERY_SECONDS, LagMonitor
 from streamsvd.errors import LogUnavailable
 
 
@@ -27,34 +27,34 @@ class FadingSource:
 
 def test_a_broker_that_is_away_is_told_once_and_asked_less_often() -> None:
     source, said, now = FadingSource(), [], 0.0
-    watch = LagWatch(source, lambda: now, said.append)  # type: ignore[arg-type]
-    assert watch.behind({0: 4}, 90).records == 6
+    monitor = LagMonitor(source, lambda: now, said.append)  # type: ignore[arg-type]
+    assert monitor.behind({0: 4}, 90).records == 6
     source.end = 20
-    assert watch.behind({0: 4}, 90).records == 6  # not asked again yet
+    assert monitor.behind({0: 4}, 90).records == 6  # not asked again yet
     now += ASK_EVERY_SECONDS
-    assert watch.behind({0: 4}, 90).records == 16
+    assert monitor.behind({0: 4}, 90).records == 16
 
     source.answers = False
     for _ in range(3):
         now += ASK_AGAIN_SECONDS
-        assert watch.behind({0: 5}, 90).records == 15
-        assert watch.behind({0: 30}, 90).records == 0
+        assert monitor.behind({0: 5}, 90).records == 15
+        assert monitor.behind({0: 30}, 90).records == 0
     assert said == ["no answer. Waiting for it; nothing is lost."]
     assert source.asked == 5
 
     source.answers = True
     now += ASK_AGAIN_SECONDS
-    assert watch.behind({0: 5}, 90).records == 15
+    assert monitor.behind({0: 5}, 90).records == 15
     assert said[1:] == ["Kafka answers again."]
 
 
 def test_the_lag_in_event_time_is_that_to_the_newest_rating_of_the_log() -> None:
     now = 0.0
     source = FadingSource()
-    watch = LagWatch(source, lambda: now, lambda _: None)  # type: ignore[arg-type]
-    assert watch.behind({0: 4}, 70) == Lag(6, 30)
-    assert watch.behind({0: 4}, None) == Lag(6, None)
-    assert watch.behind({0: 4}, 200) == Lag(6, 0)
-    assert watch.behind({0: 10}, 70) == Lag(0, 0)  # all of it is read, whatever the order of its times
+    monitor = LagMonitor(source, lambda: now, lambda _: None)  # type: ignore[arg-type]
+    assert monitor.behind({0: 4}, 70) == Lag(6, 30)
+    assert monitor.behind({0: 4}, None) == Lag(6, None)
+    assert monitor.behind({0: 4}, 200) == Lag(6, 0)
+    assert monitor.behind({0: 10}, 70) == Lag(0, 0)  # all of it is read, whatever the order of its times
     source.answers = False
-    assert LagWatch(source, lambda: now, lambda _: None).behind({0: 4}, 70) == Lag()  # type: ignore[arg-type]
+    assert LagMonitor(source, lambda: now, lambda _: None).behind({0: 4}, 70) == Lag()  # type: ignore[arg-type]
