@@ -1,4 +1,4 @@
-"""The producer: a data set's ratings onto the log, in order, once each."""
+"""The producer: writes the ratings of a data set to the log, in order, each once."""
 
 from producer.pacing import Pace
 from producer.replay import Progress, ReplaySummary, replay

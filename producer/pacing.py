@@ -1,4 +1,4 @@
-"""How fast a replay goes: as fast as possible, at a fixed rate, or in event time run faster."""
+"""Pace of a replay: as fast as possible, at a fixed rate, or at a multiple of event time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from streamsvd.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """When each rating is due; with neither a rate nor a speed, at once.
+    """When each rating is due; without a rate or a speed, at once.
 
     Attributes
     ----------
     rate : float, optional
-        Ratings a second.
+        Ratings per second.
     speed : float, optional
-        Seconds of event time in a second.
+        Seconds of event time per second.
 
     Examples
     --------
@@ -30,14 +30,14 @@ class Pace:
 
     def __post_init__(self) -> None:
         if self.rate is not None and self.speed is not None:
-            raise SettingsError("a replay has a rate or a speed, not both: leave one of --rate and --speed out.")
+            raise SettingsError("rate and speed: a replay has one of both; leave out --rate or --speed.")
         for name, value in (("rate", self.rate), ("speed", self.speed)):
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise SettingsError(f"{name}: a number above 0 is needed, found {value:g}.")
 
     @classmethod
     def parse(cls, rate: float | None, speed: str | None) -> Pace:
-        """A pace from what a user writes; a speed as in `3600x` or `3600`.
+        """A pace from the options of a command; speed as in `3600x` or `3600`.
 
         Raises
         ------

@@ -1,7 +1,7 @@
-"""Ratings from a data set to the log, in the order in which they happened.
+"""Replays the ratings of a data set to the log, in their order.
 
-The loop is all there is: skip what the log holds, wait until a rating is due, send it. Nothing is remembered between
-two runs but the log itself, so a replay that was killed at any moment is continued by starting it again.
+The loop skips what the log has, waits until a rating is due, and sends it. The log is the only state between two runs, so
+starting a killed replay again continues it.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from streamsvd.errors import SettingsError
 from streamsvd.log import RatingSink
 from streamsvd.ratings import Rating, RatingTable
 
-_EVERY = 256  # ratings between two looks at a request to stop
-_EARLY_SECONDS = 0.02  # a rating may go this much before it is due; shorter waits cost more than they space out
+_EVERY = 256  # ratings between two checks for a stop
+_EARLY_SECONDS = 0.02  # a rating may be sent this early; shorter waits would cost more than they are worth
 
 Progress = Callable[[int, int, int], None]
-"""Called now and then with the ratings sent, those skipped, and the event time reached."""
+"""Called with the ratings sent, those skipped, and the event time reached."""
 
 
 @dataclass(slots=True)
 class ReplaySummary:
-    """What a replay did.
+    """Result of a replay.
 
     Attributes
     ----------
     events : int
         Ratings sent and confirmed.
     skipped : int
-        Selected ratings that were not sent, because the log holds them or is past them.
+        Selected ratings that were not sent, because the log has them or later ones.
     left_out : int
-        Those of the skipped that the log does not hold: it starts after them, and cannot take them in order any more.
+        Of these, the ratings that the log does not have: it starts after them, so they can no longer be in order.
     seconds : float
         From the first rating sent to the last confirmation.
     first_timestamp, last_timestamp : int or None
@@ -43,7 +43,7 @@ class ReplaySummary:
     offsets : dict of int to int
         Next offset of each partition written to.
     stopped : bool
-        Whether it was asked to stop before the end.
+        Whether a stop was requested before the end.
     """
 
     events: int = 0
@@ -57,12 +57,12 @@ class ReplaySummary:
 
     @property
     def events_per_second(self) -> float:
-        """Ratings sent a second."""
+        """Ratings sent per second."""
         return self.events / self.seconds if self.seconds > 0 else 0.0
 
 
 def replay(
-    blocks: Iterable[RatingTable],
+    tables: Iterable[RatingTable],
     sink: RatingSink,
     *,
     log: LogState | None = None,
@@ -74,28 +74,28 @@ def replay(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ReplaySummary:
-    """Send ratings to the log, continuing where it ends.
+    """Send ratings to the log, starting where it ends.
 
     Parameters
     ----------
-    blocks : iterable of RatingTable
-        One data set in order, whole or in consecutive blocks; never held longer than one block.
+    tables : iterable of RatingTable
+        Consecutive parts of one data set, in order; each is released before the next.
     sink : RatingSink
-        Where they go. It is flushed, not closed.
+        Flushed, not closed.
     log : LogState, optional
-        What the log holds already; None for nothing.
+        What the log has; None for nothing.
     selection : Selection, optional
-        Which part is replayed; all by default.
+        The part to replay; all by default.
     limit : int, optional
-        Send at most this many.
+        Maximum number of ratings to send.
     pace : Pace, optional
-        How fast; as fast as possible by default.
+        As fast as possible by default.
     progress : callable, optional
         See `Progress`.
     stop : callable
-        Asked now and then; True ends the replay after what was sent is confirmed.
+        Called regularly; True ends the replay after the confirmations.
     clock, sleep : callable
-        Seconds, and waiting for some; `sleep` may return early when `stop` turns true.
+        Time and waiting, in seconds; `sleep` may return early when `stop` becomes true.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def replay(
     Raises
     ------
     DeliveryFailed
-        A rating is not confirmed. What is in the log is in order and without holes.
+        A rating is not confirmed. The log is in order and without gaps.
     SettingsError
         `limit` is negative.
     """
@@ -112,10 +112,10 @@ def replay(
         raise SettingsError(f"limit: a number of ratings from 0 on is needed, found {limit}.")
     run = _Run(sink, log, limit, pace, progress, stop, clock, sleep)
     selection = selection or Selection()
-    for block in blocks:
-        if run.is_over() or selection.ends_before(block):
+    for table in tables:
+        if run.is_over() or selection.ends_before(table):
             break
-        run.send(selection.of(block))
+        run.send(selection.of(table))
     return run.finish()
 
 
@@ -154,7 +154,7 @@ class _Run:
         return self.summary.stopped or self.sent == self.limit
 
     def send(self, rows: RatingTable) -> None:
-        """Send the rows that the log lacks, until it is over."""
+        """Send the rows that the log does not have, until it is over."""
         summary = self.summary
         summary.left_out += len(rows.between(None, self.first, by="count"))
         missing = rows.between(min(self.last.values(), default=-1) + 1, None, by="count")
@@ -181,18 +181,18 @@ class _Run:
             summary.last_timestamp = event.timestamp
 
     def _wait(self, pace: Pace, event: Rating) -> bool:
-        """Wait until the event is due; False when asked to stop."""
+        """Wait until the event is due; False when a stop is requested."""
         due = self.began + pace.due(self.sent, event.timestamp - (self.summary.first_timestamp or 0))
         if due - self.clock() > _EARLY_SECONDS:
-            self.sink.flush()  # while nothing is due, nothing lies in a buffer
+            self.sink.flush()  # nothing stays in a buffer while nothing is due
             self.progress(self.sent, self.summary.skipped, event.timestamp)
-            while (left := due - self.clock()) > 0 and not self.stop():  # to the end: what is due next goes together
+            while (left := due - self.clock()) > 0 and not self.stop():
                 self.sleep(left)
             return not self.is_over()
         return True
 
     def finish(self) -> ReplaySummary:
-        """Wait for the confirmations and sum up."""
+        """Wait for the confirmations and return the summary."""
         summary = self.summary
         self.sink.flush()
         summary.events = self.sent

@@ -1,7 +1,7 @@
-"""What the log holds already: where a replay continues, and whether it may go there at all.
+"""Where a replay resumes in the log, and whether the log may take the data set.
 
-Each rating carries its source, which is its data set, and its number there. Per partition the log holds a data set's
-ratings in order and without holes, so the last one says where to continue; no other bookkeeping can disagree with it.
+Each rating has its source, the data set, and its sequence number there. A partition has the ratings of a data set in
+order and without gaps, so the last one gives the position to resume at; there is no other state.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from streamsvd.log import (
 )
 from streamsvd.ratings import Catalogue, Dataset, Event, decode
 
-_START = 1000  # records in which the log's first data set must show
+_START = 1000  # records of a partition in which a data set's first rating is looked for
 
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """What a topic holds of one data set.
+    """What a topic has of one data set.
 
     Attributes
     ----------
     last : dict of int to int
-        Number of its last rating in each partition, -1 where there is none.
+        Number of its last rating in each partition, -1 without one.
     first : int or None
         Number of its first rating in the log; None if there is none, or not near the log's start.
     """
@@ -47,9 +47,9 @@ class Prepared:
     Attributes
     ----------
     layout : Layout
-        Partitions, and what was kept or mended.
+        Partitions, and notes for the user.
     log : LogState
-        Where the replay continues.
+        Where the replay resumes.
     """
 
     layout: Layout
@@ -65,16 +65,16 @@ def prepare(
     partitions: int | None = None,
     mix: bool = False,
 ) -> Prepared:
-    """Create the topics, write the catalogue, and find where the log ends.
+    """Create the topics, find where to resume, and write the catalogue.
 
     Parameters
     ----------
     log : LogClient
     topics : Topics
     dataset : Dataset
-        Whose ratings are to follow.
+        Of the ratings to replay.
     catalogue : Catalogue or None
-        Its films.
+        Its items.
     partitions : int, optional
         Of a new ratings topic.
     mix : bool
@@ -83,7 +83,7 @@ def prepare(
     Raises
     ------
     TopicUnsafe
-        The topic would lose ratings, or it holds another data set and `mix` is off.
+        The topic would lose ratings, or it has another data set and `mix` is off.
     LogUnavailable, LogError, DeliveryFailed, SettingsError
     """
     layout = create_topics(log, topics, partitions)
@@ -120,7 +120,7 @@ def sources_of(log: LogClient, topic: str) -> set[str]:
 
 
 def inspect_log(log: LogClient, topic: str, source: str) -> LogState:
-    """Find what a topic holds of one source; reads its start, and its end backwards as far as needed.
+    """Find what a topic has of one source; reads its start, and backwards from its end as far as needed.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def inspect_log(log: LogClient, topic: str, source: str) -> LogState:
 def _event(record: Record) -> Event | None:
     try:
         return decode(record.value)
-    except EventError:  # rubbish is the consumer's business
+    except EventError:  # invalid records are handled by the consumer
         return None
 
 

@@ -1,4 +1,4 @@
-"""Which part of a data set is replayed: from one bound to another, each a time or a count."""
+"""The part of a data set to replay: between two bounds, each a time or a count."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Bound:
     value : int
         Event time in seconds since 1970, or number of ratings before it in the whole ordered data set.
     by : {"time", "count"}
-        Which of the two.
+        Kind of the value.
     """
 
     value: int
@@ -69,17 +69,17 @@ class Selection:
         """Whether both sides are open."""
         return self.start is None and self.until is None
 
-    def of(self, block: RatingTable) -> RatingTable:
-        """The selected rows of a block."""
+    def of(self, table: RatingTable) -> RatingTable:
+        """The selected rows of a table."""
         if self.start is not None:
-            block = block.between(self.start.value, None, by=self.start.by)
+            table = table.between(self.start.value, None, by=self.start.by)
         if self.until is not None:
-            block = block.between(None, self.until.value, by=self.until.by)
-        return block
+            table = table.between(None, self.until.value, by=self.until.by)
+        return table
 
-    def ends_before(self, block: RatingTable) -> bool:
-        """Whether no row of this block or of a later one can be selected."""
-        if self.until is None or not len(block):
+    def ends_before(self, table: RatingTable) -> bool:
+        """Whether no row of this table or of a later one can be selected."""
+        if self.until is None or not len(table):
             return False
-        begin = block.first if self.until.by == "count" else int(block.timestamps[0])
+        begin = table.first if self.until.by == "count" else int(table.timestamps[0])
         return begin >= self.until.value

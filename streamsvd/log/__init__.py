@@ -1,12 +1,12 @@
-"""The log: topics that keep every rating, and the two ends through which ratings go in and come out.
+"""The log: topics that keep every rating, and the clients that write and read them.
 
-`log_client` gives a client of the log at an address; whatever takes a `LogClient` works with any.
+`log_client` returns a client of the log at an address; everything that takes a `LogClient` works with any client.
 """
 
 from streamsvd.log.catalogue_topic import LoggedCatalogue, read_catalogue, write_catalogue
-from streamsvd.log.choice import log_client
 from streamsvd.log.dead_letters import DeadLetters
-from streamsvd.log.looking import DeadLetter, log_end, newest_dead_letters
+from streamsvd.log.default_client import log_client
+from streamsvd.log.inspection import DeadLetter, log_end, newest_dead_letters
 from streamsvd.log.partitioning import partition_of
 from streamsvd.log.ports import LogClient, RatingSource, Record
 from streamsvd.log.predictions import Predicted, PredictionSink

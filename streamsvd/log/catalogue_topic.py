@@ -1,9 +1,8 @@
-"""Which data set a log holds, and its films: a compacted topic, read to its end before the first rating.
+"""The data set of a log and its catalogue: a compacted topic, read to its end before the first rating.
 
-Films are keyed by item id, as JSON; the data set has the key `dataset`, which no JSON value reads. It is
-written last: a reader that finds it has the whole catalogue before it. Only what differs from the topic's
-content is written, so writing the same catalogue again writes nothing, and an interrupted write is completed
-by the next one.
+Items are keyed by id, as JSON; the data set has the key `dataset`, which is not valid JSON. It is written last, so a
+reader that finds it has the whole catalogue. Only differences to the topic's content are written, so the next write
+completes an interrupted one.
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ _encode_key = msgspec.json.Encoder().encode
 
 
 class LoggedCatalogue(NamedTuple):
-    """What a catalogue topic holds.
+    """Content of a catalogue topic.
 
     Attributes
     ----------
     dataset : Dataset or None
-        The data set whose ratings the log holds; None while nothing, or not everything, has been written.
+        The log's data set; None until the whole catalogue is written.
     catalogue : Catalogue or None
-        Its films; None when there are none.
+        None without items.
     offsets : dict of int to int
-        Next offset of each partition: how far this was read.
+        Next offset of each partition read.
     """
 
     dataset: Dataset | None
@@ -50,12 +49,12 @@ class _Dataset(msgspec.Struct):
 
 
 def read_catalogue(log: LogClient, topic: str) -> LoggedCatalogue:
-    """Read a catalogue topic to its end; one that is not there holds nothing.
+    """Read a catalogue topic to its end; a missing one is empty.
 
     Raises
     ------
     EventError
-        A record that is neither a film nor a data set; with its offset.
+        A record is neither a film nor a data set; the message has its offset.
     LogUnavailable, LogError
     """
     if not topic_exists(log, topic):
@@ -63,21 +62,21 @@ def read_catalogue(log: LogClient, topic: str) -> LoggedCatalogue:
     content, offsets = _read(log, topic)
     dataset = None
     films: list[Film] = []
-    for key, (value, place) in content.items():
+    for key, (value, position) in content.items():
         try:
             if key == DATASET_KEY:
                 dataset = _decode_dataset(value)
             else:
                 films.append(decode_film(value))
         except InputError as error:
-            raise EventError(f"topic {topic} at {log.address}, {place}: {error}") from error
+            raise EventError(f"topic {topic} at {log.address}, {position}: {error}") from error
     return LoggedCatalogue(dataset, Catalogue(films) if films else None, offsets)
 
 
 def write_catalogue(
     log: LogClient, topic: str, dataset: Dataset, catalogue: Catalogue | None, *, keep_others: bool = False
 ) -> int:
-    """Make a catalogue topic hold exactly this data set and these films.
+    """Write a data set and its catalogue, as the whole content of the topic.
 
     Parameters
     ----------
@@ -86,14 +85,14 @@ def write_catalogue(
         An existing compacted topic.
     dataset : Dataset
     catalogue : Catalogue or None
-        None for a data set without films.
+        None for a data set without one.
     keep_others : bool
-        Leave films that are not in the catalogue; for several data sets in one log.
+        Keep other items; for several data sets in one log.
 
     Returns
     -------
     int
-        Records written: 0 if the topic held this already.
+        Records written: 0 if the content is the same.
 
     Raises
     ------
@@ -123,7 +122,7 @@ def write_catalogue(
 
 
 def _read(log: LogClient, topic: str) -> tuple[dict[bytes, tuple[bytes, str]], dict[int, int]]:
-    """The newest value of each key, with its place, and the offsets reached."""
+    """The newest value of each key, with its position, and the next offsets."""
     content: dict[bytes, tuple[bytes, str]] = {}
     with closing(log.reader()) as reader:
         parts = reader.ranges(topic)

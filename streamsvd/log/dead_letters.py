@@ -1,9 +1,9 @@
-"""Records that could not be read, each exactly once, with the reason.
+"""Invalid records, each exactly once, with the reason.
 
-A dead letter carries the untouched key and value and says in Kafka Connect's header names where it comes from
-and what was wrong. A consumer that was killed reads the same bad records again, so before the first one of a
-partition is written, the topic's newest dead letter of that partition is looked up: everything up to there is
-in it already. The id of the source topic is part of the comparison; a topic made anew starts from nothing.
+A dead letter has the record's key and value unchanged; headers with the names of Kafka Connect give its source and the
+error. A restarted consumer reads the same invalid records again, so before the first one of a partition is written, the
+topic's newest dead letter of that partition is looked up: all invalid records up to it are in the topic. The id of the
+source topic is part of the comparison, so a recreated topic starts from nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LONGEST_MESSAGE = 2000
 class DeadLetters(Sink):
     """The dead-letter topic that belongs to a ratings topic.
 
-    Connects when the first bad record comes; a clean log costs nothing. One writer at a time.
+    Connects with the first invalid record. One writer at a time.
 
     Parameters
     ----------
@@ -41,24 +41,24 @@ class DeadLetters(Sink):
         self._log = log
         self._topics = topics
         self._topic_id = ""
-        self._marks: dict[int, int] = {}
+        self._newest: dict[int, int] = {}
 
     def send(self, record: Record, stage: str, error: Exception) -> bool:
-        """Hand over one bad record; records of a partition come in the order of their offsets.
+        """Send an invalid record; those of a partition in the order of their offsets.
 
         Parameters
         ----------
         record : Record
             As read from the ratings topic.
         stage : str
-            What was being done, such as `decode`.
+            Where it failed, such as `decode`.
         error : Exception
-            Its type and message become the reason.
+            The reason: its type and message.
 
         Returns
         -------
         bool
-            False if the dead-letter topic holds this record already.
+            False if the dead-letter topic has this record already.
 
         Raises
         ------
@@ -66,19 +66,19 @@ class DeadLetters(Sink):
         """
         delivery = self._opened()
         partition, offset = record.partition, record.offset
-        if partition not in self._marks:
-            self._marks[partition] = self._find_mark(partition)
-        if offset <= self._marks[partition]:
+        if partition not in self._newest:
+            self._newest[partition] = self._newest_offset(partition)
+        if offset <= self._newest[partition]:
             return False
         value = record.value
         if value is None and record.key is None:
-            value = b""  # the client refuses a record of nothing at all
+            value = b""  # the client refuses a record without key and value
         headers: Headers = [(name, data if data is not None else b"") for name, data in record.headers]
         headers += self._reason(record, stage, error)
         timestamp = record.timestamp if record.timestamp >= 0 else None
         subject = f"the dead letter of {record.topic}, partition {partition}, offset {offset},"
         delivery.send(self._topics.dead_letters, 0, record.key, value, timestamp, subject, headers)
-        self._marks[partition] = offset
+        self._newest[partition] = offset
         return True
 
     def _opened(self) -> Delivery:
@@ -87,15 +87,15 @@ class DeadLetters(Sink):
             self._delivery = self._log.delivery()
         return self._delivery
 
-    def _find_mark(self, partition: int) -> int:
+    def _newest_offset(self, partition: int) -> int:
         def offset_of(letter: Record) -> int | None:
             headers = dict(letter.headers)
             ours = headers.get(TOPIC_ID) == self._topic_id.encode() and headers.get(PARTITION) == b"%d" % partition
             return int(headers[OFFSET]) if ours else None
 
         with closing(self._log.reader()) as reader:
-            mark = last_match(reader, reader.ranges(self._topics.dead_letters)[0], offset_of)
-        return -1 if mark is None else mark
+            newest = last_match(reader, reader.ranges(self._topics.dead_letters)[0], offset_of)
+        return -1 if newest is None else newest
 
     def _reason(self, record: Record, stage: str, error: Exception) -> Headers:
         texts = {

@@ -1,4 +1,4 @@
-"""Which partition a key belongs to: that of Kafka's own default, so that clients in all languages agree."""
+"""The partition of a key: Kafka's default partitioner, so that clients in all languages agree."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a client of the log has to offer; everything else in this room is built on it.
+"""The ports of a log client, on which the rest of the package is built.
 
-Clients inherit these classes with their docstrings. `LogClient` lends the others: an `Admin` for topics, a `Reader` for
-what is looked up, a `RatingSource` for what is followed, a `Delivery` for what is written. docs/maintaining.md says how
-to add another client.
+Clients inherit these classes with their docstrings. `LogClient` creates the others: an `Admin` for topics, a `Reader`
+for offset ranges, a `RatingSource` to follow a topic, a `Delivery` to write. docs/maintaining.md describes how to add a
+client.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ Headers = list[tuple[str, bytes]]
 
 
 class Record(Protocol):
-    """One record of the log; kafka-python's `ConsumerRecord` is one.
+    """A record of the log; kafka-python's `ConsumerRecord` is one.
 
     Attributes
     ----------
     topic, partition, offset
-        Where it lies.
+        Its position.
     timestamp : int
-        Its timestamp in milliseconds: the event time, for ratings.
+        In milliseconds: the event time, for ratings.
     key, value : bytes or None
     headers : sequence of (str, bytes)
     """
@@ -57,53 +57,53 @@ class OffsetRange(NamedTuple):
 
 
 class TopicDescription(NamedTuple):
-    """A topic's id, which one made anew under the same name does not share, and how many partitions it has."""
+    """A topic's id, which changes when it is recreated, and its number of partitions."""
 
     id: str
     partitions: int
 
 
 class Admin(Protocol):
-    """Topics: made, described, and their settings, which are named as Kafka names them."""
+    """Creates and describes topics; settings have Kafka's names."""
 
     def topics(self) -> Collection[str]:
         """Names of all topics."""
 
     def create(self, topic: str, partitions: int, settings: Mapping[str, str]) -> bool:
-        """Make a topic and wait until it can be used; False if it is there already."""
+        """Create a topic and wait until it is usable; False if it exists."""
 
     def describe(self, topic: str) -> TopicDescription:
-        """What a topic is; `LogError` if there is none."""
+        """Describe a topic; `LogError` if it does not exist."""
 
     def settings(self, topic: str) -> Mapping[str, str]:
-        """Settings of a topic, the log's defaults among them; `LogError` if there is none."""
+        """Settings of a topic, with the log's defaults; `LogError` if it does not exist."""
 
     def change_settings(self, topic: str, settings: Mapping[str, str]) -> None:
-        """Give a topic these settings, and wait until `settings` shows them."""
+        """Change settings of a topic, and wait until `settings` returns them."""
 
 
 class Reader(Protocol):
-    """Reads what is looked up rather than followed. Connects with the first question."""
+    """Reads offset ranges. Connects on first use."""
 
     def ranges(self, topic: str) -> list[OffsetRange]:
-        """What each partition holds, in the order of their numbers; `LogError` if there is no such topic."""
+        """The offsets of each partition, by number; `LogError` if the topic does not exist."""
 
     def read(self, part: OffsetRange) -> Iterator[Record]:
-        """Its records in order; `LogUnavailable` if they do not come, `TopicUnsafe` if they are gone."""
+        """Records of a range in order; `LogUnavailable` if they do not arrive, `TopicUnsafe` if they are gone."""
 
     def close(self) -> None:
-        """Let go of the connection; the next question opens another."""
+        """Disconnect; the next use connects again."""
 
 
 class RatingSource(Protocol):
     """Follows all partitions of a topic, from offset 0. Offsets are those of the next record, by partition.
 
-    Not for several threads.
+    Not thread-safe.
 
     Attributes
     ----------
     topic_id : str
-        Of the topic when this was opened: another one means that it was made anew, and old offsets mean nothing.
+        Of the topic when this was opened: another id means that it was recreated, and old offsets are invalid.
     partitions : tuple of int
         Numbers of the topic's partitions.
     """
@@ -112,26 +112,26 @@ class RatingSource(Protocol):
     partitions: tuple[int, ...]
 
     def seek(self, offsets: Mapping[int, int]) -> None:
-        """Go to these offsets; a partition that is not named goes to offset 0."""
+        """Seek to these offsets; other partitions to offset 0."""
 
     def poll(self, timeout_seconds: float, max_records: int | None = None) -> Sequence[Record]:
-        """Next records, in order within each partition; empty when none came in time.
+        """Next records, in order within each partition; empty after the time-out.
 
-        While the log is away this returns nothing and goes on trying; `end_offsets` tells.
+        While the log is unavailable this returns nothing and keeps trying; `end_offsets` raises.
 
         Raises
         ------
         TopicUnsafe
-            The log does not hold the records at the position any more, or not yet.
+            The log has no records at the position, any more or yet.
         LogError
             A damaged record batch.
         """
 
     def positions(self) -> dict[int, int]:
-        """Offsets that are read next."""
+        """Offsets of the next records to read."""
 
     def end_offsets(self) -> dict[int, int]:
-        """Offsets that are written next; `LogUnavailable` while the log does not answer."""
+        """Offsets of the next records to be written; `LogUnavailable` while the log does not answer."""
 
     def newest_time(self) -> int | None:
         """Newest event time in the log, in seconds since 1970; None while the log is empty.
@@ -140,29 +140,29 @@ class RatingSource(Protocol):
         ------
         LogUnavailable
         LogError
-            The log cannot tell, such as a broker older than Kafka 3.0.
+            The log does not support it, such as a broker older than Kafka 3.0.
         """
 
     def commit(self, offsets: Mapping[int, int]) -> None:
-        """Tell lag tools how far the checkpoint is; nothing is ever read from there.
+        """Commit the checkpoint's offsets for lag tools; they are never read.
 
         Raises
         ------
         LogUnavailable, LogError
-            Not committed, for instance because another program has joined the group.
+            Not committed, for example because another program has joined the group.
         """
 
     def close(self) -> None:
-        """Let go."""
+        """Disconnect."""
 
 
 class Delivery(Protocol):
-    """Writes records in order, each one accounted for: what the log holds is always a prefix of what was sent.
+    """Writes records in order: the log always has a prefix of what was sent.
 
     Attributes
     ----------
     offsets : dict of (str, int) to int
-        Next offset after the last record that is safely in the log, by topic and partition.
+        Next offset after the last confirmed record, by topic and partition.
     """
 
     offsets: dict[tuple[str, int], int]
@@ -177,9 +177,9 @@ class Delivery(Protocol):
         subject: object,
         headers: Headers | None = None,
     ) -> object:
-        """Hand over one record; returns before it is confirmed.
+        """Send a record; returns before it is confirmed.
 
-        `DeliveryFailed`, with `subject` in its message, if this record or an earlier one is not confirmed; nothing
+        `DeliveryFailed`, with `subject` in its message, if this record or an earlier one is not confirmed; none
         after the failed one was sent.
         """
 
@@ -192,28 +192,28 @@ class Delivery(Protocol):
         """
 
     def flush(self) -> None:
-        """Wait until everything handed over is confirmed; `DeliveryFailed` as in `send`."""
+        """Wait until everything sent is confirmed; `DeliveryFailed` as in `send`."""
 
     def close(self) -> None:
-        """Flush and let go of the connection."""
+        """Flush and disconnect."""
 
     def abandon(self) -> None:
-        """Let go of the connection without waiting for what is not confirmed."""
+        """Disconnect without waiting for confirmations."""
 
 
 class LogClient(Protocol):
-    """One way to one log. Its parts connect, and so raise `LogUnavailable` and `LogError`; having it costs nothing.
+    """A client of one log. Its parts connect, and so raise `LogUnavailable` and `LogError`; it does not connect itself.
 
     Attributes
     ----------
     address : str
-        Where the log is, for messages.
+        For messages.
     """
 
     address: str
 
     def admin(self, doing: str) -> AbstractContextManager[Admin]:
-        """An `Admin` for the body of a `with`; errors in it begin with what was being done."""
+        """An `Admin` for the body of a `with`; messages of errors begin with `doing`."""
 
     def reader(self) -> Reader:
         """A reader of any topics."""

@@ -1,9 +1,8 @@
-"""What was predicted for each rating before it was learned, onto a topic for whoever wants to look at every one.
+"""A topic with the prediction of each rating before it was learned.
 
-At least once: all predictions of a checkpoint are confirmed before it is written, so a consumer that was killed sends
-those after its newest checkpoint again, with the same content, `number` included: a reader leaves out those whose
-number it has seen. The key is the user; the record timestamp is when it was sent, because a topic with a retention time
-would delete old event times at once.
+Delivery is at least once: all predictions are confirmed before their checkpoint is written, and a restarted consumer
+sends those after its newest checkpoint again, with the same content; readers deduplicate by `number`. The key is the
+user; the record timestamp is the time of sending, because a retention time would delete old event times at once.
 """
 
 from __future__ import annotations
@@ -22,23 +21,22 @@ VERSION = 1
 
 
 class Predicted(msgspec.Struct, frozen=True, gc=False):
-    """One prediction, as on the topic.
+    """A prediction, as on the topic.
 
     Attributes
     ----------
     user, item : int or str
     rating : float
-        What was given.
     event, page : float
-        What was predicted just before it, and before its page.
+        Predicted just before the rating, and before its page.
     deviation : float
         Standard deviation of `event`.
     ts : int
         Event time, in seconds.
     number : int
-        Ratings that the model had learned with this one: the same when it is sent again.
+        Number of the rating; the same when it is sent again.
     v : int
-        Version of this format.
+        Version of the format.
     """
 
     user: Id
@@ -53,7 +51,7 @@ class Predicted(msgspec.Struct, frozen=True, gc=False):
 
 
 class PredictionSink(Sink):
-    """Predictions onto a topic, which is made with the log's defaults if need be.
+    """Sends predictions to a topic, which is created with the log's defaults if missing.
 
     Parameters
     ----------
@@ -68,7 +66,7 @@ class PredictionSink(Sink):
     _delivery: Delivery
 
     def __init__(self, log: LogClient, topic: str) -> None:
-        self._topic = Topics(topic).ratings  # a name that Kafka takes
+        self._topic = Topics(topic).ratings  # a valid name
         with log.admin(f"creating topic {topic}") as admin:
             if topic not in admin.topics():
                 admin.create(topic, 1, {})
@@ -77,7 +75,7 @@ class PredictionSink(Sink):
         self._encode = msgspec.json.Encoder().encode
 
     def send(self, predictions: Sequence[Predicted]) -> None:
-        """Hand over some; returns before they are confirmed.
+        """Send predictions; returns before they are confirmed.
 
         Raises
         ------

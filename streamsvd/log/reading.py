@@ -1,4 +1,4 @@
-"""Records that are looked up rather than followed: all of a topic, or the first and the newest that match."""
+"""Reads all records of a topic, or finds the first and the newest that match."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIRST_LENGTH = 1000
 
 
 def read_all(log: LogClient, topic: str) -> Iterator[Record]:
-    """All records of a topic as it is now, partition by partition.
+    """All records of a topic up to its present end, by partition.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def read_all(log: LogClient, topic: str) -> Iterator[Record]:
 def first_and_last(
     log: LogClient, topic: str, match: Callable[[Record], T | None], most: int
 ) -> dict[int, tuple[T | None, T | None]]:
-    """What `match` returns for each partition's first and newest record where it is not None.
+    """The result of `match` for each partition's first and newest record where it is not None.
 
     The first is one of the partition's oldest `most` records, or None.
 
@@ -46,9 +46,9 @@ def first_and_last(
 
 
 def last_match(reader: Reader, part: OffsetRange, match: Callable[[Record], T | None]) -> T | None:
-    """What `match` returns for a range's newest record where it is not None.
+    """The result of `match` for a range's newest record where it is not None.
 
-    Reads backwards, in lengths that double.
+    Reads backwards, in doubling lengths.
     """
     end, length = part.end, _FIRST_LENGTH
     while end > part.start:

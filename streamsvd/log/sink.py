@@ -1,7 +1,7 @@
-"""Where ratings go: the writing end of the log.
+"""Writes ratings to the log.
 
-A record's key is its user, so that one user's ratings stay in order whatever the number of partitions; its
-timestamp is the event time. The key is the id as JSON: the integer 1 and the string "1" are two users.
+A record's key is its user, so that the ratings of a user stay in order for any number of partitions; its timestamp is
+the event time. The key is the id as JSON: the integer 1 and the string "1" are two users.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _encode_key = msgspec.json.Encoder().encode
 
 
 class Sink:
-    """What every sink has: it sends through a delivery; as a context manager, an error leaves it without waiting."""
+    """Base class: sends through a delivery; as a context manager, closes without waiting after an error."""
 
     _delivery: Delivery | None = None
 
     def flush(self) -> None:
-        """Wait until everything handed over is confirmed; `DeliveryFailed` as in `send`."""
+        """Wait until everything sent is confirmed; `DeliveryFailed` as in `send`."""
         if self._delivery is not None:
             self._delivery.flush()
 
     def close(self) -> None:
-        """Flush and let go of the connection."""
+        """Flush and disconnect."""
         if self._delivery is not None:
             self._delivery.close()
 
@@ -48,7 +48,7 @@ class Sink:
 
 
 class RatingSink(Sink):
-    """Events onto a topic, in order, each one accounted for; for what is guaranteed, see `Delivery`.
+    """Sends events to a topic, in order, with the guarantees of `Delivery`.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class RatingSink(Sink):
     Raises
     ------
     LogUnavailable, LogError
-        The log does not answer, or there is no such topic.
+        The log does not answer, or the topic does not exist.
     """
 
     _delivery: Delivery
@@ -82,11 +82,11 @@ class RatingSink(Sink):
 
     @property
     def offsets(self) -> dict[int, int]:
-        """Next offset after the last event that is safely in the log, by partition."""
+        """Next offset after the last confirmed event, by partition."""
         return {partition: offset for (_, partition), offset in sorted(self._delivery.offsets.items())}
 
     def partition(self, user: Id) -> int:
-        """The partition that holds this user's events."""
+        """The partition of a user's events."""
         return self._place(user)[1]
 
     def _place(self, user: Id) -> tuple[bytes, int]:
@@ -97,14 +97,14 @@ class RatingSink(Sink):
         return place
 
     def send(self, event: Event) -> None:
-        """Hand over one event; returns before it is confirmed.
+        """Send an event; returns before it is confirmed.
 
         Raises
         ------
         EventError
-            The event holds something that nobody could read back.
+            The event cannot be encoded.
         DeliveryFailed
-            This event or an earlier one is not confirmed; nothing after the failed one was sent.
+            This event or an earlier one is not confirmed; none after the failed one was sent.
         """
         key, partition = self._place(event.user)
         self._send(self._topic, partition, key, encode(event), event.timestamp * 1000, event)

@@ -1,8 +1,8 @@
-"""The topics of one model's life and the settings that keep every rating.
+"""The topics of a model and the settings that keep every rating.
 
-The log is the source of truth, so the ratings topic never deletes. Record timestamps are event times: a
-replay of 1997 has timestamps of 1997, which Kafka's defaults would delete at the next retention check. Hence:
-no retention by time or size, no compaction, segments not rolled by time, and timestamps of any age accepted.
+The log is the source of truth, so the ratings topic never deletes. Record timestamps are event times: a replay of 1997
+has timestamps of 1997, which Kafka's defaults would delete at the next retention check. So there is no retention by
+time or size, no compaction, no segment roll by time, and timestamps of any age are accepted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ANY_TIMESTAMP = {
 }
 _KEEP = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 
-# What a topic must have for no rating to be lost; Kafka's own default of the others loses nothing.
+# Without these a topic loses ratings; Kafka's defaults of the other settings lose none.
 REQUIRED_SETTINGS = {
     **_KEEP,
     "message.timestamp.type": "CreateTime",
@@ -34,7 +34,7 @@ DEAD_LETTER_SETTINGS = {**RATINGS_SETTINGS, "max.message.bytes": str(4 << 20)}  
 CATALOGUE_SETTINGS = {
     **_ANY_TIMESTAMP,
     "cleanup.policy": "compact",
-    # A reader that is under way must see either the old records or the tombstones that replace them.
+    # A reader must see either the old records or the tombstones that replace them.
     "min.compaction.lag.ms": str(24 * 3600 * 1000),
     "delete.retention.ms": _WEEK,
 }
@@ -49,7 +49,7 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """The three topics that belong together, named after the first.
+    """A ratings topic and its two others, named after it.
 
     Examples
     --------
@@ -71,25 +71,25 @@ class Topics:
 
     @property
     def catalogue(self) -> str:
-        """Compacted topic of the data set and its films."""
+        """Compacted topic of the data set and its catalogue."""
         return f"{self.ratings}.catalogue"
 
     @property
     def dead_letters(self) -> str:
-        """Topic of the records that could not be read."""
+        """Topic of the invalid records."""
         return f"{self.ratings}.dead-letters"
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the ratings topic stands after `create_topics`.
+    """The ratings topic after `create_topics`.
 
     Attributes
     ----------
     partitions : int
         Partitions of the ratings topic.
     notes : tuple of str
-        What the user should know: what was kept or changed although something else was asked for.
+        Notes for the user: settings that were changed, requests that were not met.
     """
 
     partitions: int
@@ -97,10 +97,10 @@ class Layout:
 
 
 def create_topics(log: LogClient, topics: Topics, partitions: int | None = None) -> Layout:
-    """Create the topics that do not exist yet, with settings that never lose a rating.
+    """Create the missing topics, with settings that never lose a rating.
 
-    An existing topic keeps its partitions. An existing ratings topic with unsafe settings gets safe ones
-    while it is empty (a broker may have created it by itself); when it holds records, it is refused.
+    An existing topic keeps its partitions. A ratings topic with unsafe settings gets safe ones while it is empty (a
+    broker may have created it automatically); with records, it is refused.
 
     Parameters
     ----------
@@ -108,8 +108,7 @@ def create_topics(log: LogClient, topics: Topics, partitions: int | None = None)
     topics : Topics
         Their names.
     partitions : int, optional
-        Partitions of a new ratings topic. One, the default, keeps the global order; with more, order holds
-        per user.
+        Of a new ratings topic. One, the default, keeps the global order; more keep the order per user.
 
     Returns
     -------
@@ -118,7 +117,7 @@ def create_topics(log: LogClient, topics: Topics, partitions: int | None = None)
     Raises
     ------
     TopicUnsafe
-        The ratings topic exists, holds records, and would lose some.
+        The ratings topic has records and would lose some.
     SettingsError, LogUnavailable, LogError
     """
     if partitions is not None and partitions < 1:
@@ -134,7 +133,7 @@ def create_topics(log: LogClient, topics: Topics, partitions: int | None = None)
         unsafe = {} if made else _differences(admin.settings(topics.ratings))
         if unsafe and _is_empty(log, topics.ratings):
             admin.change_settings(topics.ratings, RATINGS_SETTINGS)
-            notes.append(f"topic {topics.ratings} was there, empty, with settings that lose ratings: they are mended")
+            notes.append(f"topic {topics.ratings} existed, empty, with settings that lose ratings: they were corrected")
         elif unsafe:
             check_ratings_topic(log, topics.ratings)
     if partitions is not None and found != partitions:
@@ -143,14 +142,14 @@ def create_topics(log: LogClient, topics: Topics, partitions: int | None = None)
 
 
 def check_ratings_topic(log: LogClient, topic: str) -> None:
-    """Make sure that a topic keeps every rating.
+    """Check that a topic keeps every rating.
 
     Raises
     ------
     TopicUnsafe
-        A setting would lose ratings; the message names it, its value, why, and the command that mends it.
+        A setting would lose ratings; the message has its value, the reason, and the command that corrects it.
     LogError
-        There is no such topic.
+        The topic does not exist.
     LogUnavailable
     """
     with log.admin(f"checking topic {topic}") as admin:
@@ -159,19 +158,19 @@ def check_ratings_topic(log: LogClient, topic: str) -> None:
     if not differences:
         return
     wrong = "; ".join(f"{name} is {settings.get(name)} ({_WHY[name]})" for name in differences)
-    mended = ",".join(f"{name}={value}" for name, value in differences.items())
+    corrected = ",".join(f"{name}={value}" for name, value in differences.items())
     command = (
         f"kafka-configs.sh --bootstrap-server {log.address} --alter --entity-type topics --entity-name {topic} "
-        f"--add-config {mended}"
+        f"--add-config {corrected}"
     )
     raise TopicUnsafe(
-        f"topic {topic} at {log.address} would lose ratings: {wrong}. Mend it with `{command}` and check that nothing "
-        "is lost already; or use `streamsvd replay --topic` with a new name: it creates topics as they must be."
+        f"topic {topic} at {log.address} would lose ratings: {wrong}. Correct it with `{command}` and check that no "
+        "ratings are lost already; or use `streamsvd replay --topic` with a new name, which creates safe topics."
     )
 
 
 def topic_exists(log: LogClient, topic: str) -> bool:
-    """Whether there is a topic of this name.
+    """Whether a topic exists.
 
     Raises
     ------
@@ -182,12 +181,12 @@ def topic_exists(log: LogClient, topic: str) -> bool:
 
 
 def describe_topic(log: LogClient, topic: str) -> TopicDescription:
-    """The id that the topic got when it was created, and how many partitions it has.
+    """Id and number of partitions of a topic.
 
     Raises
     ------
     LogError
-        There is no such topic.
+        The topic does not exist.
     LogUnavailable
     """
     with log.admin(f"looking up topic {topic}") as admin:

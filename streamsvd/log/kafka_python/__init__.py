@@ -1,4 +1,4 @@
-"""The log by kafka-python: the only place that imports it."""
+"""The client of the log by kafka-python; only this package imports it."""
 
 from streamsvd.log.kafka_python.client import KafkaClient
 

@@ -17,7 +17,7 @@ from streamsvd.log.ports import Admin, TopicDescription
 
 @contextmanager
 def kafka_admin(address: str, doing: str) -> Iterator[KafkaAdmin]:
-    """An admin for the length of the block; the client's errors become ours."""
+    """An admin for the body of a `with`, in which the client's errors are translated."""
     with kafka_errors(address, doing):
         client = new_admin(address)
         try:
@@ -27,7 +27,7 @@ def kafka_admin(address: str, doing: str) -> Iterator[KafkaAdmin]:
 
 
 class KafkaAdmin(Admin):
-    """Asks a `KafkaAdminClient`, whose errors it raises."""
+    """Uses a `KafkaAdminClient` and raises its errors."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -51,7 +51,7 @@ class KafkaAdmin(Admin):
         return TopicDescription(str(description["topic_id"]), len(description["partitions"]))
 
     def settings(self, topic: str) -> Mapping[str, str]:
-        self.describe(topic)  # an unknown topic has no settings, which would look unsafe
+        self.describe(topic)  # an unknown topic would seem to have no settings
         resource = ConfigResource(ConfigResourceType.TOPIC, topic)
         found = self._client.describe_configs([resource], config_filter="all")["topic"][topic]
         return {name: setting["value"] for name, setting in found.items()}

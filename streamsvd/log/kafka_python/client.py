@@ -12,7 +12,7 @@ from streamsvd.log.ports import DELIVERY_SECONDS, LINGER_SECONDS, LogClient
 
 
 class KafkaClient(LogClient):
-    """A broker, or several, at `host:port[,host:port…]`."""
+    """A client of the brokers at `host:port[,host:port…]`."""
 
     def __init__(self, address: str) -> None:
         self.address = address

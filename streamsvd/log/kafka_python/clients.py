@@ -1,7 +1,6 @@
-"""The Kafka clients as this project uses them: one place for their settings.
+"""The settings of the Kafka clients.
 
-Consumers are assigned their partitions by hand and never commit by themselves: offsets live in the
-checkpoint, beside the state that they describe.
+Consumers have manually assigned partitions and no automatic commits: offsets are part of the checkpoint.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ def check_address(address: str) -> str:
 def brokers(address: str) -> list[str]:
     """The brokers of an address of which at least one accepts a connection.
 
-    The client would try for as long as its time-out, log each attempt and leave sockets open; this tells at once.
+    The client would retry until its time-out, log each attempt and leave sockets open.
 
     Raises
     ------
     SettingsError
         The address does not read `host:port`.
     LogUnavailable
-        Nobody listens there.
+        No broker accepts a connection.
     """
     reasons = []
     for part in check_address(address).split(","):
@@ -61,8 +60,8 @@ def brokers(address: str) -> list[str]:
 def new_consumer(address: str, *, group: str | None = None, gather_seconds: float = 0.0) -> Any:
     """A consumer without partitions: fetches of 16 MB, checksums checked, nothing automatic.
 
-    `group` is only the name under which offsets are committed for lag tools; the consumer never joins it. So long the
-    broker waits for a megabyte to come together.
+    `group` only names the offsets committed for lag tools; the consumer never joins it. `gather_seconds` is how long
+    the broker may wait for a megabyte.
     """
     gather = {"fetch_min_bytes": _MEGABYTE, "fetch_max_wait_ms": round(1000 * gather_seconds)} if gather_seconds else {}
     with kafka_errors(address, "connecting"):
@@ -71,10 +70,10 @@ def new_consumer(address: str, *, group: str | None = None, gather_seconds: floa
             bootstrap_timeout_ms=int(BOOTSTRAP_SECONDS * 1000),
             group_id=group,
             enable_auto_commit=False,
-            auto_offset_reset="none",  # a position that is gone must be an error, never a jump
+            auto_offset_reset="none",  # an offset that is gone must be an error, never a jump
             allow_auto_create_topics=False,
             check_crcs=True,
-            reconnect_backoff_max_ms=1000,  # a broker that is back is found at once
+            reconnect_backoff_max_ms=1000,  # finds a restarted broker soon
             fetch_max_bytes=16 * _MEGABYTE,
             max_partition_fetch_bytes=8 * _MEGABYTE,
             max_poll_records=5000,
@@ -93,7 +92,7 @@ def new_admin(address: str) -> Any:
 
 
 def partitions_of(client: Any, topic: str) -> list[TopicPartition]:
-    """All partitions of a topic in order; the client's error if there is no such topic."""
+    """All partitions of a topic in order; the client's error if the topic does not exist."""
     numbers = client.partitions_for_topic(topic)
     if not numbers:
         raise UnknownTopicOrPartitionError(topic)

@@ -1,9 +1,8 @@
-"""Records to Kafka in order, each one accounted for.
+"""Sends records to Kafka in order; the log always has a prefix of what was sent.
 
-An interrupted replay continues where the log ends, so a log must never hold a record whose predecessor was
-lost. Hence: idempotent, acknowledged by all replicas, one request in flight a broker, and at the first record
-that fails the client's I/O thread is stopped before it takes out the next batch. What then is in the log is a
-prefix of what was sent.
+An interrupted replay continues where the log ends, so a log must never have a record whose predecessor was lost. So the
+producer is idempotent, with acks from all replicas and one request in flight per broker, and at the first record that
+fails the client's I/O thread is stopped before it takes the next batch.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ MAX_IN_FLIGHT = 20_000
 
 
 class KafkaDelivery(Delivery):
-    """A producer that remembers what is not confirmed yet."""
+    """A producer that tracks unconfirmed records."""
 
     def __init__(self, address: str, *, delivery_seconds: float, linger_seconds: float) -> None:
         self._acknowledged = 0
@@ -103,7 +102,7 @@ class KafkaDelivery(Delivery):
         self._producer.close(timeout=0)
 
     def _settle(self, allowed: int) -> None:
-        """Take confirmed records off the queue; wait while more than `allowed` are on it."""
+        """Remove confirmed records from the queue; wait while it has more than `allowed`."""
         pending = self._pending
         while pending:
             future, _ = pending[0]
@@ -117,12 +116,14 @@ class KafkaDelivery(Delivery):
             if future.exception is not None or not future.is_done:
                 self._fail()
             pending.popleft()
-            self._acknowledged += 1
-            sent = future.value
-            self.offsets[sent.topic, sent.partition] = sent.offset + 1
+            self._confirm(future.value)
+
+    def _confirm(self, sent: Any) -> None:
+        self._acknowledged += 1
+        self.offsets[sent.topic, sent.partition] = sent.offset + 1
 
     def _stop(self, error: Exception) -> None:
-        # Runs in the I/O thread. Only the client's sender, not its close(), can be told to send nothing more.
+        # Runs in the I/O thread. Only the client's sender can be stopped at once, not by its close().
         if self._cause is None:
             self._cause = error
         self._producer._sender.force_close()
@@ -132,18 +133,17 @@ class KafkaDelivery(Delivery):
         assert cause is not None
         self._producer._sender.join(BOOTSTRAP_SECONDS)
         found = False
-        while self._pending:  # what was confirmed counts; the failed record carries the cause itself
+        while self._pending:  # some may be confirmed; the exception of the failed one is the cause
             future, named = self._pending.popleft()
             if future.is_done and future.exception is None:
-                self._acknowledged += 1
-                self.offsets[future.value.topic, future.value.partition] = future.value.offset + 1
+                self._confirm(future.value)
             elif future.exception is cause and not found:
                 subject, found = named, True
             elif subject is None:
                 subject = named
         reason = translated(cause, self._address, "sending")
         raise DeliveryFailed(
-            f"{subject} is not confirmed, and sending ended there. {reason} In the log are at least "
-            f"{self._acknowledged:,} records of this run, in order. It is safe to run the same command again: "
-            "it continues where the log ends."
+            f"{subject} is not confirmed, and sending ended there. {reason} The log has at least "
+            f"{self._acknowledged:,} records of this run, in order. Run the same command again: it continues where "
+            "the log ends."
         ) from cause

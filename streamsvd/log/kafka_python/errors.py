@@ -1,7 +1,7 @@
-"""The one place where the Kafka client's errors become ours.
+"""Translates the Kafka client's errors.
 
-A caller decides by type: `LogUnavailable` may pass if tried again, `TopicUnsafe` will not, and whatever else
-Kafka refuses is a plain `LogError`. Each message names the address and what to do.
+A caller decides by type: `LogUnavailable` may be retried, `TopicUnsafe` may not, and any other refusal of Kafka is a
+`LogError`. Each message names the address and what to do.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from streamsvd.errors import LogError, LogUnavailable, SettingsError, StreamSVDE
 
 @contextmanager
 def kafka_errors(address: str, doing: str) -> Iterator[None]:
-    """Turn the client's errors inside the block into ours.
+    """Translate the client's errors in the body of a `with`.
 
     Parameters
     ----------
     address : str
-        The broker, `host:port`; named in the message.
+        The broker, `host:port`, for the message.
     doing : str
-        What was being done, as in "reading topic ratings"; named in the message.
+        The operation, as in "reading topic ratings", for the message.
 
     Raises
     ------
     LogUnavailable
-        The broker does not answer, or asks to try again later.
+        The broker does not answer, or the error is retriable.
     TopicUnsafe
-        A position that the log no longer, or not yet, holds.
+        An offset outside the log.
     SettingsError
-        A topic name or a client setting that Kafka does not accept.
+        Invalid topic name or client setting.
     LogError
-        Anything else that Kafka refuses.
+        Any other error of Kafka.
     """
     try:
         yield
@@ -51,14 +51,14 @@ def kafka_errors(address: str, doing: str) -> Iterator[None]:
 
 
 def translated(error: BaseException, address: str, doing: str) -> StreamSVDError:
-    """The error of ours that stands for one of the client's; see `kafka_errors`."""
+    """The translation of one of the client's errors; see `kafka_errors`."""
     reason = _reason(error)
     if isinstance(error, UnknownTopicOrPartitionError):
         return LogError(f"{doing}: Kafka at {address} has no such topic. `streamsvd replay` creates it.")
     if isinstance(error, OffsetOutOfRangeError | LogTruncationError):
         return TopicUnsafe(
-            f"{doing}: Kafka at {address} does not hold that offset ({reason}). The topic was deleted, made "
-            "anew or shortened since. Rebuild the model from a complete log, under a new model name."
+            f"{doing}: Kafka at {address} does not hold that offset ({reason}). The topic was deleted, recreated or "
+            "truncated. Rebuild the model from a complete log, under a new model name."
         )
     if isinstance(error, InvalidTopicError | KafkaConfigurationError):
         return SettingsError(f"{doing}: Kafka at {address} does not accept this: {reason}")
@@ -78,6 +78,6 @@ def unavailable(address: str, doing: str, reason: str) -> LogUnavailable:
 
 
 def _reason(error: BaseException) -> str:
-    # Some of the client's messages carry the whole request and response.
+    # Some of the client's messages contain the whole request and response.
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 300 else f"{text[:297]}..."

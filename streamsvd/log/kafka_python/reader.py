@@ -1,4 +1,4 @@
-"""Known ranges of a partition, read with an assigned consumer that is kept between two questions."""
+"""Reads offset ranges of partitions with one assigned consumer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATIENCE_SECONDS = 30.0
 
 
 class KafkaReader(Reader):
-    """Gives up when the broker delivers nothing for half a minute."""
+    """Fails when the broker delivers nothing for half a minute."""
 
     def __init__(self, address: str) -> None:
         self._address = address

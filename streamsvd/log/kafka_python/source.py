@@ -1,7 +1,7 @@
-"""Where ratings come from: all partitions of a topic, followed.
+"""Follows all partitions of a topic.
 
-One consumer takes them by hand: no group, no rebalancing. It starts where the checkpoint says and hands out the
-client's own records, because a record of our own for each would cost a tenth of the speed.
+One consumer has them assigned manually: no group, no rebalancing. It returns the client's own records, because another
+object for each would cost a tenth of the speed.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from streamsvd.log.kafka_python.clients import new_admin, new_consumer, partitio
 from streamsvd.log.kafka_python.errors import kafka_errors
 from streamsvd.log.ports import RatingSource, Record
 
-_ANSWER_MS = 10_000  # a broker that is away must not hold up a shut-down
+_ANSWER_MS = 10_000  # an unavailable broker must not delay a shutdown
 
 
 class KafkaSource(RatingSource):
-    """Hands out what kafka-python's consumer does."""
+    """Returns the records of kafka-python's consumer."""
 
     def __init__(self, address: str, topic: str, *, group: str | None = None, gather_seconds: float = 0.0) -> None:
         self._address, self._topic, self._group = address, topic, group
-        self._asking: Any = None
+        self._admin: Any = None
         with kafka_admin(address, f"looking up topic {topic}") as admin:
             self.topic_id = admin.describe(topic).id
         self._client = new_consumer(address, group=group, gather_seconds=gather_seconds)
@@ -67,11 +67,11 @@ class KafkaSource(RatingSource):
         return {assigned.partition: ends[assigned] for assigned in self._assigned}
 
     def newest_time(self) -> int | None:
-        if self._asking is None:
-            self._asking = new_admin(self._address)
+        if self._admin is None:
+            self._admin = new_admin(self._address)
         with kafka_errors(self._address, f"asking for the newest time of topic {self._topic}"):
             newest = dict.fromkeys(self._assigned, OffsetSpec.MAX_TIMESTAMP)
-            found = self._asking.list_partition_offsets(newest, timeout_ms=_ANSWER_MS)
+            found = self._admin.list_partition_offsets(newest, timeout_ms=_ANSWER_MS)
         time = max(place.timestamp for place in found.values())
         return time // 1000 if time >= 0 else None
 
@@ -87,5 +87,5 @@ class KafkaSource(RatingSource):
 
     def close(self) -> None:
         self._client.close(autocommit=False)
-        if self._asking is not None:
-            self._asking.close()
+        if self._admin is not None:
+            self._admin.close()

@@ -1,4 +1,4 @@
-"""A log in this process, for tests: deterministic, and disturbed where a test wants it to be."""
+"""An in-process log for tests: deterministic, with fault injection."""
 
 from streamsvd.log.memory.client import MemoryLog
 

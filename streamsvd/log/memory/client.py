@@ -1,4 +1,4 @@
-"""A log in this process, which keeps everything until it is gone itself. For one thread."""
+"""An in-memory log. Not thread-safe."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Place = tuple[str, int, int]
 
 
 class MemoryRecord(NamedTuple):
-    """See `streamsvd.log.Record`; the timestamp is -1 where none was given."""
+    """See `streamsvd.log.Record`; the timestamp is -1 if none was given."""
 
     topic: str
     partition: int
@@ -52,12 +52,12 @@ class MemoryTopic:
 
 
 class MemoryLog(LogClient):
-    """A log in memory and, at once, the client of it.
+    """An in-memory log, and its client.
 
     Attributes
     ----------
     topics : dict of str to MemoryTopic
-        Deleting one is deleting the topic.
+        Delete an entry to delete the topic.
     committed : dict of str to dict of int to int
         Offset of each partition, by group.
 
@@ -81,7 +81,7 @@ class MemoryLog(LogClient):
         self.actions: dict[Place, Callable[[MemorySource], None]] = {}
 
     def topic(self, name: str) -> MemoryTopic:
-        """A topic by its name; `LogError` if there is none."""
+        """A topic by its name; `LogError` if it does not exist."""
         if name not in self.topics:
             raise LogError(f"topic {name}: the log in memory has no such topic")
         return self.topics[name]
@@ -102,18 +102,18 @@ class MemoryLog(LogClient):
     ) -> MemoryDelivery:
         return MemoryDelivery(self)
 
-    # As something to be disturbed
+    # Fault injection
 
     def before(self, topic: str, partition: int, offset: int, action: Callable[[MemorySource], None]) -> None:
-        """Once, before a source hands out the record at an offset, call an action with the source.
+        """Once, before a source returns the record at an offset, call an action with the source.
 
-        The action may raise, as a crash would, ask somebody to stop, seek, or change the log; records before it are
-        handed out first, and the poll that calls it is empty.
+        The action may raise, as in a crash, request a stop, seek, or change the log; records before it are returned
+        first, and the poll that calls it is empty.
         """
         self.actions[topic, partition, offset] = action
 
     def deliver_twice(self, topic: str, partition: int, start: int, end: int) -> None:
-        """Once, after handing out the records with `start <= offset < end`, hand them out again."""
+        """Once, after the records with `start <= offset < end`, return them again."""
         self.before(topic, partition, end, lambda source: source.seek({**source.positions(), partition: start}))
 
     def lose_tail(self, topic: str, partition: int, end: int) -> None:
@@ -122,7 +122,7 @@ class MemoryLog(LogClient):
 
 
 class MemoryAdmin(Admin):
-    """Topics get Kafka's defaults for what they are not given."""
+    """Topics get Kafka's defaults for other settings."""
 
     def __init__(self, log: MemoryLog) -> None:
         self._log = log
@@ -167,7 +167,7 @@ class MemoryReader(Reader):
 
 
 class MemorySource(RatingSource):
-    """Hands out the records of the first partition first, and never waits."""
+    """Returns the records of the first partition first, and never waits."""
 
     def __init__(self, log: MemoryLog, topic: str, group: str | None) -> None:
         self._log, self._topic, self._group = log, topic, group
@@ -216,7 +216,7 @@ class MemorySource(RatingSource):
 
 
 class MemoryDelivery(Delivery):
-    """What is sent is in the log at once; only a topic that is not there makes it fail."""
+    """Writes at once; fails only for a missing topic."""
 
     def __init__(self, log: MemoryLog) -> None:
         self._log = log

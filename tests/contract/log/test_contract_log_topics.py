@@ -62,10 +62,10 @@ def test_a_topic_that_would_lose_ratings_is_refused_with_its_remedy(
     assert set(changes) == {name}
 
 
-def test_an_empty_topic_is_mended_and_one_with_ratings_refused(log: LogClient, topic_prefix: str) -> None:
+def test_an_empty_topic_is_corrected_and_one_with_ratings_refused(log: LogClient, topic_prefix: str) -> None:
     new_topic(log, topic_prefix)  # as a broker makes them by itself
     layout = create_topics(log, Topics(topic_prefix))
-    assert "mended" in layout.notes[0]
+    assert "corrected" in layout.notes[0]
     check_ratings_topic(log, topic_prefix)
 
     filled = f"{topic_prefix}-2"

@@ -1,4 +1,4 @@
-"""Which client is used: the one place to change for another."""
+"""The client that the commands use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from streamsvd.log.ports import LogClient
 
 
 def log_client(address: str) -> LogClient:
-    """The client of the log at an address, `host:port[,host:port…]`; connects when it is used.
+    """The client of the log at an address, `host:port[,host:port…]`; connects on first use.
 
     Examples
     --------

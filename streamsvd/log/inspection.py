@@ -1,7 +1,4 @@
-"""A look at a log from outside: where it ends, its newest rating, and its dead letters.
-
-For whoever watches: nothing here takes part in learning. Whoever keeps the reader keeps one connection for all looks.
-"""
+"""Inspection of a log by dashboards and tools: its end offsets, its newest event time, and its dead letters."""
 
 from __future__ import annotations
 
@@ -14,21 +11,21 @@ from streamsvd.log.ports import OffsetRange, Reader, Record
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A record that could not be read, as the dead-letter topic keeps it.
+    """A dead letter.
 
     Attributes
     ----------
     number : int
         Its offset in the dead-letter topic.
     topic, partition, offset
-        Where the record came from; partition and offset are -1 where the letter does not say.
+        Of the invalid record; partition and offset are -1 if unknown.
     timestamp : int
-        Of the record, in milliseconds; -1 without one.
+        In milliseconds; -1 without one.
     stage : str
-        What was being done when it failed.
+        Where it failed.
     reason : str
     key, value : bytes or None
-        Untouched.
+        Unchanged.
     """
 
     number: int
@@ -55,7 +52,7 @@ def log_end(reader: Reader, topic: str) -> tuple[dict[int, int], int | None]:
 
 
 def newest_dead_letters(reader: Reader, topic: str, most: int) -> tuple[int, Sequence[DeadLetter]]:
-    """How many records a dead-letter topic holds, and the newest of them, newest first.
+    """Number of dead letters of a topic, and the newest ones, newest first.
 
     Raises
     ------
@@ -70,15 +67,15 @@ def _newest(reader: Reader, part: OffsetRange, most: int) -> Sequence[Record]:
 
 
 def _letter(record: Record) -> DeadLetter:
-    said = {name: value.decode(errors="replace") for name, value in record.headers if value is not None}
+    headers = {name: value.decode(errors="replace") for name, value in record.headers if value is not None}
     return DeadLetter(
         number=record.offset,
-        topic=said.get(names.TOPIC, ""),
-        partition=int(said.get(names.PARTITION, -1)),
-        offset=int(said.get(names.OFFSET, -1)),
+        topic=headers.get(names.TOPIC, ""),
+        partition=int(headers.get(names.PARTITION, -1)),
+        offset=int(headers.get(names.OFFSET, -1)),
         timestamp=record.timestamp,
-        stage=said.get(names.STAGE, ""),
-        reason=said.get(names.EXCEPTION_MESSAGE, "no reason was given"),
+        stage=headers.get(names.STAGE, ""),
+        reason=headers.get(names.EXCEPTION_MESSAGE, "no reason was given"),
         key=record.key,
         value=record.value,
     )
