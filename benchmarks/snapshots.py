@@ -25,7 +25,7 @@ import numpy as np
 from measured import add_json, measured
 
 from model_store import Checkpoint, ModelWriter, connect
-from model_store.files.exporting import export_snapshot
+from model_store.files.export import export_snapshot
 from model_store.files.snapshot_file import SnapshotFile
 from model_store.read.snapshot import read_snapshot
 from streamsvd.cli.figures import peak_rss_bytes, write_json

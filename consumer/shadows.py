@@ -12,6 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from consumer.baseline_states import changed, from_rows, to_rows
 from evaluation import Figures, Prequential
 from evaluation.metrics import Pages
 from evaluation.metrics.figures import Output
@@ -19,7 +20,6 @@ from evaluation.models import ModelSpec
 from evaluation.shadows import FIRST_SERVED, Comparison, Served, Shadow, Shadows
 from model_store import Beside, Checkpoint, ShadowPart, ShadowRow
 from model_store.shadow_rows import encode_row
-from model_store.write.baseline_states import changed, from_rows, to_rows
 from streamsvd.errors import SettingsError
 from streamsvd.figures import Verdict
 from streamsvd.learner import ContentSource, IteratedSVD, State

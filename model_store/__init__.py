@@ -5,7 +5,7 @@ from model_store.client import connect, masked
 from model_store.codec.checkpoint import Checkpoint
 from model_store.reader import ModelReader
 from model_store.shadow_rows import ShadowRow, read_shadows
-from model_store.write.shadow_part import Beside, ShadowPart
+from model_store.write.shadow_writes import Beside, ShadowPart
 from model_store.writer import ModelWriter, Written
 
 __all__ = [

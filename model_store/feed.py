@@ -16,7 +16,7 @@ import redis
 
 from model_store.client import translated
 from model_store.codec.keys import Keys
-from model_store.write.step import FeedEntry
+from model_store.write.checkpoint_step import FeedEntry
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.figures import DriftDetection, Values
 

@@ -18,9 +18,9 @@ import redis
 from model_store.answers import Answer, Explained, History, Prediction, Provenance, SimilarItems, SimilarUsers, Users
 from model_store.client import translated
 from model_store.codec.checkpoint import Head
+from model_store.read.single_rows import item_row, user_row
 from model_store.read.store_queries import StoreQueries, Wanted
 from model_store.read.user_cache import UserCache
-from model_store.read.user_row import item_row, user_row
 from model_store.read.view import View
 from model_store.read.view_cache import ViewCache
 from streamsvd.errors import UnknownId

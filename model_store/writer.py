@@ -23,13 +23,13 @@ from redis import exceptions
 from model_store.client import steady, translated
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import Keys
-from model_store.files.exporting import Replacement
+from model_store.files.replacement import Replacement
 from model_store.files.snapshot_file import SnapshotFile
-from model_store.read.loading import load_checkpoint, load_films
+from model_store.read.load import load_checkpoint, load_films
 from model_store.read.snapshot import Progress
-from model_store.write.shadow_part import Beside, BesideStep, Known
-from model_store.write.staging import Stage, clear_stages
-from model_store.write.step import FeedEntry, Packed, Step
+from model_store.write.checkpoint_step import FeedEntry, Packed, Step
+from model_store.write.shadow_writes import Beside, BesideStep, Known
+from model_store.write.stage import Stage, clear_stages
 from streamsvd.errors import SnapshotCorrupt, StaleWriter, StoreError, StoreUnavailable
 from streamsvd.ratings import Film, Id
 

@@ -31,7 +31,7 @@ from model_store.codec.blobs import unpack_rows
 from model_store.codec.checkpoint import Head
 from model_store.codec.keys import SIDES, Keys, Side
 from model_store.codec.rows import FIXED, Layout
-from model_store.read.loading import read_arrays
+from model_store.read.load import read_arrays
 from model_store.read.snapshot import Hash, Progress, Snapshot
 from streamsvd.errors import InputError, SnapshotCorrupt
 

@@ -18,7 +18,7 @@ import redis
 from model_store.client import address, translated
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import SIDES, Keys, Side
-from model_store.read.loading import assembled, decode_films, read_hash
+from model_store.read.load import assembled, decode_films, read_hash
 from streamsvd.errors import SnapshotCorrupt, SnapshotMissing, StoreUnavailable
 from streamsvd.ratings import Film, Id
 

@@ -13,7 +13,7 @@ from model_store.client import address
 from model_store.codec.checkpoint import Head
 from model_store.codec.delta import Piece, read_delta
 from model_store.codec.keys import Keys, Side, field, parse_field
-from model_store.read.loading import read_hash
+from model_store.read.load import read_hash
 from model_store.read.row_table import Table
 from streamsvd.errors import SettingsError, SnapshotMissing
 from streamsvd.ratings import Id

@@ -13,7 +13,7 @@ from model_store.codec.checkpoint import Head
 from model_store.codec.delta import Piece
 from model_store.codec.keys import Keys
 from model_store.codec.rows import Layout
-from model_store.read.loading import read_arrays
+from model_store.read.load import read_arrays
 from model_store.read.row_table import Table
 from streamsvd.kernels.choices import CHOICE_BLOCK, CLOCK
 from streamsvd.kernels.state import Structured

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from model_store.client import translated
 from model_store.codec.checkpoint import Head
 from model_store.codec.rows import Layout
-from model_store.read.loading import load_films
+from model_store.read.load import load_films
 from model_store.read.row_table import Table
 from model_store.read.store_queries import Blobs, Reply, StoreQueries, Wanted
 from model_store.read.view import View

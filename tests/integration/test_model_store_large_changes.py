@@ -10,9 +10,9 @@ from redis.client import Pipeline
 from model_store import ModelWriter
 from model_store.codec.keys import Keys
 from model_store.read.snapshot import read_snapshot
-from model_store.write import staging
-from model_store.write.staging import Stage
-from model_store.write.step import Step
+from model_store.write import stage
+from model_store.write.checkpoint_step import Step
+from model_store.write.stage import Stage
 from streamsvd.errors import StaleWriter, StoreError, StoreUnavailable
 
 _USERS, _ITEMS = range(40), range(1600)
@@ -40,7 +40,7 @@ def content(client: redis.Redis, model: str) -> dict[bytes, object]:
 def test_what_is_laid_down_equals_what_is_written_in_one_step(
     client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(staging, "_COPIED_AT_ONCE", at_once)  # what is longer is copied in pages
+    monkeypatch.setattr(stage, "_COPIED_AT_ONCE", at_once)  # what is longer is copied in pages
     plainly = ModelWriter(client, f"{model_name}-kept", keep=1)  # whoever keeps versions writes all in the step
     plainly.acquire()
     plainly.write(checkpoint(1, plainly.token, state(1, _USERS, _ITEMS)))
@@ -89,7 +89,7 @@ def test_what_is_laid_down(
 def test_a_change_that_is_stopped_before_its_step_changes_nothing(
     client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch, harm: str, at_once: int
 ) -> None:
-    monkeypatch.setattr(staging, "_COPIED_AT_ONCE", at_once)
+    monkeypatch.setattr(stage, "_COPIED_AT_ONCE", at_once)
     keys, watch, other = Keys(model_name), Stage.watch, ModelWriter(client, model_name)
 
     def stop(self: Stage, pipe: Pipeline) -> None:
@@ -115,7 +115,7 @@ def test_a_change_that_is_stopped_before_its_step_changes_nothing(
 def test_a_copy_that_is_broken_off_leaves_nothing(
     client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "_COPIED_AT_ONCE", 0)
+    monkeypatch.setattr(stage, "_COPIED_AT_ONCE", 0)
     left = 5
 
     def stop() -> None:

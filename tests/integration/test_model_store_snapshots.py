@@ -17,7 +17,7 @@ from model_states import checkpoint, plain, state
 
 from model_store import ModelWriter, connect
 from model_store.codec.keys import Keys
-from model_store.files.exporting import export_snapshot
+from model_store.files.export import export_snapshot
 from model_store.files.snapshot_file import SnapshotFile
 from model_store.read.snapshot import kept_versions, read_snapshot
 from streamsvd.embedded import embedded_redis
@@ -281,7 +281,7 @@ def test_what_a_dead_writer_laid_down_is_removed(client: redis.Redis, model_name
 def test_a_stage_that_is_lost_is_not_switched_to(
     client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from model_store.write.staging import Stage
+    from model_store.write.stage import Stage
 
     written = checkpoint(1, writer.token, state(1, range(20), range(5)))
     writer.write(written)

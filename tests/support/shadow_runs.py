@@ -9,10 +9,10 @@ from typing import Any
 from model_states import plain
 
 from consumer import ShadowPlan, comparison_rows
+from consumer.baseline_states import to_rows
 from evaluation.models import parse_spec
 from evaluation.shadows.shadow_models import Shadows
 from model_store import ModelWriter, ShadowRow, connect, read_shadows
-from model_store.write.baseline_states import to_rows
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, RatingTable
 

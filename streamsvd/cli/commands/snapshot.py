@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from model_store import ModelWriter, connect
-from model_store.files.exporting import export_snapshot
+from model_store.files.export import export_snapshot
 from model_store.files.snapshot_diff import difference
 from model_store.files.snapshot_file import SnapshotFile
 from model_store.inventory import Inventory, inventory, model_names

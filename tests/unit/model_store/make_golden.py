@@ -18,7 +18,7 @@ from model_store import ModelWriter, connect
 from model_store.codec.blobs import VERSION, pack, pack_rows
 from model_store.codec.checkpoint import FORMAT, Head
 from model_store.codec.keys import Keys
-from model_store.files.exporting import export_snapshot
+from model_store.files.export import export_snapshot
 from model_store.files.snapshot_file import FORMAT as FILE_FORMAT
 from model_store.read.snapshot import Snapshot
 from streamsvd.kernels.state import State

@@ -1,7 +1,7 @@
-"""A snapshot to a file and back: every blob checked on both ways.
+"""A snapshot to a file, every blob checked.
 
 What is written is sorted and holds nothing of the store it came from, so export, import and export again give the same
-bytes wherever the version number can stay. An import is a whole write of the model: fenced, and switched in one step.
+bytes wherever the version number can stay.
 """
 
 from __future__ import annotations
@@ -11,16 +11,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from redis.client import Pipeline
-
 from model_store.codec.blobs import unpack_rows
-from model_store.codec.keys import SIDES, Keys, Side
+from model_store.codec.keys import SIDES
 from model_store.codec.rows import Layout
-from model_store.files.snapshot_file import FORMAT, MAGIC, Page, SnapshotFile, encode_page, write_frame
-from model_store.read.loading import read_arrays
+from model_store.files.snapshot_file import FORMAT, MAGIC, Page, encode_page, write_frame
+from model_store.read.load import read_arrays
 from model_store.read.snapshot import Hash, Progress, Snapshot
-from model_store.write.staging import Stage
-from model_store.write.step import head_commands
 from streamsvd.errors import InputError, SnapshotCorrupt
 
 _PAGE_FIELDS = 500
@@ -93,50 +89,3 @@ def _cut(name: str, fields: Hash, order: list[bytes]) -> Iterator[Page]:
     for first in range(0, len(order), _PAGE_FIELDS):
         names = order[first : first + _PAGE_FIELDS]
         yield Page(name, names, [fields[field] for field in names])
-
-
-class Replacement:
-    """The step that puts a file's version in the place of all that a model has; see `ModelWriter.replace`.
-
-    Parameters
-    ----------
-    keys : Keys
-    file : SnapshotFile
-    token : int
-        The writer's.
-    stored : int
-        Version that the store holds; the new one is the file's, or the next one when that is not beyond it.
-    """
-
-    whole = True
-    kept = 0
-
-    def __init__(self, keys: Keys, file: SnapshotFile, token: int, stored: int) -> None:
-        self._keys = keys
-        self._file = file
-        self.version = max(file.head.version, stored + 1)
-        films = self.version if file.head.films else 0
-        self.head = replace(file.head, version=self.version, token=token, base=self.version, films=films)
-        self.doc = self.head.encode()
-        self.bytes = len(self.doc)
-
-    def follows(self, version: int) -> bool:
-        """Whether it may be written after this version."""
-        return self.version > version
-
-    def stage_rows(self, stage: Stage, progress: Progress = lambda _done, _total: None) -> None:
-        """Lay everything down."""
-        first = {self._keys.name(self._keys.block(side, min(self.head.blocks[side]))): side for side in self._sides()}
-        for page in self._file.pages(progress):
-            stage.put(f"{self._keys.prefix}{page.name}", page.fields, page.values)
-            if page.name in first:
-                stage.mark(first[page.name], page.fields)
-        self.bytes += stage.bytes
-
-    def _sides(self) -> list[Side]:
-        return [side for side in SIDES if self.head.blocks[side]]
-
-    def queue(self, pipe: Pipeline) -> None:
-        """What is left of it once the rows lie there."""
-        for command in head_commands(self._keys, self.head, self.doc, self.kept):
-            pipe.execute_command(*command)  # type: ignore[no-untyped-call]

@@ -14,7 +14,7 @@ from model_store.codec.delta import delta_fields
 from model_store.codec.keys import SIDES, Keys, Side, field
 from model_store.codec.rows import Layout, encode_rows, parts
 from model_store.read.snapshot import Progress
-from model_store.write.staging import Stage
+from model_store.write.stage import Stage
 from streamsvd.kernels.state import Rows
 from streamsvd.ratings import Film, Id, encode_film
 

@@ -9,7 +9,7 @@ from redis.client import Pipeline
 
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import Keys
-from model_store.write.step import Packed, Step
+from model_store.write.checkpoint_step import Packed, Step
 from streamsvd.ratings import Id
 
 _ANSWER = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels.state import Id, Rows, State
+from streamsvd.learner import Id, Rows, State
 
 _PIECE = 4096
 _ROW = "row"

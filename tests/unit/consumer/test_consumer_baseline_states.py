@@ -8,7 +8,7 @@ from learner_kinds import BASELINES, Kind
 from model_states import plain
 from rating_streams import stream
 
-from model_store.write.baseline_states import changed, from_rows, to_rows
+from consumer.baseline_states import changed, from_rows, to_rows
 from streamsvd.learner.baselines import BiasedSGD
 
 KINDS = [pytest.param(kind, id=kind.name) for kind in BASELINES]

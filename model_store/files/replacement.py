@@ -1,0 +1,60 @@
+"""A snapshot file's version in the place of a model: a whole write, fenced, and switched in one step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from redis.client import Pipeline
+
+from model_store.codec.keys import SIDES, Keys, Side
+from model_store.files.snapshot_file import SnapshotFile
+from model_store.read.snapshot import Progress
+from model_store.write.checkpoint_step import head_commands
+from model_store.write.stage import Stage
+
+
+class Replacement:
+    """The step that puts a file's version in the place of all that a model has; see `ModelWriter.replace`.
+
+    Parameters
+    ----------
+    keys : Keys
+    file : SnapshotFile
+    token : int
+        The writer's.
+    stored : int
+        Version that the store holds; the new one is the file's, or the next one when that is not beyond it.
+    """
+
+    whole = True
+    kept = 0
+
+    def __init__(self, keys: Keys, file: SnapshotFile, token: int, stored: int) -> None:
+        self._keys = keys
+        self._file = file
+        self.version = max(file.head.version, stored + 1)
+        films = self.version if file.head.films else 0
+        self.head = replace(file.head, version=self.version, token=token, base=self.version, films=films)
+        self.doc = self.head.encode()
+        self.bytes = len(self.doc)
+
+    def follows(self, version: int) -> bool:
+        """Whether it may be written after this version."""
+        return self.version > version
+
+    def stage_rows(self, stage: Stage, progress: Progress = lambda _done, _total: None) -> None:
+        """Lay everything down."""
+        first = {self._keys.name(self._keys.block(side, min(self.head.blocks[side]))): side for side in self._sides()}
+        for page in self._file.pages(progress):
+            stage.put(f"{self._keys.prefix}{page.name}", page.fields, page.values)
+            if page.name in first:
+                stage.mark(first[page.name], page.fields)
+        self.bytes += stage.bytes
+
+    def _sides(self) -> list[Side]:
+        return [side for side in SIDES if self.head.blocks[side]]
+
+    def queue(self, pipe: Pipeline) -> None:
+        """What is left of it once the rows lie there."""
+        for command in head_commands(self._keys, self.head, self.doc, self.kept):
+            pipe.execute_command(*command)  # type: ignore[no-untyped-call]
