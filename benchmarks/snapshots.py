@@ -24,10 +24,8 @@ from typing import Any
 import numpy as np
 from measured import add_json, measured
 
-from model_store import Checkpoint, ModelWriter, connect
-from model_store.files.export import export_snapshot
-from model_store.files.snapshot_file import SnapshotFile
-from model_store.read.snapshot import read_snapshot
+from model_store import Checkpoint, ModelWriter, connect, read_snapshot
+from model_store.files import SnapshotFile, export_snapshot
 from streamsvd.cli.figures import peak_rss_bytes, write_json
 from streamsvd.embedded import provide_redis
 from streamsvd.kernels.state import Ragged, Rows, State

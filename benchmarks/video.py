@@ -21,8 +21,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 import streamsvd.embedded.redis as own_redis
-from model_store import connect
-from model_store.shadow_rows import request_promotion
+from model_store import connect, request_promotion
 from streamsvd.embedded import embedded_redis, provide_kafka
 from streamsvd.embedded.folder import free_ports
 from streamsvd.log import Topics, log_client

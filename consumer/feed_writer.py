@@ -9,8 +9,7 @@ from __future__ import annotations
 from evaluation import Monitor
 from evaluation.metrics.figures import Output
 from evaluation.shadows import Shadows
-from model_store import feed
-from model_store.write.checkpoint_step import FeedEntry
+from model_store import FeedEntry, feed
 from streamsvd.learner import IteratedSVD
 
 _CHEAP_ROWS = 100_000  # users and items; the SVD of a larger model would delay the ratings

@@ -17,8 +17,7 @@ from consumer.resume import StoredShadows, resume
 from consumer.schedule import Schedule
 from consumer.shadows import ShadowPlan
 from evaluation import Prequential
-from model_store import ModelWriter, ShadowRow, connect, read_shadows
-from model_store.shadow_rows import requested_promotion
+from model_store import ModelWriter, ShadowRow, connect, read_shadows, requested_promotion
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.learner import Settings
 from streamsvd.log import (

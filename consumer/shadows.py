@@ -19,7 +19,6 @@ from evaluation.metrics.figures import Output
 from evaluation.models import ModelSpec
 from evaluation.shadows import FIRST_SERVED, Comparison, Served, Shadow, Shadows
 from model_store import Beside, Checkpoint, ShadowPart, ShadowRow
-from model_store.shadow_rows import encode_row
 from streamsvd.errors import SettingsError
 from streamsvd.figures import Verdict
 from streamsvd.learner import ContentSource, IteratedSVD, State
@@ -97,8 +96,7 @@ class ShadowKeeper:
         for name in dropped:
             del self._stored[name]
         self._rewrite = set()
-        rows = {row.name: encode_row(row) for row in comparison_rows(shadows, model)}
-        return Beside(parts=parts, rows=rows, dropped=dropped, answered=answered)
+        return Beside(parts=parts, rows=comparison_rows(shadows, model), dropped=dropped, answered=answered)
 
     def _part(self, name: str, shadow: Shadow, served: Checkpoint) -> ShadowPart:
         state, whole = self._changes(name, shadow.model)

@@ -78,7 +78,7 @@ def model_names(client: redis.Redis) -> list[str]:
     return sorted(key.decode().removeprefix("streamsvd:{").removesuffix("}:head") for key in found)
 
 
-def inventory(client: redis.Redis, model: str) -> Inventory | None:
+def read_inventory(client: redis.Redis, model: str) -> Inventory | None:
     """What a store holds of a model; None when it is unknown.
 
     Raises

@@ -215,6 +215,12 @@ def unpack_row(blob: bytes, key: str, dtypes: Sequence[np.dtype[Any]], id_: obje
     return unpack_rows([blob], key, dtypes, [id_])[1]  # which says what is wrong
 
 
+def compile_row_kernels() -> None:
+    """Compile what decodes rows, or load it from the cache, so that no lookup waits for it."""
+    row = np.zeros(1)
+    unpack_rows(pack_rows(row, np.array([0, 1]), np.zeros(1, np.int64), 1), "", [row.dtype])
+
+
 def _blame(blobs: Sequence[bytes], key: str, ids: Sequence[object]) -> NoReturn:
     """Raise for the first blob that is wrong."""
     for k, blob in enumerate(blobs):

@@ -45,6 +45,12 @@ SIDES: tuple[Side, Side] = ("users", "items")
 _MODEL = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
+def check_model_name(name: str) -> None:
+    """Raise `SettingsError` unless a name can be that of a model: letters, digits, dot, underscore and hyphen."""
+    if not _MODEL.fullmatch(name):
+        raise SettingsError(f"model name {name!r}: use 1 to 100 letters, digits, dots, underscores or hyphens")
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The keys of one model.
@@ -65,9 +71,9 @@ class Keys:
     shadow: str = ""
 
     def __post_init__(self) -> None:
-        for name in (self.model, self.shadow or self.model):
-            if not _MODEL.fullmatch(name):
-                raise SettingsError(f"model name {name!r}: use 1 to 100 letters, digits, dots, underscores or hyphens")
+        check_model_name(self.model)
+        if self.shadow:
+            check_model_name(self.shadow)
 
     def of_shadow(self, name: str) -> Keys:
         """The keys of one of its shadows, in the same slot.

@@ -43,7 +43,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class SideDifference:
+class SideDiff:
     """The rows of one side.
 
     Attributes
@@ -65,7 +65,7 @@ class SideDifference:
     movers: tuple[Move, ...]
 
 
-def difference(before: Snapshot, after: Snapshot, side: Side, movers: int = 10) -> SideDifference:
+def diff_snapshots(before: Snapshot, after: Snapshot, side: Side, movers: int = 10) -> SideDiff:
     """What changed on one side.
 
     Raises
@@ -90,7 +90,7 @@ def difference(before: Snapshot, after: Snapshot, side: Side, movers: int = 10) 
     ids = [parse_field(name, FACTORS) for name in both]
     order = sorted(np.flatnonzero(differ), key=lambda k: (-moved[k], isinstance(ids[k], str), ids[k]))[:movers]
     counts = _counts(second) - _counts(first)
-    return SideDifference(
+    return SideDiff(
         added=_ids(name for name in new.index if name not in old.index),
         removed=_ids(name for name in old.index if name not in new.index),
         changed=int(differ.sum()),

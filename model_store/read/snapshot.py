@@ -98,6 +98,21 @@ def read_snapshot(
         return _older(client, reading.newest(), version)
 
 
+def read_head(client: redis.Redis, model: str) -> Head | None:
+    """The newest head document; None for an unknown model.
+
+    Raises
+    ------
+    SnapshotCorrupt
+        It is damaged, or of a format that this release does not know.
+    StoreUnavailable, StoreError
+    """
+    keys = Keys(model)
+    with translated(client, f"reading model {model}"):
+        doc = cast("bytes | None", client.hget(keys.head, "doc"))
+    return None if doc is None else Head.decode(doc, keys.head)
+
+
 def kept_versions(client: redis.Redis, model: str) -> dict[int, Head]:
     """The heads of all versions that can be read, by version, the newest first; empty for an unknown model.
 

@@ -9,6 +9,7 @@ from redis.client import Pipeline
 
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import Keys
+from model_store.shadow_rows import ShadowRow, encode_row
 from model_store.write.checkpoint_step import Packed, Step
 from streamsvd.ratings import Id
 
@@ -41,8 +42,8 @@ class Beside:
     ----------
     parts : dict of str to ShadowPart
         Of every shadow, by name.
-    rows : dict of str to bytes
-        How each model does, by name; takes the place of what is stored.
+    rows : sequence of ShadowRow
+        Figures of the served model and of each shadow, in place of those stored.
     dropped : sequence of str
         Shadows that are removed.
     answered : str
@@ -50,7 +51,7 @@ class Beside:
     """
 
     parts: Mapping[str, ShadowPart] = field(default_factory=dict)
-    rows: Mapping[str, bytes] = field(default_factory=dict)
+    rows: Sequence[ShadowRow] = ()
     dropped: Sequence[str] = ()
     answered: str = ""
 
@@ -78,7 +79,8 @@ class BesideStep:
     def __init__(self, keys: Keys, beside: Beside, known: Mapping[str, Known]) -> None:
         self._keys, self._beside = keys, beside
         self._steps = {name: _step(keys.of_shadow(name), part, known.get(name)) for name, part in beside.parts.items()}
-        self.bytes = sum(step.bytes for step in self._steps.values()) + sum(map(len, beside.rows.values()))
+        self._rows = {row.name: encode_row(row) for row in beside.rows}
+        self.bytes = sum(step.bytes for step in self._steps.values()) + sum(map(len, self._rows.values()))
 
     @property
     def known(self) -> dict[str, Known]:
@@ -95,11 +97,10 @@ class BesideStep:
         """Add the commands to a transaction."""
         for step in self._steps.values():
             step.queue(pipe)
-        if self._beside.rows or self._beside.dropped:
+        if self._rows or self._beside.dropped:
             pipe.delete(self._keys.shadows)
-        if self._beside.rows:
-            flat = [part for name, row in self._beside.rows.items() for part in (name, row)]
-            pipe.hset(self._keys.shadows, items=flat)
+        if self._rows:
+            pipe.hset(self._keys.shadows, items=[part for row in self._rows.items() for part in row])
             pipe.sadd(self._keys.all, self._keys.shadows)
         if self._beside.answered:
             pipe.eval(_ANSWER, 1, self._keys.promote, self._beside.answered)

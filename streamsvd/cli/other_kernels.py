@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from evaluation import Monitor
-from model_store.codec.blobs import pack_rows, unpack_rows
+from model_store import compile_row_kernels
 from streamsvd.kernels.choices import ITEM_ROW
 from streamsvd.kernels.choices import learn as learn_choices
 from streamsvd.kernels.scoring import score_items
@@ -43,11 +43,6 @@ def _rank() -> None:
     ranking_scores(chances(recent, rows, ones), ones, IteratedSVD().scale)
 
 
-def _read_rows() -> None:
-    row = np.zeros(1)
-    unpack_rows(pack_rows(row, np.array([0, 1]), np.zeros(1, np.int64), 1), "", [row.dtype])
-
-
 def _look_up() -> None:
     state = IteratedSVD().state()
     user, items = np.zeros(1, state.users.fixed["factors"].dtype)[0], np.zeros(1, state.items.fixed["factors"].dtype)
@@ -60,4 +55,4 @@ def _look_up() -> None:
     best(np.ones(1), 1, free, [0])
 
 
-STEPS: tuple[Callable[[], object], ...] = (_predict, _score, _learn_choices, _rank, _read_rows, _look_up)
+STEPS: tuple[Callable[[], object], ...] = (_predict, _score, _learn_choices, _rank, compile_row_kernels, _look_up)

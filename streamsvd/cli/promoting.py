@@ -7,8 +7,7 @@ from collections.abc import Callable
 import redis
 
 from evaluation.shadows import check_promotion
-from model_store import read_shadows
-from model_store.shadow_rows import request_promotion, requested_promotion
+from model_store import read_shadows, request_promotion, requested_promotion
 
 _LOOK_AGAIN_SECONDS = 0.1
 

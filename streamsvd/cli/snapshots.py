@@ -10,11 +10,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from model_store.codec.checkpoint import Head
-from model_store.codec.keys import SIDES
-from model_store.files.snapshot_diff import SideDifference
-from model_store.inventory import Inventory
-from model_store.read.snapshot import Snapshot
+from model_store import Head, Inventory, Snapshot
+from model_store.files import SideDiff
 from streamsvd.cli.display import day
 from streamsvd.cli.missing import as_text, or_none
 from streamsvd.errors import SnapshotMissing
@@ -138,10 +135,10 @@ def _rows(found: Inventory, head: Head) -> dict[str, Any]:
     """Users and items of one version: every block of a side has as many rows. None where its writer did not say."""
     if head.version == found.head.version:
         return {"users": found.users, "items": found.items}
-    return {side: or_none(head.summary.get(side)) for side in SIDES}
+    return {side: or_none(head.summary.get(side)) for side in ("users", "items")}
 
 
-def compared(before: Snapshot, after: Snapshot, users: SideDifference, items: SideDifference) -> dict[str, Any]:
+def compared(before: Snapshot, after: Snapshot, users: SideDiff, items: SideDiff) -> dict[str, Any]:
     """Two versions, for programs."""
     return {
         "before": _figures(before.head),
@@ -151,7 +148,7 @@ def compared(before: Snapshot, after: Snapshot, users: SideDifference, items: Si
     }
 
 
-def differences_table(before: Snapshot, after: Snapshot, users: SideDifference, items: SideDifference) -> Any:
+def differences_table(before: Snapshot, after: Snapshot, users: SideDiff, items: SideDiff) -> Any:
     """Two versions, side by side."""
     table = Table(box=box.ROUNDED)
     table.add_column("")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from model_store import ShadowRow
 from model_store.feed import Detail, FeedPoint, Now
-from model_store.shadow_rows import ShadowRow
 from streamsvd.errors import StreamSVDError
 from streamsvd.log import DeadLetter
 

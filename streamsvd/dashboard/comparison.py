@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluation.metrics.figures import COUNT, RMSE, CoverageFigures, Output
-from model_store.shadow_rows import ShadowRow
+from model_store import ShadowRow
 from streamsvd.dashboard import wording
 from streamsvd.dashboard.board import Stored
 from streamsvd.dashboard.charts import singular_options

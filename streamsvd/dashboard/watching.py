@@ -8,11 +8,8 @@ from contextlib import ExitStack, contextmanager
 
 import redis
 
-from model_store.client import translated
-from model_store.codec.checkpoint import Head
-from model_store.codec.keys import Keys
+from model_store import read_head, read_shadows
 from model_store.feed import FeedPoint, read_feed, read_now
-from model_store.shadow_rows import read_shadows
 from streamsvd.dashboard.board import Board, Contact, Logged, Stored
 from streamsvd.errors import LogError, StoreError
 from streamsvd.log import Topics, log_client, log_end, newest_dead_letters
@@ -42,15 +39,12 @@ class StoreWatch:
 
     def _look(self) -> None:
         model = self._board.model
-        newest = read_now(self._client, model)
-        with translated(self._client, f"reading model {model}"):
-            doc = self._client.hget(Keys(model).head, "doc")
-        if newest is None or not isinstance(doc, bytes):
+        newest, head = read_now(self._client, model), read_head(self._client, model)
+        if newest is None or head is None:
             self._board.stored = None
             self._points = []
         else:
             self._read_points()
-            head = Head.decode(doc, Keys(model).head)
             dataset = str(head.summary.get("dataset", "")).partition(" ")[0]
             self._board.stored = Stored(
                 now=newest[0],

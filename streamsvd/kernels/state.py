@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Id = int | str
+"""A user or an item."""
 Structured = NDArray[np.void]
 
 

@@ -16,6 +16,7 @@ from streamsvd.kernels.state import Id, State
 from streamsvd.learner.id_index import IdIndex
 
 Ids = Sequence[Id] | NDArray[Any]
+"""One id per rating."""
 Floats = NDArray[np.float64]
 
 

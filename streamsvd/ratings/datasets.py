@@ -36,6 +36,7 @@ SOURCES: dict[str, tuple[Source, ...]] = {
 """Where each named set is fetched from, in this order."""
 
 NAMES = (*SOURCES, SYNTHETIC)
+"""Data sets that `load` knows by name."""
 
 
 def load(

@@ -68,6 +68,7 @@ class Erasure(msgspec.Struct, frozen=True, gc=False):
 
 
 Event = Rating | Retraction | Erasure
+"""What travels on the log."""
 
 
 def check_scale(rating: float, scale: tuple[float, float]) -> None:

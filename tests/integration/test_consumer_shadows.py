@@ -13,9 +13,8 @@ from model_states import plain
 from shadow_runs import final_shadows, in_process, shadow_plan
 
 from consumer import Schedule, open_consumer
-from model_store import ModelReader, read_shadows
+from model_store import ModelReader, read_shadows, request_promotion, requested_promotion
 from model_store.codec.keys import Keys
-from model_store.shadow_rows import request_promotion, requested_promotion
 from producer import prepare
 from streamsvd.errors import SettingsError
 from streamsvd.learner import IteratedSVD

@@ -16,10 +16,10 @@ from model_runs import checkpoint_of, command, consume_command, learn_all, learn
 from model_states import plain
 from shadow_runs import final_shadows, in_process, shadow_plan
 
-from model_store import ModelReader, read_shadows
+from model_store import ModelReader, read_shadows, request_promotion, requested_promotion
 from model_store.codec.checkpoint import Head
 from model_store.codec.keys import Keys
-from model_store.shadow_rows import decode_row, request_promotion, requested_promotion
+from model_store.shadow_rows import decode_row
 from producer import Pace, prepare, replay
 from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import RatingTable, read_ratings

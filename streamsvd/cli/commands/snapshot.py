@@ -15,12 +15,17 @@ from redis import Redis
 from rich.console import Console
 from rich.progress import Progress as Bars
 
-from model_store import ModelWriter, connect
-from model_store.files.export import export_snapshot
-from model_store.files.snapshot_diff import difference
-from model_store.files.snapshot_file import SnapshotFile
-from model_store.inventory import Inventory, inventory, model_names
-from model_store.read.snapshot import Progress, Snapshot, read_snapshot
+from model_store import (
+    Inventory,
+    ModelWriter,
+    Progress,
+    Snapshot,
+    connect,
+    model_names,
+    read_inventory,
+    read_snapshot,
+)
+from model_store.files import SnapshotFile, diff_snapshots, export_snapshot
 from streamsvd.cli.figures import check_json
 from streamsvd.cli.options import ModelOption, RedisOption
 from streamsvd.cli.services import lent_redis
@@ -54,7 +59,7 @@ def list_(redis: RedisOption = None, as_json: JsonFlag = False) -> None:
     with _client(redis) as client:
         for name in model_names(client):
             try:
-                one = inventory(client, name)
+                one = read_inventory(client, name)
             except StoreUnavailable:
                 raise
             except StoreError as error:  # one that is damaged does not hide the others
@@ -77,7 +82,7 @@ def show(
         streamsvd snapshot show --version 41 --json
     """
     with _client(redis) as client:
-        found = version_of(inventory(client, model), model, version)
+        found = version_of(read_inventory(client, model), model, version)
     _print(shown(*found, time.time()), version_table(*found, time.time()), as_json=as_json)
 
 
@@ -151,7 +156,7 @@ def diff(
     """
     with _bar("reading", quiet) as progress:
         old, new = (_found(text, model, redis, progress) for text in (before, after))
-    users, items = difference(old, new, "users", n), difference(old, new, "items", n)
+    users, items = diff_snapshots(old, new, "users", n), diff_snapshots(old, new, "items", n)
     _print(compared(old, new, users, items), differences_table(old, new, users, items), as_json=as_json)
 
 

@@ -17,6 +17,7 @@ from streamsvd.errors import Attempt
 from streamsvd.ratings.sources.network import Network
 
 Progress = Callable[[int, int], None]
+"""Called with the bytes done and of how many."""
 
 PART = ".part"
 ABANDONED_SECONDS = 3600.0
