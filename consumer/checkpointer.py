@@ -197,10 +197,10 @@ class Checkpointer:
                 films=films,
                 feed=self.feed.pending(),
                 now=newest,
-                beside=shadows,
+                shadows=shadows,
                 promoted=promoted,
                 whole=state.fresh,
-                rest=throttle,
+                pause=throttle,
             )
         )
         self.feed.clear()

@@ -18,7 +18,7 @@ from evaluation.metrics import Pages
 from evaluation.metrics.figures import Output
 from evaluation.models import ModelSpec
 from evaluation.shadows import FIRST_SERVED, Comparison, Served, Shadow, Shadows
-from model_store import Beside, Checkpoint, ShadowPart, ShadowRow
+from model_store import Checkpoint, ShadowPart, ShadowRow, ShadowWrites
 from streamsvd.errors import SettingsError
 from streamsvd.figures import Verdict
 from streamsvd.learner import ContentSource, IteratedSVD, State
@@ -76,7 +76,7 @@ class ShadowKeeper:
         """Arrays for the served model's checkpoint."""
         return {_PREFIX + name: array for name, array in self.shadows.state().items()}
 
-    def checkpoint(self, checkpoint: Checkpoint, model: IteratedSVD, answered: str = "") -> Beside | None:
+    def checkpoint(self, checkpoint: Checkpoint, model: IteratedSVD, answered: str = "") -> ShadowWrites | None:
         """The shadows' part of a checkpoint; None if there is none. Resets the changes.
 
         Parameters
@@ -96,7 +96,7 @@ class ShadowKeeper:
         for name in dropped:
             del self._stored[name]
         self._rewrite = set()
-        return Beside(parts=parts, rows=comparison_rows(shadows, model), dropped=dropped, answered=answered)
+        return ShadowWrites(parts=parts, rows=comparison_rows(shadows, model), dropped=dropped, answered=answered)
 
     def _part(self, name: str, shadow: Shadow, served: Checkpoint) -> ShadowPart:
         state, whole = self._changes(name, shadow.model)

@@ -14,12 +14,11 @@ from model_store.read.snapshot import Progress, Snapshot, read_head, read_snapsh
 from model_store.reader import ModelReader
 from model_store.shadow_rows import ShadowRow, read_shadows, request_promotion, requested_promotion
 from model_store.write.checkpoint_step import FeedEntry
-from model_store.write.shadow_writes import Beside, ShadowPart
+from model_store.write.shadow_writes import ShadowPart, ShadowWrites
 from model_store.writer import ModelWriter, Written
 
 __all__ = [
     "Answer",
-    "Beside",
     "Checkpoint",
     "Explained",
     "FeedEntry",
@@ -33,6 +32,7 @@ __all__ = [
     "Provenance",
     "ShadowPart",
     "ShadowRow",
+    "ShadowWrites",
     "SimilarItems",
     "SimilarUsers",
     "Snapshot",

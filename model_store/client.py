@@ -3,7 +3,7 @@
 redis-py's defaults are set on purpose here: replies are never decoded, the protocol is RESP3, time-outs are
 short. A command whose reply was lost is sent again: twice, with a little waiting. That is right because every
 command of this room is safe to repeat: reads, and a token taken but not seen is a number that nobody uses.
-The one that needs care, the checkpoint, is written by a client without repeats (`steady`).
+The one that needs care, the checkpoint, is written by a client without repeats (`without_retries`).
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def connect(url: str, *, for_lookups: bool = False) -> redis.Redis:
         ) from error
 
 
-def steady(client: redis.Redis) -> redis.Redis:
+def without_retries(client: redis.Redis) -> redis.Redis:
     """A client for the same server that never opens a new connection behind the caller's back.
 
     WATCH belongs to a connection. A client that checks an idle connection, finds it dead and opens

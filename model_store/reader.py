@@ -19,7 +19,7 @@ from model_store.answers import Answer, Explained, History, Prediction, Provenan
 from model_store.client import translated
 from model_store.codec.checkpoint import Head
 from model_store.read.single_rows import item_row, user_row
-from model_store.read.store_queries import StoreQueries, Wanted
+from model_store.read.store_queries import RowQuery, StoreQueries
 from model_store.read.user_cache import UserCache
 from model_store.read.view import View
 from model_store.read.view_cache import ViewCache
@@ -71,10 +71,10 @@ class ModelReader:
         scoring: Scoring = MODEL_SCORING,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._queries = StoreQueries(client, model)
+        self._store = StoreQueries(client, model)
         self._scoring = scoring
-        self._view_cache = ViewCache(self._queries, scoring.columns)
-        self._user_cache = UserCache(self._queries, self._view_cache)
+        self._view_cache = ViewCache(self._store, scoring.columns)
+        self._user_cache = UserCache(self._store, self._view_cache)
         self._clock = clock
 
     # Recommendations
@@ -108,8 +108,8 @@ class ModelReader:
         **options: Unpack[Options],
     ) -> list[Answer]:
         """The same for several users, all of one version, with one round trip."""
-        checked, wanted = self._checked(n, options), listed("users", users)
-        return self._recommended(wanted, checked) if wanted else []
+        checked, asked = self._checked(n, options), listed("users", users)
+        return self._recommended(asked, checked) if asked else []
 
     def recommend_for(
         self,
@@ -139,8 +139,8 @@ class ModelReader:
 
     def _recommended(self, asked: list[Id], options: CheckedOptions) -> list[Answer]:
         users, blocks = as_ids(asked), user_blocks(options)
-        wanted = [Wanted("users", name, tuple(users)) for name in blocks]
-        with self._view_cache.reading(wanted, item_blocks(options)) as (view, raw):
+        queries = [RowQuery("users", name, tuple(users)) for name in blocks]
+        with self._view_cache.reading(queries, item_blocks(options)) as (view, raw):
             if _can_rank(view.head, options):
                 answers = []
                 for user, *blobs in zip(users, *raw, strict=True):
@@ -197,9 +197,9 @@ class ModelReader:
         Unknown ids are predicted from what is known of everybody, and marked as such.
         """
         user, item = as_id(user), as_id(item)
-        wanted = [Wanted("users", name, (user,)) for name in PREDICTING]
-        wanted.append(Wanted("items", TRAINING, (item,)))
-        with self._view_cache.reading(wanted) as (view, (*of_user, of_item)):
+        queries = [RowQuery("users", name, (user,)) for name in PREDICTING]
+        queries.append(RowQuery("items", TRAINING, (item,)))
+        with self._view_cache.reading(queries) as (view, (*of_user, of_item)):
             row = user_row(view, user, PREDICTING, [column[0] for column in of_user])
             training = item_row(view, item, TRAINING, of_item[0])
             covariance = None if training is None else training[0]["cov"]
@@ -252,9 +252,9 @@ class ModelReader:
         They are looked for among the 1,000 whose rows changed last.
         """
         n = how_many(n)
-        with translated(self._queries.client, f"reading the users of model {self._queries.keys.model}"):
-            total, newest = self._queries.newest_users(max(n, _LATELY))
-        with self._view_cache.reading([Wanted("users", FACTORS, tuple(newest))]) as (view, raw):
+        with translated(self._store.client, f"reading the users of model {self._store.keys.model}"):
+            total, newest = self._store.newest_users(max(n, _LATELY))
+        with self._view_cache.reading([RowQuery("users", FACTORS, tuple(newest))]) as (view, raw):
             rows = [(user, user_row(view, user, [FACTORS], [blob])) for user, blob in zip(newest, raw[0], strict=True)]
             known = [
                 known_user(view.scale, user, row[FACTORS][0]) for user, row in rows if row
@@ -282,7 +282,7 @@ class ModelReader:
         The row is empty when the user is unknown.
         """
         user = as_id(user)
-        with self._view_cache.reading([Wanted("users", name, (user,)) for name in blocks]) as (view, raw):
+        with self._view_cache.reading([RowQuery("users", name, (user,)) for name in blocks]) as (view, raw):
             yield view, user_row(view, user, blocks, [column[0] for column in raw])
 
     def user_blocks(self, user: Id) -> UserRow:

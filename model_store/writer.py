@@ -1,14 +1,4 @@
-"""Checkpoints into Redis: one atomic, fenced, versioned step each.
-
-A writer takes a fencing token, higher than all before it. A checkpoint is one MULTI … EXEC behind a WATCH of
-the fence and the head: the server runs all of it or nothing, and nothing when either key was touched since it
-was looked at. So
-
-- a writer that was overtaken is refused (`StaleWriter`), even if it slept between looking and writing;
-- a connection lost before EXEC arrived has written nothing, and one lost after it has written everything: the
-  writer looks again, and recognises its own version when it is there;
-- readers, which read in one step too, see the version before or the version after.
-"""
+"""Checkpoints into Redis: one atomic, fenced, versioned step each (see `write.fence`)."""
 
 from __future__ import annotations
 
@@ -20,21 +10,18 @@ from typing import cast
 import redis
 from redis import exceptions
 
-from model_store.client import steady, translated
+from model_store.client import translated, without_retries
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import Keys
-from model_store.files.replacement import Replacement
+from model_store.files.replacement import ReplacementStep
 from model_store.files.snapshot_file import SnapshotFile
 from model_store.read.load import load_checkpoint, load_films
 from model_store.read.snapshot import Progress
-from model_store.write.checkpoint_step import FeedEntry, Packed, Step
-from model_store.write.shadow_writes import Beside, BesideStep, Known
-from model_store.write.stage import Stage, clear_stages
-from streamsvd.errors import SnapshotCorrupt, StaleWriter, StoreError, StoreUnavailable
+from model_store.write.checkpoint_step import ArrayBlobs, CheckpointStep, FeedEntry
+from model_store.write.fence import Fence
+from model_store.write.shadow_writes import KnownShadow, ShadowStep, ShadowWrites
+from streamsvd.errors import SnapshotCorrupt, StaleWriter, StoreError
 from streamsvd.ratings import Film, Id
-
-_ATTEMPTS = 3
-"""A lost reply costs one look more; who loses three in a row reports it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +53,26 @@ class ModelWriter:
         Name of the model: letters, digits, dot, underscore, hyphen.
     keep : int
         Versions that are kept beside the newest. An erasure drops them all, since they hold the user.
-
-    Attributes
-    ----------
-    token : int
-        Fencing token; 0 before `acquire`.
-    version : int
-        The version that the store holds, as far as this writer knows; the next checkpoint has one more.
     """
 
     def __init__(self, client: redis.Redis, model: str, *, keep: int = 0) -> None:
-        self._client = steady(client)
+        self._client = without_retries(client)
         self._keys = Keys(model)
-        self.token = 0
-        self.version = 0
-        self._lineage, self._began = "", False
+        self._fence = Fence(self._client, self._keys)
         self._head: Head | None = None
-        self._arrays: Packed = {}
-        self._shadows: dict[str, Known] = {}
-        self._keep, self._kept = keep, 0
-        self._damage: SnapshotCorrupt | None = None
+        self._arrays: ArrayBlobs = {}
+        self._shadows: dict[str, KnownShadow] = {}
+        self._keep = keep
+
+    @property
+    def token(self) -> int:
+        """Fencing token; 0 before `acquire`."""
+        return self._fence.token
+
+    @property
+    def version(self) -> int:
+        """The version that the store holds, as far as this writer knows; the next checkpoint has one more."""
+        return self._fence.version
 
     def close(self) -> None:
         """Close the connections. The token stays the newest."""
@@ -102,23 +89,8 @@ class ModelWriter:
         """
         with translated(self._client, f"taking over model {self._keys.model}"):
             self._refuse_eviction()
-            pipe = self._client.pipeline(transaction=True)
-            pipe.incr(self._keys.fence)
-            pipe.hmget(self._keys.head, ["version", "doc", "kept"])
-            pipe.time()
-            token, (version, doc, kept), now = pipe.execute()
-            clear_stages(self._client, self._keys)
-        self.token, self.version = int(token), 0
-        self._lineage, self._began = "{}.{}.{}".format(token, *now), False
-        self._head = self._damage = None
+            self._head = self._fence.acquire()
         self._arrays, self._shadows = {}, {}
-        try:
-            self.version = _number(version, self._keys.head)
-            self._kept = _number(kept, self._keys.head)
-            if self.version:
-                self._head = Head.decode(doc or b"", self._keys.head)
-        except SnapshotCorrupt as error:
-            self._damage = error
         return self.token
 
     def _refuse_eviction(self) -> None:
@@ -147,13 +119,13 @@ class ModelWriter:
         StoreUnavailable
         """
         self._acquired()
-        if self._damage:
-            raise self._damage
+        if self._fence.damage:
+            raise self._fence.damage
         with translated(self._client, f"reading model {self._keys.model}"):
             try:
                 return load_checkpoint(self._client, self._keys)
-            finally:  # whatever was found counts only while no other writer was at it
-                self._check_fence(cast("bytes | None", self._client.get(self._keys.fence)))
+            finally:  # what was read counts only if no other writer has taken over
+                self._fence.check()
 
     def load_shadow(self, name: str) -> Checkpoint:
         """The stored state of a shadow, whole; its next share of a checkpoint needs only what changed.
@@ -169,10 +141,10 @@ class ModelWriter:
         with translated(self._client, f"reading shadow {name} of model {self._keys.model}"):
             found = load_checkpoint(self._client, keys)
             doc = cast("bytes | None", self._client.hget(keys.head, "doc"))
-            self._check_fence(cast("bytes | None", self._client.get(self._keys.fence)))
+            self._fence.check()
         if found is None or found.version != self.version:
             raise SnapshotCorrupt(f"{keys.head} is not of version {self.version}; rebuild the snapshot from the log")
-        self._shadows[name] = Known(Head.decode(doc or b"", keys.head), {})
+        self._shadows[name] = KnownShadow(Head.decode(doc or b"", keys.head), {})
         return found
 
     def films(self) -> dict[Id, Film]:
@@ -189,10 +161,10 @@ class ModelWriter:
         films: Iterable[Film] | None = None,
         feed: Sequence[FeedEntry] = (),
         now: Mapping[str, bytes] = MappingProxyType({}),
-        beside: Beside | None = None,
+        shadows: ShadowWrites | None = None,
         promoted: bool = False,
         whole: bool = False,
-        rest: Callable[[], None] = lambda: None,
+        pause: Callable[[], None] = lambda: None,
     ) -> Written:
         """Write one checkpoint: all of it or nothing. Safe to repeat with the same arguments.
 
@@ -209,14 +181,14 @@ class ModelWriter:
             Appended to the model's feed in the same step, which keeps the newest `FEED_LENGTH` or some more.
         now : dict of str to bytes
             The newest figures: fields of `…:now` that take the place of those stored.
-        beside : Beside, optional
+        shadows : ShadowWrites, optional
             The model's shadows, in the same step. Without it, theirs stays as it is.
         promoted : bool
             Another model is served from now on: its state is whole and takes the place of the one before, while feed
             and figures go on.
         whole : bool
             Everything stored before is removed in the same step: after a rebuild or an import.
-        rest : callable
+        pause : callable
             Called between the pages of many changed rows: it may wait, so that lookups get their turn. Not called in
             a whole write, for which everybody waits.
 
@@ -237,17 +209,17 @@ class ModelWriter:
                 f"checkpoint {checkpoint.version} carries token {checkpoint.token}, this writer holds "
                 f"{self.token}: a new checkpoint has to be made after acquire()"
             )
-        if self._damage and not whole:
-            raise self._damage
+        if self._fence.damage and not whole:
+            raise self._fence.damage
         gone = list(removed_users)
         keep = 0 if gone else self._keep  # a user to be forgotten is in earlier versions of the items' rows too
-        step = Step(
+        step = CheckpointStep(
             self._keys,
             checkpoint,
             None if whole or promoted else self._head,
             self._arrays,
             keep=keep,
-            kept=self._kept,
+            kept=self._fence.kept,
             staging=True,
         )
         step.remove("users", gone)
@@ -259,18 +231,14 @@ class ModelWriter:
         step.write_feed(feed)
         step.write_now(now)
         doc = step.write_head(new_films=films is not None)
-        shadows = BesideStep(self._keys, beside or Beside(), self._shadows)
+        shadow_step = ShadowStep(self._keys, shadows or ShadowWrites(), self._shadows)
         spared = {self._keys.feed.encode(), self._keys.now.encode()} if promoted and not whole else set()
         with translated(self._client, f"writing version {checkpoint.version} of model {self._keys.model}"):
-            if step.staged:
-                repeated = self._commit_staged(step, doc, shadows, spared, rest=rest)
-            else:
-                repeated = self._commit(step, doc, shadows, spared, None)
-        self.version, self._head, self._damage = checkpoint.version, step.head, None
-        self._arrays, self._kept, self._began = step.arrays, step.kept, True
-        if beside is not None:
-            self._shadows = shadows.known
-        return Written(checkpoint.version, step.bytes + shadows.bytes, repeated)
+            repeated = self._fence.commit(step, doc, shadow_step, spared, staged=bool(step.staged), pause=pause)
+        self._head, self._arrays, self._fence.kept = step.head, step.arrays, step.kept
+        if shadows is not None:
+            self._shadows = shadow_step.known
+        return Written(checkpoint.version, step.bytes + shadow_step.bytes, repeated)
 
     def replace(self, file: SnapshotFile, progress: Progress = lambda _done, _total: None) -> Written:
         """Put the version of a file in the place of all that this model has. Safe to repeat.
@@ -292,116 +260,14 @@ class ModelWriter:
             The file has changed since it was opened.
         """
         self._acquired()
-        step = Replacement(self._keys, file, self.token, self.version)
+        step = ReplacementStep(self._keys, file, self.token, self.version)
         with translated(self._client, f"importing {file.path} as version {step.version} of model {self._keys.model}"):
             old = cast("list[bytes]", self._client.hkeys(self._keys.shadows))
-            shadows = BesideStep(self._keys, Beside(dropped=[name.decode() for name in old]), {})
-            repeated = self._commit_staged(step, step.doc, shadows, set(), progress)
-        self.version, self._head, self._damage = step.version, step.head, None
-        self._arrays, self._shadows, self._kept, self._began = {}, {}, 0, True
+            shadow_step = ShadowStep(self._keys, ShadowWrites(dropped=[name.decode() for name in old]), {})
+            repeated = self._fence.commit(step, step.doc, shadow_step, set(), staged=True, progress=progress)
+        self._head, self._arrays, self._shadows, self._fence.kept = step.head, {}, {}, 0
         return Written(step.version, step.bytes, repeated)
-
-    def _commit_staged(
-        self,
-        step: Step | Replacement,
-        doc: bytes,
-        shadows: BesideStep,
-        spared: set[bytes],
-        progress: Progress = lambda _done, _total: None,
-        rest: Callable[[], None] = lambda: None,
-    ) -> bool:
-        """Lay the rows down, then run the step; True when it turns out to have been run before."""
-        if self._holds(step.version, doc):
-            return True
-        stage = Stage(self._client, self._keys, self.token, step.version, (lambda: None) if step.whole else rest)
-        try:
-            step.stage_rows(stage, progress)
-            return self._commit(step, doc, shadows, spared, stage)
-        except BaseException:
-            stage.drop()
-            raise
-
-    def _commit(
-        self, step: Step | Replacement, doc: bytes, shadows: BesideStep, spared: set[bytes], stage: Stage | None
-    ) -> bool:
-        """Run the step; True when it turns out to have been run before."""
-        for _ in range(_ATTEMPTS):
-            with self._client.pipeline(transaction=True) as pipe:
-                try:
-                    pipe.watch(self._keys.fence, self._keys.head)  # type: ignore[no-untyped-call]
-                    *stored, lineage = cast(
-                        "list[bytes | None]", pipe.hmget(self._keys.head, ["version", "doc", "lineage"])
-                    )
-                    # the fence after the head: a head that another writer moved then never looks like damage
-                    self._check_fence(cast("bytes | None", pipe.get(self._keys.fence)))
-                    if stored == [b"%d" % step.version, doc]:
-                        return True
-                    self._check_version(step, stored[0], lineage)
-                    old = cast("set[bytes]", pipe.smembers(self._keys.all)) - spared if step.whole else set()
-                    for names in shadows.replaced:
-                        old |= {names.encode(), *cast("set[bytes]", pipe.smembers(names))}
-                    if stage:
-                        stage.watch(pipe)
-                        old |= stage.places
-                    pipe.multi()
-                    if old:
-                        pipe.unlink(*old)
-                    if stage:
-                        stage.switch(pipe)
-                    step.queue(pipe)
-                    pipe.hset(self._keys.head, "lineage", self._lineage)
-                    shadows.queue(pipe)
-                    pipe.execute()
-                    return False
-                except exceptions.WatchError:
-                    continue  # the fence moved, or the reply was lost: look again
-        raise StoreUnavailable(
-            f"writing version {step.version} of model {self._keys.model}: the connection broke {_ATTEMPTS} "
-            "times; write the same checkpoint again"
-        )
-
-    def _holds(self, version: int, doc: bytes) -> bool:
-        """Whether an earlier attempt has written this very version."""
-        with self._client.pipeline(transaction=True) as pipe:
-            pipe.get(self._keys.fence)
-            pipe.hmget(self._keys.head, ["version", "doc"])
-            fence, stored = pipe.execute()
-        self._check_fence(fence)
-        return cast("list[bytes | None]", stored) == [b"%d" % version, doc]
 
     def _acquired(self) -> None:
         if not self.token:
             raise StoreError(f"model {self._keys.model}: call acquire() before reading or writing as its writer")
-
-    def _check_fence(self, fence: bytes | None) -> None:
-        newest = _number(fence, self._keys.fence)
-        if newest < self.token:
-            raise SnapshotCorrupt(
-                f"{self._keys.fence} was lost while this writer ran: the store was emptied or restored. "
-                "Start again: the snapshot is rebuilt from the log"
-            )
-        if newest != self.token:
-            raise StaleWriter(
-                f"model {self._keys.model}: another writer has taken over (token {newest}, this one is "
-                f"{self.token}); stop this one"
-            )
-
-    def _check_version(self, step: Step | Replacement, stored: bytes | None, lineage: bytes | None) -> None:
-        version = self.version if self._damage else _number(stored, self._keys.head)
-        if version != self.version or (self._began and lineage != self._lineage.encode()):
-            raise SnapshotCorrupt(
-                f"{self._keys.head} is of version {version}, and not what this writer wrote as {self.version}: the "
-                "store was changed by other hands. Start again: the snapshot is rebuilt from the log"
-            )
-        if not step.follows(version):
-            raise StoreError(
-                f"model {self._keys.model}: checkpoint {step.version} does not follow version {version}; "
-                "give each checkpoint the writer's version + 1"
-            )
-
-
-def _number(raw: bytes | None, key: str) -> int:
-    try:
-        return int(raw or 0)
-    except ValueError as error:
-        raise SnapshotCorrupt(f"{key} holds {raw!r}, no number; rebuild the snapshot from the log") from error

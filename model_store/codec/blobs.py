@@ -29,7 +29,7 @@ import numpy as np
 from numpy.lib.format import descr_to_dtype, dtype_to_descr
 from numpy.typing import NDArray
 
-from model_store.codec.row_kernels import TABLES, take_apart
+from model_store.codec.row_kernels import TABLES, unpack_blobs
 from streamsvd.errors import SnapshotCorrupt, StoreError
 
 MARK = 0x5B
@@ -181,10 +181,10 @@ def unpack_rows(
     width, n = HEADER.itemsize, len(blobs)
     sizes = np.fromiter(map(len, blobs), np.int64, n)
     if sizes.min() < width:
-        _blame(blobs, key, ids)
+        _raise_for_damage(blobs, key, ids)
     (number,) = struct.unpack_from("<H", blobs[0], 6)
     if not 1 <= number <= len(dtypes):
-        _blame(blobs, key, ids)
+        _raise_for_damage(blobs, key, ids)
     dtype, word = dtypes[number - 1], np.uint32(MARK | VERSION << 8 | number << 16)
     offsets = np.zeros(n + 1, np.int64)
     np.cumsum(sizes - width, out=offsets[1:])
@@ -193,8 +193,8 @@ def unpack_rows(
         last = min(first + _PIECE, n)
         piece = np.frombuffer(b"".join(blobs[first:last]), np.uint8)
         into = payload[offsets[first] : offsets[last]]
-        if not take_apart(piece, sizes[first:last], word, TABLES, rows[first:last], into):
-            _blame(blobs, key, ids)
+        if not unpack_blobs(piece, sizes[first:last], word, TABLES, rows[first:last], into):
+            _raise_for_damage(blobs, key, ids)
     if np.any(offsets % dtype.itemsize):
         raise SnapshotCorrupt(f"{key}: a row is not a whole number of {dtype} elements; {_REBUILD}")
     return rows, payload.view(dtype), offsets // dtype.itemsize
@@ -221,7 +221,7 @@ def compile_row_kernels() -> None:
     unpack_rows(pack_rows(row, np.array([0, 1]), np.zeros(1, np.int64), 1), "", [row.dtype])
 
 
-def _blame(blobs: Sequence[bytes], key: str, ids: Sequence[object]) -> NoReturn:
+def _raise_for_damage(blobs: Sequence[bytes], key: str, ids: Sequence[object]) -> NoReturn:
     """Raise for the first blob that is wrong."""
     for k, blob in enumerate(blobs):
         name = ids[k] if ids else None

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from model_store.codec.blobs import pack, unpack
 from model_store.codec.keys import Keys, field
-from model_store.codec.rows import parts
+from model_store.codec.rows import batches
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.kernels.state import Rows
 
@@ -27,7 +27,7 @@ _FIELDS, _NUMBERS = "fields", "rows"
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DeltaPiece:
     """Some rows that changed: their fields, their numbers, and some fixed blocks by name."""
 
     fields: list[bytes]
@@ -38,7 +38,7 @@ class Piece:
 def delta_fields(version: int, items: Rows) -> Iterator[tuple[list[bytes], list[bytes]]]:
     """What is laid down of the items that a version changes: names of fields and their blobs, some at a time."""
     count = 0
-    for part in parts(items, "items", _ROWS):
+    for part in batches(items, "items", _ROWS):
         arrays: dict[str, NDArray[Any]] = {_block(name): rows for name, rows in part.fixed.items()}
         arrays[_FIELDS] = np.frombuffer(b"\n".join(map(field, part.ids)), np.uint8)
         arrays[_NUMBERS] = part.numbers
@@ -47,7 +47,7 @@ def delta_fields(version: int, items: Rows) -> Iterator[tuple[list[bytes], list[
     yield [_count(version)], [b"%d" % count]
 
 
-def read_delta(client: redis.Redis, keys: Keys, version: int, blocks: Sequence[str]) -> Iterator[Piece | None]:
+def read_delta(client: redis.Redis, keys: Keys, version: int, blocks: Sequence[str]) -> Iterator[DeltaPiece | None]:
     """The items that a version has changed, in pieces; None, and the end, where the store has them no more.
 
     Raises
@@ -69,7 +69,7 @@ def read_delta(client: redis.Redis, keys: Keys, version: int, blocks: Sequence[s
             yield None
             return
         fields, numbers, *rows = (unpack(blob, f"{keys.delta} {piece}") for blob in blobs)
-        yield Piece(fields.tobytes().split(b"\n"), numbers, dict(zip(blocks, rows, strict=True)))
+        yield DeltaPiece(fields.tobytes().split(b"\n"), numbers, dict(zip(blocks, rows, strict=True)))
 
 
 def _block(name: str) -> str:

@@ -78,7 +78,7 @@ def _word(data, at):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def take_apart(joined, sizes, second_word, tables, numbers, payload):  # type: ignore[no-untyped-def]
+def unpack_blobs(joined, sizes, second_word, tables, numbers, payload):  # type: ignore[no-untyped-def]
     """Check blobs that lie one after another; write down their row numbers and what is behind their headers.
 
     Parameters

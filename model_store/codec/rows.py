@@ -21,7 +21,7 @@ FIXED, RAGGED = "fixed", "ragged"
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class RowLayout:
     """Which blocks there are and what they hold.
 
     Attributes
@@ -35,7 +35,7 @@ class Layout:
     dtypes: list[Any] = field(default_factory=list)
     blocks: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {side: {} for side in SIDES})
 
-    def table(self, key: str) -> list[np.dtype[Any]]:
+    def numpy_dtypes(self, key: str) -> list[np.dtype[Any]]:
         """The dtypes themselves."""
         try:
             return [json_to_dtype(described) for described in self.dtypes]
@@ -44,7 +44,7 @@ class Layout:
                 f"{key} names a dtype that NumPy does not know ({error}); rebuild the snapshot from the log"
             ) from error
 
-    def extended(self, state: State) -> Layout:
+    def extended(self, state: State) -> RowLayout:
         """This layout with the blocks of a state.
 
         Raises
@@ -69,7 +69,7 @@ class Layout:
                     "or rebuild it from the log"
                 )
             blocks[side] = found
-        return Layout(dtypes, blocks)
+        return RowLayout(dtypes, blocks)
 
 
 def _rows(state: State, side: Side) -> Rows:
@@ -83,7 +83,7 @@ def _number(dtypes: list[Any], dtype: np.dtype[Any]) -> int:
     return dtypes.index(described) + 1
 
 
-def parts(rows: Rows, side: Side, size: int) -> Iterator[Rows]:
+def batches(rows: Rows, side: Side, size: int) -> Iterator[Rows]:
     """Some rows after others, as views; raises as `encode_rows`."""
     _check_fit(rows, side)
     for first in range(0, len(rows), size):
@@ -101,7 +101,7 @@ def parts(rows: Rows, side: Side, size: int) -> Iterator[Rows]:
         )
 
 
-def encode_rows(rows: Rows, side: Side, layout: Layout) -> dict[str, list[bytes]]:
+def encode_rows(rows: Rows, side: Side, layout: RowLayout) -> dict[str, list[bytes]]:
     """One side's rows as blobs: block name → one blob a row, in the order of `ids`.
 
     Raises
@@ -136,7 +136,7 @@ def _check_fit(rows: Rows, side: Side) -> None:
         raise StoreError(f"{side}: block {wrong!r} does not hold {n} rows, as many as there are ids")
 
 
-def decode_rows(blobs: Mapping[str, dict[bytes, bytes]], side: Side, layout: Layout, keys: Keys) -> Rows:
+def decode_rows(blobs: Mapping[str, dict[bytes, bytes]], side: Side, layout: RowLayout, keys: Keys) -> Rows:
     """One side's rows, in the order of their numbers, all arrays writable.
 
     Parameters
@@ -144,7 +144,7 @@ def decode_rows(blobs: Mapping[str, dict[bytes, bytes]], side: Side, layout: Lay
     blobs : mapping
         Block name → field → blob. Emptied while it is read, to save memory.
     side : "users" or "items"
-    layout : Layout
+    layout : RowLayout
     keys : Keys
         For messages.
 
@@ -153,7 +153,7 @@ def decode_rows(blobs: Mapping[str, dict[bytes, bytes]], side: Side, layout: Lay
     SnapshotCorrupt
         When a blob is damaged, or a row is not in all blocks.
     """
-    table = layout.table(keys.head)
+    table = layout.numpy_dtypes(keys.head)
     numbers, names = np.zeros(0, np.int64), None
     fixed, ragged = {}, {}
     for name, about in layout.blocks[side].items():

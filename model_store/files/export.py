@@ -13,7 +13,7 @@ from pathlib import Path
 
 from model_store.codec.blobs import unpack_rows
 from model_store.codec.keys import SIDES
-from model_store.codec.rows import Layout
+from model_store.codec.rows import RowLayout
 from model_store.files.snapshot_file import FORMAT, MAGIC, Page, encode_page, write_frame
 from model_store.read.load import read_arrays
 from model_store.read.snapshot import Hash, Progress, Snapshot
@@ -68,7 +68,7 @@ def _pages(snapshot: Snapshot) -> Iterator[Page]:
     for name, key in (("globals", keys.globals_), ("metrics", keys.metrics)):
         read_arrays(snapshot.hashes[name], head.arrays[name], key)
         yield from _cut(name, snapshot.hashes[name], [array.encode() for array in head.arrays[name]])
-    table = Layout(head.dtypes, head.blocks).table(keys.head)
+    table = RowLayout(head.dtypes, head.blocks).numpy_dtypes(keys.head)
     for side, count in zip(SIDES, (snapshot.users, snapshot.items), strict=True):
         order: list[bytes] | None = None
         for name in sorted(head.blocks[side]):

@@ -13,7 +13,7 @@ from model_store.write.checkpoint_step import head_commands
 from model_store.write.stage import Stage
 
 
-class Replacement:
+class ReplacementStep:
     """The step that puts a file's version in the place of all that a model has; see `ModelWriter.replace`.
 
     Parameters

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from model_store.codec.blobs import unpack_rows
 from model_store.codec.keys import Side, parse_field
-from model_store.codec.rows import Layout
+from model_store.codec.rows import RowLayout
 from model_store.read.snapshot import Snapshot
 from streamsvd.errors import InputError
 from streamsvd.lookup.item_table import FACTORS
@@ -117,7 +117,7 @@ def _factors(snapshot: Snapshot, side: Side) -> _Factors:
     if about is None:
         return _Factors({}, np.zeros(0))
     block = snapshot.block(side, FACTORS)
-    table = Layout(snapshot.head.dtypes, snapshot.head.blocks).table(snapshot.keys.head)
+    table = RowLayout(snapshot.head.dtypes, snapshot.head.blocks).numpy_dtypes(snapshot.keys.head)
     fields = sorted(block)
     if not fields:
         return _Factors({}, np.zeros(0, table[about["dtype"] - 1]))

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from model_store.codec.blobs import unpack_rows
 from model_store.codec.checkpoint import Head
 from model_store.codec.keys import SIDES, Keys, Side
-from model_store.codec.rows import FIXED, Layout
+from model_store.codec.rows import FIXED, RowLayout
 from model_store.read.load import read_arrays
 from model_store.read.snapshot import Hash, Progress, Snapshot
 from streamsvd.errors import InputError, SnapshotCorrupt
@@ -102,7 +102,7 @@ class SnapshotFile:
 
     def _check(self, progress: Progress) -> tuple[int, int]:
         """Read everything once; how many users and items there are."""
-        table = Layout(self.head.dtypes, self.head.blocks).table(str(self.path))
+        table = RowLayout(self.head.dtypes, self.head.blocks).numpy_dtypes(str(self.path))
         arrays: dict[str, Hash] = {"globals": {}, "metrics": {}}
         blocks: dict[str, _Block] = {}
         for page in self.pages(progress):

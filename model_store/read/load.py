@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model_store.codec.blobs import unpack
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import SIDES, Keys, Side, parse_field
-from model_store.codec.rows import Layout, decode_rows
+from model_store.codec.rows import RowLayout, decode_rows
 from streamsvd.errors import EventError, SnapshotCorrupt
 from streamsvd.kernels.state import Rows, State
 from streamsvd.ratings import Film, Id, decode_film
@@ -78,10 +78,10 @@ def load_checkpoint(client: redis.Redis, keys: Keys) -> Checkpoint | None:
     places = [keys.globals_, keys.metrics, *(keys.block(side, name) for side in SIDES for name in head.blocks[side])]
     hashes = {keys.name(key): read_hash(client, key) for key in places}
     expected = {side: int(count) if count else None for side, count in zip(SIDES, counts, strict=True)}
-    return assembled(head, expected, hashes, keys)
+    return assemble_checkpoint(head, expected, hashes, keys)
 
 
-def assembled(
+def assemble_checkpoint(
     head: Head, counts: Mapping[Side, int | None], hashes: Mapping[str, dict[bytes, bytes]], keys: Keys
 ) -> Checkpoint:
     """A checkpoint of its head, its numbers of rows and its hashes, by key without the model's name.
@@ -93,7 +93,7 @@ def assembled(
     SnapshotCorrupt
         When something is damaged or missing.
     """
-    layout = Layout(head.dtypes, head.blocks)
+    layout = RowLayout(head.dtypes, head.blocks)
     rows: dict[str, Rows] = {}
     for side in SIDES:
         blobs = {name: hashes[keys.name(keys.block(side, name))] for name in layout.blocks[side]}

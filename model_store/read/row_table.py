@@ -17,7 +17,7 @@ from streamsvd.lookup.item_table import FACTORS
 from streamsvd.ratings import Id
 
 
-class Table:
+class RowTable:
     """Some fixed blocks of all rows of one side.
 
     Parameters
@@ -64,7 +64,7 @@ class Table:
         """One block, shape (size,); zeros where there is no row. Not to be written to."""
         return self._rows.get(block, np.zeros(0, "V1"))[: self.size]
 
-    def copy(self) -> Table:
+    def copy(self) -> RowTable:
         """A table of the same rows that shares nothing with this one."""
         twin = copy(self)
         twin.ids, twin.numbers, twin._by_field = list(self.ids), dict(self.numbers), dict(self._by_field)

@@ -18,7 +18,7 @@ import redis
 from model_store.client import address, translated
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import SIDES, Keys, Side
-from model_store.read.load import assembled, decode_films, read_hash
+from model_store.read.load import assemble_checkpoint, decode_films, read_hash
 from streamsvd.errors import SnapshotCorrupt, SnapshotMissing, StoreUnavailable
 from streamsvd.ratings import Film, Id
 
@@ -58,7 +58,7 @@ class Snapshot:
 
         The rows' blobs are given up while they are decoded, to save memory.
         """
-        return assembled(self.head, {"users": self.users, "items": self.items}, self.hashes, self.keys)
+        return assemble_checkpoint(self.head, {"users": self.users, "items": self.items}, self.hashes, self.keys)
 
     def films(self) -> dict[Id, Film]:
         """The catalogue, by item."""
@@ -149,7 +149,7 @@ class _Reading:
             found = self._settled(head, lineage, blocks, hashes)
             if found is not None:
                 return found
-        raise self._restless()
+        raise self._rewritten_too_often()
 
     def _head(self) -> tuple[Head, bytes | None]:
         names = ["version", "doc", "lineage"]
@@ -174,11 +174,11 @@ class _Reading:
         self, head: Head, lineage: bytes | None, blocks: dict[Side, list[str]], hashes: dict[str, Hash]
     ) -> Snapshot | None:
         """Brought to the newest version in one last step; None when everything was written anew meanwhile."""
-        keys, layout, known, films, tell_users = self._keys, head.blocks, head.version, head.films, False
+        keys, layout, known, films, with_all_users = self._keys, head.blocks, head.version, head.films, False
         catalogue = read_hash(self._client, keys.catalogue)
         names = [keys.head, keys.globals_, keys.metrics, *map(keys.versions, SIDES), *blocks["users"], *blocks["items"]]
         for _ in range(_ATTEMPTS):
-            arguments = [known, _MOST_ROWS, len(blocks["users"]), int(tell_users)]
+            arguments = [known, _MOST_ROWS, len(blocks["users"]), int(with_all_users)]
             flat, *found = cast("list[Any]", self._settle(keys=names, args=arguments))
             fields = dict(zip(flat[::2], flat[1::2], strict=True))
             head = Head.decode(fields.get(b"doc", b""), keys.head)
@@ -193,12 +193,12 @@ class _Reading:
             for side, part in zip(SIDES, blobs, strict=True):
                 for key, values in zip(blocks[side], part, strict=True):
                     _put(hashes[keys.name(key)], changed[side], values)
-            if tell_users:
+            if with_all_users:
                 _drop_others(blocks["users"], hashes, keys, set(all_users))
             counts = {side: int(fields[side.encode()]) for side in SIDES}
             there = {side: len(hashes[keys.name(blocks[side][0])]) if blocks[side] else 0 for side in SIDES}
-            if there["users"] > counts["users"] and not tell_users:
-                known, tell_users = head.version, True  # a user went: of those not even a mark stays
+            if there["users"] > counts["users"] and not with_all_users:
+                known, with_all_users = head.version, True  # a user went: of those not even a mark stays
             elif head.films != films:
                 known, films, catalogue = head.version, head.films, read_hash(self._client, keys.catalogue)
             else:
@@ -208,7 +208,7 @@ class _Reading:
                     "catalogue": catalogue,
                 }
                 return Snapshot(keys, head, counts["users"], counts["items"], hashes)
-        raise self._restless()
+        raise self._rewritten_too_often()
 
     def _fetch(self, blocks: dict[Side, list[str]], hashes: dict[str, Hash], changed: dict[Side, list[bytes]]) -> None:
         for side in SIDES:
@@ -218,7 +218,7 @@ class _Reading:
                     values = cast("list[bytes | None]", self._client.hmget(key, page))
                     _put(hashes[self._keys.name(key)], page, values)
 
-    def _restless(self) -> StoreUnavailable:
+    def _rewritten_too_often(self) -> StoreUnavailable:
         return StoreUnavailable(
             f"model {self._keys.model!r} was rewritten {_ATTEMPTS} times while it was read; try again later"
         )

@@ -11,10 +11,10 @@ import redis
 
 from model_store.client import address
 from model_store.codec.checkpoint import Head
-from model_store.codec.delta import Piece, read_delta
+from model_store.codec.delta import DeltaPiece, read_delta
 from model_store.codec.keys import Keys, Side, field, parse_field
 from model_store.read.load import read_hash
-from model_store.read.row_table import Table
+from model_store.read.row_table import RowTable
 from streamsvd.errors import SettingsError, SnapshotMissing
 from streamsvd.ratings import Id
 
@@ -26,7 +26,7 @@ Blobs = list[bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RowQuery:
     """Rows to read: one block of some users or items."""
 
     side: Side
@@ -79,10 +79,10 @@ class StoreQueries:
         self.keys = Keys(model)
         self._lookup = client.register_script(_LOOKUP)
 
-    def ask(
+    def fetch(
         self,
-        wanted: Sequence[Wanted],
-        tables: Sequence[tuple[Table, int]] = (),
+        queries: Sequence[RowQuery],
+        tables: Sequence[tuple[RowTable, int]] = (),
         *,
         known: int = 0,
         lineage: bytes = b"",
@@ -96,10 +96,10 @@ class StoreQueries:
         SnapshotMissing
             When the model has no snapshot.
         """
-        names, arguments = [self.keys.head, self.keys.globals_], [b"%d" % known, lineage, b"%d" % len(wanted)]
-        for rows in wanted:
-            names += [self.keys.versions(rows.side), self.keys.block(rows.side, rows.block)]
-            arguments += [b"%d" % len(rows.ids), *map(field, rows.ids)]
+        names, arguments = [self.keys.head, self.keys.globals_], [b"%d" % known, lineage, b"%d" % len(queries)]
+        for query in queries:
+            names += [self.keys.versions(query.side), self.keys.block(query.side, query.block)]
+            arguments += [b"%d" % len(query.ids), *map(field, query.ids)]
         for table, version in tables:
             names += [self.keys.versions(table.side), *(self.keys.block(table.side, name) for name in table.blocks)]
             arguments += [b"%d" % version, b"%d" % len(table.blocks)]
@@ -110,7 +110,7 @@ class StoreQueries:
         found_changes = [Changes(count, n, rows[0] if rows else (), rows[1:]) for count, n, *rows in changes]
         return Reply(int(version), line, bool(as_known), found, doc or b"", globals_, found_changes)
 
-    def pages(self, table: Table, version: int) -> Iterator[tuple[list[bytes], list[Blobs]]]:
+    def pages(self, table: RowTable, version: int) -> Iterator[tuple[list[bytes], list[Blobs]]]:
         """Rows of a table changed since a version, each page of one version; to be brought up to date as in `load`.
 
         The newest come first: a row that changes while pages are read moves to the front, so that none of the others
@@ -128,7 +128,7 @@ class StoreQueries:
             yield fields, pipe.execute()
             read += len(fields)
 
-    def delta(self, table: Table, version: int) -> Iterator[Piece | None]:
+    def delta(self, table: RowTable, version: int) -> Iterator[DeltaPiece | None]:
         """The items that a version has changed; see `read_delta`."""
         return read_delta(self.client, self.keys, version, table.blocks)
 
@@ -139,11 +139,11 @@ class StoreQueries:
             raise self._missing()
         return Head.decode(doc, self.keys.head), lineage or b""
 
-    def load(self, table: Table) -> tuple[list[bytes], list[Sequence[bytes]]]:
+    def load(self, table: RowTable) -> tuple[list[bytes], list[Sequence[bytes]]]:
         """All rows of a table, read page by page: ids, and for each of its blocks the blobs.
 
-        While the pages are read, versions may pass: every row that changed meanwhile has still to be brought up to
-        date by what `ask` finds changed since the version from before. Rows that are not in all hashes are left to it.
+        Newer versions may be written meanwhile: rows that they change have still to be updated, with what `fetch`
+        finds changed since the version from before. Rows that are not in all hashes are left to it.
         """
         parts = [read_hash(self.client, self.keys.block(table.side, name)) for name in table.blocks]
         fields = [name for name in parts[0] if all(name in part for part in parts)]

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from model_store.client import translated
 from model_store.codec.checkpoint import Head
-from model_store.read.row_table import Table
+from model_store.read.row_table import RowTable
 from model_store.read.store_queries import StoreQueries
 from model_store.read.view import View
 from model_store.read.view_cache import ViewCache
@@ -28,21 +28,21 @@ class UserCache:
 
     Parameters
     ----------
-    queries : StoreQueries
+    store : StoreQueries
     view_cache : ViewCache
         Of the same model.
     """
 
-    def __init__(self, queries: StoreQueries, view_cache: ViewCache) -> None:
-        self._queries = queries
+    def __init__(self, store: StoreQueries, view_cache: ViewCache) -> None:
+        self._store = store
         self._view_cache = view_cache
         self._turn = threading.Lock()
-        self._table: Table | None = None
+        self._table: RowTable | None = None
         self._version = 0
         self._lineage = b""
 
     @contextmanager
-    def reading(self) -> Iterator[tuple[View, Table]]:
+    def reading(self) -> Iterator[tuple[View, RowTable]]:
         """Lend the items and all users, both of the newest version, for the body of a `with`."""
         with self._turn:
             for _ in range(_ATTEMPTS):
@@ -52,29 +52,29 @@ class UserCache:
                         yield view, table
                         return
         raise StoreUnavailable(
-            f"model {self._queries.keys.model!r} changed {_ATTEMPTS} times while its users were read; try again later"
+            f"model {self._store.keys.model!r} changed {_ATTEMPTS} times while its users were read; try again later"
         )
 
-    def _at(self, view: View) -> Table | None:
+    def _at(self, view: View) -> RowTable | None:
         """The users at the view's version; None when the store has moved on from it."""
         table, version = self._table, self._version
         self._table = None  # until it is whole again
-        with translated(self._queries.client, f"reading the users of model {self._queries.keys.model}"):
+        with translated(self._store.client, f"reading the users of model {self._store.keys.model}"):
             if table is None or version < view.head.base or self._lineage != view.lineage:
                 self._lineage = view.lineage
-                table, version = Table("users", (FACTORS,)), view.head.version
-                table.update(*self._queries.load(table), view.dtypes, self._queries.keys)
-            reply = self._queries.ask((), [(table, version)])
-            head = Head.decode(reply.doc, self._queries.keys.head)
+                table, version = RowTable("users", (FACTORS,)), view.head.version
+                table.update(*self._store.load(table), view.dtypes, self._store.keys)
+            reply = self._store.fetch((), [(table, version)])
+            head = Head.decode(reply.doc, self._store.keys.head)
             if reply.lineage != view.lineage or not head.continues(version):
                 return None
             changes = reply.changes[0]
             if changes.in_pages:
-                for fields, blobs in self._queries.pages(table, version):
-                    table.update(fields, blobs, view.dtypes, self._queries.keys)
+                for fields, blobs in self._store.pages(table, version):
+                    table.update(fields, blobs, view.dtypes, self._store.keys)
                 self._table, self._version = table, reply.version
                 return None  # and what has changed since then
-            table.update(changes.fields, changes.blobs, view.dtypes, self._queries.keys)
+            table.update(changes.fields, changes.blobs, view.dtypes, self._store.keys)
         if len(table) != changes.count:
             return None  # somebody was erased, which leaves no mark: read all again
         self._table, self._version = table, reply.version

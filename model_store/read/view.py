@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store.codec.checkpoint import Head
-from model_store.codec.delta import Piece
+from model_store.codec.delta import DeltaPiece
 from model_store.codec.keys import Keys
-from model_store.codec.rows import Layout
+from model_store.codec.rows import RowLayout
 from model_store.read.load import read_arrays
-from model_store.read.row_table import Table
+from model_store.read.row_table import RowTable
 from streamsvd.kernels.choices import CHOICE_BLOCK, CLOCK
 from streamsvd.kernels.state import Structured
 from streamsvd.lookup.choice_scores import popularity
@@ -37,7 +37,7 @@ class View(ItemTable):
     dtypes : list of dtype
         The layout's table.
     globals_ : dict of array
-    table : Table
+    table : RowTable
         The items' rows; the place of an item is its row number in the learner.
     films : dict of id to Film
         The catalogue, as of version `films_version`. Never changed, only replaced.
@@ -51,7 +51,7 @@ class View(ItemTable):
     lineage: bytes
     dtypes: list[np.dtype[Any]]
     globals_: dict[str, NDArray[Any]]
-    table: Table
+    table: RowTable
     films: dict[Id, Film]
     films_version: int
     columns: Columns
@@ -100,7 +100,7 @@ class View(ItemTable):
 
     @property
     def covariances(self) -> NDArray[np.float32]:
-        """Packed covariances of the items' rows."""
+        """ArrayBlobs covariances of the items' rows."""
         packed: NDArray[np.float32] = self.table.rows(TRAINING)["cov"]
         return packed
 
@@ -153,19 +153,19 @@ class View(ItemTable):
         arrays = dict(zip(raw_globals[::2], raw_globals[1::2], strict=True))
         self.globals_ = read_arrays(arrays, head.arrays["globals"], self.keys.globals_)
         if head.dtypes != self.head.dtypes:
-            self.dtypes = Layout(head.dtypes).table(self.keys.head)
+            self.dtypes = RowLayout(head.dtypes).numpy_dtypes(self.keys.head)
         self.head = head
         self.put(fields, blobs)
         if len(self.table):
             self.columns.combine(self.table.size, head.settings, self.globals_)
 
     def put(self, fields: Sequence[bytes], blobs: Sequence[Sequence[bytes | None]]) -> None:
-        """Take in rows of items, as `Table.update` does."""
+        """Take in rows of items, as `RowTable.update` does."""
         places = self.table.update(fields, blobs, self.dtypes, self.keys)
         if len(places):
             self.columns.put(places, self.factors[places], self.table.size)
 
-    def put_piece(self, piece: Piece) -> None:
+    def put_delta(self, piece: DeltaPiece) -> None:
         """Take in rows of items that changed or came."""
         self.table.put(piece.fields, piece.numbers, piece.blocks, self.keys)
         self.columns.put(piece.numbers, self.factors[piece.numbers], self.table.size)

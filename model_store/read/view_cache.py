@@ -17,10 +17,10 @@ from contextlib import contextmanager
 
 from model_store.client import translated
 from model_store.codec.checkpoint import Head
-from model_store.codec.rows import Layout
+from model_store.codec.rows import RowLayout
 from model_store.read.load import load_films
-from model_store.read.row_table import Table
-from model_store.read.store_queries import Blobs, Reply, StoreQueries, Wanted
+from model_store.read.row_table import RowTable
+from model_store.read.store_queries import Blobs, Reply, RowQuery, StoreQueries
 from model_store.read.view import View
 from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
 from streamsvd.lookup.item_table import FACTORS, Columns
@@ -34,13 +34,13 @@ class ViewCache:
 
     Parameters
     ----------
-    queries : StoreQueries
+    store : StoreQueries
     new_columns : callable
         Makes the columns of a new view.
     """
 
-    def __init__(self, queries: StoreQueries, new_columns: Callable[[], Columns]) -> None:
-        self._queries = queries
+    def __init__(self, store: StoreQueries, new_columns: Callable[[], Columns]) -> None:
+        self._store = store
         self._new_columns = new_columns
         self._blocks: tuple[str, ...] = (FACTORS,)
         self._refreshing = threading.Lock()
@@ -51,20 +51,20 @@ class ViewCache:
 
     @contextmanager
     def reading(
-        self, wanted: Sequence[Wanted] = (), blocks: tuple[str, ...] = (FACTORS,), *, newest: bool = False
+        self, queries: Sequence[RowQuery] = (), blocks: tuple[str, ...] = (FACTORS,), *, newest: bool = False
     ) -> Iterator[tuple[View, list[Blobs]]]:
-        """Lend a view and the rows wanted, both of one version; the view is for the body of a `with` only.
+        """Lend a view and the rows queries, both of one version; the view is for the body of a `with` only.
 
         Parameters
         ----------
-        wanted : sequence of Wanted
+        queries : sequence of RowQuery
         blocks : tuple of str
             Blocks of items that the view must hold; once asked for, they are kept.
         newest : bool
             Wait for the newest version, even while another thread brings it and the rows are those of the one before.
         """
-        with translated(self._queries.client, f"reading model {self._queries.keys.model}"):
-            view, rows = self._found(wanted, blocks, newest=newest)
+        with translated(self._store.client, f"reading model {self._store.keys.model}"):
+            view, rows = self._found(queries, blocks, newest=newest)
         try:
             yield view, rows
         finally:
@@ -75,31 +75,31 @@ class ViewCache:
         view = self._current
         if view is not None:
             return view.head
-        with translated(self._queries.client, f"reading model {self._queries.keys.model}"):
-            return self._queries.head()[0]
+        with translated(self._store.client, f"reading model {self._store.keys.model}"):
+            return self._store.head()[0]
 
-    def _found(self, wanted: Sequence[Wanted], blocks: tuple[str, ...], *, newest: bool) -> tuple[View, list[Blobs]]:
+    def _found(self, queries: Sequence[RowQuery], blocks: tuple[str, ...], *, newest: bool) -> tuple[View, list[Blobs]]:
         """A view, pinned, and the rows of its version."""
         for timeout in (0.0, _WAIT_SECONDS):  # who comes too late to refresh looks again before it waits
-            found = self._as_it_is(wanted, blocks, older=not newest)
+            found = self._as_it_is(queries, blocks, older=not newest)
             if found is not None:
                 return found
             if self._refreshing.acquire(timeout=timeout):
                 try:  # whoever waited here may find that another has done the work
-                    return self._as_it_is(wanted, blocks, older=False) or self._refreshed(wanted, blocks)
+                    return self._as_it_is(queries, blocks, older=False) or self._refreshed(queries, blocks)
                 finally:
                     self._refreshing.release()
         raise StoreUnavailable(
-            f"model {self._queries.keys.model!r} is being read by another thread, which is not done after "
+            f"model {self._store.keys.model!r} is being read by another thread, which is not done after "
             f"{_WAIT_SECONDS:g} s; try again later"
         )
 
     def _as_it_is(
-        self, wanted: Sequence[Wanted], blocks: tuple[str, ...], *, older: bool
+        self, queries: Sequence[RowQuery], blocks: tuple[str, ...], *, older: bool
     ) -> tuple[View, list[Blobs]] | None:
         """The view as it is, when it will do: it is of the newest version, or of the one before with `older`.
 
-        An older one does while another thread refreshes, if all rows wanted are still those of its version.
+        An older one does while another thread refreshes, if all rows queried are still those of its version.
         """
         with self._pins:
             view = self._current
@@ -107,7 +107,7 @@ class ViewCache:
                 return None
             self._readers[id(view)] = self._readers.get(id(view), 0) + 1
         try:
-            reply = self._queries.ask(wanted, known=view.head.version, lineage=view.lineage)
+            reply = self._store.fetch(queries, known=view.head.version, lineage=view.lineage)
         except BaseException:
             self._unpin(view)
             raise
@@ -117,7 +117,7 @@ class ViewCache:
         self._unpin(view)
         return None
 
-    def _refreshed(self, wanted: Sequence[Wanted], blocks: tuple[str, ...]) -> tuple[View, list[Blobs]]:
+    def _refreshed(self, queries: Sequence[RowQuery], blocks: tuple[str, ...]) -> tuple[View, list[Blobs]]:
         self._blocks = tuple(dict.fromkeys([*self._blocks, *blocks]))
         view = self._take_spare()
         fresh = False
@@ -125,8 +125,8 @@ class ViewCache:
             if view is None:
                 view, fresh = self._first(), True
             known = view.head.version
-            reply = self._queries.ask(wanted, [(view.table, known)])
-            head = Head.decode(reply.doc, self._queries.keys.head)
+            reply = self._store.fetch(queries, [(view.table, known)])
+            head = Head.decode(reply.doc, self._store.keys.head)
             current = self._current
             if not _continues(view, head, reply):  # what is known counts for nothing
                 usable = current is not None and not fresh and _continues(current, head, reply)
@@ -143,29 +143,29 @@ class ViewCache:
             if len(view.table) != reply.changes[0].count:
                 if fresh:
                     raise SnapshotCorrupt(
-                        f"{self._queries.keys.block('items', FACTORS)} holds {reply.changes[0].count} rows, "
+                        f"{self._store.keys.block('items', FACTORS)} holds {reply.changes[0].count} rows, "
                         f"{len(view.table)} can be read: part of the snapshot was lost; rebuild it from the log"
                     )
                 view = None
                 continue
             if head.films == view.films_version:
                 return self._serve(view), reply.rows
-            view.films = load_films(self._queries.client, self._queries.keys)
+            view.films = load_films(self._store.client, self._store.keys)
             view.films_version = head.films  # the next turn sees whether that still holds
         raise StoreUnavailable(
-            f"model {self._queries.keys.model!r} was rewritten {_ATTEMPTS} times while it was read; try again later"
+            f"model {self._store.keys.model!r} was rewritten {_ATTEMPTS} times while it was read; try again later"
         )
 
     def _bring(self, view: View, known: int, version: int) -> None:
         """Read the many rows that have changed since the version that the view was of, some at a time."""
         if version == known + 1:
-            for piece in self._queries.delta(view.table, version):
+            for piece in self._store.delta(view.table, version):
                 if piece is None:
                     break  # a newer version has come
-                view.put_piece(piece)
+                view.put_delta(piece)
             else:
                 return
-        for page in self._queries.pages(view.table, known):
+        for page in self._store.pages(view.table, known):
             view.put(*page)
 
     def _update(self, view: View, head: Head, reply: Reply) -> None:
@@ -202,12 +202,14 @@ class ViewCache:
 
     def _first(self) -> View:
         """All items, read page by page, as a start: not yet a view to be served."""
-        head, lineage = self._queries.head()
-        keys, about = self._queries.keys, head.blocks["items"]
+        head, lineage = self._store.head()
+        keys, about = self._store.keys, head.blocks["items"]
         self._blocks = tuple(name for name in self._blocks if name in about)
-        table = Table("items", self._blocks)
-        view = View(keys, head, lineage, Layout(head.dtypes).table(keys.head), {}, table, {}, 0, self._new_columns())
-        view.put(*self._queries.load(table))
+        table = RowTable("items", self._blocks)
+        view = View(
+            keys, head, lineage, RowLayout(head.dtypes).numpy_dtypes(keys.head), {}, table, {}, 0, self._new_columns()
+        )
+        view.put(*self._store.load(table))
         return view
 
 

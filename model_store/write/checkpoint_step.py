@@ -12,7 +12,7 @@ from model_store.codec.blobs import pack
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.delta import delta_fields
 from model_store.codec.keys import SIDES, Keys, Side, field
-from model_store.codec.rows import Layout, encode_rows, parts
+from model_store.codec.rows import RowLayout, batches, encode_rows
 from model_store.read.snapshot import Progress
 from model_store.write.stage import Stage
 from streamsvd.kernels.state import Rows
@@ -24,7 +24,7 @@ FEED_LENGTH = 10_000
 FeedEntry = tuple[str, Mapping[str, bytes]]
 """An entry's id, such as `"1200-0"`, greater than all before it, and its fields."""
 
-Packed = dict[str, dict[str, bytes]]
+ArrayBlobs = dict[str, dict[str, bytes]]
 """Array blobs as they were last written: key → array name → blob."""
 
 _CHUNK = 500
@@ -44,7 +44,7 @@ end
 """
 
 
-class Step:
+class CheckpointStep:
     """One checkpoint on its way into the store.
 
     Parameters
@@ -75,7 +75,7 @@ class Step:
         keys: Keys,
         checkpoint: Checkpoint,
         known: Head | None,
-        known_arrays: Packed,
+        known_arrays: ArrayBlobs,
         *,
         keep: int = 0,
         kept: int = 0,
@@ -85,11 +85,11 @@ class Step:
         self._checkpoint = checkpoint
         self._known = known
         self._known_arrays = known_arrays if known else {}
-        self.arrays: Packed = {}
+        self.arrays: ArrayBlobs = {}
         self._commands: list[tuple[Any, ...]] = []
         self.version = checkpoint.version
         self.whole = known is None
-        self.layout = (Layout(known.dtypes, known.blocks) if known else Layout()).extended(checkpoint.state)
+        self.layout = (RowLayout(known.dtypes, known.blocks) if known else RowLayout()).extended(checkpoint.state)
         self.bytes = 0
         self.head: Head
         self.kept = 0
@@ -176,7 +176,7 @@ class Step:
                 stage.copy(
                     self._keys.versions(side), *(self._keys.block(side, name) for name in self.layout.blocks[side])
                 )
-            for part in parts(rows, side, _ROWS):
+            for part in batches(rows, side, _ROWS):
                 fields = [field(id_) for id_ in part.ids]
                 for name, blobs in encode_rows(part, side, self.layout).items():
                     stage.put(self._keys.block(side, name), fields, blobs)

@@ -1,4 +1,4 @@
-"""What a checkpoint writes beside the served model, in the same step: its shadows."""
+"""What a checkpoint writes of a model's shadows, in the same step as the served model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from redis.client import Pipeline
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import Keys
 from model_store.shadow_rows import ShadowRow, encode_row
-from model_store.write.checkpoint_step import Packed, Step
+from model_store.write.checkpoint_step import ArrayBlobs, CheckpointStep
 from streamsvd.ratings import Id
 
 _ANSWER = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
@@ -35,8 +35,8 @@ class ShadowPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
-    """Everything that is written beside the served model.
+class ShadowWrites:
+    """All that a checkpoint writes of the served model's shadows.
 
     Attributes
     ----------
@@ -57,58 +57,60 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownShadow:
     """What a writer knows to be stored of one shadow."""
 
     head: Head
-    arrays: Packed
+    arrays: ArrayBlobs
 
 
-class BesideStep:
-    """The commands of `Beside`, packed before anything is locked or watched.
+class ShadowStep:
+    """The commands of `ShadowWrites`, packed before anything is locked or watched.
 
     Parameters
     ----------
     keys : Keys
         The served model's.
-    beside : Beside
-    known : dict of str to Known
+    writes : ShadowWrites
+    known : dict of str to KnownShadow
         By shadow.
     """
 
-    def __init__(self, keys: Keys, beside: Beside, known: Mapping[str, Known]) -> None:
-        self._keys, self._beside = keys, beside
-        self._steps = {name: _step(keys.of_shadow(name), part, known.get(name)) for name, part in beside.parts.items()}
-        self._rows = {row.name: encode_row(row) for row in beside.rows}
+    def __init__(self, keys: Keys, writes: ShadowWrites, known: Mapping[str, KnownShadow]) -> None:
+        self._keys, self._writes = keys, writes
+        self._steps = {name: _step(keys.of_shadow(name), part, known.get(name)) for name, part in writes.parts.items()}
+        self._rows = {row.name: encode_row(row) for row in writes.rows}
         self.bytes = sum(step.bytes for step in self._steps.values()) + sum(map(len, self._rows.values()))
 
     @property
-    def known(self) -> dict[str, Known]:
+    def known(self) -> dict[str, KnownShadow]:
         """What is stored of every shadow once this has run."""
-        return {name: Known(step.head, step.arrays) for name, step in self._steps.items()}
+        return {name: KnownShadow(step.head, step.arrays) for name, step in self._steps.items()}
 
     @property
     def replaced(self) -> list[str]:
         """Keys of the sets that name what has to be removed first."""
-        names: Iterable[str] = [*self._beside.dropped, *(n for n, step in self._steps.items() if step.whole)]
+        names: Iterable[str] = [*self._writes.dropped, *(n for n, step in self._steps.items() if step.whole)]
         return [self._keys.of_shadow(name).all for name in names]
 
     def queue(self, pipe: Pipeline) -> None:
         """Add the commands to a transaction."""
         for step in self._steps.values():
             step.queue(pipe)
-        if self._rows or self._beside.dropped:
+        if self._rows or self._writes.dropped:
             pipe.delete(self._keys.shadows)
         if self._rows:
             pipe.hset(self._keys.shadows, items=[part for row in self._rows.items() for part in row])
             pipe.sadd(self._keys.all, self._keys.shadows)
-        if self._beside.answered:
-            pipe.eval(_ANSWER, 1, self._keys.promote, self._beside.answered)
+        if self._writes.answered:
+            pipe.eval(_ANSWER, 1, self._keys.promote, self._writes.answered)
 
 
-def _step(keys: Keys, part: ShadowPart, known: Known | None) -> Step:
+def _step(keys: Keys, part: ShadowPart, known: KnownShadow | None) -> CheckpointStep:
     whole = part.whole or known is None
-    step = Step(keys, part.checkpoint, None if whole or known is None else known.head, known.arrays if known else {})
+    step = CheckpointStep(
+        keys, part.checkpoint, None if whole or known is None else known.head, known.arrays if known else {}
+    )
     step.remove("users", list(part.removed_users))
     step.write_rows()
     step.write_arrays()

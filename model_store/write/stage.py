@@ -42,7 +42,7 @@ class Stage:
         The writer's.
     version : int
         Given to every row.
-    rest : callable
+    pause : callable
         Called after every page.
 
     Attributes
@@ -52,13 +52,13 @@ class Stage:
     """
 
     def __init__(
-        self, client: redis.Redis, keys: Keys, token: int, version: int, rest: Callable[[], None] = lambda: None
+        self, client: redis.Redis, keys: Keys, token: int, version: int, pause: Callable[[], None] = lambda: None
     ) -> None:
         self._client = client
         self._keys = keys
         self._token = token
         self._version = version
-        self._rest = rest
+        self._pause = pause
         self._counts: dict[str, int] = {}
         self._copy_page = client.register_script(_COPY)
         self.bytes = 0
@@ -78,13 +78,13 @@ class Stage:
             pipe.sadd(self._keys.stages, staged)
             pipe.copy(key, staged, replace=True)
             pipe.execute()
-        self._rest()
+        self._pause()
 
     def _copy_in_pages(self, key: str, staged: str) -> None:
         scan, cursor = "ZSCAN" if _is_set(key) else "HSCAN", b"0"
         while True:
             cursor = self._copy_page(keys=[key, staged, self._keys.stages], args=[cursor, scan, _COPIED])
-            self._rest()
+            self._pause()
             if cursor == b"0":
                 return
 
@@ -115,7 +115,7 @@ class Stage:
             pipe.execute_command(command, staged, *arguments)  # type: ignore[no-untyped-call]
             *_, added = pipe.execute()
         self._counts[key] = self._counts.get(key, 0) + int(added)
-        self._rest()
+        self._pause()
 
     def watch(self, pipe: Pipeline) -> None:
         """From now until EXEC nobody may touch what was laid down; and all of it must be there.

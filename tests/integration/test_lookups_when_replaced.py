@@ -103,8 +103,8 @@ def test_a_store_that_came_back_as_it_was_before(client: redis.Redis, model_name
             write(writer, again, 30)
             assert answers(reader) == answers(ModelReader(client, model_name, clock=lambda: 0.0))
         client.set(keys.fence, lost.token)
-        lost.version = writer.version  # even if both counted up to the same one
-        with pytest.raises(SnapshotCorrupt, match="changed by other hands"):
+        lost._fence.version = writer.version  # even if both counted up to the same one
+        with pytest.raises(SnapshotCorrupt, match="changed by another program"):
             write(lost, learner, 10)
 
 

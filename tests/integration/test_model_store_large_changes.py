@@ -11,7 +11,7 @@ from model_store import ModelWriter
 from model_store.codec.keys import Keys
 from model_store.read.snapshot import read_snapshot
 from model_store.write import stage
-from model_store.write.checkpoint_step import Step
+from model_store.write.checkpoint_step import CheckpointStep
 from model_store.write.stage import Stage
 from streamsvd.errors import StaleWriter, StoreError, StoreUnavailable
 
@@ -80,7 +80,9 @@ def test_what_is_laid_down(
 ) -> None:
     writer.write(checkpoint(2, writer.token, state(2, [], [])))
     head = writer._head
-    step = Step(Keys(model_name), checkpoint(3, 1, state(3, _USERS, items)), head, {}, keep=keep, staging=True)
+    step = CheckpointStep(
+        Keys(model_name), checkpoint(3, 1, state(3, _USERS, items)), head, {}, keep=keep, staging=True
+    )
     assert step.staged == staged
 
 
@@ -126,7 +128,7 @@ def test_a_copy_that_is_broken_off_leaves_nothing(
 
     changes = checkpoint(2, writer.token, state(2, [3], _OTHERS))
     with pytest.raises(StoreUnavailable):
-        writer.write(changes, rest=stop)
+        writer.write(changes, pause=stop)
     assert not client.keys(f"streamsvd:{{{model_name}}}:stage*")
     assert not writer.write(changes).repeated
 
@@ -137,7 +139,7 @@ def test_rests_come_between_the_pages_of_a_large_change_only(model_name: str, wr
     def write(version: int, items: range, *, whole: bool = False) -> int:
         rests.clear()
         changes = state(version, _USERS, items)
-        writer.write(checkpoint(version, writer.token, changes), rest=lambda: rests.append(version), whole=whole)
+        writer.write(checkpoint(version, writer.token, changes), pause=lambda: rests.append(version), whole=whole)
         return len(rests)
 
     assert write(2, _OTHERS) > 5

@@ -6,7 +6,7 @@ import pytest
 import redis
 from redis import exceptions
 
-from model_store.client import address, connect, masked, steady, translated
+from model_store.client import address, connect, masked, translated, without_retries
 from streamsvd.errors import SettingsError, StoreError, StoreUnavailable
 
 
@@ -41,7 +41,7 @@ def test_a_client_keeps_bytes_and_has_time_outs() -> None:
 
 
 def test_a_steady_client_goes_to_the_same_place_and_never_reconnects_by_itself() -> None:
-    with connect("redis://app:secret@db.example:6380/2") as client, steady(client) as other:
+    with connect("redis://app:secret@db.example:6380/2") as client, without_retries(client) as other:
         assert address(other) == address(client)
         kwargs = other.connection_pool.connection_kwargs
         assert kwargs["password"] == "secret"
@@ -51,7 +51,7 @@ def test_a_steady_client_goes_to_the_same_place_and_never_reconnects_by_itself()
 
 def test_a_client_that_decodes_is_refused() -> None:
     with redis.Redis(decode_responses=True) as client, pytest.raises(SettingsError, match="connect"):
-        steady(client)
+        without_retries(client)
 
 
 @pytest.mark.parametrize(

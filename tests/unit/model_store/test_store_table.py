@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from model_store.codec.blobs import pack_rows
 from model_store.codec.keys import Keys, field
-from model_store.read.row_table import Table
+from model_store.read.row_table import RowTable
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.lookup.item_filters import NO_YEAR, facets_of
 from streamsvd.ratings import Film, Id
@@ -36,7 +36,7 @@ class Kept(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = Table("items", ("first", "second"))
+        self.table = RowTable("items", ("first", "second"))
         self.held: dict[Id, tuple[int, int]] = {}
 
     @rule(ids=st.lists(IDS, unique=True, max_size=5), value=st.integers(0, 4), copied=st.booleans())
@@ -97,7 +97,7 @@ test_a_table_holds_what_a_dictionary_would = Kept.TestCase
 
 
 def test_a_row_that_is_not_in_all_blocks_is_damage() -> None:
-    table = Table("items", ("first", "second"))
+    table = RowTable("items", ("first", "second"))
     first, _ = blobs({1: (0, 1)})
     with pytest.raises(SnapshotCorrupt, match="second lacks rows"):
         table.update([b"1"], [first, [None]], DTYPES, KEYS)
