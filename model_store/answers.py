@@ -1,4 +1,4 @@
-"""What lookups in the store answer. Every answer carries what it was computed from."""
+"""Answers of lookups in the store, each with the provenance that it was computed from."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Answer(AnswerPart):
     """None for an anonymous user."""
     items: tuple[Recommendation, ...]
     known_user: bool
-    """False: the model has not met the user, and the answer is the best for everybody."""
+    """False: the user is unknown to the model, and the answer is the best for all users."""
     provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarItems(AnswerPart):
-    """Items that people like together with one, most similar first."""
+    """Items liked by the same users as one, most similar first."""
 
     item: NamedItem
     items: tuple[SimilarItem, ...]
@@ -76,7 +76,7 @@ class Prediction(AnswerPart):
     deviation: float
     """Standard deviation of its error."""
     known_user: bool
-    """False: the model has not met the user, and predicts from what is known of all users."""
+    """False: the user is unknown to the model, and predicted from all users."""
     known_item: bool
     """False: the item has not been rated."""
     provenance: Provenance
@@ -84,7 +84,7 @@ class Prediction(AnswerPart):
 
 @dataclass(frozen=True, slots=True)
 class Explained(Explanation):
-    """A prediction taken apart, for a user, from a snapshot."""
+    """The parts of a prediction for a user."""
 
     user: Id
     provenance: Provenance

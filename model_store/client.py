@@ -1,8 +1,8 @@
-"""The one place where Redis clients are made, and where their errors become ours.
+"""Redis clients, and the translation of their errors into ours.
 
 redis-py's defaults are set on purpose here: replies are never decoded, the protocol is RESP3, time-outs are
 short. A command whose reply was lost is sent again: twice, with a little waiting. That is right because every
-command of this room is safe to repeat: reads, and a token taken but not seen is a number that nobody uses.
+command of this room is safe to repeat: reads, and a fencing token whose reply was lost is never used.
 The one that needs care, the checkpoint, is written by a client without repeats (`without_retries`).
 """
 
@@ -25,9 +25,9 @@ CONNECT_SECONDS = 3.0
 SOCKET_SECONDS = 10.0
 """For one reply; a transaction of hundreds of megabytes takes a second or two."""
 LOOKUP_SECONDS = 4.0
-"""For one reply, where somebody waits for the answer; a time-out is not tried again."""
+"""For one reply to a lookup; a time-out is not retried."""
 HEALTH_SECONDS = 30
-"""A connection idle for longer is tried with PING before it is used."""
+"""A connection idle for longer is checked with PING before use."""
 
 _SCHEMES = ("redis", "rediss", "unix")
 _UNAVAILABLE = (
@@ -60,9 +60,7 @@ def connect(url: str, *, for_lookups: bool = False) -> redis.Redis:
             f"Redis address {masked(url)!r}: begin it with redis://, rediss:// or unix://, "
             "for example redis://127.0.0.1:6379/0"
         )
-    tried_again = (
-        (exceptions.ConnectionError,) if for_lookups else (exceptions.ConnectionError, exceptions.TimeoutError)
-    )
+    retried = (exceptions.ConnectionError,) if for_lookups else (exceptions.ConnectionError, exceptions.TimeoutError)
     try:
         return redis.Redis.from_url(
             url,
@@ -71,7 +69,7 @@ def connect(url: str, *, for_lookups: bool = False) -> redis.Redis:
             socket_timeout=LOOKUP_SECONDS if for_lookups else SOCKET_SECONDS,
             socket_connect_timeout=CONNECT_SECONDS,
             health_check_interval=HEALTH_SECONDS,
-            retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.2), 2, tried_again),
+            retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.2), 2, retried),
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
     except ValueError as error:
@@ -80,16 +78,21 @@ def connect(url: str, *, for_lookups: bool = False) -> redis.Redis:
         ) from error
 
 
+def check_replies_are_bytes(client: redis.Redis) -> None:
+    """Raise `SettingsError` for a client that decodes replies."""
+    if client.connection_pool.connection_kwargs.get("decode_responses"):
+        raise SettingsError("the store holds bytes: make its client with model_store.connect(url)")
+
+
 def without_retries(client: redis.Redis) -> redis.Redis:
-    """A client for the same server that never opens a new connection behind the caller's back.
+    """A client for the same server that never reconnects on its own.
 
     WATCH belongs to a connection. A client that checks an idle connection, finds it dead and opens
-    another would send EXEC without the WATCH: a writer that slept through a takeover would then overwrite
-    its successor.
+    another would send EXEC without the WATCH: a writer that was suspended during a takeover would then
+    overwrite its successor.
     """
+    check_replies_are_bytes(client)
     pool = client.connection_pool
-    if pool.connection_kwargs.get("decode_responses"):
-        raise SettingsError("the store holds bytes: make its client with model_store.connect(url)")
     kwargs = {**pool.connection_kwargs, "health_check_interval": 0, "retry": Retry(NoBackoff(), 0)}
     return redis.Redis.from_pool(redis.ConnectionPool(pool.connection_class, **kwargs))
 
@@ -111,7 +114,7 @@ def masked(url: str) -> str:
 
 
 def address(client: redis.Redis) -> str:
-    """Where a client goes, without secrets."""
+    """Address of a client's server, without secrets."""
     kwargs: dict[str, Any] = client.connection_pool.connection_kwargs
     if "path" in kwargs:
         return f"unix://{kwargs['path']}"

@@ -1,4 +1,4 @@
-"""What models there are in a store, in which versions, and how much memory they take."""
+"""The models in a store: versions, blocks and memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from model_store.codec.checkpoint import Head
 from model_store.codec.keys import SIDES, Keys
 from model_store.read.snapshot import kept_versions
 
-_SAMPLES = 50  # fields that the server looks at to estimate the size of a hash
+_SAMPLES = 50  # fields that the server samples to estimate the size of a hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Lookups in the store: rows are fetched here, answers computed by `streamsvd.lookup`, and their provenance added.
 
 The items of the newest version are kept in the process (`read.view_cache`); each call reads the user's row and the
-version in one step of the server, so an answer is always made of one version. Nothing here writes.
+version in one step of the server, so an answer always belongs to one version. Nothing here writes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from streamsvd.lookup.title_search import items_by_title
 from streamsvd.ratings import Id
 
 _LATELY = 1000
-"""Users among whom `users` looks for the last ones."""
+"""Users whose rows changed last, among which `users` searches."""
 
 
 class ModelReader:
@@ -52,14 +52,14 @@ class ModelReader:
         From `connect`.
     model : str
     scoring : Scoring, optional
-        The learner's, unless a test has its own.
+        By default the learner's; tests pass their own.
     clock : callable
-        Gives the time in seconds, for the age of answers.
+        Returns the time in seconds, for the age of answers.
 
     Notes
     -----
     Every method raises `SnapshotMissing`, `SnapshotCorrupt`, `StoreUnavailable` or `StoreError` when the store has no
-    answer, `SettingsError` for an argument out of its range, and `InputError` for what is no id. Ids and numbers may be
+    answer, `SettingsError` for an argument out of its range, and `InputError` for an invalid id. Ids and numbers may be
     NumPy's, as a table holds them. Asking for more than there is gives all.
     """
 
@@ -85,7 +85,7 @@ class ModelReader:
         n: int = 10,
         **options: Unpack[Options],
     ) -> Answer:
-        """The best `n` items for a user; ties by item id. An unknown user gets the best for everybody, marked as such.
+        """The best `n` items for a user; ties by item id. An unknown user gets the best for all users, marked as such.
 
         Parameters
         ----------
@@ -148,7 +148,7 @@ class ModelReader:
                     items = recommend_to(view, row, options, self._scoring)
                     answers.append(self._answer(view, user, items, known=bool(row)))
                 return answers
-        return self._recommended(users, replace(options, rank_by="rating"))  # another model is served by now
+        return self._recommended(users, replace(options, rank_by="rating"))  # meanwhile another model was promoted
 
     def _recommended_for(self, ratings: Mapping[Id, float], options: CheckedOptions) -> Answer:
         with self._view_cache.reading((), item_blocks(options)) as (view, _):
@@ -163,7 +163,7 @@ class ModelReader:
     # Similarity
 
     def similar_items(self, item: Id, n: int = 10) -> SimilarItems:
-        """Items that people like together with this one; see `streamsvd.lookup.similarity`.
+        """Items liked by the same users as this one; see `streamsvd.lookup.similarity`.
 
         Raises
         ------
@@ -194,7 +194,7 @@ class ModelReader:
     def predict(self, user: Id, item: Id) -> Prediction:
         """The rating that a user would give, with its standard deviation; as of the time of the user's last rating.
 
-        Unknown ids are predicted from what is known of everybody, and marked as such.
+        Unknown ids are predicted from what is known of all users and items, and marked as such.
         """
         user, item = as_id(user), as_id(item)
         queries = [RowQuery("users", name, (user,)) for name in PREDICTING]
@@ -213,7 +213,7 @@ class ModelReader:
         Raises
         ------
         UnknownId
-            The model does not know the item. (Of an unknown user, only what holds for everybody is explained.)
+            The model does not know the item. (For an unknown user, only the parts common to all users are explained.)
         """
         user, item = as_id(user), as_id(item)
         with self.reading(user, EXPLAINING) as (view, row):
@@ -249,7 +249,7 @@ class ModelReader:
     def users(self, n: int = 10) -> Users:
         """How many users there are, and those who gave a rating last, newest first.
 
-        They are looked for among the 1,000 whose rows changed last.
+        They are found among the 1,000 whose rows changed last.
         """
         n = how_many(n)
         with translated(self._store.client, f"reading the users of model {self._store.keys.model}"):
@@ -258,7 +258,7 @@ class ModelReader:
             rows = [(user, user_row(view, user, [FACTORS], [blob])) for user, blob in zip(newest, raw[0], strict=True)]
             known = [
                 known_user(view.scale, user, row[FACTORS][0]) for user, row in rows if row
-            ]  # one may have gone since
+            ]  # a user may have been erased since
             known.sort(key=lambda user: -(user.last_time or 0))
             return Users(total, tuple(known[:n]), self._provenance(view.head))
 
@@ -277,7 +277,7 @@ class ModelReader:
 
     @contextmanager
     def reading(self, user: Id, blocks: Sequence[str] = ()) -> Iterator[tuple[View, UserRow]]:
-        """Lend the items and some blocks of one user, both of the same version, for the body of a `with`.
+        """The items and some blocks of one user, of the same version; valid in the body of the `with`.
 
         The row is empty when the user is unknown.
         """

@@ -34,7 +34,7 @@ class Written:
     bytes : int
         Payload sent.
     repeated : bool
-        The store already held exactly this version: the reply to an earlier attempt had been lost.
+        The store already held exactly this version: the reply to an earlier attempt was lost.
     """
 
     version: int
@@ -84,7 +84,7 @@ class ModelWriter:
         Raises
         ------
         StoreError
-            When the server may evict keys of its own accord: parts of the snapshot would vanish.
+            The server may evict keys, and with them parts of the snapshot.
         StoreUnavailable
         """
         with translated(self._client, f"taking over model {self._keys.model}"):
@@ -97,12 +97,12 @@ class ModelWriter:
         try:
             memory = self._client.info("memory")
         except exceptions.NoPermissionError:
-            return  # a login that may not ask; docs/redis-layout.md says how the server must be set
+            return  # the login may not read it; docs/redis-layout.md says how the server must be set
         policy = str(memory.get("maxmemory_policy", "noeviction"))
         if policy.startswith("allkeys") and memory.get("maxmemory"):
             raise StoreError(
                 f"the Redis server evicts keys when its memory is full (maxmemory-policy {policy}), "
-                "which would tear holes into the snapshot: set maxmemory-policy to noeviction or volatile-lru"
+                "and with them parts of the snapshot: set maxmemory-policy to noeviction or volatile-lru"
             )
 
     def load(self) -> Checkpoint | None:
@@ -176,21 +176,21 @@ class ModelWriter:
         removed_users, removed_items : iterable of id
             Rows to delete, before those of the state are written.
         films : iterable of Film, optional
-            The catalogue, when it is new: takes the place of the one stored.
+            The catalogue, when it is new; replaces the stored one.
         feed : sequence of (id, fields)
             Appended to the model's feed in the same step, which keeps the newest `FEED_LENGTH` or some more.
         now : dict of str to bytes
-            The newest figures: fields of `…:now` that take the place of those stored.
+            The newest figures: fields of `…:now` that replace those stored.
         shadows : ShadowWrites, optional
-            The model's shadows, in the same step. Without it, theirs stays as it is.
+            The model's shadows, in the same step. By default they stay as stored.
         promoted : bool
-            Another model is served from now on: its state is whole and takes the place of the one before, while feed
-            and figures go on.
+            Another model is served from now on: its state is whole and replaces the previous one, while feed
+            and figures stay.
         whole : bool
             Everything stored before is removed in the same step: after a rebuild or an import.
         pause : callable
-            Called between the pages of many changed rows: it may wait, so that lookups get their turn. Not called in
-            a whole write, for which everybody waits.
+            Called between the pages of many changed rows; it may wait, to leave time for lookups. Not called in a
+            whole write.
 
         Raises
         ------
@@ -201,7 +201,7 @@ class ModelWriter:
         StoreError
             Refused (for example: out of memory); nothing was written.
         SnapshotCorrupt
-            What is stored is damaged, so changed rows alone cannot complete it.
+            The stored version is damaged, so changed rows alone cannot complete it.
         """
         self._acquired()
         if checkpoint.token != self.token:
@@ -212,7 +212,7 @@ class ModelWriter:
         if self._fence.damage and not whole:
             raise self._fence.damage
         gone = list(removed_users)
-        keep = 0 if gone else self._keep  # a user to be forgotten is in earlier versions of the items' rows too
+        keep = 0 if gone else self._keep  # kept versions of the items' rows hold the erased user too
         step = CheckpointStep(
             self._keys,
             checkpoint,
@@ -230,27 +230,27 @@ class ModelWriter:
             step.write_films(films)
         step.write_feed(feed)
         step.write_now(now)
-        doc = step.write_head(new_films=films is not None)
+        step.write_head(new_films=films is not None)
         shadow_step = ShadowStep(self._keys, shadows or ShadowWrites(), self._shadows)
         spared = {self._keys.feed.encode(), self._keys.now.encode()} if promoted and not whole else set()
         with translated(self._client, f"writing version {checkpoint.version} of model {self._keys.model}"):
-            repeated = self._fence.commit(step, doc, shadow_step, spared, staged=bool(step.staged), pause=pause)
+            repeated = self._fence.commit(step, shadow_step, spared, pause=pause)
         self._head, self._arrays, self._fence.kept = step.head, step.arrays, step.kept
         if shadows is not None:
             self._shadows = shadow_step.known
         return Written(checkpoint.version, step.bytes + shadow_step.bytes, repeated)
 
     def replace(self, file: SnapshotFile, progress: Progress = lambda _done, _total: None) -> Written:
-        """Put the version of a file in the place of all that this model has. Safe to repeat.
+        """Replace the model with the version in a file. Safe to repeat.
 
-        Its version number is the file's own, or the next one where the store is beyond that. Offsets and marks come
-        from the file: a consumer goes on from there. Kept versions, figures and shadows go: they belong to what was.
+        Its version number is the file's own, or the next one where the store has reached that. Offsets and marks come
+        from the file: a consumer continues from there. Kept versions, figures and shadows are removed.
 
         Parameters
         ----------
         file : SnapshotFile
         progress : callable
-            Told how much of the file is laid down: bytes, of how many.
+            Called with the bytes of the file that are staged, and of how many.
 
         Raises
         ------
@@ -264,7 +264,7 @@ class ModelWriter:
         with translated(self._client, f"importing {file.path} as version {step.version} of model {self._keys.model}"):
             old = cast("list[bytes]", self._client.hkeys(self._keys.shadows))
             shadow_step = ShadowStep(self._keys, ShadowWrites(dropped=[name.decode() for name in old]), {})
-            repeated = self._fence.commit(step, step.doc, shadow_step, set(), staged=True, progress=progress)
+            repeated = self._fence.commit(step, shadow_step, set(), progress)
         self._head, self._arrays, self._shadows, self._fence.kept = step.head, {}, {}, 0
         return Written(step.version, step.bytes, repeated)
 

@@ -11,7 +11,7 @@ All integers are little-endian.
     12      …     payload
 
 A *row blob* is one row of one block: its payload is the row's elements, as many as fit. An *array blob*
-stands for itself: its payload begins with a 4-byte length and that many bytes of JSON, `{"dtype": …, "shape":
+is self-describing: its payload begins with a 4-byte length and that many bytes of JSON, `{"dtype": …, "shape":
 […]}`, and the elements follow in C order. A dtype in JSON is a NumPy type string (`"<f4"`) or a list of
 fields `[name, dtype]` or `[name, dtype, shape]`.
 """
@@ -37,7 +37,7 @@ VERSION = 1
 HEADER = np.dtype([("crc", "<u4"), ("mark", "u1"), ("version", "u1"), ("dtype", "<u2"), ("row", "<u4")])
 _HEADER = struct.Struct("<IBBHI")
 _REBUILD = "rebuild the snapshot from the log"
-_PIECE = 2000  # rows taken apart at a time: what is joined for it stays small
+_BATCH = 2000  # rows decoded at a time, which limits the size of the joined buffer
 
 
 @cache  # a model has a dozen, and every block of every checkpoint names one
@@ -189,8 +189,8 @@ def unpack_rows(
     offsets = np.zeros(n + 1, np.int64)
     np.cumsum(sizes - width, out=offsets[1:])
     rows, payload = np.empty(n, np.int64), np.empty(int(offsets[-1]), np.uint8)
-    for first in range(0, n, _PIECE):
-        last = min(first + _PIECE, n)
+    for first in range(0, n, _BATCH):
+        last = min(first + _BATCH, n)
         piece = np.frombuffer(b"".join(blobs[first:last]), np.uint8)
         into = payload[offsets[first] : offsets[last]]
         if not unpack_blobs(piece, sizes[first:last], word, TABLES, rows[first:last], into):
@@ -212,7 +212,12 @@ def unpack_row(blob: bytes, key: str, dtypes: Sequence[np.dtype[Any]], id_: obje
             dtype = dtypes[number - 1]
             if (len(blob) - HEADER.itemsize) % dtype.itemsize == 0:
                 return np.frombuffer(blob, dtype, offset=HEADER.itemsize)
-    return unpack_rows([blob], key, dtypes, [id_])[1]  # which says what is wrong
+    return unpack_rows([blob], key, dtypes, [id_])[1]  # raises the error that fits
+
+
+def row_order(blob: bytes) -> bytes:
+    """Sort key of row blobs: by row number."""
+    return blob[8:12][::-1]
 
 
 def compile_row_kernels() -> None:

@@ -67,7 +67,7 @@ class Head:
     Attributes
     ----------
     base : int
-        Version of the last whole write: who knows an older one has to read all rows again.
+        Version of the last whole write: a reader of an older one has to read all rows again.
     films : int
         Version in which the catalogue was last written; 0 when there is none.
     settings : dict

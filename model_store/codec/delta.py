@@ -1,9 +1,9 @@
-"""The items that changed with the newest version once more, column by column: for readers that follow closely.
+"""The delta: the items that the newest version changed, stored a second time, column by column.
 
-A hash field for every row suits who reads a few. A reader that brings thousands with each version would spend most of
-its time on single rows, and so would the server. So a checkpoint of many items also lays them down in pieces of 1,000
-rows, each some array blobs: the items' fields, their row numbers, and every fixed block. Only the newest version has
-this; who is further behind reads rows. Nothing is lost with it: it says nothing that the rows do not say.
+A hash field per row suits a reader of few rows. A reader that updates thousands with each version would spend most of
+its time on single rows, and so would the server. So a checkpoint that changes many items also stores them in pieces of
+1,000 rows, each a few array blobs: the items' fields, their row numbers, and every fixed block. Only the newest version
+has a delta; a reader that is further behind reads rows. It is redundant: losing it loses no data.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class DeltaPiece:
 
 
 def delta_fields(version: int, items: Rows) -> Iterator[tuple[list[bytes], list[bytes]]]:
-    """What is laid down of the items that a version changes: names of fields and their blobs, some at a time."""
+    """The delta of the items that a version changes: names of fields and their blobs, piece by piece."""
     count = 0
     for part in batches(items, "items", _ROWS):
         arrays: dict[str, NDArray[Any]] = {_block(name): rows for name, rows in part.fixed.items()}
@@ -48,7 +48,7 @@ def delta_fields(version: int, items: Rows) -> Iterator[tuple[list[bytes], list[
 
 
 def read_delta(client: redis.Redis, keys: Keys, version: int, blocks: Sequence[str]) -> Iterator[DeltaPiece | None]:
-    """The items that a version has changed, in pieces; None, and the end, where the store has them no more.
+    """The items that a version changed, in pieces; None as the last one when the store no longer has that delta.
 
     Raises
     ------
@@ -60,7 +60,9 @@ def read_delta(client: redis.Redis, keys: Keys, version: int, blocks: Sequence[s
         yield None
         return
     if not count.isdigit():
-        raise SnapshotCorrupt(f"{keys.delta} holds {count[:40]!r} for a number; rebuild the snapshot from the log")
+        raise SnapshotCorrupt(
+            f"{keys.delta} holds {count[:40]!r} where a number belongs; rebuild the snapshot from the log"
+        )
     names = [_FIELDS, _NUMBERS, *map(_block, blocks)]
     for piece in range(int(count)):
         found = cast("list[bytes | None]", client.hmget(keys.delta, [_name(version, piece, name) for name in names]))

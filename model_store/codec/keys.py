@@ -1,4 +1,4 @@
-"""Names of everything that one model keeps in Redis.
+"""Names of all keys of one model in Redis.
 
 All keys of a model begin with `streamsvd:{MODEL}:`; the braces are a hash tag, so they share one slot of a
 cluster and can be written in one transaction.
@@ -13,16 +13,16 @@ cluster and can be written in one transaction.
 | `…:users:block:NAME` | hash | user → row blob |
 | `…:items:versions` | sorted set | item → version that last changed (or removed) the item's row |
 | `…:items:block:NAME` | hash | item → row blob |
-| `…:items:delta` | hash | what the newest version changed once more, column by column (see `delta`) |
+| `…:items:delta` | hash | what the newest version changed, column by column (see `delta`) |
 | `…:catalogue` | hash | item → film, JSON as on the catalogue topic |
 | `…:feed` | stream | `<ratings learned>-0` → field `point`: the figures of that moment, JSON (see `feed`) |
 | `…:now` | hash | `now` and `detail`: the newest figures, JSON |
-| `…:shadows` | hash | name of a shadow, or of the served model → how it does, JSON (see `shadow_rows`) |
-| `…:promote` | string | name of the shadow that is to be served, until it is |
+| `…:shadows` | hash | name of a shadow, or of the served model → its figures, JSON (see `shadow_rows`) |
+| `…:promote` | string | name of the shadow that is to be served, until the consumer serves it |
 | `…:shadow:NAME:…` | | of a shadow: its own `head`, `globals`, `metrics`, rows and `keys`, as above |
 | `…:undo:VERSION` | hash | `KEY FIELD` → what KEY's field held in that version; empty where there was none |
-| `…:keys` | set | names of the model's own keys above, but fence and promote: what a whole write has to remove |
-| `…:stage:TOKEN:…` | as above | a whole snapshot that is being laid down |
+| `…:keys` | set | names of the model's own keys above, except fence and promote: a whole write removes them |
+| `…:stage:TOKEN:…` | as above | rows that are being staged |
 | `…:stages` | set | names of the stage keys |
 
 Ids are written as JSON: `196` for an integer, `"abc"` (with the quotes) for a string, so that `7` and `"7"`
@@ -149,11 +149,11 @@ class Keys:
         return self._key(f"undo:{version}")
 
     def stage(self, token: int, key: str) -> str:
-        """Where a key of this model is laid down before it takes its place."""
+        """Stage key of a key of this model."""
         return self._key(f"stage:{token}:{self.name(key)}")
 
     def name(self, key: str) -> str:
-        """What comes after the model's name: `users:block:factors`."""
+        """A key without the model's prefix: `users:block:factors`."""
         return key.removeprefix(self.prefix)
 
 
@@ -175,7 +175,7 @@ def field(id_: Id) -> bytes:
     try:
         return json.dumps(id_, ensure_ascii=False).encode()
     except UnicodeEncodeError:  # half a surrogate pair, such as Python makes of an argument that is not UTF-8
-        raise InputError(f"the id {id_!r} is no Unicode text") from None
+        raise InputError(f"the id {id_!r} is not Unicode text: use letters that UTF-8 can encode") from None
 
 
 def parse_field(name: bytes, key: str) -> Id:

@@ -1,7 +1,7 @@
-"""Row blobs, thousands at a time, checked and taken apart without holding up the other threads of the process.
+"""Row blobs, thousands at a time, checked and decoded without blocking the other threads of the process.
 
-A lookup's refresh decodes all items that have changed. One blob after another in Python that takes a tenth of a second,
-in which no other thread gets far; compiled, it is a few milliseconds, and the interpreter is free meanwhile.
+A lookup's refresh decodes all items that have changed. One by one in Python, that takes a tenth of a second and
+holds the interpreter lock; compiled, it takes a few milliseconds without the lock.
 
 The checksum is zlib's crc32, eight bytes at a step with eight tables (Kounavis and Berry, "A Systematic Approach to
 Building High Performance Software-Based CRC Generators", 2005): the k-th table holds the crc of a byte and k zeros.
@@ -79,7 +79,7 @@ def _word(data, at):  # type: ignore[no-untyped-def]
 
 @compiled
 def unpack_blobs(joined, sizes, second_word, tables, numbers, payload):  # type: ignore[no-untyped-def]
-    """Check blobs that lie one after another; write down their row numbers and what is behind their headers.
+    """Check concatenated blobs, and copy out their row numbers and payloads.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def unpack_blobs(joined, sizes, second_word, tables, numbers, payload):  # type:
     Returns
     -------
     bool
-        Whether all are sound.
+        Whether all are valid.
     """
     at, to = 0, 0
     for k in range(len(sizes)):
@@ -108,7 +108,7 @@ def unpack_blobs(joined, sizes, second_word, tables, numbers, payload):  # type:
             return False
         numbers[k] = _word(joined, at + 8)
         n = sizes[k] - HEADER_BYTES
-        for b in range(n):  # to assign a slice takes two seconds to compile: its error would tell the shapes
+        for b in range(n):  # a slice assignment takes two seconds to compile, for the shapes in its error message
             payload[to + b] = joined[at + HEADER_BYTES + b]
         at, to = end, to + n
     return True

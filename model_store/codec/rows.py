@@ -1,4 +1,4 @@
-"""Rows of a state as row blobs and back, by a layout that is stored beside them.
+"""Rows of a state as row blobs and back, by a layout that is stored with them.
 
 The store knows no block by name: what a learner hands over is written, with its dtypes in a table. Within one
 model the layout stays the same until a whole write.
@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from model_store.codec.blobs import dtype_to_json, json_to_dtype, pack_rows, unpack_rows
+from model_store.codec.blobs import dtype_to_json, json_to_dtype, pack_rows, row_order, unpack_rows
+from model_store.codec.checkpoint import Head
 from model_store.codec.keys import SIDES, Keys, Side, parse_field
 from streamsvd.errors import SnapshotCorrupt, StoreError
 from streamsvd.kernels.state import Ragged, Rows, State
@@ -35,8 +36,13 @@ class RowLayout:
     dtypes: list[Any] = field(default_factory=list)
     blocks: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {side: {} for side in SIDES})
 
+    @classmethod
+    def of(cls, head: Head) -> RowLayout:
+        """The layout that a head document describes."""
+        return cls(head.dtypes, head.blocks)
+
     def numpy_dtypes(self, key: str) -> list[np.dtype[Any]]:
-        """The dtypes themselves."""
+        """The dtypes as NumPy has them."""
         try:
             return [json_to_dtype(described) for described in self.dtypes]
         except (TypeError, ValueError) as error:
@@ -58,14 +64,14 @@ class RowLayout:
             found = {name: {"kind": FIXED, "dtype": _number(dtypes, a.dtype)} for name, a in rows.fixed.items()}
             for name, ragged in rows.ragged.items():
                 if name in found:
-                    raise StoreError(f"{side}: {name!r} is the name of two blocks; give each its own")
+                    raise StoreError(f"{side}: {name!r} names two blocks; give each its own name")
                 found[name] = {"kind": RAGGED, "dtype": _number(dtypes, ragged.values.dtype)}
             if not found and not len(rows):
                 continue
             if blocks[side] and blocks[side] != found:
                 raise StoreError(
                     f"{side}: the blocks {sorted(found)} are not laid out as those stored, "
-                    f"{sorted(blocks[side])}: another release or other settings wrote them. Write the state whole, "
+                    f"{sorted(blocks[side])}: another release wrote them, or other settings. Write the state whole, "
                     "or rebuild it from the log"
                 )
             blocks[side] = found
@@ -84,7 +90,7 @@ def _number(dtypes: list[Any], dtype: np.dtype[Any]) -> int:
 
 
 def batches(rows: Rows, side: Side, size: int) -> Iterator[Rows]:
-    """Some rows after others, as views; raises as `encode_rows`."""
+    """The rows in batches, as views; raises as `encode_rows`."""
     _check_fit(rows, side)
     for first in range(0, len(rows), size):
         last = min(first + size, len(rows))
@@ -142,7 +148,7 @@ def decode_rows(blobs: Mapping[str, dict[bytes, bytes]], side: Side, layout: Row
     Parameters
     ----------
     blobs : mapping
-        Block name → field → blob. Emptied while it is read, to save memory.
+        Block name → field → blob. Emptied while decoding, to save memory.
     side : "users" or "items"
     layout : RowLayout
     keys : Keys
@@ -158,7 +164,7 @@ def decode_rows(blobs: Mapping[str, dict[bytes, bytes]], side: Side, layout: Row
     fixed, ragged = {}, {}
     for name, about in layout.blocks[side].items():
         key = keys.block(side, name)
-        pairs = sorted(blobs[name].items(), key=lambda pair: pair[1][8:12][::-1])  # by row number
+        pairs = sorted(blobs[name].items(), key=lambda pair: row_order(pair[1]))
         blobs[name].clear()
         fields = [pair[0] for pair in pairs]
         if names is None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from model_store.codec.blobs import unpack_rows
+from model_store.codec.blobs import row_order, unpack_rows
 from model_store.codec.keys import SIDES
 from model_store.codec.rows import RowLayout
 from model_store.files.snapshot_file import FORMAT, MAGIC, Page, encode_page, write_frame
@@ -31,7 +31,7 @@ def export_snapshot(snapshot: Snapshot, path: Path, progress: Progress = lambda 
     path : Path
         Overwritten if it exists.
     progress : callable
-        Told after every page.
+        Called after every page.
 
     Raises
     ------
@@ -68,13 +68,13 @@ def _pages(snapshot: Snapshot) -> Iterator[Page]:
     for name, key in (("globals", keys.globals_), ("metrics", keys.metrics)):
         read_arrays(snapshot.hashes[name], head.arrays[name], key)
         yield from _cut(name, snapshot.hashes[name], [array.encode() for array in head.arrays[name]])
-    table = RowLayout(head.dtypes, head.blocks).numpy_dtypes(keys.head)
+    table = RowLayout.of(head).numpy_dtypes(keys.head)
     for side, count in zip(SIDES, (snapshot.users, snapshot.items), strict=True):
         order: list[bytes] | None = None
         for name in sorted(head.blocks[side]):
             block = snapshot.block(side, name)
             if order is None:
-                order = sorted(block, key=lambda field: block[field][8:12][::-1])
+                order = sorted(block, key=lambda field: row_order(block[field]))
             if len(block) != count or not block.keys() >= set(order):
                 raise SnapshotCorrupt(
                     f"{keys.block(side, name)} holds {len(block)} rows where there are {count}, or others: keys were "

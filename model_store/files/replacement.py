@@ -14,7 +14,7 @@ from model_store.write.stage import Stage
 
 
 class ReplacementStep:
-    """The step that puts a file's version in the place of all that a model has; see `ModelWriter.replace`.
+    """The step that replaces a model with a file's version; see `ModelWriter.replace`.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class ReplacementStep:
     """
 
     whole = True
-    kept = 0
+    staged: tuple[Side, ...] = SIDES
 
     def __init__(self, keys: Keys, file: SnapshotFile, token: int, stored: int) -> None:
         self._keys = keys
@@ -43,7 +43,7 @@ class ReplacementStep:
         return self.version > version
 
     def stage_rows(self, stage: Stage, progress: Progress = lambda _done, _total: None) -> None:
-        """Lay everything down."""
+        """Stage all rows."""
         first = {self._keys.name(self._keys.block(side, min(self.head.blocks[side]))): side for side in self._sides()}
         for page in self._file.pages(progress):
             stage.put(f"{self._keys.prefix}{page.name}", page.fields, page.values)
@@ -55,6 +55,6 @@ class ReplacementStep:
         return [side for side in SIDES if self.head.blocks[side]]
 
     def queue(self, pipe: Pipeline) -> None:
-        """What is left of it once the rows lie there."""
-        for command in head_commands(self._keys, self.head, self.doc, self.kept):
+        """Add the commands to a transaction; the rows are staged already."""
+        for command in head_commands(self._keys, self.head, self.doc, kept=0):
             pipe.execute_command(*command)  # type: ignore[no-untyped-call]

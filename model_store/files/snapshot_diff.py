@@ -1,4 +1,4 @@
-"""What changed between two versions: who came, who went, and whose row moved how far.
+"""What changed between two versions: rows added, rows removed, and how far rows moved.
 
 A row's move is the Euclidean distance between its vectors (the first field of more than one element of the block
 `factors`): for an item its bias and factors, for a user the weights of everything that an item has. Both are in the
@@ -54,7 +54,7 @@ class SideDiff:
     mean_move : float
         Over those that changed; 0 when none did.
     movers : tuple of Move
-        Those that moved most, by how far; ties by id.
+        The rows that moved most, by distance; ties by id.
     """
 
     added: list[Id]
@@ -71,14 +71,14 @@ def diff_snapshots(before: Snapshot, after: Snapshot, side: Side, movers: int = 
     Raises
     ------
     InputError
-        The two have other layouts: they are not versions of one model.
+        Their layouts differ: they are not versions of one model.
     SnapshotCorrupt
         A row is damaged.
     """
     old, new = (_factors(snapshot, side) for snapshot in (before, after))
     if old and new and old.values.dtype != new.values.dtype:
         raise InputError(
-            f"the {side} of the two have other layouts, {old.values.dtype} and {new.values.dtype}: "
+            f"the {side} of the two have different layouts, {old.values.dtype} and {new.values.dtype}: "
             "only versions of one model, with the same settings and catalogue, can be compared"
         )
     both = [name for name in old.index if name in new.index]
@@ -117,7 +117,7 @@ def _factors(snapshot: Snapshot, side: Side) -> _Factors:
     if about is None:
         return _Factors({}, np.zeros(0))
     block = snapshot.block(side, FACTORS)
-    table = RowLayout(snapshot.head.dtypes, snapshot.head.blocks).numpy_dtypes(snapshot.keys.head)
+    table = RowLayout.of(snapshot.head).numpy_dtypes(snapshot.keys.head)
     fields = sorted(block)
     if not fields:
         return _Factors({}, np.zeros(0, table[about["dtype"] - 1]))

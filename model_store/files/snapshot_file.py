@@ -1,4 +1,4 @@
-"""One version of a model in one file: the blobs as they lie in Redis, in frames with checksums. No pickle.
+"""One version of a model in one file: the blobs as stored in Redis, in frames with checksums. No pickle.
 
 All integers are little-endian. The file is `SVDSNAP`, one byte with the format's version (1), and frames:
 
@@ -50,13 +50,13 @@ class Page(NamedTuple):
 
 
 class _Block:
-    """Which rows of a block have come so far."""
+    """The rows of a block that have been checked so far."""
 
     def __init__(self) -> None:
         self._last, self._count, self._seen = -1, 0, sha256()
 
-    def grows(self, fields: list[bytes], numbers: NDArray[np.int64]) -> bool:
-        """Take some rows; False when their numbers do not grow."""
+    def add(self, fields: list[bytes], numbers: NDArray[np.int64]) -> bool:
+        """Add rows; False when their numbers do not increase."""
         last, self._last = self._last, int(numbers[-1])
         self._count += len(fields)
         for field, number in zip(fields, numbers.tolist(), strict=True):
@@ -69,13 +69,13 @@ class _Block:
 
 
 class SnapshotFile:
-    """A version in a file, checked; its pages are read when they are asked for, so it may be larger than memory.
+    """A version in a file, checked; its pages are read on demand, so it may be larger than memory.
 
     Parameters
     ----------
     path : Path
     progress : callable
-        Told while it is checked: bytes done, of how many.
+        Called while it is checked, with the bytes done and of how many.
 
     Attributes
     ----------
@@ -101,8 +101,8 @@ class SnapshotFile:
         self.users, self.items = self._check(progress)
 
     def _check(self, progress: Progress) -> tuple[int, int]:
-        """Read everything once; how many users and items there are."""
-        table = RowLayout(self.head.dtypes, self.head.blocks).numpy_dtypes(str(self.path))
+        """Read the file once; numbers of users and items."""
+        table = RowLayout.of(self.head).numpy_dtypes(str(self.path))
         arrays: dict[str, Hash] = {"globals": {}, "metrics": {}}
         blocks: dict[str, _Block] = {}
         for page in self.pages(progress):
@@ -114,7 +114,7 @@ class SnapshotFile:
                 about = self.head.blocks[side][name]
                 fixed = about["kind"] == FIXED and len(values) != len(rows)
                 block = blocks.setdefault(page.name, _Block())
-                if values.dtype != table[about["dtype"] - 1] or fixed or not block.grows(page.fields, rows):
+                if values.dtype != table[about["dtype"] - 1] or fixed or not block.add(page.fields, rows):
                     raise self._damaged(f"{page.name} is not what its head says")
         for name, found in arrays.items():
             read_arrays(found, self.head.arrays[name], f"{self.path}: {name}")
@@ -139,7 +139,7 @@ class SnapshotFile:
                 yield page
                 progress(file.tell(), size)
             if payload != struct.pack("<Q", found) or file.read(1):
-                raise self._damaged("it does not end where it says")
+                raise self._damaged("data follows its end, or pages are missing")
         self.fields = found
 
     def snapshot(self) -> Snapshot:
@@ -153,7 +153,7 @@ class SnapshotFile:
         with self._open() as file:
             start = file.read(len(MAGIC) + 1)
             if start[:-1] != MAGIC:
-                raise InputError(f"{self.path} is no snapshot of streamsvd; make one with `streamsvd snapshot export`")
+                raise InputError(f"{self.path} is not a streamsvd snapshot; make one with `streamsvd snapshot export`")
             if start[-1] != FORMAT:
                 raise SnapshotCorrupt(
                     f"{self.path} is of format {start[-1]}, this release reads format {FORMAT}: use the release that "

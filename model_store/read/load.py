@@ -1,4 +1,4 @@
-"""Reading a model back: head, arrays, rows and films, in pages that never hold the server up for long."""
+"""Reading a model back: head, arrays, rows and films, in pages, so that the server is never blocked for long."""
 
 from __future__ import annotations
 
@@ -8,19 +8,28 @@ from typing import Any, cast
 import redis
 from numpy.typing import NDArray
 
+from model_store.client import address
 from model_store.codec.blobs import unpack
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import SIDES, Keys, Side, parse_field
 from model_store.codec.rows import RowLayout, decode_rows
-from streamsvd.errors import EventError, SnapshotCorrupt
+from streamsvd.errors import EventError, SnapshotCorrupt, SnapshotMissing
 from streamsvd.kernels.state import Rows, State
 from streamsvd.ratings import Film, Id, decode_film
 
 _PAGE = 1000
 
 
+def missing_snapshot(client: redis.Redis, keys: Keys) -> SnapshotMissing:
+    """The error for a model without a snapshot."""
+    return SnapshotMissing(
+        f"Redis at {address(client)} holds no snapshot of model {keys.model!r}: start `streamsvd consume` for it, or "
+        "check the name"
+    )
+
+
 def read_hash(client: redis.Redis, key: str, progress: Callable[[int], None] = lambda _: None) -> dict[bytes, bytes]:
-    """All fields of a hash, page by page: all that were there throughout, perhaps some that came or went."""
+    """All fields of a hash, page by page; those added or removed meanwhile may or may not be in it."""
     found: dict[bytes, bytes] = {}
     cursor = 0
     while True:
@@ -64,7 +73,7 @@ def decode_films(raw: dict[bytes, bytes], keys: Keys) -> dict[Id, Film]:
 
 
 def load_checkpoint(client: redis.Redis, keys: Keys) -> Checkpoint | None:
-    """Everything of a model that nobody writes meanwhile.
+    """A model's checkpoint, whole; the model must not be written meanwhile.
 
     Raises
     ------
@@ -84,7 +93,7 @@ def load_checkpoint(client: redis.Redis, keys: Keys) -> Checkpoint | None:
 def assemble_checkpoint(
     head: Head, counts: Mapping[Side, int | None], hashes: Mapping[str, dict[bytes, bytes]], keys: Keys
 ) -> Checkpoint:
-    """A checkpoint of its head, its numbers of rows and its hashes, by key without the model's name.
+    """A checkpoint from its head, its numbers of rows and its hashes, by key without the model's name.
 
     The rows' blobs are emptied while they are decoded.
 
@@ -93,7 +102,7 @@ def assemble_checkpoint(
     SnapshotCorrupt
         When something is damaged or missing.
     """
-    layout = RowLayout(head.dtypes, head.blocks)
+    layout = RowLayout.of(head)
     rows: dict[str, Rows] = {}
     for side in SIDES:
         blobs = {name: hashes[keys.name(keys.block(side, name))] for name in layout.blocks[side]}

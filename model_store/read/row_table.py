@@ -1,4 +1,4 @@
-"""Rows of one side, kept in the process: each stands at the place of its row number, so a change costs what changed."""
+"""Rows of one side, kept in the process and indexed by row number: an update costs only the rows that changed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RowTable:
     numbers : dict of id to int
         Row numbers.
     moved : int
-        How often a place has got another id; ids that come on at the end do not count.
+        How often a place was given another id; ids appended at the end do not count.
     """
 
     def __init__(self, side: Side, blocks: tuple[str, ...]) -> None:
@@ -79,7 +79,7 @@ class RowTable:
         dtypes: list[np.dtype[Any]],
         keys: Keys,
     ) -> NDArray[np.int64]:
-        """Take in rows that changed, came, or went (no blob).
+        """Update rows that changed, were added, or were removed (no blob).
 
         Parameters
         ----------
@@ -116,10 +116,10 @@ class RowTable:
     def put(
         self, fields: Sequence[bytes], numbers: NDArray[np.int64], blocks: Mapping[str, NDArray[Any]], keys: Keys
     ) -> None:
-        """Take in rows that changed or came."""
+        """Update rows that changed or were added."""
         settled = self.size
         self.ids.extend([None] * (int(numbers.max(initial=-1)) + 1 - settled))
-        self._place_all(fields, numbers.tolist(), settled, keys)  # first, for it clears the places that are left
+        self._place_all(fields, numbers.tolist(), settled, keys)  # first, because it clears places that ids have left
         for name, values in blocks.items():
             self._rows[name] = rows = widened(self._rows.get(name, np.zeros(0, values.dtype)), self.size)
             rows[numbers] = values
@@ -129,7 +129,7 @@ class RowTable:
     def _without_gone(
         self, fields: Sequence[bytes], blobs: Sequence[Sequence[bytes | None]]
     ) -> tuple[Sequence[bytes], Sequence[Sequence[bytes | None]]]:
-        """Remove the rows that have no blob any more; the others."""
+        """Remove the rows without a blob; returns the others."""
         for name, blob in zip(fields, blobs[0], strict=True):
             if blob is None:
                 self._remove(name)
@@ -138,7 +138,7 @@ class RowTable:
 
     def _place_all(self, fields: Sequence[bytes], numbers: list[int], settled: int, keys: Keys) -> None:
         if list(map(self._by_field.get, fields)) == numbers:
-            return  # as mostly: all of them stand where they did
+            return  # the usual case: no row has moved
         for name, number in zip(fields, numbers, strict=True):
             if self._by_field.get(name) != number:
                 self._place(name, number, settled, keys)

@@ -1,7 +1,7 @@
 -- What changed since a version, in one step of the server; nothing but its size when that is too much for one step.
 --
 -- KEYS: head, globals, metrics, users:versions, items:versions, then the blocks of users, then those of items
--- ARGV: version that the caller knows; most rows of one step; number of users' blocks; '1' to be told all users too
+-- ARGV: version that the caller knows; most rows of one step; number of users' blocks; '1' to return all users too
 -- Reply: {head, users changed, items changed} and, when it is not too much, {…, globals, metrics, users' blobs, items'
 -- blobs, all users}; blobs are lists by block
 local changed = {}

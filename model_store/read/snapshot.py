@@ -1,9 +1,9 @@
-"""One version of a model, whole, read while its writer goes on.
+"""One version of a model, whole, read while its writer continues.
 
-A version is read page by page, so that the server is never held up, and meanwhile new versions arrive: the pages mix
-them. Then everything that changed since the first page is read again, until so little has changed that it can be had in
-one step of the server: what is there then is the newest version, whole. An earlier version that was kept is had by
-going back from there, by its undo records: they hold what every field that changed held before.
+A version is read page by page, so that the server is never blocked; new versions arrive meanwhile, and the pages mix
+them. Then everything that changed since the first page is read again, until so little has changed that one step of the
+server returns it: the result is the newest version, whole. A kept earlier version is reached from there by its undo
+records, which hold the previous value of every field that changed.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, cast
 
 import redis
 
-from model_store.client import address, translated
+from model_store.client import translated
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import SIDES, Keys, Side
-from model_store.read.load import assemble_checkpoint, decode_films, read_hash
+from model_store.read.load import assemble_checkpoint, decode_films, missing_snapshot, read_hash
 from streamsvd.errors import SnapshotCorrupt, SnapshotMissing, StoreUnavailable
 from streamsvd.ratings import Film, Id
 
@@ -29,12 +29,12 @@ _ATTEMPTS = 200
 
 Hash = dict[bytes, bytes]
 Progress = Callable[[int, int], None]
-"""Told how many fields are done, and of how many."""
+"""Called with the number of fields or bytes done, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One version, as it lies in the store.
+    """One version, as it is stored.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Snapshot:
     def checkpoint(self) -> Checkpoint:
         """Its state, metrics and offsets; `SnapshotCorrupt` when something is damaged or missing.
 
-        The rows' blobs are given up while they are decoded, to save memory.
+        The rows' blobs are released while they are decoded, to save memory.
         """
         return assemble_checkpoint(self.head, {"users": self.users, "items": self.items}, self.hashes, self.keys)
 
@@ -72,7 +72,7 @@ class Snapshot:
 def read_snapshot(
     client: redis.Redis, model: str, version: int | None = None, progress: Progress = lambda _done, _total: None
 ) -> Snapshot:
-    """One version of a model, whole; its writer may go on meanwhile.
+    """One version of a model, whole; its writer may continue meanwhile.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def read_snapshot(
     version : int, optional
         One that was kept; by default the newest.
     progress : callable
-        Told after every page.
+        Called after every page.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def read_head(client: redis.Redis, model: str) -> Head | None:
 def kept_versions(client: redis.Redis, model: str) -> dict[int, Head]:
     """The heads of all versions that can be read, by version, the newest first; empty for an unknown model.
 
-    A version that goes while this looks is left out.
+    A version that is dropped meanwhile is left out.
     """
     keys = Keys(model)
     with translated(client, f"reading model {model}"):
@@ -155,10 +155,7 @@ class _Reading:
         names = ["version", "doc", "lineage"]
         version, doc, lineage = cast("list[bytes | None]", self._client.hmget(self._keys.head, names))
         if version is None:
-            raise SnapshotMissing(
-                f"Redis at {address(self._client)} holds no snapshot of model {self._keys.model!r}: "
-                "start `streamsvd consume` for it, or check the name"
-            )
+            raise missing_snapshot(self._client, self._keys)
         return Head.decode(doc or b"", self._keys.head), lineage
 
     def _pages(self, keys: list[str]) -> dict[str, Hash]:
@@ -173,7 +170,7 @@ class _Reading:
     def _settled(
         self, head: Head, lineage: bytes | None, blocks: dict[Side, list[str]], hashes: dict[str, Hash]
     ) -> Snapshot | None:
-        """Brought to the newest version in one last step; None when everything was written anew meanwhile."""
+        """The newest version, completed in one last step; None when the model was rewritten whole meanwhile."""
         keys, layout, known, films, with_all_users = self._keys, head.blocks, head.version, head.films, False
         catalogue = read_hash(self._client, keys.catalogue)
         names = [keys.head, keys.globals_, keys.metrics, *map(keys.versions, SIDES), *blocks["users"], *blocks["items"]]
@@ -185,7 +182,7 @@ class _Reading:
             if fields.get(b"lineage") != lineage or not head.continues(known) or head.blocks != layout:
                 return None
             changed = dict(zip(SIDES, found[:2], strict=True))
-            if len(found) == 2:  # too many for one step: read them as they are, and look again
+            if len(found) == 2:  # too many for one step: read them in pages, and check again
                 self._fetch(blocks, hashes, changed)
                 known = head.version
                 continue
@@ -198,7 +195,7 @@ class _Reading:
             counts = {side: int(fields[side.encode()]) for side in SIDES}
             there = {side: len(hashes[keys.name(blocks[side][0])]) if blocks[side] else 0 for side in SIDES}
             if there["users"] > counts["users"] and not with_all_users:
-                known, with_all_users = head.version, True  # a user went: of those not even a mark stays
+                known, with_all_users = head.version, True  # a user was erased, which leaves no mark
             elif head.films != films:
                 known, films, catalogue = head.version, head.films, read_hash(self._client, keys.catalogue)
             else:
@@ -240,7 +237,7 @@ def _drop_others(blocks: list[str], hashes: dict[str, Hash], keys: Keys, there: 
 
 
 def _older(client: redis.Redis, newest: Snapshot, version: int | None) -> Snapshot:
-    """The version before, and before that, down to the one asked for."""
+    """An earlier version, reached from the newest by undo records."""
     keys, last = newest.keys, newest.head.version
     if version is None or version == last:
         return newest
@@ -271,5 +268,7 @@ def _undone(record: Hash, keys: Keys, version: int) -> Iterator[tuple[str, bytes
     for place, value in record.items():
         key, space, name = place.partition(b" ")
         if not space:
-            raise SnapshotCorrupt(f"{keys.undo(version)}: field {place[:40]!r} names no field of a key; it is damaged")
+            raise SnapshotCorrupt(
+                f"{keys.undo(version)}: field {place[:40]!r} is damaged; read a newer version, or rebuild from the log"
+            )
         yield key.decode(errors="replace"), name, value

@@ -1,4 +1,4 @@
-"""One query to the server: some rows, and what changed in the tables that the caller keeps, all of one version."""
+"""Queries to the server: single rows, and what changed in tables that the caller keeps, all of one version."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any, cast
 
 import redis
 
-from model_store.client import address
+from model_store.client import check_replies_are_bytes
 from model_store.codec.checkpoint import Head
 from model_store.codec.delta import DeltaPiece, read_delta
 from model_store.codec.keys import Keys, Side, field, parse_field
-from model_store.read.load import read_hash
+from model_store.read.load import missing_snapshot, read_hash
 from model_store.read.row_table import RowTable
-from streamsvd.errors import SettingsError, SnapshotMissing
 from streamsvd.ratings import Id
 
 _LOOKUP = (Path(__file__).parent / "lookup.lua").read_text()
@@ -36,7 +35,7 @@ class RowQuery:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """How a table differs from the version that the caller knew: `changed` rows of the `count` that it has now.
+    """What changed in a table since the caller's version: `changed` rows of the `count` that it has now.
 
     When they are too many for one step, `fields` and `blobs` are empty.
     """
@@ -54,10 +53,10 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the server had at one moment; head, globals and changes only when tables were asked for.
+    """The server's state at one moment; head, globals and changes only when tables were queried.
 
-    `as_known` says that the caller's version has been overtaken, but the rows are still those of it. Versions can be
-    compared within one lineage only: every writer begins another, for the store may have been emptied or restored.
+    `as_known`: there is a newer version than the caller's, but the rows are unchanged since. Versions can be compared
+    within one lineage only: every writer begins another, since the store may have been emptied or restored.
     """
 
     version: int
@@ -73,8 +72,7 @@ class StoreQueries:
     """Queries about one model. Thread-safe."""
 
     def __init__(self, client: redis.Redis, model: str) -> None:
-        if client.connection_pool.connection_kwargs.get("decode_responses"):
-            raise SettingsError("the store holds bytes: make its client with model_store.connect(url)")
+        check_replies_are_bytes(client)
         self.client = client
         self.keys = Keys(model)
         self._lookup = client.register_script(_LOOKUP)
@@ -105,7 +103,7 @@ class StoreQueries:
             arguments += [b"%d" % version, b"%d" % len(table.blocks)]
         version, line, as_known, found, *more = cast("list[Any]", self._lookup(keys=names, args=arguments))
         if version is None:
-            raise self._missing()
+            raise missing_snapshot(self.client, self.keys)
         doc, globals_, changes = more or (b"", [], [])
         found_changes = [Changes(count, n, rows[0] if rows else (), rows[1:]) for count, n, *rows in changes]
         return Reply(int(version), line, bool(as_known), found, doc or b"", globals_, found_changes)
@@ -114,7 +112,7 @@ class StoreQueries:
         """Rows of a table changed since a version, each page of one version; to be brought up to date as in `load`.
 
         The newest come first: a row that changes while pages are read moves to the front, so that none of the others
-        is missed. Only a user who is erased meanwhile may hide another one's change; then the number of rows is wrong.
+        is missed. Only the erasure of a user meanwhile may hide the change of another; the number of rows then differs.
         """
         versions, read = self.keys.versions(table.side), 0
         while True:
@@ -136,7 +134,7 @@ class StoreQueries:
         """The newest head document, and its lineage."""
         doc, lineage = cast("list[bytes | None]", self.client.hmget(self.keys.head, ["doc", "lineage"]))
         if doc is None:
-            raise self._missing()
+            raise missing_snapshot(self.client, self.keys)
         return Head.decode(doc, self.keys.head), lineage or b""
 
     def load(self, table: RowTable) -> tuple[list[bytes], list[Sequence[bytes]]]:
@@ -157,9 +155,3 @@ class StoreQueries:
         pipe.zrevrange(key, 0, n - 1)
         total, names = pipe.execute()
         return total, [parse_field(name, key) for name in names]
-
-    def _missing(self) -> SnapshotMissing:
-        return SnapshotMissing(
-            f"Redis at {address(self.client)} holds no snapshot of model {self.keys.model!r}: "
-            "start `streamsvd consume` for it, or check the name"
-        )

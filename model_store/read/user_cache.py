@@ -1,8 +1,8 @@
-"""The factors of all users, kept in the process from the first time that similar users are asked for.
+"""The factors of all users, kept in the process from the first lookup of similar users on.
 
-Every user has to be compared, and reading all of them from the store takes seconds with 162,000 of them. So their
-factors are kept (about 0.4 kB a user) and brought up to date with what changed whenever somebody asks. Questions take
-turns.
+All users have to be compared, and reading all of them from the store takes seconds with 162,000 of them. So their
+factors are kept (about 0.4 kB a user) and updated with what changed at every such lookup. One lookup runs at a
+time.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class UserCache:
 
     @contextmanager
     def reading(self) -> Iterator[tuple[View, RowTable]]:
-        """Lend the items and all users, both of the newest version, for the body of a `with`."""
+        """The items and all users, both of the newest version; valid in the body of the `with`."""
         with self._turn:
             for _ in range(_ATTEMPTS):
                 with self._view_cache.reading(newest=True) as (view, _):
@@ -56,9 +56,9 @@ class UserCache:
         )
 
     def _at(self, view: View) -> RowTable | None:
-        """The users at the view's version; None when the store has moved on from it."""
+        """The users at the view's version; None when the store has a newer version."""
         table, version = self._table, self._version
-        self._table = None  # until it is whole again
+        self._table = None  # until it is complete again
         with translated(self._store.client, f"reading the users of model {self._store.keys.model}"):
             if table is None or version < view.head.base or self._lineage != view.lineage:
                 self._lineage = view.lineage
@@ -76,6 +76,6 @@ class UserCache:
                 return None  # and what has changed since then
             table.update(changes.fields, changes.blobs, view.dtypes, self._store.keys)
         if len(table) != changes.count:
-            return None  # somebody was erased, which leaves no mark: read all again
+            return None  # a user was erased, which leaves no mark: read all again
         self._table, self._version = table, reply.version
         return table if reply.version == view.head.version else None

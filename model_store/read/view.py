@@ -1,4 +1,4 @@
-"""What a reader keeps in the process: the items of one version, with its weights and its catalogue."""
+"""The items of one version in the process, with globals and catalogue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from streamsvd.ratings import Catalogue, Film, Id
 
 @dataclass(slots=True)
 class View(ItemTable):
-    """The items of one version. Nobody changes it while somebody reads it (see `view_cache`).
+    """The items of one version. Not changed while a thread reads it (see `view_cache`).
 
     Attributes
     ----------
@@ -149,23 +149,23 @@ class View(ItemTable):
         fields: Sequence[bytes],
         blobs: Sequence[Sequence[bytes | None]],
     ) -> None:
-        """Become the view of a later version: these items changed, or went."""
+        """Become the view of a later version, in which these items changed or were removed."""
         arrays = dict(zip(raw_globals[::2], raw_globals[1::2], strict=True))
         self.globals_ = read_arrays(arrays, head.arrays["globals"], self.keys.globals_)
         if head.dtypes != self.head.dtypes:
-            self.dtypes = RowLayout(head.dtypes).numpy_dtypes(self.keys.head)
+            self.dtypes = RowLayout.of(head).numpy_dtypes(self.keys.head)
         self.head = head
         self.put(fields, blobs)
         if len(self.table):
             self.columns.combine(self.table.size, head.settings, self.globals_)
 
     def put(self, fields: Sequence[bytes], blobs: Sequence[Sequence[bytes | None]]) -> None:
-        """Take in rows of items, as `RowTable.update` does."""
+        """Update rows of items, as `RowTable.update` does."""
         places = self.table.update(fields, blobs, self.dtypes, self.keys)
         if len(places):
             self.columns.put(places, self.factors[places], self.table.size)
 
     def put_delta(self, piece: DeltaPiece) -> None:
-        """Take in rows of items that changed or came."""
+        """Update rows of items that changed or were added."""
         self.table.put(piece.fields, piece.numbers, piece.blocks, self.keys)
         self.columns.put(piece.numbers, self.factors[piece.numbers], self.table.size)

@@ -1,12 +1,11 @@
-"""Keeping up with a model that changes several times a second, while many threads read it.
+"""The newest view of a model that changes several times a second, double-buffered for many reading threads.
 
-There are two views of the items, and they take turns. One is read by everybody. When the version has moved, what
-changed since the other one's version is read from the store and put into that one, and then they change places. So a
-refresh costs what changed, nobody waits for a reader, and no reader ever sees a view that is being changed. In the rare
-case that somebody still reads the one that is due, a copy is made.
+There are two views of the items. Threads read the current one. On a new version, the spare one is updated with what
+changed since its own version, and the two are swapped. So a refresh costs only what changed, waits for no reader, and
+no reader sees a view that is being changed. In the rare case that a thread still reads the spare view, it is copied.
 
-Whoever finds a newer version first brings it. Others that ask meanwhile are answered from the view as it is, if the
-rows that they ask for have not changed since, so that all they get is of that version; if they have, they wait.
+The first thread that finds a newer version refreshes. Others are answered from the current view meanwhile, if the rows
+that they query have not changed since, so that an answer belongs to one version; otherwise they wait.
 """
 
 from __future__ import annotations
@@ -53,39 +52,41 @@ class ViewCache:
     def reading(
         self, queries: Sequence[RowQuery] = (), blocks: tuple[str, ...] = (FACTORS,), *, newest: bool = False
     ) -> Iterator[tuple[View, list[Blobs]]]:
-        """Lend a view and the rows queries, both of one version; the view is for the body of a `with` only.
+        """A view and the queried rows, both of one version; the view is valid in the body of the `with` only.
 
         Parameters
         ----------
         queries : sequence of RowQuery
         blocks : tuple of str
-            Blocks of items that the view must hold; once asked for, they are kept.
+            Blocks of items that the view must hold; once requested, they are kept.
         newest : bool
-            Wait for the newest version, even while another thread brings it and the rows are those of the one before.
+            Wait for the newest version, even while another thread refreshes and the rows are unchanged.
         """
         with translated(self._store.client, f"reading model {self._store.keys.model}"):
-            view, rows = self._found(queries, blocks, newest=newest)
+            view, rows = self._pinned(queries, blocks, newest=newest)
         try:
             yield view, rows
         finally:
             self._unpin(view)
 
     def head(self) -> Head:
-        """Head of the version in use, or else of the newest: what blocks there are changes with a whole write only."""
+        """Head of the current view, or else of the newest version; the blocks change with a whole write only."""
         view = self._current
         if view is not None:
             return view.head
         with translated(self._store.client, f"reading model {self._store.keys.model}"):
             return self._store.head()[0]
 
-    def _found(self, queries: Sequence[RowQuery], blocks: tuple[str, ...], *, newest: bool) -> tuple[View, list[Blobs]]:
+    def _pinned(
+        self, queries: Sequence[RowQuery], blocks: tuple[str, ...], *, newest: bool
+    ) -> tuple[View, list[Blobs]]:
         """A view, pinned, and the rows of its version."""
-        for timeout in (0.0, _WAIT_SECONDS):  # who comes too late to refresh looks again before it waits
+        for timeout in (0.0, _WAIT_SECONDS):  # while another thread refreshes, the view may do: try it before waiting
             found = self._as_it_is(queries, blocks, older=not newest)
             if found is not None:
                 return found
             if self._refreshing.acquire(timeout=timeout):
-                try:  # whoever waited here may find that another has done the work
+                try:  # another thread may have refreshed while this one waited
                     return self._as_it_is(queries, blocks, older=False) or self._refreshed(queries, blocks)
                 finally:
                     self._refreshing.release()
@@ -99,7 +100,7 @@ class ViewCache:
     ) -> tuple[View, list[Blobs]] | None:
         """The view as it is, when it will do: it is of the newest version, or of the one before with `older`.
 
-        An older one does while another thread refreshes, if all rows queried are still those of its version.
+        An older one does while another thread refreshes, if none of the queried rows has changed since its version.
         """
         with self._pins:
             view = self._current
@@ -128,17 +129,17 @@ class ViewCache:
             reply = self._store.fetch(queries, [(view.table, known)])
             head = Head.decode(reply.doc, self._store.keys.head)
             current = self._current
-            if not _continues(view, head, reply):  # what is known counts for nothing
+            if not _continues(view, head, reply):  # the view cannot be updated to this version
                 usable = current is not None and not fresh and _continues(current, head, reply)
                 view, fresh = (current.copy(), True) if current is not None and usable else (None, False)
                 continue
             if reply.changes[0].in_pages and current is not None and known < current.head.version:
-                view = None  # before there are three
-                view = current.copy()  # of which less has changed, and copying is cheaper than reading
+                view = None  # free it before there are three
+                view = current.copy()  # its version is newer, and copying is cheaper than reading
                 continue
             self._update(view, head, reply)
             if reply.changes[0].in_pages:
-                self._bring(view, known, reply.version)
+                self._update_in_pages(view, known, reply.version)
                 continue  # and what has changed since then
             if len(view.table) != reply.changes[0].count:
                 if fresh:
@@ -151,17 +152,17 @@ class ViewCache:
             if head.films == view.films_version:
                 return self._serve(view), reply.rows
             view.films = load_films(self._store.client, self._store.keys)
-            view.films_version = head.films  # the next turn sees whether that still holds
+            view.films_version = head.films  # the next iteration checks that it still is the newest
         raise StoreUnavailable(
             f"model {self._store.keys.model!r} was rewritten {_ATTEMPTS} times while it was read; try again later"
         )
 
-    def _bring(self, view: View, known: int, version: int) -> None:
-        """Read the many rows that have changed since the version that the view was of, some at a time."""
+    def _update_in_pages(self, view: View, known: int, version: int) -> None:
+        """Read the rows that have changed since the view's version in pages, when they are many."""
         if version == known + 1:
             for piece in self._store.delta(view.table, version):
                 if piece is None:
-                    break  # a newer version has come
+                    break  # a newer version was written
                 view.put_delta(piece)
             else:
                 return
@@ -175,7 +176,7 @@ class ViewCache:
             view.films, view.films_version = current.films, current.films_version
 
     def _take_spare(self) -> View | None:
-        """A view that nobody reads, to be brought up to date; None when all has to be read."""
+        """A view that no thread reads, to be updated; None when all rows have to be read."""
         with self._pins:
             view, self._spare = self._spare, None
             if view is not None and self._readers.get(id(view)):
@@ -186,7 +187,7 @@ class ViewCache:
         return view if view is not None and view.table.blocks == self._blocks else current.copy()
 
     def _serve(self, view: View) -> View:
-        """From now on this one is read by everybody; pinned for the caller."""
+        """Make this the current view; pinned for the caller."""
         with self._pins:
             self._current, self._spare = view, self._current
             self._readers[id(view)] = self._readers.get(id(view), 0) + 1
@@ -201,18 +202,18 @@ class ViewCache:
                 del self._readers[id(view)]
 
     def _first(self) -> View:
-        """All items, read page by page, as a start: not yet a view to be served."""
+        """All items, read page by page; still to be updated before it is served."""
         head, lineage = self._store.head()
         keys, about = self._store.keys, head.blocks["items"]
         self._blocks = tuple(name for name in self._blocks if name in about)
         table = RowTable("items", self._blocks)
         view = View(
-            keys, head, lineage, RowLayout(head.dtypes).numpy_dtypes(keys.head), {}, table, {}, 0, self._new_columns()
+            keys, head, lineage, RowLayout.of(head).numpy_dtypes(keys.head), {}, table, {}, 0, self._new_columns()
         )
         view.put(*self._store.load(table))
         return view
 
 
 def _continues(view: View, head: Head, reply: Reply) -> bool:
-    """Whether what has changed since the view's version makes it the newest."""
+    """Whether the view can be updated to this version with what has changed since its own."""
     return view.lineage == reply.lineage and head.continues(view.head.version)

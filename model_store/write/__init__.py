@@ -1,1 +1,1 @@
-"""Writing a checkpoint: its commands, staged rows, and what is written beside the served model."""
+"""Writing a checkpoint: its commands, staged rows, shadows, and the fence."""

@@ -1,4 +1,4 @@
-"""The commands of one checkpoint, packed before anything is locked or watched; the writer runs them all at once."""
+"""The commands of one checkpoint, encoded before anything is watched, and run in one transaction."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ ArrayBlobs = dict[str, dict[str, bytes]]
 _CHUNK = 500
 """Fields in one HSET."""
 _ROWS = 500
-"""Rows encoded at a time when they are laid down beforehand."""
+"""Rows encoded at a time when they are staged."""
 _MANY = 1000
-"""Changed rows of a side from which on they are laid down beforehand: less takes the server a few milliseconds."""
+"""Changed rows of a side from which on they are staged: fewer take the server a few milliseconds."""
 
 _UNDO = (Path(__file__).parent / "undo.lua").read_text()
 
@@ -45,7 +45,7 @@ end
 
 
 class CheckpointStep:
-    """One checkpoint on its way into the store.
+    """The commands of one checkpoint.
 
     Parameters
     ----------
@@ -54,20 +54,20 @@ class CheckpointStep:
     known : Head or None
         Of the version before; None for a whole write.
     known_arrays : dict
-        Arrays that the store holds for certain; the others are written.
+        Arrays as this writer last wrote them; others are written.
     keep : int
         Earlier versions that are to be kept.
     kept : int
         Earlier versions that the store keeps.
     staging : bool
-        Lay rows down beforehand: all of a whole write, and those of a side of which a good part has changed.
+        Stage rows: all of a whole write, and those of a side of which a third or more changed.
 
     Attributes
     ----------
     kept : int
         Earlier versions that the store keeps after the step.
     staged : tuple of "users" or "items"
-        Sides whose rows are laid down beforehand.
+        Sides whose rows are staged.
     """
 
     def __init__(
@@ -89,9 +89,10 @@ class CheckpointStep:
         self._commands: list[tuple[Any, ...]] = []
         self.version = checkpoint.version
         self.whole = known is None
-        self.layout = (RowLayout(known.dtypes, known.blocks) if known else RowLayout()).extended(checkpoint.state)
+        self.layout = (RowLayout.of(known) if known else RowLayout()).extended(checkpoint.state)
         self.bytes = 0
         self.head: Head
+        self.doc: bytes
         self.kept = 0
         self._undo: str | None = None
         if known is not None:
@@ -103,7 +104,7 @@ class CheckpointStep:
             self._commands.append(("UNLINK", keys.delta))
 
     def _keep(self, before: int, keep: int, kept: int) -> None:
-        """Start the undo record of the version before, and drop those that are too old."""
+        """Start the undo record of the previous version, and drop those that are too old."""
         keys = self._keys
         self.kept = min(kept + 1, keep)
         for version in range(before - kept, min(before, before + 1 - self.kept)):
@@ -114,7 +115,7 @@ class CheckpointStep:
             self._save(keys.head, [b"version"], everything=True)
 
     def _save(self, key: str, fields: list[bytes], *, everything: bool = False) -> None:
-        """Keep what fields of a hash hold, and with `everything` all that is there, in the undo record."""
+        """Copy fields of a hash, or with `everything` all of them, into the undo record."""
         if self._undo is not None:
             flag = b"1" if everything else b"0"
             self._commands.append(("EVAL", _UNDO, 2, key, self._undo, self._keys.name(key), flag, *fields))
@@ -134,15 +135,15 @@ class CheckpointStep:
             self._commands.append(("ZADD", self._keys.versions(side), *members))
 
     def remove(self, side: Side, ids: list[Id]) -> None:
-        """Delete rows. An item leaves a mark, so that readers drop it; of a user not even the id stays.
+        """Delete rows. An item leaves a mark, so that readers drop it; of a user, the id is deleted too.
 
-        Who went and came back since is written over: rows laid down beforehand are in their places before this runs.
+        Ids that are in the state as well are skipped: staged rows are switched before this runs, and must stay.
         """
         back = set(dict(self._sides())[side].ids) if ids else set()
         ids = [id_ for id_ in ids if id_ not in back]
         if not ids:
             return
-        if side == "items" and self._has_delta:  # which tells of rows that came or changed only
+        if side == "items" and self._has_delta:  # a delta cannot hold removed rows
             self._has_delta = False
             self._commands.append(("UNLINK", self._keys.delta))
         fields = [field(id_) for id_ in ids]
@@ -155,7 +156,7 @@ class CheckpointStep:
             self._mark(side, fields)
 
     def write_rows(self) -> None:
-        """Rows that changed, but for those that are laid down beforehand."""
+        """Rows that changed, except those that are staged."""
         for side, rows in self._sides():
             if side in self.staged:
                 continue
@@ -165,7 +166,7 @@ class CheckpointStep:
             self._mark(side, fields)
 
     def stage_rows(self, stage: Stage, progress: Progress = lambda _done, _total: None) -> None:
-        """The rows of some sides, laid down at once and not in the step; changed ones on a copy of those stored."""
+        """Send the rows of the staged sides; changed ones go onto a copy of those stored."""
         staged = [(side, rows) for side, rows in self._sides() if side in self.staged]
         total, done = sum(len(rows) for _, rows in staged), 0
         for side, rows in staged:
@@ -190,7 +191,7 @@ class CheckpointStep:
         return zip(SIDES, (state.users, state.items), strict=True)
 
     def write_arrays(self) -> None:
-        """Globals and metrics: those whose bytes are not what this writer wrote last."""
+        """Globals and metrics whose bytes differ from what this writer wrote last."""
         for key, arrays in (
             (self._keys.globals_, self._checkpoint.state.globals_),
             (self._keys.metrics, self._checkpoint.metrics),
@@ -220,7 +221,7 @@ class CheckpointStep:
         self._commands.append(("UNLINK", self._keys.catalogue))
         self._hset(self._keys.catalogue, list(by_field), list(by_field.values()))
 
-    def write_head(self, *, new_films: bool) -> bytes:
+    def write_head(self, *, new_films: bool) -> None:
         """The head document, the list of keys and the number of rows."""
         new, known, keys = self._checkpoint, self._known, self._keys
         self.head = Head(
@@ -239,10 +240,9 @@ class CheckpointStep:
             blocks=self.layout.blocks,
             arrays={"globals": list(new.state.globals_), "metrics": list(new.metrics)},
         )
-        doc = self.head.encode()
-        self._commands += head_commands(keys, self.head, doc, self.kept)
-        self.bytes += len(doc)
-        return doc
+        self.doc = self.head.encode()
+        self._commands += head_commands(keys, self.head, self.doc, self.kept)
+        self.bytes += len(self.doc)
 
     def follows(self, version: int) -> bool:
         """Whether it may be written after this version."""
@@ -254,7 +254,7 @@ class CheckpointStep:
 
 
 def _is_large(rows: Rows) -> bool:
-    """Whether many have changed, and a third of all: the highest row number tells how many there are, about."""
+    """Whether many rows changed, and a third of all, which the highest row number estimates."""
     return len(rows) >= _MANY and rows.numbers.max() < 3 * len(rows)
 
 

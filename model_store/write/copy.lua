@@ -1,4 +1,4 @@
--- Copy a page of a hash or a sorted set that nobody writes meanwhile.
+-- Copy a page of a hash or a sorted set that is not written meanwhile.
 --
 -- KEYS: what is copied; the copy; the set of stage keys
 -- ARGV: cursor, 0 at first; 'HSCAN' or 'ZSCAN'; about how many entries

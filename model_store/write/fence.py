@@ -19,7 +19,7 @@ from redis import exceptions
 from redis.client import Pipeline
 
 from model_store.codec.checkpoint import Head
-from model_store.codec.keys import Keys
+from model_store.codec.keys import Keys, Side
 from model_store.read.snapshot import Progress
 from model_store.write.shadow_writes import ShadowStep
 from model_store.write.stage import Stage, clear_stages
@@ -34,18 +34,12 @@ class FencedStep(Protocol):
 
     version: int
     whole: bool
+    staged: tuple[Side, ...]
+    doc: bytes
 
-    def follows(self, version: int) -> bool:
-        """Whether it may be written after this version."""
-        ...
-
-    def stage_rows(self, stage: Stage, progress: Progress) -> None:
-        """Send the rows that are staged."""
-        ...
-
-    def queue(self, pipe: Pipeline) -> None:
-        """Add the commands to a transaction."""
-        ...
+    def follows(self, version: int) -> bool: ...
+    def stage_rows(self, stage: Stage, progress: Progress) -> None: ...
+    def queue(self, pipe: Pipeline) -> None: ...
 
 
 class Fence:
@@ -100,11 +94,8 @@ class Fence:
     def commit(
         self,
         step: FencedStep,
-        doc: bytes,
         shadows: ShadowStep,
         spared: set[bytes],
-        *,
-        staged: bool,
         progress: Progress = lambda _done, _total: None,
         pause: Callable[[], None] = lambda: None,
     ) -> bool:
@@ -113,43 +104,25 @@ class Fence:
         Parameters
         ----------
         step : FencedStep
-        doc : bytes
-            Its head document.
         shadows : ShadowStep
         spared : set of bytes
             Keys that a whole write does not remove.
-        staged : bool
-            Whether the step has rows to stage first.
         progress, pause : callable
             Called between the pages of staged rows; `pause` not in a whole write.
         """
-        if staged:
-            repeated = self._staged(step, doc, shadows, spared, progress, pause)
-        else:
-            repeated = self._run(step, doc, shadows, spared, None)
-        self.version, self.damage, self._has_written = step.version, None, True
-        return repeated
-
-    def _staged(
-        self,
-        step: FencedStep,
-        doc: bytes,
-        shadows: ShadowStep,
-        spared: set[bytes],
-        progress: Progress,
-        pause: Callable[[], None],
-    ) -> bool:
-        if self._is_stored(step.version, doc):
-            return True
         stage = Stage(self._client, self._keys, self.token, step.version, (lambda: None) if step.whole else pause)
         try:
-            step.stage_rows(stage, progress)
-            return self._run(step, doc, shadows, spared, stage)
+            repeated = bool(step.staged) and self._is_stored(step)
+            if not repeated:
+                step.stage_rows(stage, progress)
+                repeated = self._run(step, shadows, spared, stage)
         except BaseException:
             stage.drop()
             raise
+        self.version, self.damage, self._has_written = step.version, None, True
+        return repeated
 
-    def _run(self, step: FencedStep, doc: bytes, shadows: ShadowStep, spared: set[bytes], stage: Stage | None) -> bool:
+    def _run(self, step: FencedStep, shadows: ShadowStep, spared: set[bytes], stage: Stage) -> bool:
         """Run the transaction; True when an earlier attempt has already run it."""
         for _ in range(_ATTEMPTS):
             with self._client.pipeline(transaction=True) as pipe:
@@ -159,20 +132,18 @@ class Fence:
                     *stored, lineage = cast("list[bytes | None]", pipe.hmget(self._keys.head, fields))
                     # the fence after the head: a head that another writer moved then never looks like damage
                     self._check(cast("bytes | None", pipe.get(self._keys.fence)))
-                    if stored == [b"%d" % step.version, doc]:
+                    if stored == [b"%d" % step.version, step.doc]:
                         return True
                     self._check_version(step, stored[0], lineage)
                     old = cast("set[bytes]", pipe.smembers(self._keys.all)) - spared if step.whole else set()
                     for names in shadows.replaced:
                         old |= {names.encode(), *cast("set[bytes]", pipe.smembers(names))}
-                    if stage:
-                        stage.watch(pipe)
-                        old |= stage.places
+                    stage.watch(pipe)
+                    old |= stage.places
                     pipe.multi()
                     if old:
                         pipe.unlink(*old)
-                    if stage:
-                        stage.switch(pipe)
+                    stage.switch(pipe)
                     step.queue(pipe)
                     pipe.hset(self._keys.head, "lineage", self._lineage)
                     shadows.queue(pipe)
@@ -185,14 +156,14 @@ class Fence:
             "times; write the same checkpoint again"
         )
 
-    def _is_stored(self, version: int, doc: bytes) -> bool:
+    def _is_stored(self, step: FencedStep) -> bool:
         """Whether an earlier attempt has written this very version."""
         with self._client.pipeline(transaction=True) as pipe:
             pipe.get(self._keys.fence)
             pipe.hmget(self._keys.head, ["version", "doc"])
             fence, stored = pipe.execute()
         self._check(fence)
-        return bool(stored == [b"%d" % version, doc])
+        return bool(stored == [b"%d" % step.version, step.doc])
 
     def _check(self, fence: bytes | None) -> None:
         newest = _number(fence, self._keys.fence)

@@ -1,10 +1,10 @@
-"""Rows laid down beside those in use, page by page, to take their place in one short step.
+"""Staged rows: written page by page under other keys, then renamed into place in one short step.
 
-One transaction of hundreds of megabytes holds the server up for seconds, and the writer and the server hold all of it
-twice; one of 30,000 fields holds it up for 30 ms, and every lookup with it. So rows go to keys of their own first,
-`…:stage:TOKEN:…`, in pages that take milliseconds each; the step that switches only renames them. Where only some rows
-are new, the server first copies what there is. Readers see nothing of it. Every stage key is registered in `…:stages`
-in the same step that fills it, so what a writer that died has left behind is removed by the next one that takes over.
+A transaction of hundreds of megabytes blocks the server for seconds, and takes twice its size in the writer and in the
+server; one of 30,000 fields blocks it, and every lookup, for 30 ms. So rows go to stage keys first, `…:stage:TOKEN:…`,
+in pages of milliseconds; the switch only renames them. Where only some rows changed, the server first copies the stored
+ones. Readers see nothing of it. Every stage key is registered in `…:stages` in the step that fills it, so the next
+writer removes what one that died left behind.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from model_store.codec.keys import Keys, Side
 from streamsvd.errors import StoreError
 
 PAGE_BYTES = 2 << 20
-"""Of one command, about: a few milliseconds of the server."""
+"""Of one command, about: a few milliseconds of server time."""
 
 _COPY = (Path(__file__).parent / "copy.lua").read_text()
 _COPIED_AT_ONCE = 10_000
@@ -32,7 +32,7 @@ _COPIED = 500
 
 
 class Stage:
-    """Hashes and version marks on their way to their places.
+    """Stage keys of one write: hashes and version marks.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Stage:
         self.bytes = 0
 
     def copy(self, *keys: str) -> None:
-        """Begin with what these keys hold."""
+        """Start from copies of these keys."""
         for key in keys:
             self._counts[key], staged = 0, self._keys.stage(self._token, key)
             if self._length(self._client, key, key) <= _COPIED_AT_ONCE:
@@ -89,7 +89,7 @@ class Stage:
                 return
 
     def put(self, key: str, fields: list[bytes], values: list[bytes]) -> None:
-        """Lay down fields of a hash."""
+        """Stage fields of a hash."""
         first = size = 0
         for k, value in enumerate(values):
             size += len(value)
@@ -101,7 +101,7 @@ class Stage:
                 first, size = k + 1, 0
 
     def mark(self, side: Side, fields: list[bytes]) -> None:
-        """Give rows the version."""
+        """Mark rows with the version."""
         if fields:
             members = [part for name in fields for part in (self._version, name)]
             self._send(self._keys.versions(side), "ZADD", members)
@@ -110,7 +110,7 @@ class Stage:
         staged = self._keys.stage(self._token, key)
         with self._client.pipeline(transaction=True) as pipe:
             if key not in self._counts:
-                pipe.unlink(staged)  # what an attempt before this one could not remove
+                pipe.unlink(staged)  # left over from a failed attempt
             pipe.sadd(self._keys.stages, staged)
             pipe.execute_command(command, staged, *arguments)  # type: ignore[no-untyped-call]
             *_, added = pipe.execute()
@@ -118,7 +118,7 @@ class Stage:
         self._pause()
 
     def watch(self, pipe: Pipeline) -> None:
-        """From now until EXEC nobody may touch what was laid down; and all of it must be there.
+        """Watch the stage keys until EXEC, and check that they are complete.
 
         Raises
         ------
@@ -144,14 +144,14 @@ class Stage:
         return {key.encode() for key in self._counts}
 
     def switch(self, pipe: Pipeline) -> None:
-        """Queue the commands that put everything in its place."""
+        """Queue the commands that rename the stage keys into place."""
         for key in self._counts:
             pipe.rename(self._keys.stage(self._token, key), key)
         if self._counts:
             pipe.srem(self._keys.stages, *self._staged())
 
     def drop(self) -> None:
-        """Remove what was laid down, as far as the server answers."""
+        """Remove the stage keys, if the server answers."""
         if self._counts:
             with suppress(exceptions.RedisError):
                 self._client.unlink(*self._staged())
@@ -167,7 +167,7 @@ def _is_set(key: str) -> bool:
 
 
 def clear_stages(client: redis.Redis, keys: Keys) -> None:
-    """Remove what earlier writers have laid down and left; a stage of one that is still at it fails its switch."""
+    """Remove stage keys of earlier writers; one that is still writing fails at its switch."""
     left = cast("set[bytes]", client.smembers(keys.stages))
     if left:
         client.unlink(keys.stages, *left)

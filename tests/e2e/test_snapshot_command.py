@@ -83,7 +83,7 @@ def test_a_version_is_taken_out_and_put_back(run: Run, model_name: str, tmp_path
     Path(first).write_bytes(Path(first).read_bytes()[:-1])
     with pytest.raises(SnapshotCorrupt, match="cut short"):
         run("import", first, "--model", other)
-    with pytest.raises(InputError, match="no snapshot"):
+    with pytest.raises(InputError, match="not a streamsvd snapshot"):
         run("import", __file__, "--model", other)
     assert run("show", "--model", other, "--json")["version"] == 3
 

@@ -130,7 +130,7 @@ def test_what_is_no_id_and_what_is_no_rating_is_refused(reader: ModelReader) -> 
         for ask in (reader.recommend, reader.history, reader.similar_items, lambda x: reader.predict(USER, x)):
             with pytest.raises(InputError, match="an id is an int or a str"):
                 ask(id_)
-    with pytest.raises(InputError, match=r"'\\udcff' is no Unicode text"):
+    with pytest.raises(InputError, match=r"'\\udcff' is not Unicode text"):
         reader.recommend("\udcff")
     with pytest.raises(InputError, match="one number each"):
         reader.recommend_for({ITEM: "five"})

@@ -60,7 +60,7 @@ def test_provenance(writer: ModelWriter, reader: ModelReader) -> None:
     assert reader.status() == found
 
 
-def test_somebody_unknown_gets_the_best_for_everybody_and_is_told(writer: ModelWriter, reader: ModelReader) -> None:
+def test_an_unknown_user_gets_the_best_for_all_users_marked_as_such(writer: ModelWriter, reader: ModelReader) -> None:
     writer.write(checkpoint(1, writer.token, state(1, [0], range(5))))
     for user in (99, "0"):
         answer = reader.recommend(user, n=2)

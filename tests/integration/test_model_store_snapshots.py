@@ -244,7 +244,7 @@ def test_damaged_and_foreign_files_are_refused(
     for name, content in {"empty": b"", "csv": b"userId,movieId\n", "zip": b"PK\x03\x04" + bytes(100)}.items():
         path = tmp_path / name
         path.write_bytes(content)
-        with pytest.raises(InputError, match="no snapshot of streamsvd"):
+        with pytest.raises(InputError, match="not a streamsvd snapshot"):
             SnapshotFile(path)
     with pytest.raises(InputError, match="cannot be read"):
         SnapshotFile(tmp_path / "nothing")

@@ -67,7 +67,7 @@ def test_another_layout_is_refused() -> None:
         layout.extended(replace(old, users=replace(old.users, fixed=wider)))
     with pytest.raises(StoreError, match="not laid out as those stored"):
         layout.extended(replace(old, users=replace(old.users, ragged={})))
-    with pytest.raises(StoreError, match="name of two blocks"):
+    with pytest.raises(StoreError, match="names two blocks"):
         layout.extended(replace(old, users=replace(old.users, ragged={"factors": old.users.ragged["seen"]})))
 
 
