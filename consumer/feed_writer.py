@@ -7,7 +7,7 @@ same points again, and none of a written checkpoint twice.
 from __future__ import annotations
 
 from evaluation import Monitor
-from evaluation.metrics.figures import Output
+from evaluation.metrics import Output
 from evaluation.shadows import Shadows
 from model_store import FeedEntry, feed
 from streamsvd.learner import IteratedSVD

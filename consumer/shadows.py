@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from consumer.baseline_states import changed, from_rows, to_rows
 from evaluation import Figures, Prequential
-from evaluation.metrics import Pages
-from evaluation.metrics.figures import Output
+from evaluation.metrics import Output, Pages
 from evaluation.models import ModelSpec
 from evaluation.shadows import FIRST_SERVED, Comparison, Served, Shadow, Shadows
 from model_store import Checkpoint, ShadowPart, ShadowRow, ShadowWrites

@@ -7,8 +7,8 @@ from typing import Any, Protocol, TypeVar
 
 from numpy.typing import ArrayLike, NDArray
 
-from evaluation.metrics.ranking_sampler import RankingSampler
-from evaluation.shadows.shadow_models import Shadows
+from evaluation.metrics import RankingSampler
+from evaluation.shadows import Shadows
 from streamsvd.learner import Id, IteratedSVD, Predictions
 from streamsvd.learner.choices import Choices
 from streamsvd.ratings import RatingTable

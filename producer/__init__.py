@@ -1,19 +1,8 @@
 """The producer: writes the ratings of a data set to the log, in order, each once."""
 
 from producer.pacing import Pace
-from producer.replay import Progress, ReplaySummary, replay
-from producer.resume import LogState, Prepared, inspect_log, prepare
+from producer.replayer import ReplaySummary, replay
+from producer.resume import prepare
 from producer.selection import Bound, Selection
 
-__all__ = [
-    "Bound",
-    "LogState",
-    "Pace",
-    "Prepared",
-    "Progress",
-    "ReplaySummary",
-    "Selection",
-    "inspect_log",
-    "prepare",
-    "replay",
-]
+__all__ = ["Bound", "Pace", "ReplaySummary", "Selection", "prepare", "replay"]

@@ -1,6 +1,6 @@
 """The models that studies, shadows and simulations compare: a registry, and specifications as text."""
 
-from evaluation.models.batch import BATCH_SETTINGS
+from evaluation.models.batch import BATCH_SETTINGS, BatchFit
 from evaluation.models.registry import (
     BATCH,
     LEARNER,
@@ -24,6 +24,7 @@ __all__ = [
     "RATINGS_ONLY",
     "REFIT_EVERY",
     "RIVER",
+    "BatchFit",
     "Model",
     "ModelSpec",
     "Range",

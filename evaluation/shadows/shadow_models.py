@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evaluation.metrics.pages import Pages
-from evaluation.metrics.prequential import Prequential
+from evaluation.metrics import Pages, Prequential
 from evaluation.models import LEARNER, ModelSpec
 from evaluation.shadows.erasure import without_user
 from evaluation.shadows.sequential_test import Comparison

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.metrics.prequential import Prequential
+from evaluation.metrics import Prequential
 from evaluation.models import ModelSpec, compile_kernels
 from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import InputError, SettingsError

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.metrics.prequential import Prequential
+from evaluation.metrics import Prequential
 from evaluation.studies.simulation import Outcome, Run
 from streamsvd.kernels.compiler import CACHE
 from streamsvd.ratings import Catalogue, RatingTable

@@ -15,10 +15,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.metrics.figures import Figures
-from evaluation.metrics.prequential import Prequential
-from evaluation.models import RATINGS_ONLY, ModelSpec, compile_kernels, taking_part
-from evaluation.models.batch import BatchFit
+from evaluation.metrics import Figures, Prequential
+from evaluation.models import RATINGS_ONLY, BatchFit, ModelSpec, compile_kernels, taking_part
 from streamsvd.errors import InputError
 from streamsvd.learner import ContentSource
 from streamsvd.learner.baselines import BrandSVD

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.metrics.prequential import Prequential
+from evaluation.metrics import Prequential
 from evaluation.models import BATCH, BATCH_SETTINGS, LEARNER, MODELS, ModelSpec, Range
 from evaluation.progressive_validation import evaluate
 from streamsvd.errors import InputError

@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from consumer import Progress
 from evaluation import Figures
-from evaluation.metrics.figures import Output
+from evaluation.metrics import Output
 from streamsvd.errors import SettingsError
 from streamsvd.service.model_gauges import ModelGauges, ModelPoint
 

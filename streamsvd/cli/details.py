@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from evaluation import Errors, Monitor, Window
-from evaluation.metrics.figures import COUNT, CoverageFigures, Output
+from evaluation.metrics import COUNT, CoverageFigures, Output
 from streamsvd.cli.display import day
 
 _DAY = 86_400

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluation import Errors, Figures
-from evaluation.metrics.figures import BIAS, Output, Over
+from evaluation.metrics import BIAS, Output, Over
 
 
 def day(timestamp: int | None) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation import Figures
-from evaluation.metrics.figures import Output
+from evaluation.metrics import Output
 from streamsvd.errors import InputError
 from streamsvd.kernels.settings import Settings
 from streamsvd.learner import IteratedSVD

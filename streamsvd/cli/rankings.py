@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluation import RankingFigures, RankingSampler
-from evaluation.metrics.figures import Output
+from evaluation.metrics import Output
 
 _NAMES = {"choice": "chosen and liked", "rating": "predicted rating", "popular": "most popular"}
 

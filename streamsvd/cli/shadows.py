@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.metrics.figures import RMSE
+from evaluation.metrics import RMSE
 from evaluation.models import ModelSpec, parse_spec, shadow_names
 from model_store import ShadowRow
 from streamsvd.cli.display import day

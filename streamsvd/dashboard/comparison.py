@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluation.metrics.figures import COUNT, RMSE, CoverageFigures, Output
+from evaluation.metrics import COUNT, RMSE, CoverageFigures, Output
 from model_store import ShadowRow
 from streamsvd.dashboard import wording
 from streamsvd.dashboard.board import Stored

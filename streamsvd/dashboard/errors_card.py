@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from evaluation.metrics.figures import Errors, Measure, Output
+from evaluation.metrics import Errors, Measure, Output
 from model_store.feed import FeedPoint
 from streamsvd.dashboard import wording
 from streamsvd.dashboard.board import Stored

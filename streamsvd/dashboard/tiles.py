@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluation import Figures
-from evaluation.metrics.figures import Figure, Measure, Output
+from evaluation.metrics import Figure, Measure, Output
 from model_store.feed import FeedPoint
 from streamsvd.dashboard import wording
 from streamsvd.dashboard.board import Board, Stored

@@ -7,7 +7,6 @@ from streamsvd.log.catalogue_topic import LoggedCatalogue, read_catalogue, write
 from streamsvd.log.dead_letters import DeadLetters
 from streamsvd.log.default_client import log_client
 from streamsvd.log.inspection import DeadLetter, log_end, newest_dead_letters
-from streamsvd.log.partitioning import partition_of
 from streamsvd.log.ports import LogClient, RatingSource, Record
 from streamsvd.log.predictions import Predicted, PredictionSink
 from streamsvd.log.reading import first_and_last, read_all
@@ -33,7 +32,6 @@ __all__ = [
     "log_client",
     "log_end",
     "newest_dead_letters",
-    "partition_of",
     "read_all",
     "read_catalogue",
     "topic_exists",

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from kafka.partitioner import DefaultPartitioner
 
 from streamsvd.errors import SettingsError
-from streamsvd.log import Topics, partition_of
+from streamsvd.log import Topics
 from streamsvd.log.kafka_python.clients import check_address
+from streamsvd.log.partitioning import partition_of
 
 
 class OneTopic:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer import Bound, LogState, Pace, Selection, inspect_log, replay
+from producer import Bound, Pace, Selection, replay
+from producer.resume import LogState, inspect_log
 from streamsvd.errors import SettingsError
 from streamsvd.log import RatingSink, Topics, create_topics
 from streamsvd.log.memory import MemoryLog

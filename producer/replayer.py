@@ -1,7 +1,7 @@
 """Replays the ratings of a data set to the log, in their order.
 
-The loop skips what the log has, waits until a rating is due, and sends it. The log is the only state between two runs,
-so starting a killed replay again continues it.
+The loop skips what the log has, waits until a rating is due, and sends it. The log is the only state between two runs:
+a replay that was killed continues when it is started again.
 """
 
 from __future__ import annotations
