@@ -19,7 +19,7 @@ from streamsvd.errors import StreamSVDError
 from streamsvd.log import LogClient, RatingSink, Topics, create_topics, describe_topic, log_client, read_catalogue
 from streamsvd.service import Limits, Log, create_app
 from streamsvd.service.journal import json_journal, take_over
-from streamsvd.service.posting import Posting
+from streamsvd.service.rating_log import Posting
 from streamsvd.service.security import ApiKey
 from streamsvd.service.server import listen, serve_until
 from streamsvd.stopping import stop_on_signals

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from evaluation.metrics import COUNT, RMSE, CoverageFigures, Output
 from model_store import ShadowRow
-from streamsvd.dashboard import wording
+from streamsvd.dashboard import card_texts
 from streamsvd.dashboard.board import Stored
 from streamsvd.dashboard.charts import singular_options
+from streamsvd.dashboard.elements import Chart, Choice, Table, Text, card
 from streamsvd.dashboard.formats import NOTHING, count, difference
-from streamsvd.dashboard.parts import Chart, Choice, Table, Text, card
 from streamsvd.figures import Values
 
 SERVED = "served"
@@ -20,7 +20,7 @@ class SideBySide:
     """The served model and its shadows."""
 
     def __init__(self) -> None:
-        with card(wording.SIDE_BY_SIDE, "w6"):
+        with card(card_texts.SIDE_BY_SIDE, "w6"):
             columns = [("model", False), ("ratings", True), ("event", True), ("page", True)]
             columns += [("difference", True), ("verdict", False)]
             self._table = Table(columns, "Models on the same ratings", caption_seen=False)
@@ -62,7 +62,7 @@ class Slices:
     """The error over parts of the ratings."""
 
     def __init__(self) -> None:
-        with card(wording.SLICES, "w6"):
+        with card(card_texts.SLICES, "w6"):
             self._by = Choice[str]("By", ["user"], "user", self._redraw)
             columns = [("part", False), ("ratings", True), ("event", True), ("page", True)]
             self._table = Table(columns, "Error by part", caption_seen=False)
@@ -88,7 +88,7 @@ class Calibration:
     """Calibration of the predicted deviations."""
 
     def __init__(self) -> None:
-        with card(wording.CALIBRATION, "w6"):
+        with card(card_texts.CALIBRATION, "w6"):
             shares = [(share.measure.title.removeprefix("in "), True) for share in _SHARES]
             columns = [("ratings", False), ("number", True), *shares]
             self._table = Table(columns, "Share of the ratings that lay within each interval", caption_seen=False)
@@ -112,7 +112,7 @@ class Singular:
     """The singular values as bars."""
 
     def __init__(self) -> None:
-        with card(wording.SINGULAR, "w6"):
+        with card(card_texts.SINGULAR, "w6"):
             self._chart = Chart("Singular values, largest first", "chart low")
             self._note = Text("p", "", "note")
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from evaluation.metrics import Errors, Measure, Output
 from model_store.feed import FeedPoint
-from streamsvd.dashboard import wording
+from streamsvd.dashboard import card_texts
 from streamsvd.dashboard.board import Stored
 from streamsvd.dashboard.charts import Axis, Line, colour_of, error_options, value_of
+from streamsvd.dashboard.elements import Chart, Choice, Legend, Table, Text, box, card
 from streamsvd.dashboard.formats import count, moment
-from streamsvd.dashboard.parts import Chart, Choice, Legend, Table, Text, box, card
 from streamsvd.dashboard.windows import ALL, picking, window_names
 from streamsvd.figures import Values
 
@@ -29,7 +29,7 @@ class ErrorsCard:
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
-        with card(wording.ERROR_CHART, "w8"):
+        with card(card_texts.ERROR_CHART, "w8"):
             with box("div", "controls"):
                 self.window = Choice[str]("Window", [ALL], ALL, changed)
                 self._measure = Choice[str]("Measure", list(_MEASURES), next(iter(_MEASURES)), changed)

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from nicegui import run, ui
 
-from streamsvd.dashboard import wording
+from streamsvd.dashboard import card_texts
+from streamsvd.dashboard.elements import Text, box, card
 from streamsvd.dashboard.lookups import Lookups, OfItem, OfUser, Row
-from streamsvd.dashboard.parts import Text, box, card
 from streamsvd.errors import StoreUnavailable, StreamSVDError
 from streamsvd.ratings import Id
 from streamsvd.ratings.id_text import parse_id
@@ -29,7 +29,7 @@ class LookupCard:
 
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
-        with card(wording.LOOKUP, "w12", always=True):
+        with card(card_texts.LOOKUP, "w12", always=True):
             with box("div", "fields", id="lookup"):
                 with self._form("User", "an id, such as 196", self._ask_user):
                     last = Text("button", "Who rated last", "button")

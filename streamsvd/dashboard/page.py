@@ -9,12 +9,12 @@ from nicegui import ui
 
 from streamsvd.dashboard.board import Board
 from streamsvd.dashboard.comparison import Calibration, SideBySide, Singular, Slices
-from streamsvd.dashboard.condition import Level, condition
+from streamsvd.dashboard.dead_letters_card import DeadLettersCard
+from streamsvd.dashboard.elements import Text, box
 from streamsvd.dashboard.errors_card import ErrorsCard
-from streamsvd.dashboard.letters_card import DeadLettersCard
 from streamsvd.dashboard.lookup_card import LookupCard
 from streamsvd.dashboard.lookups import Lookups
-from streamsvd.dashboard.parts import Text, box
+from streamsvd.dashboard.status_line import Level, condition
 from streamsvd.dashboard.theme import theme_button
 from streamsvd.dashboard.tiles import Clocks, ErrorNow, Known, Snapshot, Speed, Waiting
 

@@ -16,7 +16,7 @@ from nicegui import ui
 from streamsvd.dashboard.board import Board, Contact
 from streamsvd.dashboard.lookups import Lookups
 from streamsvd.dashboard.page import Page
-from streamsvd.dashboard.watching import watching
+from streamsvd.dashboard.polling import watching
 from streamsvd.errors import ServiceError
 
 _ICON = Path(__file__).parent / "icon.svg"

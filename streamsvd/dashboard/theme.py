@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from streamsvd.dashboard.parts import Text
+from streamsvd.dashboard.elements import Text
 
 _EARLY = """<script>
   document.documentElement.dataset.theme = localStorage.getItem("theme") ?? "system";

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from evaluation import Figures
 from evaluation.metrics import Figure, Measure, Output
 from model_store.feed import FeedPoint
-from streamsvd.dashboard import wording
+from streamsvd.dashboard import card_texts
 from streamsvd.dashboard.board import Board, Stored
 from streamsvd.dashboard.charts import counts_options, speed_options
+from streamsvd.dashboard.elements import Chart, Facts, Text, box, card
 from streamsvd.dashboard.formats import NOTHING, age, count, moment, size, span
-from streamsvd.dashboard.parts import Chart, Facts, Text, box, card
 from streamsvd.dashboard.windows import errors_over
 
 PACE_POINTS = 5
@@ -23,7 +23,7 @@ class ErrorNow:
     """The error over the window chosen, by both protocols."""
 
     def __init__(self) -> None:
-        with card(wording.ERROR_NOW, "w3"):
+        with card(card_texts.ERROR_NOW, "w3"):
             with box("div", "pair"):
                 self._event = _figure("event", "swatch event", "event")
                 self._page = _figure("page", "swatch dashed page-protocol", "page-protocol")
@@ -47,7 +47,7 @@ class Speed:
     """Ratings a second, with its history as a small line."""
 
     def __init__(self) -> None:
-        with card(wording.SPEED, "w3"):
+        with card(card_texts.SPEED, "w3"):
             self._rate = Text("div", NOTHING, "big")
             self._line = Chart("Ratings learned a second so far", "spark")
 
@@ -61,7 +61,7 @@ class Waiting:
     """Lag: in ratings and in event time."""
 
     def __init__(self) -> None:
-        with card(wording.WAITING, "w3"):
+        with card(card_texts.WAITING, "w3"):
             self._waiting = Text("div", NOTHING, "big")
             self._facts = Facts(["behind, event time", "log ends at", "learned"])
 
@@ -81,7 +81,7 @@ class Clocks:
     """Event time beside the wall clock."""
 
     def __init__(self) -> None:
-        with card(wording.CLOCKS, "w3"):
+        with card(card_texts.CLOCKS, "w3"):
             with box("div", "pair"):
                 self._event = _figure("event time", "", "clock")
             self._facts = Facts(["wall clock", "one second here is"])
@@ -98,7 +98,7 @@ class Snapshot:
     """Age, duration and size of the checkpoint."""
 
     def __init__(self) -> None:
-        with card(wording.CHECKPOINT, ""):
+        with card(card_texts.CHECKPOINT, ""):
             self._age = Text("div", NOTHING, "big")
             self._facts = Facts(["number", "took", "size"])
 
@@ -118,7 +118,7 @@ class Known:
     """Counts of users, items and ratings."""
 
     def __init__(self) -> None:
-        with card(wording.KNOWN, ""):
+        with card(card_texts.KNOWN, ""):
             with box("div", "pair"):
                 self._users = _figure("users", "swatch event", "")
                 self._items = _figure("items", "swatch dashed third", "")

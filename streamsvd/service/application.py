@@ -19,11 +19,11 @@ from streamsvd import __version__
 from streamsvd.errors import StreamSVDError
 from streamsvd.service import health, lookups, ratings
 from streamsvd.service.answers import as_json
+from streamsvd.service.context import Log, Parts
 from streamsvd.service.journal import Journal
-from streamsvd.service.limits import JsonOnly, Limits, SizeLimit, TimeLimit
+from streamsvd.service.middleware import JsonOnly, Limits, SizeLimit, TimeLimit
 from streamsvd.service.model_gauges import ModelGauges, ModelPoint
-from streamsvd.service.observing import HttpMetrics, Observing
-from streamsvd.service.parts import Log, Parts
+from streamsvd.service.observability import HttpMetrics, Observing
 from streamsvd.service.problems import answer_error
 from streamsvd.service.security import ApiKey, Guard
 from streamsvd.service.served import ServedScale

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from streamsvd.errors import StreamSVDError
 from streamsvd.service import responses
 from streamsvd.service.answers import as_json
-from streamsvd.service.parts import Parts, parts_of
+from streamsvd.service.context import Parts, parts_of
 from streamsvd.service.problems import kind_of
 
 router = APIRouter(tags=["operation"])

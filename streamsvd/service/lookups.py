@@ -12,8 +12,8 @@ from model_store import Answer, Explained, History, Prediction, Provenance, Simi
 from streamsvd.ratings.id_text import parse_id
 from streamsvd.service import requests, responses
 from streamsvd.service.answers import as_json
-from streamsvd.service.parts import parts_of
-from streamsvd.service.querying import QueryRoute
+from streamsvd.service.context import parts_of
+from streamsvd.service.query_route import QueryRoute
 
 router = APIRouter(tags=["lookups"], route_class=QueryRoute)
 

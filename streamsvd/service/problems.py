@@ -113,7 +113,7 @@ def problem(
 
 
 def request_id_of(scope: Mapping[str, Any]) -> str | None:
-    """The id that `streamsvd.service.observing` has given the request."""
+    """The id that `streamsvd.service.observability` has given the request."""
     found: str | None = scope.get("state", {}).get("request_id")
     return found
 

@@ -12,7 +12,7 @@ from streamsvd.ratings import Erasure, Event, Rating, Retraction, check_scale
 from streamsvd.ratings.id_text import parse_id
 from streamsvd.service import requests, responses
 from streamsvd.service.answers import as_json
-from streamsvd.service.parts import Parts, parts_of
+from streamsvd.service.context import Parts, parts_of
 
 router = APIRouter(tags=["ratings"])
 

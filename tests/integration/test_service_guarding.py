@@ -22,7 +22,7 @@ from streamsvd.embedded import embedded_redis
 from streamsvd.errors import LogUnavailable
 from streamsvd.log import RatingSink
 from streamsvd.service import Limits, Log
-from streamsvd.service.posting import Posting
+from streamsvd.service.rating_log import Posting
 from streamsvd.service.security import SCOPES, new_key
 
 MODEL = "service-guarding"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from boards import NOW, board, point
 
 from streamsvd.dashboard.board import SILENT_SECONDS, Contact
-from streamsvd.dashboard.condition import LATE_SECONDS, condition
+from streamsvd.dashboard.status_line import LATE_SECONDS, condition
 from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
 
 

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
-from streamsvd.dashboard.wording import Wording
+from streamsvd.dashboard.card_texts import Wording
 
 T = TypeVar("T", bound=str)
 

@@ -9,7 +9,7 @@ from fastapi import Request
 from prometheus_client import CollectorRegistry, Counter
 
 from model_store import ModelReader
-from streamsvd.service.posting import Posting
+from streamsvd.service.rating_log import Posting
 from streamsvd.service.served import ServedScale
 from streamsvd.service.workers import Workers
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from streamsvd.dashboard import wording
+from streamsvd.dashboard import card_texts
 from streamsvd.dashboard.board import Board
+from streamsvd.dashboard.elements import Facts, Table, Text, box, card
 from streamsvd.dashboard.formats import count, moment, shortened
-from streamsvd.dashboard.parts import Facts, Table, Text, box, card
 from streamsvd.log import DeadLetter
 
 _REASONS_SHOWN = 5
@@ -21,7 +21,7 @@ class DeadLettersCard:
     def __init__(self) -> None:
         self._letters: list[DeadLetter] = []
         self._number: int | None = None  # of the letter on show; None follows the newest
-        with card(wording.DEAD_LETTERS, "w12"), box("div", "halves"):
+        with card(card_texts.DEAD_LETTERS, "w12"), box("div", "halves"):
             with box("div", "half"):
                 self._count = Text("div", "–", "big")
                 self._none = Text("p", "None: every record so far was a valid rating.", "empty")
