@@ -20,7 +20,7 @@ from consumer import Progress
 from evaluation import Figures
 from evaluation.metrics import Output
 from streamsvd.errors import SettingsError
-from streamsvd.service.model_gauges import ModelGauges, ModelPoint
+from streamsvd.service import ModelGauges, ModelPoint
 
 
 class ConsumerMetrics(Collector):

@@ -16,12 +16,18 @@ from model_store import ModelReader, connect
 from streamsvd.cli.services import lent_kafka, lent_redis
 from streamsvd.cli.warming import warm_up
 from streamsvd.errors import StreamSVDError
+from streamsvd.listening import listen
 from streamsvd.log import LogClient, RatingSink, Topics, create_topics, describe_topic, log_client, read_catalogue
-from streamsvd.service import Limits, Log, create_app
-from streamsvd.service.journal import json_journal, take_over
-from streamsvd.service.rating_log import Posting
-from streamsvd.service.security import ApiKey
-from streamsvd.service.server import listen, serve_until
+from streamsvd.service import (
+    ApiKey,
+    EventSender,
+    Limits,
+    RatingLog,
+    create_app,
+    json_journal,
+    redirect_logging,
+    serve_until,
+)
 from streamsvd.stopping import stop_on_signals
 
 _LINGER_SECONDS = 0.002  # whoever sends a rating waits for it
@@ -72,7 +78,7 @@ def run_service(plan: Plan, environ: Mapping[str, str]) -> None:
         client = stack.enter_context(closing(connect(url, for_lookups=True)))
         listening = stack.enter_context(listen(plan.host, plan.port))
         reader = ModelReader(client, plan.model)
-        take_over(journal)
+        redirect_logging(journal)
         sys.setswitchinterval(_SWITCH_SECONDS)
         warm_up(Console(quiet=True))
         with suppress(StreamSVDError):  # a first look, so that the first request finds the items here
@@ -83,10 +89,10 @@ def run_service(plan: Plan, environ: Mapping[str, str]) -> None:
         app = create_app(
             reader, journal, model=plan.model, log=log, keys=plan.keys, limits=plan.limits, clock=time.time
         )
-        serve_until(app, listening, stop, journal, patience=plan.limits.request_seconds)
+        serve_until(app, listening, stop, journal, grace_seconds=plan.limits.request_seconds)
 
 
-def log_of(client: LogClient, topics: Topics, limits: Limits) -> Log:
+def log_of(client: LogClient, topics: Topics, limits: Limits) -> RatingLog:
     """The writing side of a topic, which is made where it is missing; connects when it is first needed."""
 
     def sink() -> RatingSink:
@@ -99,5 +105,5 @@ def log_of(client: LogClient, topics: Topics, limits: Limits) -> Log:
         dataset = read_catalogue(client, topics.catalogue).dataset
         return dataset.scale if dataset else DEFAULT_SCALE
 
-    posting = Posting(sink, limits.delivery_seconds + 1.0)
-    return Log(topics.ratings, posting, scale, lambda: describe_topic(client, topics.ratings))
+    sender = EventSender(sink, limits.delivery_seconds + 1.0)
+    return RatingLog(topics.ratings, sender, scale, lambda: describe_topic(client, topics.ratings))

@@ -1,10 +1,11 @@
-"""The application put together: endpoints inside; around them who may, how much, how long, and what is seen."""
+"""The ASGI application: endpoints, and the middlewares around them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -18,21 +19,21 @@ from model_store import ModelReader
 from streamsvd import __version__
 from streamsvd.errors import StreamSVDError
 from streamsvd.service import health, lookups, ratings
-from streamsvd.service.answers import as_json
-from streamsvd.service.context import Log, Parts
+from streamsvd.service.context import ServedScale, ServiceContext
 from streamsvd.service.journal import Journal
-from streamsvd.service.middleware import JsonOnly, Limits, SizeLimit, TimeLimit
+from streamsvd.service.middleware import JsonOnly, SizeLimit, TimeLimit
 from streamsvd.service.model_gauges import ModelGauges, ModelPoint
-from streamsvd.service.observability import HttpMetrics, Observing
+from streamsvd.service.observability import Observability
 from streamsvd.service.problems import answer_error
+from streamsvd.service.rating_log import RatingLog
+from streamsvd.service.responses import as_json
 from streamsvd.service.security import ApiKey, Guard
-from streamsvd.service.served import ServedScale
 from streamsvd.service.specification import specification
 from streamsvd.service.workers import Workers
 
 _DESCRIPTION = """
-Recommendations from a model that learns each rating as it arrives. Every answer says what it was computed from:
-snapshot, offsets, age, and the model's error then. Errors are problem documents (RFC 9457).
+Recommendations from a model that learns each rating as it arrives. Every answer holds its provenance: snapshot,
+offsets, age, and the model's error then. Errors are problem documents (RFC 9457).
 """.strip()
 _TAGS = [
     {"name": "lookups", "description": "The reader's calls. They change nothing."},
@@ -41,12 +42,34 @@ _TAGS = [
 ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Limits of one request, and of how many there may be.
+
+    Attributes
+    ----------
+    body_bytes : int
+    request_seconds : float
+        From the end of its headers to the end of its answer.
+    threads, waiting : int
+        See `Workers`.
+    delivery_seconds : float
+        Within which Kafka has to confirm a rating; below `request_seconds`.
+    """
+
+    body_bytes: int = 256 << 10
+    request_seconds: float = 10.0
+    threads: int = 8
+    waiting: int = 256
+    delivery_seconds: float = 5.0
+
+
 def create_app(
     reader: ModelReader,
     journal: Journal,
     *,
     model: str,
-    log: Log | None = None,
+    log: RatingLog | None = None,
     keys: Sequence[ApiKey] = (),
     limits: Limits | None = None,
     clock: Callable[[], float] = time.time,
@@ -60,10 +83,10 @@ def create_app(
         From `json_journal`.
     model : str
         Name of the model, for the metrics.
-    log : Log, optional
-        Where posted ratings go; without it there are only lookups.
+    log : RatingLog, optional
+        Where ratings are sent; without it there are only lookups.
     keys : sequence of ApiKey
-        Who may ask; none: whoever reaches the loopback interface.
+        Without any, every local request is answered.
     limits : Limits, optional
     clock : callable
         Seconds since 1970.
@@ -74,16 +97,17 @@ def create_app(
     PlatformCollector(registry=registry)
     registry.register(ModelGauges(model, lambda: _point(reader), clock))
     posted = Counter("streamsvd_ratings_posted", "Events sent to the log", ["kind", "outcome"], registry=registry)
-    parts = Parts(reader, ServedScale(reader), Workers(limits.threads, limits.waiting), log, registry, posted, clock)
+    workers = Workers(limits.threads, limits.waiting)
+    context = ServiceContext(reader, ServedScale(reader), workers, log, registry, posted, clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if log is not None:
-            log.posting.begin()
+            log.sender.begin()
         yield
         if log is not None:
-            await log.posting.close()
-        parts.workers.close()
+            await log.sender.close()
+        workers.close()
 
     app = FastAPI(
         title="streamsvd",
@@ -91,12 +115,12 @@ def create_app(
         description=_DESCRIPTION,
         openapi_tags=_TAGS,
         openapi_url=None,
-        docs_url=None,  # its page loads scripts from elsewhere
+        docs_url=None,  # its page loads scripts from other hosts
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    app.state.parts = parts
+    app.state.context = context
     routers = [lookups.router, *([ratings.router] if log is not None else []), health.router]
     for router in routers:
         app.include_router(router)
@@ -104,25 +128,25 @@ def create_app(
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi(_: Request) -> Response:
-        return as_json(await parts.workers.run(app.openapi))
+        return as_json(await workers.run(app.openapi))
 
     def document() -> dict[str, object]:
-        return specification(app, keys=bool(keys), scale=lambda: _scale(parts.scale))
+        return specification(app, keys=bool(keys), scale=lambda: _scale(context.scale))
 
     app.openapi = document  # type: ignore[method-assign]
     for kind in (StreamSVDError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer_error)
-    # From the inside out.
+    # The last one is the outermost.
     app.add_middleware(JsonOnly)
     app.add_middleware(TimeLimit, seconds=limits.request_seconds)
     app.add_middleware(SizeLimit, most=limits.body_bytes)
     app.add_middleware(Guard, keys=keys)
-    app.add_middleware(Observing, journal=journal, metrics=HttpMetrics(registry))
+    app.add_middleware(Observability, journal=journal, registry=registry)
     return app
 
 
 def _methods(routers: Sequence[APIRouter]) -> dict[str, str]:
-    """What `Allow` says of each path; the framework would name the first endpoint's methods alone."""
+    """The `Allow` header of each path; the framework would name only the first endpoint's methods."""
     found: dict[str, set[str]] = {}
     for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
         found.setdefault(route.path, set()).update(route.methods or ())
@@ -139,6 +163,6 @@ def _point(reader: ModelReader) -> ModelPoint | None:
 
 def _scale(served: ServedScale) -> tuple[float, float] | None:
     try:
-        return served.ask()
+        return served.read()
     except StreamSVDError:
         return None

@@ -1,4 +1,4 @@
-"""What the endpoints share: the parts of one running service."""
+"""What the endpoints of one running service share."""
 
 from __future__ import annotations
 
@@ -9,45 +9,44 @@ from fastapi import Request
 from prometheus_client import CollectorRegistry, Counter
 
 from model_store import ModelReader
-from streamsvd.service.rating_log import Posting
-from streamsvd.service.served import ServedScale
+from streamsvd.service.rating_log import RatingLog
 from streamsvd.service.workers import Workers
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
-    """The writing side: where posted events go.
+class ServedScale:
+    """Lowest and highest rating of the served model.
 
-    Attributes
-    ----------
-    topic : str
-    posting : Posting
-    scale : callable
-        Limits of the ratings as the log's data set declares them, for a model that has no snapshot yet.
-    check : callable
-        Raises unless Kafka answers and holds the topic.
+    They hold for the life of a model, so they are read once, and ratings are accepted while Redis is down. After a
+    model was rebuilt with another scale, its services have to be restarted.
     """
 
-    topic: str
-    posting: Posting
-    scale: Callable[[], tuple[float, float]]
-    check: Callable[[], object]
+    def __init__(self, reader: ModelReader) -> None:
+        self._reader = reader
+        self.known: tuple[float, float] | None = None
+
+    def read(self) -> tuple[float, float]:
+        """The limits; until they are known, it raises the errors of a lookup."""
+        if self.known is None:
+            with self._reader.reading(0) as (view, _):
+                low, high = view.head.settings["scale"]
+            self.known = float(low), float(high)
+        return self.known
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ServiceContext:
     """Everything that an endpoint may use."""
 
     reader: ModelReader
     scale: ServedScale
     workers: Workers
-    log: Log | None
+    log: RatingLog | None
     registry: CollectorRegistry
     posted: Counter
     clock: Callable[[], float]
 
 
-def parts_of(request: Request) -> Parts:
-    """The parts of the service that got the request."""
-    found: Parts = request.app.state.parts
+def context_of(request: Request) -> ServiceContext:
+    """The context of the service that received the request."""
+    found: ServiceContext = request.app.state.context
     return found

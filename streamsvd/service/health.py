@@ -1,4 +1,4 @@
-"""Whether the service lives, whether it can answer, and its figures for Prometheus."""
+"""Endpoints for probes and Prometheus: liveness, readiness, metrics."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from starlette.responses import PlainTextResponse, Response
 
 from streamsvd.errors import StreamSVDError
 from streamsvd.service import responses
-from streamsvd.service.answers import as_json
-from streamsvd.service.context import Parts, parts_of
-from streamsvd.service.problems import kind_of
+from streamsvd.service.context import ServiceContext, context_of
+from streamsvd.service.problems import problem_type
+from streamsvd.service.responses import as_json
 
 router = APIRouter(tags=["operation"])
 
-_PATIENCE_SECONDS = 3.0  # probes are impatient too
+_CHECK_SECONDS = 3.0  # a probe waits a few seconds
 
 
 @router.get("/livez", response_model=responses.Alive, summary="Is the process alive?")
@@ -34,15 +34,14 @@ async def livez() -> Response:
 )
 async def readyz(request: Request) -> Response:
     """200 when Redis answers and holds a snapshot and, where ratings can be sent, Kafka answers and holds the topic.
-    Needs no key. A snapshot that is old is told, and no reason to be unready: it still serves."""
-    parts = parts_of(request)
-    asked = {"store": _store}
-    if parts.log is not None:
-        asked["log"] = _log
-    outcomes = await asyncio.gather(*(_outcome(parts, check) for check in asked.values()))
-    checks = dict(zip(asked, outcomes, strict=True))
+    Needs no key. The age of the snapshot is reported; an old one still serves, so the service stays ready."""
+    context = context_of(request)
+    checks = {"store": _store}
+    if context.log is not None:
+        checks["log"] = _log
+    outcomes = await asyncio.gather(*(_outcome(context, check) for check in checks.values()))
     ready = all(bool(each["ok"]) for each in outcomes)
-    return as_json({"ready": ready, "checks": checks}, 200 if ready else 503)
+    return as_json({"ready": ready, "checks": dict(zip(checks, outcomes, strict=True))}, 200 if ready else 503)
 
 
 @router.get(
@@ -53,27 +52,27 @@ async def readyz(request: Request) -> Response:
 )
 async def metrics(request: Request) -> Response:
     """The service's and the served model's figures, in Prometheus' text format."""
-    parts = parts_of(request)
-    text = await parts.workers.run(generate_latest, parts.registry)
+    context = context_of(request)
+    text = await context.workers.run(generate_latest, context.registry)
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _store(parts: Parts) -> str:
-    found = parts.reader.status()
+def _store(context: ServiceContext) -> str:
+    found = context.reader.status()
     return f"snapshot {found.version}, {found.age_seconds:.1f} s old"
 
 
-def _log(parts: Parts) -> str:
-    assert parts.log is not None, "asked with a log only"
-    parts.log.check()
-    return f"topic {parts.log.topic} answers"
+def _log(context: ServiceContext) -> str:
+    assert context.log is not None, "checked with a log only"
+    context.log.check()
+    return f"topic {context.log.topic} answers"
 
 
-async def _outcome(parts: Parts, check: Callable[[Parts], str]) -> dict[str, object]:
+async def _outcome(context: ServiceContext, check: Callable[[ServiceContext], str]) -> dict[str, object]:
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            return {"ok": True, "detail": await parts.workers.run(check, parts)}
+        async with asyncio.timeout(_CHECK_SECONDS):
+            return {"ok": True, "detail": await context.workers.run(check, context)}
     except TimeoutError:
-        return {"ok": False, "detail": f"no answer within {_PATIENCE_SECONDS:g} s"}
+        return {"ok": False, "detail": f"no answer within {_CHECK_SECONDS:g} s"}
     except StreamSVDError as error:
-        return {"ok": False, "detail": kind_of(error).title}
+        return {"ok": False, "detail": problem_type(error).title}

@@ -1,6 +1,6 @@
 """The service's journal: one JSON object a line, on standard error. (*Log* is Kafka's here.)
 
-Lines hold what an operator needs and nothing that a user would not want there: no keys, no query strings, no bodies.
+Lines hold what an operator needs, and nothing private: no keys, no query strings, no bodies.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _TRACEBACK = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, ma
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
-class _ToJournal(logging.Handler):
-    """What libraries say, in the same form."""
+class _JournalHandler(logging.Handler):
+    """Writes records of the standard library's logging to the journal."""
 
     def __init__(self, journal: Journal) -> None:
         super().__init__()
@@ -56,10 +56,10 @@ def json_journal(stream: BinaryIO) -> Journal:
     )
 
 
-def take_over(journal: Journal) -> None:
-    """Send what uvicorn and other libraries say to this journal too."""
+def redirect_logging(journal: Journal) -> None:
+    """Send warnings and errors that uvicorn and other libraries log to this journal too."""
     root = logging.getLogger()
-    root.handlers = [_ToJournal(journal)]
+    root.handlers = [_JournalHandler(journal)]
     root.setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     logging.captureWarnings(True)

@@ -1,57 +1,49 @@
-"""What one request may cost: bytes of body, and seconds.
+"""ASGI middlewares that limit one request: bytes of its body, seconds, content type.
 
-Both hold before the application sees anything: a body is counted as it comes, whatever its Content-Length says or
-leaves out, and a client that sends it slowly is cut off like a lookup that takes too long.
+They run before the application: a body is counted as it arrives, whatever its Content-Length says, and a client that
+sends slowly is cut off like a lookup that takes too long.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streamsvd.service.problems import problem, request_id_of
+from streamsvd.service.problems import problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one request may cost, and how many there may be.
+class HttpMiddleware(ABC):
+    """Base of middlewares for HTTP requests; other scopes, such as the lifespan, pass through."""
 
-    Attributes
-    ----------
-    body_bytes : int
-    request_seconds : float
-        From the end of its headers to the end of its answer.
-    threads, waiting : int
-        See `Workers`.
-    delivery_seconds : float
-        Within which Kafka has to confirm a rating; below `request_seconds`.
-    """
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
-    body_bytes: int = 256 << 10
-    request_seconds: float = 10.0
-    threads: int = 8
-    waiting: int = 256
-    delivery_seconds: float = 5.0
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Handle a request."""
+        return (self.handle if scope["type"] == "http" else self._app)(scope, receive, send)
+
+    @abstractmethod
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass an HTTP request on, or answer it."""
 
 
-class SizeLimit:
-    """Middleware: a body of more bytes is refused with 413, as soon as that is known."""
+class SizeLimit(HttpMiddleware):
+    """413 for a body of more bytes, as soon as that is known."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app, self._most = app, most
+        super().__init__(app)
+        self._most = most
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, counting."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and count its bytes."""
         detail = f"The body has more than {self._most:,} bytes. Send less in one request."
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         if declared.isdigit() and int(declared[:20]) > self._most:
-            await refuse(scope, receive, send, 413, "Content Too Large", detail)
+            await _refuse(scope, receive, send, 413, "Content Too Large", detail)
             return
         size = 0
 
@@ -59,24 +51,22 @@ class SizeLimit:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > self._most:  # whoever reads the body lets this pass, and the application answers it
+            if size > self._most:  # raised through the code that reads the body, answered by the application
                 raise HTTPException(413, detail, {"Connection": "close"})
             return message
 
         await self._app(scope, counted, send)
 
 
-class TimeLimit:
-    """Middleware: 408 for a client whose body does not come, 503 for an answer that does not."""
+class TimeLimit(HttpMiddleware):
+    """408 for a client whose body does not arrive in time, 503 for an answer that does not."""
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
-        self._app, self._seconds = app, seconds
+        super().__init__(app)
+        self._seconds = seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, with a deadline."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         reading = started = False
 
         async def watched_receive() -> Message:
@@ -99,35 +89,32 @@ class TimeLimit:
                 raise
             limit = f"within {self._seconds:g} seconds"
             if reading:
-                await refuse(scope, receive, send, 408, "Request Timeout", f"The body did not come {limit}.")
+                await _refuse(scope, receive, send, 408, "Request Timeout", f"The body did not come {limit}.")
             else:
-                await refuse(scope, receive, send, 503, "Not in time", f"No answer {limit}. Try again later.")
+                await _refuse(scope, receive, send, 503, "Not in time", f"No answer {limit}. Try again later.")
 
 
-class JsonOnly:
-    """Middleware: 415 for a body that is not declared as JSON.
+class JsonOnly(HttpMiddleware):
+    """415 for a body that is not declared as JSON.
 
-    Browsers send other types across origins without asking; this one they ask for first, and CORS is off.
+    Browsers send other types across origins without a preflight request; for JSON they send one, and CORS is off.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] not in ("GET", "HEAD"):
             headers = dict(scope["headers"])
             there = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
             kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
             if there and kind != b"application/json":
                 detail = "Send the body as JSON, with Content-Type: application/json"
-                await refuse(scope, receive, send, 415, "Unsupported Media Type", detail)
+                await _refuse(scope, receive, send, 415, "Unsupported Media Type", detail)
                 return
         await self._app(scope, receive, send)
 
 
-async def refuse(scope: Scope, receive: Receive, send: Send, status: int, title: str, detail: str) -> None:
-    """Answer without having read the body; the connection is of no use after that."""
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, title: str, detail: str) -> None:
+    """Answer without having read the body; the connection cannot be used after that."""
     headers = {"Connection": "close", **({"Retry-After": "1"} if status == 503 else {})}
-    answer = problem(status, title, detail, request_id=request_id_of(scope), headers=headers)
+    answer = problem(scope["state"]["request_id"], status, title, detail, headers=headers)
     await answer(scope, receive, send)

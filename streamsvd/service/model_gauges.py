@@ -1,6 +1,6 @@
-"""Prometheus gauges of one model: which snapshot there is, how old it is, and how good the model was then.
+"""Prometheus gauges of one model: version, age and error of its newest snapshot.
 
-For every command that has a `/metrics`; each has a registry of its own. Base units; no ids of users or items in labels.
+For every command that has a `/metrics`; each has its own registry. Base units; no ids of users or items in labels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 @dataclass(frozen=True, slots=True)
 class ModelPoint:
-    """What there is to say of a snapshot.
+    """One snapshot.
 
     Attributes
     ----------
@@ -34,14 +34,14 @@ class ModelPoint:
 
 
 class ModelGauges(Collector):
-    """Asks for the newest point whenever it is scraped.
+    """Reads the newest point whenever it is scraped.
 
     Parameters
     ----------
     model : str
         The label `model`.
     point : callable
-        The newest snapshot's; None when it cannot be had, which `streamsvd_model_up` tells.
+        The newest snapshot; None when it cannot be read, then `streamsvd_model_up` is 0.
     clock : callable
         Seconds since 1970, for the age.
 
@@ -49,8 +49,8 @@ class ModelGauges(Collector):
     --------
     >>> from prometheus_client import CollectorRegistry
     >>> registry = CollectorRegistry()
-    >>> registry.register(ModelGauges("films", lambda: ModelPoint(7, 100.0, 90, 0.9), lambda: 102.5))
-    >>> registry.get_sample_value("streamsvd_model_snapshot_age_seconds", {"model": "films"})
+    >>> registry.register(ModelGauges("movies", lambda: ModelPoint(7, 100.0, 90, 0.9), lambda: 102.5))
+    >>> registry.get_sample_value("streamsvd_model_snapshot_age_seconds", {"model": "movies"})
     2.5
     """
 
@@ -58,11 +58,11 @@ class ModelGauges(Collector):
         self._model, self._point, self._clock = model, point, clock
 
     def describe(self) -> Iterator[Metric]:
-        """The names, without asking for a point."""
+        """The names, without reading a point."""
         yield from _families()
 
     def collect(self) -> Iterator[Metric]:
-        """The gauges now; those that are not known are left out."""
+        """The gauges now; unknown values are left out."""
         found, (up, version, age, event_time, rmse) = self._point(), _families()
         labels = [self._model]
         up.add_metric(labels, float(found is not None))

@@ -1,7 +1,6 @@
-"""What is seen of each request: an id, a line in the journal, a count, a duration; and headers for browsers.
+"""The outermost middleware: request id, line in the journal, metrics, and security headers.
 
-The outermost middleware: it sees every answer, also those of the other middlewares, and answers for errors that nobody
-expected.
+It sees every answer, those of the other middlewares too, and answers unexpected errors.
 """
 
 from __future__ import annotations
@@ -15,10 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streamsvd.errors import StreamSVDError
 from streamsvd.service.journal import Journal
+from streamsvd.service.middleware import HttpMiddleware
 from streamsvd.service.problems import from_error
 
 _SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_SAFETY = [
+_SECURITY_HEADERS = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -30,33 +30,33 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
-class HttpMetrics:
-    """Counts and durations by method, route template and status."""
+class Observability(HttpMiddleware):
+    """Counts, measures and records every request; see the module.
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    Parameters
+    ----------
+    app : ASGIApp
+    journal : Journal
+    registry : CollectorRegistry
+        For counts and durations by method, route template and status.
+    """
+
+    def __init__(self, app: ASGIApp, journal: Journal, registry: CollectorRegistry) -> None:
+        super().__init__(app)
+        self._journal = journal
         labels = ["method", "route", "status"]
-        self.requests = Counter("streamsvd_http_requests", "Requests answered", labels, registry=registry)
-        self.seconds = Histogram(
+        self._requests = Counter("streamsvd_http_requests", "Requests answered", labels, registry=registry)
+        self._seconds = Histogram(
             "streamsvd_http_request_duration_seconds",
             "Time from a request's headers to the end of its answer",
             labels,
             buckets=_BUCKETS,
             registry=registry,
         )
-        self.in_progress = Gauge("streamsvd_http_requests_in_progress", "Requests not answered yet", registry=registry)
+        self._in_progress = Gauge("streamsvd_http_requests_in_progress", "Requests not answered yet", registry=registry)
 
-
-class Observing:
-    """Middleware; see the module."""
-
-    def __init__(self, app: ASGIApp, journal: Journal, metrics: HttpMetrics) -> None:
-        self._app, self._journal, self._metrics = app, journal, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and watch."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and record it."""
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request_id = given.decode() if _SAFE_ID.fullmatch(given) else uuid.uuid4().hex
         state = scope.setdefault("state", {})
@@ -67,11 +67,11 @@ class Observing:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *_SAFETY]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *_SECURITY_HEADERS]
             await send(message)
 
         began = time.perf_counter()
-        self._metrics.in_progress.inc()
+        self._in_progress.inc()
         try:
             await self._app(scope, receive, watched)
         except Exception as error:  # noqa: BLE001  every request is answered
@@ -79,15 +79,15 @@ class Observing:
             if not status:
                 await from_error(error, request_id)(scope, receive, watched)
         finally:
-            self._metrics.in_progress.dec()
+            self._in_progress.dec()
             self._record(scope, status, time.perf_counter() - began)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")  # a path that nobody serves is not a label
+        route = getattr(scope.get("route"), "path", "none")  # an unknown path must not become a label
         method = scope["method"] if scope["method"] in _METHODS else "other"
         labels = (method, route, str(status))
-        self._metrics.requests.labels(*labels).inc()
-        self._metrics.seconds.labels(*labels).observe(seconds)
+        self._requests.labels(*labels).inc()
+        self._seconds.labels(*labels).observe(seconds)
         line = {
             "request_id": scope["state"]["request_id"],
             "method": method,
@@ -103,8 +103,5 @@ class Observing:
         elif status < 500:
             self._journal.info("request", **line, error=type(error).__name__)
         else:
-            self._journal.error("request", **line, error=type(error).__name__, **_told(error))
-
-
-def _told(error: BaseException) -> dict[str, object]:
-    return {"message": str(error)} if isinstance(error, StreamSVDError) else {"exc_info": error}
+            details = {"message": str(error)} if isinstance(error, StreamSVDError) else {"exc_info": error}
+            self._journal.error("request", **line, error=type(error).__name__, **details)

@@ -1,8 +1,8 @@
-"""Routes whose query is checked by its model at once.
+"""Routes that validate the whole query string with one pydantic model.
 
-FastAPI takes a query model apart, field by field, for every request, which costs more than the lookup itself. Here the
-model is found when the route is made; a request is one look through its query and one validation. The specification
-is FastAPI's, from the same signature.
+FastAPI validates a query model field by field for every request, which takes longer than the lookup. Here the model is
+found when the route is made; a request costs one parse of its query and one validation. The specification is FastAPI's,
+from the same signature.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from starlette.responses import Response
 
 
 class QueryRoute(APIRoute):
-    """A route of an endpoint `(request, query)`, `query` being a model of all parameters; others are FastAPI's."""
+    """Route of an endpoint `(request, query)`, `query` a model of all parameters; others are left to FastAPI."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's hook: what answers a request."""
+        """FastAPI's hook: the function that answers a request."""
         hints = get_type_hints(self.endpoint)
         if hints.keys() != {"request", "query", "return"}:
             return super().get_route_handler()
@@ -35,7 +35,7 @@ class QueryRoute(APIRoute):
 async def _answer(
     endpoint: Callable[..., Awaitable[Response]], model: type[BaseModel], lists: frozenset[str], request: Request
 ) -> Response:
-    given = query_of(request.scope["query_string"], lists)
+    given = parse_query(request.scope["query_string"], lists)
     try:
         query = model.model_validate(given)
     except ValidationError as error:
@@ -44,12 +44,12 @@ async def _answer(
     return await endpoint(request=request, query=query)
 
 
-def query_of(raw: bytes, lists: frozenset[str]) -> dict[str, Any]:
-    """Parameters by name; the last one of a name counts, and all of them where a list is wanted.
+def parse_query(raw: bytes, lists: frozenset[str]) -> dict[str, Any]:
+    """Parameters by name: of a repeated one the last value, or all of them where the model has a list.
 
     Examples
     --------
-    >>> query_of(b"user=5&genres=Drama&n=1&n=2&genres=Sci-Fi", frozenset({"genres"}))
+    >>> parse_query(b"user=5&genres=Drama&n=1&n=2&genres=Sci-Fi", frozenset({"genres"}))
     {'user': '5', 'genres': ['Drama', 'Sci-Fi'], 'n': '2'}
     """
     found: dict[str, Any] = {}

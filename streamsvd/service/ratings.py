@@ -1,4 +1,4 @@
-"""Ratings onto the log: checked as the consumer would check them, answered when Kafka has confirmed them."""
+"""Endpoints that put events onto the log: checked like in the consumer, answered when Kafka has confirmed them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from streamsvd.errors import SnapshotMissing, StreamSVDError
 from streamsvd.ratings import Erasure, Event, Rating, Retraction, check_scale
 from streamsvd.ratings.id_text import parse_id
 from streamsvd.service import requests, responses
-from streamsvd.service.answers import as_json
-from streamsvd.service.context import Parts, parts_of
+from streamsvd.service.context import ServiceContext, context_of
+from streamsvd.service.responses import as_json
 
 router = APIRouter(tags=["ratings"])
 
@@ -22,47 +22,47 @@ async def post_rating(request: Request, body: requests.RatingIn) -> Response:
     """Put one rating onto the log. 201 says that Kafka has confirmed it; the model learns it with the consumer's next
     poll, and lookups see it with its next checkpoint.
 
-    503 says that it is not known to be in the log. Sent again with the same source and sequence, it is learned once."""
-    parts = parts_of(request)
-    check_scale(body.rating, await _scale(parts))
-    timestamp = int(parts.clock()) if body.timestamp is None else body.timestamp
-    return await _put(parts, Rating(body.user, body.item, body.rating, timestamp, body.source, body.sequence))
+    503 says that Kafka has not confirmed it. Sent again with the same source and sequence, it is learned once."""
+    context = context_of(request)
+    check_scale(body.rating, await _scale(context))
+    timestamp = int(context.clock()) if body.timestamp is None else body.timestamp
+    return await _put(context, Rating(body.user, body.item, body.rating, timestamp, body.source, body.sequence))
 
 
-@router.delete("/ratings", status_code=202, response_model=responses.Place, summary="Take a rating back")
-async def retract_rating(request: Request, query: Annotated[requests.Pair, Query()]) -> Response:
-    """Put a retraction onto the log: the model forgets what this user gave this item."""
-    parts = parts_of(request)
+@router.delete("/ratings", status_code=202, response_model=responses.Place, summary="Retract a rating")
+async def retract_rating(request: Request, query: Annotated[requests.UserItemQuery, Query()]) -> Response:
+    """Put a retraction onto the log: the model forgets this user's rating of this item."""
+    context = context_of(request)
     user, item = parse_id(query.user), parse_id(query.item)
-    return await _put(parts, Retraction(user, item, int(parts.clock())), 202)
+    return await _put(context, Retraction(user, item, int(context.clock())), 202)
 
 
 @router.delete("/users", status_code=202, response_model=responses.Place, summary="Erase a user")
-async def erase_user(request: Request, query: Annotated[requests.OneUser, Query()]) -> Response:
+async def erase_user(request: Request, query: Annotated[requests.UserQuery, Query()]) -> Response:
     """Put an erasure onto the log: the user's row, history and list of rated items go, from the model and the store."""
-    parts = parts_of(request)
-    return await _put(parts, Erasure(parse_id(query.user), int(parts.clock())), 202)
+    context = context_of(request)
+    return await _put(context, Erasure(parse_id(query.user), int(context.clock())), 202)
 
 
-async def _put(parts: Parts, event: Event, status: int = 201) -> Response:
-    assert parts.log is not None, "these endpoints are served with a log only"
+async def _put(context: ServiceContext, event: Event, status: int = 201) -> Response:
+    assert context.log is not None, "these endpoints are served with a log only"
     kind = type(event).__name__.lower()
     try:
-        partition, offset = await parts.log.posting.post(event)
+        partition, offset = await context.log.sender.send(event)
     except StreamSVDError:
-        parts.posted.labels(kind, "failed").inc()
+        context.posted.labels(kind, "failed").inc()
         raise
-    parts.posted.labels(kind, "confirmed").inc()
-    place = {"topic": parts.log.topic, "partition": partition, "offset": offset, "timestamp": event.timestamp}
+    context.posted.labels(kind, "confirmed").inc()
+    place = {"topic": context.log.topic, "partition": partition, "offset": offset, "timestamp": event.timestamp}
     return as_json(place, status)
 
 
-async def _scale(parts: Parts) -> tuple[float, float]:
+async def _scale(context: ServiceContext) -> tuple[float, float]:
     """Limits of the ratings: the served model's; before its first snapshot, those it will start with."""
-    assert parts.log is not None, "see above"
-    if parts.scale.known is not None:
-        return parts.scale.known
+    assert context.log is not None, "see `_put`"
+    if context.scale.known is not None:
+        return context.scale.known
     try:
-        return await parts.workers.run(parts.scale.ask)
+        return await context.workers.run(context.scale.read)
     except SnapshotMissing:
-        return await parts.workers.run(parts.log.scale)
+        return await context.workers.run(context.log.scale)

@@ -1,15 +1,14 @@
-"""What may be asked, and within which limits: the models by which requests are checked."""
+"""Models of the requests, by which they are validated, with their limits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
 from streamsvd.lookup import DEFAULT_RANKING, RANKINGS, Options
 from streamsvd.ratings.event import MAX_TIMESTAMP
-from streamsvd.service.ids import Id, IdText
 
 MOST_ITEMS = 100
 """Of one answer."""
@@ -20,29 +19,45 @@ MOST_RATINGS = 1000
 MOST_EXCLUDED = 1000
 """Of one request with a body."""
 MOST_EXCLUDED_IN_ADDRESS = 50
-"""An address has room for 64 kB."""
+"""Of one query string: a URL has at most 64 kB."""
 
 _MOST_GENRES = 50
+_LONGEST_ID = 255
 _INT64 = 2**63
 
 
 def _left_out(schema: dict[str, Any]) -> None:
-    """A parameter that is not given is not there; null is no value of it."""
+    """A schema without the default null: a parameter may be left out, but null is not a value of it."""
     schema.pop("default", None)
 
 
+IdText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=_LONGEST_ID,
+        description="An id. A whole number of 64 bits is an integer; `text:` before it marks a string.",
+        examples=["196"],
+    ),
+]
+"""An id in a query string, for `parse_id`."""
+Id = (
+    Annotated[StrictInt, Field(ge=-_INT64, lt=_INT64)]
+    | Annotated[StrictStr, Field(min_length=1, max_length=_LONGEST_ID)]
+)
+"""An id in a body: the JSON type decides between integer and string."""
 Count = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="How many.")]
 Year = Annotated[int, Field(ge=0, le=9999, json_schema_extra=_left_out)]
 
 
-class Request(BaseModel):
-    """What all requests share: a field that is not known is a mistake, and is told."""
+class RequestModel(BaseModel):
+    """Base of all requests; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class Body(Request):
-    """What all bodies share: a text is no number, and a number is whole if it is so in JSON Schema: 3.0 is 3."""
+class Body(RequestModel):
+    """Base of all bodies: a string is not a number, and 3.0 is an integer, as in JSON Schema."""
 
     model_config = ConfigDict(strict=True)
 
@@ -53,7 +68,7 @@ class Body(Request):
 
 
 def _whole(value: Any) -> Any:
-    """A field, or each of a list's: what is nested deeper is no field of ours."""
+    """A field's value, or each of a list's; no field is nested deeper."""
     return [_whole_number(each) for each in value] if isinstance(value, list) else _whole_number(value)
 
 
@@ -61,17 +76,17 @@ def _whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class Choice(Request):
-    """Which items may be shown, and how they are ranked."""
+class RecommendOptions(RequestModel):
+    """Which items may be recommended, and how they are ranked."""
 
     n: Count = 10
     exclude_seen: Annotated[bool, Field(description="Leave out what the user has rated.")] = True
     genres: Annotated[
         list[Annotated[str, Field(max_length=100)]],
-        Field(max_length=_MOST_GENRES, description="Only films of at least one of these.", examples=[["Drama"]]),
+        Field(max_length=_MOST_GENRES, description="Only items of at least one of these.", examples=[["Drama"]]),
     ] = []
-    year_from: Annotated[Year, Field(description="Only films from this year on.", examples=[1990])] = None  # type: ignore[assignment]
-    year_to: Annotated[Year, Field(description="Only films up to this year.", examples=[1999])] = None  # type: ignore[assignment]
+    year_from: Annotated[Year, Field(description="Only items from this year on.", examples=[1990])] = None  # type: ignore[assignment]
+    year_to: Annotated[Year, Field(description="Only items up to this year.", examples=[1999])] = None  # type: ignore[assignment]
     min_ratings: Annotated[int, Field(ge=0, lt=_INT64, description="Only items rated so often.")] = 0
     rank_by: Annotated[
         Literal[tuple(RANKINGS)],  # type: ignore[valid-type]
@@ -80,17 +95,17 @@ class Choice(Request):
     explore: Annotated[
         Literal["upper", "sampled"],
         Field(
-            description="Give items of which little is known the benefit of the doubt: always by the same measure, or "
-            "by chance, which needs a seed.",
+            description="Rank items with few ratings by what their score may be: by its upper confidence bound, or "
+            "sampled from its distribution, which needs a seed.",
             json_schema_extra=_left_out,
         ),
     ] = None  # type: ignore[assignment]
     seed: Annotated[
-        int, Field(ge=0, lt=_INT64, description="The same seed, the same chance.", json_schema_extra=_left_out)
+        int, Field(ge=0, lt=_INT64, description="Of the random numbers of `sampled`.", json_schema_extra=_left_out)
     ] = None  # type: ignore[assignment]
 
     def options(self, exclude: Sequence[int | str]) -> Options:
-        """The reader's arguments; what is left out comes as texts or as ids, so it is given here."""
+        """The reader's arguments; `exclude` as ids, which a query string holds as texts."""
         return Options(
             exclude=exclude,
             exclude_seen=self.exclude_seen,
@@ -103,7 +118,7 @@ class Choice(Request):
         )
 
 
-class ForUser(Choice):
+class RecommendQuery(RecommendOptions):
     """Parameters of GET /recommend."""
 
     user: IdText
@@ -112,13 +127,18 @@ class ForUser(Choice):
     ] = []
 
 
-class ForMany(Choice, Body):
+class RecommendBody(RecommendOptions, Body):
+    """What both bodies share."""
+
+    exclude: Annotated[list[Id], Field(max_length=MOST_EXCLUDED, description="Leave these items out.")] = []
+
+
+class ForMany(RecommendBody):
     """Recommendations for several users."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"users": [196, "ann"], "n": 3}]})
 
     users: Annotated[list[Id], Field(min_length=1, max_length=MOST_USERS)]
-    exclude: Annotated[list[Id], Field(max_length=MOST_EXCLUDED, description="Leave these items out.")] = []
 
 
 class RatingOf(Body):
@@ -128,7 +148,7 @@ class RatingOf(Body):
     rating: Annotated[float, Field(description="On the model's scale.")]
 
 
-class ForRatings(Choice, Body):
+class ForRatings(RecommendBody):
     """Recommendations for an anonymous user."""
 
     model_config = ConfigDict(
@@ -139,35 +159,34 @@ class ForRatings(Choice, Body):
         list[RatingOf],
         Field(min_length=1, max_length=MOST_RATINGS, description="Of an item given twice, the last one counts."),
     ]
-    exclude: Annotated[list[Id], Field(max_length=MOST_EXCLUDED, description="Leave these items out.")] = []
 
 
-class OneUser(Request):
+class UserQuery(RequestModel):
     """Parameters that name a user."""
 
     user: IdText
 
 
-class SomeOfUser(OneUser):
+class UserListQuery(UserQuery):
     """Parameters that name a user, and how many."""
 
     n: Count = 10
 
 
-class SomeOfItem(Request):
+class ItemListQuery(RequestModel):
     """Parameters that name an item, and how many."""
 
     item: IdText
     n: Count = 10
 
 
-class Pair(OneUser):
+class UserItemQuery(UserQuery):
     """Parameters that name a user and an item."""
 
     item: IdText
 
 
-class Some(Request):
+class ListQuery(RequestModel):
     """Parameters that say how many."""
 
     n: Count = 10

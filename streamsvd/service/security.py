@@ -1,8 +1,8 @@
-"""Who may do what: API keys with scopes, and what holds where there are none.
+"""API keys with scopes, and the rules for a service without keys.
 
-A key is 32 random bytes, so one SHA-256 of it is a safe thing to keep: nobody guesses it, and a slow hash would only
-slow the service down. Without keys the service listens on the loopback interface alone, and answers only requests
-addressed to it: a page in a browser can make its own name point here, but the Host header still says that name.
+A key is 32 random bytes, which cannot be guessed, so its SHA-256 is safe to store and a slow hash is not needed.
+Without keys the service listens on the loopback interface alone, and answers only requests addressed to it: a web page
+can point its own host name here (DNS rebinding), but the Host header still holds that name.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streamsvd.errors import SettingsError
-from streamsvd.service.problems import problem, request_id_of
+from streamsvd.service.middleware import HttpMiddleware
+from streamsvd.service.problems import problem
 
 SCOPES = ("read", "write", "admin")
-"""Look things up; send and take back ratings; all of that, and erase users."""
+"""Lookups; sending and retracting ratings; everything, including erasing users."""
 
 OPEN_PATHS = frozenset({"/livez", "/readyz"})
-"""Asked by probes, which hold no keys; they name no users and no addresses."""
+"""For probes, which hold no keys; the answers name no users and no addresses."""
 
 _SCOPES_OF = {("POST", "/ratings"): "write", ("DELETE", "/ratings"): "write", ("DELETE", "/users"): "admin"}
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -35,7 +37,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is kept of a key.
+    """A stored key.
 
     Attributes
     ----------
@@ -55,12 +57,12 @@ class ApiKey:
 
 
 def new_key(name: str, scopes: Sequence[str]) -> tuple[str, ApiKey]:
-    """A new key, to be given away once, and what is kept of it.
+    """A new key, and what is stored of it.
 
     Raises
     ------
     SettingsError
-        The name or a scope is none.
+        The name or a scope is not valid.
     """
     key = f"ssvd_{secrets.token_urlsafe(32)}"
     return key, _parsed(f"{name} {','.join(scopes)} {_digest(key)}", "a new key")
@@ -78,7 +80,7 @@ def read_keys(text: str, where: str) -> tuple[ApiKey, ...]:
     Raises
     ------
     SettingsError
-        A line is none, a name comes twice, or there is no key at all.
+        A line is not valid, a name is used twice, or there is no key.
 
     Examples
     --------
@@ -104,12 +106,12 @@ def read_key_file(path: Path) -> tuple[ApiKey, ...]:
 
 
 def add_key(path: Path, name: str, scopes: Sequence[str]) -> str:
-    """Make a key, and keep its digest in a file that only its owner reads.
+    """Make a key, and add its digest to a file that only its owner can read.
 
     Raises
     ------
     SettingsError
-        The name is taken, or a scope is none, or the file cannot be read or written.
+        The name is taken, a scope is not valid, or the file cannot be read or written.
     """
     before = path.read_text() if path.exists() else ""
     key, kept = new_key(name, scopes)
@@ -124,7 +126,7 @@ def add_key(path: Path, name: str, scopes: Sequence[str]) -> str:
 
 
 def find_key(keys: Sequence[ApiKey], presented: str) -> ApiKey | None:
-    """The key that was presented; every one is compared, so the time taken tells nothing."""
+    """The key that was presented; it is compared with all, so the time taken reveals nothing."""
     digest, found = _digest(presented), None
     for key in keys:
         if hmac.compare_digest(key.digest, digest):
@@ -133,7 +135,7 @@ def find_key(keys: Sequence[ApiKey], presented: str) -> ApiKey | None:
 
 
 def scope_of(method: str, path: str) -> str:
-    """The scope that a request needs; what is not listed is a lookup.
+    """The scope that a request needs; paths that are not listed are lookups.
 
     >>> scope_of("POST", "/ratings"), scope_of("GET", "/recommend")
     ('write', 'read')
@@ -147,7 +149,7 @@ def check_exposure(host: str, keys: Sequence[ApiKey]) -> None:
     Raises
     ------
     SettingsError
-        Also for a host that has no address.
+        The host has no address, or other machines reach it and there are no keys.
     """
     try:
         addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
@@ -161,48 +163,45 @@ def check_exposure(host: str, keys: Sequence[ApiKey]) -> None:
         )
 
 
-class Guard:
-    """Middleware: without a key that has the scope, nothing is read and nothing is done.
+class Guard(HttpMiddleware):
+    """Refuses a request without a key of the needed scope, before its body is read.
 
     Parameters
     ----------
     app : ASGIApp
     keys : sequence of ApiKey
-        None at all: nobody is asked, and the Host header has to name the loopback interface.
+        Without any, no key is needed, and the Host header has to name the loopback interface.
     """
 
     def __init__(self, app: ASGIApp, keys: Sequence[ApiKey]) -> None:
-        self._app, self._keys = app, tuple(keys)
+        super().__init__(app)
+        self._keys = tuple(keys)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] == "http":
-            refusal = self._refusal(scope)
-            if refusal is not None:
-                status, title, detail, headers = refusal
-                answer = problem(status, title, detail, request_id=request_id_of(scope), headers=headers)
-                await answer(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        await (self._refusal(scope) or self._app)(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> tuple[int, str, str, dict[str, str]] | None:
+    def _refusal(self, scope: Scope) -> Response | None:
         headers = dict(scope["headers"])
+        request_id = scope["state"]["request_id"]
         if not self._keys:
             if _is_local(headers.get(b"host", b"").decode("latin-1")):
                 return None
-            return 400, "Not this host", "Address the service by its loopback address, or run it with API keys.", {}
+            detail = "Address the service by its loopback address, or run it with API keys."
+            return problem(request_id, 400, "Not this host", detail)
         if scope["path"] in OPEN_PATHS:
             return None
         kind, _, presented = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         key = find_key(self._keys, presented.strip()) if kind.lower() == "bearer" else None
         if key is None:
             detail = "Send an API key of this service: Authorization: Bearer KEY"
-            return 401, "Unauthorized", detail, {"WWW-Authenticate": 'Bearer realm="streamsvd"'}
-        scope.setdefault("state", {})["key"] = key.name
+            challenge = {"WWW-Authenticate": 'Bearer realm="streamsvd"'}
+            return problem(request_id, 401, "Unauthorized", detail, headers=challenge)
+        scope["state"]["key"] = key.name
         needed = scope_of(scope["method"], scope["path"])
         if needed in key.scopes or "admin" in key.scopes:
             return None
-        return 403, "Forbidden", f"The key {key.name} lacks the scope {needed}.", {}
+        return problem(request_id, 403, "Forbidden", f"The key {key.name} lacks the scope {needed}.")
 
 
 def _parsed(line: str, where: str) -> ApiKey:

@@ -22,7 +22,7 @@ _PROBLEMS = {
     413: "The body is too large.",
     415: "The body is not declared as JSON.",
     422: "The request does not fit this specification; `errors` says where.",
-    500: "The service, the snapshot or a setting behind it is broken; the journal says more.",
+    500: "The service, the snapshot or a setting is broken; the journal says more.",
     503: "Redis or Kafka does not answer, or there is no snapshot yet. Try again later.",
 }
 _MAY_BE_UNKNOWN = frozenset({"/similar-items", "/similar-users", "/explain", "/history"})
@@ -31,7 +31,7 @@ _WITH_BODY = {408, 413, 415, 422}
 
 
 def specification(app: FastAPI, *, keys: bool, scale: Callable[[], tuple[float, float] | None]) -> dict[str, Any]:
-    """The document as it is now: `scale` gives the limits of ratings as soon as a snapshot tells them."""
+    """The document now; `scale` gives lowest and highest rating, once a snapshot holds them."""
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
     )
@@ -58,7 +58,7 @@ def specification(app: FastAPI, *, keys: bool, scale: Callable[[], tuple[float, 
 
 
 def _exact(part: Any) -> Any:
-    """Whole numbers as such: FastAPI makes bounds floats, and 2⁶³ written as a float is read as another number."""
+    """Whole numbers as integers: FastAPI makes bounds floats, and 2⁶³ written as a float is read as another number."""
     if isinstance(part, dict):
         return {name: _exact(value) for name, value in part.items()}
     if isinstance(part, list):

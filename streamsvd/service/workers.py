@@ -1,7 +1,7 @@
-"""Threads for calls that wait for Redis: so many at once, so many in line, and no more.
+"""Threads for calls that wait for Redis, with a bounded queue.
 
-The reader's calls are synchronous. In threads they leave the event loop free; a bound on those that wait keeps a store
-that has stopped answering from filling the memory with requests.
+The reader's calls are synchronous; in threads they leave the event loop free. The bound keeps a store that has stopped
+answering from filling the memory with requests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Workers:
-    """A bounded pool.
+    """A thread pool with a bounded queue.
 
     Parameters
     ----------
@@ -38,12 +38,12 @@ class Workers:
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call it in a thread.
 
-        A caller that is cancelled no longer waits; a call that has not begun by then never does.
+        A cancelled caller no longer waits; a call that has not started by then never starts.
 
         Raises
         ------
         HTTPException
-            503, when too many wait already.
+            503, when the queue is full.
         """
         with self._lock:
             if self._taken >= self._most:
@@ -54,7 +54,7 @@ class Workers:
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
-        """Begin nothing more; a call that runs is bounded by the time-outs of the store's client."""
+        """Start no more calls; those that run are bounded by the time-outs of the store's client."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _done(self, _: Future[Any]) -> None:

@@ -21,8 +21,7 @@ from model_store import ModelReader, connect
 from streamsvd.embedded import embedded_redis
 from streamsvd.errors import LogUnavailable
 from streamsvd.log import RatingSink
-from streamsvd.service import Limits, Log
-from streamsvd.service.rating_log import Posting
+from streamsvd.service import EventSender, Limits, RatingLog
 from streamsvd.service.security import SCOPES, new_key
 
 MODEL = "service-guarding"
@@ -46,8 +45,8 @@ def no_kafka() -> RatingSink:
 
 
 @pytest.fixture
-def log() -> Log:
-    return Log("ratings", Posting(no_kafka, 5.0), lambda: (1.0, 5.0), no_kafka)
+def log() -> RatingLog:
+    return RatingLog("ratings", EventSender(no_kafka, 5.0), lambda: (1.0, 5.0), no_kafka)
 
 
 REQUESTS: list[tuple[str, str, dict[str, Any], str | None, int]] = [
@@ -72,7 +71,7 @@ REQUESTS: list[tuple[str, str, dict[str, Any], str | None, int]] = [
 ]
 
 
-def test_a_key_opens_what_its_scope_says_and_nothing_else(reader: ModelReader, log: Log) -> None:
+def test_a_key_opens_what_its_scope_says_and_nothing_else(reader: ModelReader, log: RatingLog) -> None:
     made = {scope: new_key(f"holder-of-{scope}", [scope]) for scope in SCOPES}
     presented = {scope: f"Bearer {key}" for scope, (key, _) in made.items()}
     wrong = [None, "Bearer", "Bearer wrong", "Basic d3Jvbmc=", presented["admin"][:-1], "Bearer é"]
@@ -97,7 +96,7 @@ def test_a_key_opens_what_its_scope_says_and_nothing_else(reader: ModelReader, l
     assert "ssvd_" not in said
 
 
-def test_a_refused_body_is_not_read(reader: ModelReader, log: Log) -> None:
+def test_a_refused_body_is_not_read(reader: ModelReader, log: RatingLog) -> None:
     _, kept = new_key("somebody", ["write"])
     with in_process(reader, keys=[kept], log=log) as (client, _), raw(client) as connection:
         connection.sendall(head("POST /ratings", "Content-Length: 100"))

@@ -85,8 +85,8 @@ def _of_the_service() -> Iterator[Metric]:
     with closing(connect("redis://127.0.0.1:1/0", for_lookups=True)) as nobody:
         app = create_app(ModelReader(nobody, "films"), json_journal(io.BytesIO()), model="films")
         assert asyncio.run(_status(app, "/livez")) == 200
-        app.state.parts.posted.labels("rating", "confirmed").inc()
-        yield from app.state.parts.registry.collect()
+        app.state.context.posted.labels("rating", "confirmed").inc()
+        yield from app.state.context.registry.collect()
 
 
 async def _status(app: FastAPI, path: str) -> int:

@@ -18,10 +18,11 @@ from model_runs import command, compile_kernels, wait_until
 
 from model_store import Checkpoint, ModelReader, ModelWriter, connect
 from streamsvd.learner import IteratedSVD
+from streamsvd.listening import listen
 from streamsvd.ratings import Catalogue, Film
 from streamsvd.service import create_app
 from streamsvd.service.journal import json_journal
-from streamsvd.service.server import listen, serve_until
+from streamsvd.service.server import serve_until
 from streamsvd.stopping import StopRequest
 
 USERS, ITEMS = 40, 120
@@ -77,7 +78,7 @@ def in_process(reader: ModelReader, **options: Any) -> Iterator[tuple[httpx.Clie
     with listen("127.0.0.1", 0) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         thread = threading.Thread(
-            target=serve_until, args=(app, listening, stop, json_journal(io.BytesIO())), kwargs={"patience": 5.0}
+            target=serve_until, args=(app, listening, stop, json_journal(io.BytesIO())), kwargs={"grace_seconds": 5.0}
         )
         thread.start()
         try:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from streamsvd.service.security import add_key
+from streamsvd.service import add_key
 
 
 def key(

@@ -11,7 +11,7 @@ import typer
 from streamsvd.cli.options import KafkaOption, ModelOption, RedisOption, TopicOption
 from streamsvd.cli.serving import Plan, run_service
 from streamsvd.log import Topics
-from streamsvd.service.security import check_exposure, read_key_file, read_keys
+from streamsvd.service import check_exposure, read_key_file, read_keys
 
 
 def serve(

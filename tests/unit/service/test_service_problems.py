@@ -8,7 +8,7 @@ import json
 import pytest
 
 from streamsvd import errors
-from streamsvd.service.problems import from_error, kind_of
+from streamsvd.service.problems import from_error, problem_type
 
 OURS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.StreamSVDError)]
 SECRET = "redis://10.1.2.3:6379 refuses"
@@ -40,6 +40,6 @@ def test_the_nearest_type_decides() -> None:
     class Special(errors.StoreUnavailable):
         pass
 
-    assert kind_of(Special("…")) == kind_of(errors.StoreUnavailable("…"))
-    assert kind_of(KeyError("…")).status == 500
+    assert problem_type(Special("…")) == problem_type(errors.StoreUnavailable("…"))
+    assert problem_type(KeyError("…")).status == 500
     assert SECRET not in bytes(from_error(KeyError(SECRET), "abc").body).decode()
