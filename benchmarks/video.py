@@ -34,7 +34,7 @@ RATE = 1200
 SHADOWS = ("--shadow", "means=damped-means", "--shadow", "one-pass=gamma=inf", "--shadow", "wide=rank=16")
 PATIENCE_SECONDS = 600.0
 BAD = (b'{"v":1,"user":196,"item":242,"rating":9.0,"ts":881250949}', b'{"v":1,"user":"ann","rating":4,"ts":881250950}')
-FIGURES = "(document.querySelector('[data-card=known] .big')?.textContent ?? '–') !== '–'"
+FIGURES = "(document.querySelector('[data-card=model-size] .big')?.textContent ?? '–') !== '–'"
 
 _CAPTION = """(text) => {
   let place = document.getElementById("caption");
@@ -148,8 +148,8 @@ def tour(page: Page, world: World) -> None:
     show.wait_for("Recommended to user", "[data-card=lookup]")
     show.go_to("lookup")
     show.say("The newest ratings, the best films not yet seen, and the ratings that speak for them.", 5)
-    show.type_into("film", "toy story")
-    show.wait_for("Films called", "[data-card=lookup]")
+    show.type_into("item", "toy story")
+    show.wait_for("Items with", "[data-card=lookup]")
     show.rest(0.8)
     page.locator("[data-card=lookup] .columns > :nth-child(3) button.link").first.press("Enter")
     show.wait_for("Liked together with", "[data-card=lookup]")

@@ -1,1 +1,5 @@
-"""The live dashboard: a page in the browser that shows how a model learns."""
+"""The live dashboard: a web page that shows how a model learns."""
+
+from streamsvd.dashboard.server import serve
+
+__all__ = ["serve"]

@@ -1,7 +1,7 @@
-"""What the dashboard knows: written by the two watchers, read by every open page.
+"""The dashboard's state: written by the two pollers, read by every open page.
 
-Each attribute is replaced as a whole, never changed in place, so a page that draws while a watcher writes sees the old
-value or the new one.
+Each attribute is replaced as a whole, never changed in place, so a page that is drawn while a poller writes shows the
+old value or the new one.
 """
 
 from __future__ import annotations
@@ -15,42 +15,42 @@ from streamsvd.errors import StreamSVDError
 from streamsvd.log import DeadLetter
 
 SILENT_SECONDS = 4.0
-"""A server that is asked every second and has not answered for so long is silent, whatever its client waits for."""
+"""A server that has not answered for so long is silent, whatever its client's time-out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """How it stands with a server that is asked again and again.
+class ServerStatus:
+    """Whether a server that is polled answers.
 
     Attributes
     ----------
     since : float
-        Wall clock of its newest answer, in seconds; of the first question while there was none.
+        Wall clock of its newest answer, in seconds; of the first poll while there was none.
     answered : bool
         Whether it has ever answered.
-    trouble : str or None
-        Why the newest question has no answer.
+    error : str or None
+        Why the newest poll failed.
     refused : bool
-        It did answer, but not with what was asked for.
+        It answered with an error.
     """
 
     since: float
     answered: bool = False
-    trouble: str | None = None
+    error: str | None = None
     refused: bool = False
 
     def silent(self, now: float) -> bool:
         """Whether it does not answer."""
-        return self.trouble is not None or now - self.since > SILENT_SECONDS
+        return self.error is not None or now - self.since > SILENT_SECONDS
 
-    def failed(self, error: StreamSVDError) -> Contact:
-        """After a question that went wrong."""
-        return replace(self, trouble=str(error), refused=not error.retriable)
+    def failed(self, error: StreamSVDError) -> ServerStatus:
+        """The status after a poll that failed."""
+        return replace(self, error=str(error), refused=not error.retriable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What the store held at the newest answer.
+    """What the store held at the newest poll.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
-    """What the log held at the newest answer.
+    """What the log held at the newest poll.
 
     Attributes
     ----------
@@ -98,42 +98,42 @@ class Logged:
 
 @dataclass(slots=True)
 class Board:
-    """Everything that is known of one model.
+    """What is known of one model.
 
     Attributes
     ----------
     model, topic : str
-    watches_log : bool
-        Whether a Kafka is known at all.
-    store, log : Contact
+    has_kafka : bool
+        Whether there is a Kafka to poll.
+    store, log : ServerStatus
     stored : Stored or None
-        None before the first snapshot was seen.
+        None before the first snapshot.
     logged : Logged or None
-        None while there is no Kafka to ask, or before its first answer.
-    waits_since : float or None
-        Wall clock since when there have always been ratings in the log that the snapshot lacks, as far as seen.
+        None without Kafka, or before its first answer.
+    waiting_since : float or None
+        Wall clock of the first poll since which every poll found ratings in the log that the snapshot lacks.
     """
 
     model: str
     topic: str
-    watches_log: bool
-    store: Contact
-    log: Contact
+    has_kafka: bool
+    store: ServerStatus
+    log: ServerStatus
     stored: Stored | None = None
     logged: Logged | None = None
-    waits_since: float | None = None
+    waiting_since: float | None = None
 
     @property
     def waiting(self) -> int | None:
-        """Ratings of the log that are not in the newest snapshot; None where Kafka is not asked or silent."""
-        if self.stored is None or self.logged is None or self.log.trouble:
+        """Ratings of the log that are not in the newest snapshot; None without Kafka, or while it does not answer."""
+        if self.stored is None or self.logged is None or self.log.error:
             return None
         read = {number: offset for (topic, number), offset in self.stored.offsets.items() if topic == self.topic}
         return sum(max(0, end - read.get(number, 0)) for number, end in self.logged.ends.items())
 
     @property
     def behind(self) -> float | None:
-        """The same in event time: seconds between the log's newest rating and the newest one in the snapshot."""
+        """The lag in event time: seconds between the log's newest rating and the newest one in the snapshot."""
         if self.waiting is None or self.logged is None or self.stored is None:
             return None
         learned, newest = self.stored.now.point.event_time, self.logged.event_time

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """The words of one card.
+class CardText:
+    """The texts of one card.
 
     Attributes
     ----------
     key : str
-        Part of the names of its elements.
+        Part of the ids of its elements.
     title, unit : str
     meaning : str
         One line, always visible.
     help : tuple of str
-        Paragraphs that open on request: what it is, and what to do when it looks wrong.
+        Paragraphs of its explanation: what it is, and what to do when it looks wrong.
     """
 
     key: str
@@ -27,45 +27,43 @@ class Wording:
     help: tuple[str, ...]
 
 
-ERROR_NOW = Wording(
+CURRENT_ERROR = CardText(
     "error-now",
-    "Error now",
+    "Current error",
     "RMSE, in stars",
-    "How far off, predicted before learned.",
+    "Error of predictions made before learning.",
     (
         "Every rating is predicted first, scored, and only then learned, so this error is of ratings that the "
-        "model had not seen. Smaller is better: 0.9 means that a prediction is typically nine tenths of a star "
-        "off.",
-        "Event: predicted just before each rating. Page: predicted before the whole page of ratings that somebody"
-        " gave at one moment, so that the first does not give the others away. Page is the more honest figure.",
-        "If it climbs and stays up, tastes or the data have changed, or something sends nonsense: look at the "
+        "model had not seen. Smaller is better: at 0.9 a prediction is typically off by nine tenths of a star.",
+        "Event: predicted just before each rating. Page: predicted before the whole page of ratings that a user "
+        "gave at one time, so that the first ones do not help to predict the others. Page is the stricter figure.",
+        "If it rises and stays high, tastes or the data have changed, or a sender has an error: look at the "
         "drift marks and the dead letters.",
     ),
 )
-SPEED = Wording(
+SPEED = CardText(
     "speed",
     "Speed",
-    "ratings learned a second",
-    "How fast ratings become part of the model.",
+    "ratings learned per second",
+    "How fast the model learns ratings.",
     (
         "Ratings learned between the two newest checkpoints, by the wall clock. The small line shows the history.",
-        "With nothing to learn it falls to what comes in. If it is lower than what comes in, ratings queue up: "
-        "see “Waiting”.",
+        "Without a backlog it is the rate at which ratings arrive. If it is lower, ratings queue up: see “Waiting”.",
     ),
 )
-WAITING = Wording(
+LAG = CardText(
     "waiting",
     "Waiting",
     "ratings, and event time",
-    "Ratings in the log, not in the snapshot.",
+    "Ratings in the log that are not in the snapshot.",
     (
         "Counted between the offsets of the newest snapshot and the end of the log. The second figure is the same"
-        " in event time: how much newer the log's last rating is than the model's.",
-        "A number that stays small is normal. One that grows means that the consumer is too slow or has stopped; "
+        " in event time: how much newer the log's newest rating is than the model's.",
+        "A small number is normal. A growing number means that the consumer is too slow or has stopped; "
         "nothing is lost, the log keeps every rating.",
     ),
 )
-CLOCKS = Wording(
+CLOCKS = CardText(
     "clocks",
     "Clocks",
     "UTC",
@@ -76,7 +74,7 @@ CLOCKS = Wording(
         "The pace says how much event time passes in a second of wall clock, over the newest points.",
     ),
 )
-CHECKPOINT = Wording(
+CHECKPOINT = CardText(
     "checkpoint",
     "Checkpoint",
     "age, duration, size",
@@ -88,31 +86,31 @@ CHECKPOINT = Wording(
         "Durations of seconds mean that Redis or the network is slow.",
     ),
 )
-KNOWN = Wording(
-    "known",
-    "What it knows",
+MODEL_SIZE = CardText(
+    "model-size",
+    "Model size",
     "users, items, ratings",
-    "People and films with at least one rating learned.",
+    "Users and items with at least one rating learned.",
     (
-        "Each user and each film has a row of learned factors. The line shows how users (solid) and items "
-        "(dashed) were met.",
+        "Each user and each item has a row of learned factors. The lines show the numbers of users (solid) and items "
+        "(dashed) over time.",
     ),
 )
-ERROR_CHART = Wording(
+ERROR_CHART = CardText(
     "error-chart",
     "Error over time",
     "stars",
-    "How the error developed, by both protocols; the served model and its shadows.",
+    "The error by both protocols, of the served model and its shadows.",
     (
         "Choose which ratings each point covers: all so far, the newest ones, or all with weights that fade. A "
         "short window shows changes soon, and noise with them.",
         "Solid lines are the event protocol, dashed lines the page protocol. Shadows learn the same ratings "
-        "beside the served model and answer nobody; they are scored over all ratings that they have seen.",
-        "A dotted upright line is a change of the error that a drift detector reported; the arrow says which way "
-        "it went.",
+        "beside the served model and answer no lookups; they are scored over all ratings that they have seen.",
+        "A dotted vertical line is a change of the error that a drift detector reported; the arrow gives "
+        "its direction.",
     ),
 )
-SIDE_BY_SIDE = Wording(
+SIDE_BY_SIDE = CardText(
     "side-by-side",
     "Side by side",
     "RMSE over all ratings, in stars",
@@ -120,65 +118,63 @@ SIDE_BY_SIDE = Wording(
     (
         "Every model predicts each rating before it learns it. The difference is to the served model by the page "
         "protocol: below zero means that the shadow is better.",
-        "A verdict is given only when the evidence holds however often one looks. A better shadow can be made the"
-        " served model: streamsvd promote NAME.",
+        "A verdict is given only when a confidence sequence allows it, which holds at all times. A better shadow "
+        "can be made the served model: streamsvd promote NAME.",
     ),
 )
-DEAD_LETTERS = Wording(
+DEAD_LETTERS = CardText(
     "dead-letters",
     "Dead letters",
     "records",
-    "Records that were no valid ratings, kept untouched with the reason.",
+    "Records that were no valid ratings, kept unchanged with the reason.",
     (
-        "The consumer never stops for a bad record: it puts it aside, with the reason, into the dead-letter "
-        "topic, and goes on.",
-        "None at all is normal. Many with one reason mean that some sender has a mistake: open one and look at "
-        "its value.",
+        "The consumer does not stop for a bad record: it writes it, with the reason, to the dead-letter topic.",
+        "None at all is normal. Many with one reason mean that a sender has an error: look at the value of "
+        "one of them.",
     ),
 )
-SINGULAR = Wording(
+SINGULAR = CardText(
     "singular",
     "Singular values",
     "no unit",
-    "How much each learned direction of taste contributes.",
+    "Weight of each learned direction of taste.",
     (
-        "The learned factors of all users and films, taken together, written as a singular value decomposition. A"
-        " tall bar is a direction in which tastes differ much.",
+        "The singular values of the learned factors of all users and items. A high bar is a direction in "
+        "which tastes differ much.",
         "If the last bars are close to zero, a smaller rank would do; if they are all alike, a larger one may pay.",
     ),
 )
-SLICES = Wording(
+SLICES = CardText(
     "slices",
-    "Where it errs",
+    "Error by slice",
     "RMSE by the page protocol, in stars",
-    "The error over parts of the ratings.",
+    "The error by slices of the ratings.",
     (
-        "New users and new films are the hardest: nothing is known of them yet. Choose another way to part the "
-        "ratings above the table.",
-        "A part that is much worse than the rest, with many ratings, is where work pays.",
+        "New users and new items have the largest error, as the model has few ratings of them. Other slices are chosen "
+        "above the table.",
+        "A slice with many ratings that is much worse than the rest is worth a closer look.",
     ),
 )
-CALIBRATION = Wording(
+CALIBRATION = CardText(
     "calibration",
-    "Honest deviations",
+    "Interval coverage",
     "share of the ratings",
-    "How many ratings lay within the intervals that were predicted for them.",
+    "How many ratings lay within their predicted intervals.",
     (
-        "With every prediction goes how far off it may be. Of the intervals that should hold 80 % of the ratings, 80 % "
-        "should; likewise the others. The rows part the ratings by how many the user had given before.",
-        "Shares well below the heading mean that the model is surer than it should be; well above, that it is too "
-        "modest.",
+        "Every prediction has a standard deviation, and so intervals. The 80 % interval should hold 80 % of the "
+        "ratings; likewise the others. The rows group the ratings by how many the user had given before.",
+        "Shares well below the heading mean that the predicted deviations are too small; well above, too large.",
     ),
 )
-LOOKUP = Wording(
+LOOKUP = CardText(
     "lookup",
-    "Look up a user or a film",
+    "Look up a user or an item",
     "predictions in stars",
-    "What the newest snapshot would answer an application, and why.",
+    "What an application would get from the newest snapshot, and why.",
     (
-        "A user's id gives the newest ratings, and the films that the model predicts highest among those not "
-        "rated, each with the user's own ratings that speak most for it. A film's title or id gives films that "
-        "the same people like.",
-        "Nothing is written and nothing is learned by looking.",
+        "A user's id gives the newest ratings, and the items that the model ranks highest among those not rated, "
+        "each with the user's own ratings that contribute most to it. Words of a title give items, and each of them "
+        "those that the same users like.",
+        "Lookups write nothing, and the model learns nothing from them.",
     ),
 )

@@ -1,7 +1,7 @@
-"""Charts as ECharts options: plain dictionaries, worked out from the points of the feed.
+"""Charts as ECharts options: plain dictionaries, computed from the points of the feed.
 
 Colours are names of the stylesheet's variables, so one drawing serves light and dark. A long history is thinned before
-it is sent: a screen has no more places than that.
+it is sent, to about the resolution of a screen.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _FONT = "Roboto, system-ui, sans-serif"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the error chart: what it is called, how it is drawn, where its value comes from."""
+class ChartLine:
+    """One line of the error chart: name, style, and its value at a point."""
 
     name: str
     colour: str
@@ -36,9 +36,9 @@ class Line:
 
 
 def thinned(points: Sequence[FeedPoint], most: int = MOST_POINTS) -> list[FeedPoint]:
-    """Every 2nd, 4th, 8th, … point, so that at most so many are left, and the last.
+    """Every 2nd, 4th, 8th, … point, at most `most`, and the last.
 
-    By powers of two, so that what is left stays the same while points are added, and the line does not tremble.
+    By powers of two, so that the same points stay while others are added, and the line does not flicker.
     """
     stride = 1
     while len(points) > most * stride:
@@ -53,7 +53,7 @@ def colour_of(position: int) -> str:
 
 
 def error_options(
-    points: Sequence[FeedPoint], lines: Sequence[Line], axis: Axis, drifts: Sequence[DriftDetection]
+    points: Sequence[FeedPoint], lines: Sequence[ChartLine], axis: Axis, drifts: Sequence[DriftDetection]
 ) -> Options:
     """Error over time.
 
@@ -61,11 +61,11 @@ def error_options(
     ----------
     points : sequence of FeedPoint
         Oldest first; any number.
-    lines : sequence of Line
+    lines : sequence of ChartLine
     axis : str
-        What runs to the right.
+        The horizontal axis.
     drifts : sequence of DriftDetection
-        Drawn as upright lines.
+        Drawn as vertical lines.
     """
     shown = thinned(points)
     along = [_place(point, axis) for point in shown]
@@ -82,7 +82,7 @@ def error_options(
 
 
 def speed_options(points: Sequence[FeedPoint]) -> Options:
-    """Ratings learned a second of wall clock, over a few points each, as a small line without axes."""
+    """Ratings learned per second, over a few points each, as a sparkline."""
     shown = thinned(points, 120)
     data: list[list[float | None]] = []
     for before, after in zip(shown, shown[_SMOOTHED:], strict=False):
@@ -92,13 +92,13 @@ def speed_options(points: Sequence[FeedPoint]) -> Options:
 
 
 def counts_options(points: Sequence[FeedPoint]) -> Options:
-    """Users and items met, as small lines without axes."""
+    """Numbers of users and items, as sparklines."""
     shown = thinned(points, 120)
     users = _spark_line([[point.events, point.users] for point in shown], "--event")
     items = _spark_line([[point.events, point.items] for point in shown], "--third", dashed=True)
     items["yAxisIndex"] = 1
     options = _spark([users, items])
-    return {**options, "yAxis": [options["yAxis"]] * 2}  # each has its own height: there are far more items than users
+    return {**options, "yAxis": [options["yAxis"]] * 2}  # each line has its own scale
 
 
 def _spark(series: list[Options]) -> Options:
@@ -145,11 +145,11 @@ def singular_options(values: Sequence[float]) -> Options:
 
 
 def value_of(of: Callable[[FeedPoint], Values | None], name: str) -> Callable[[FeedPoint], float | None]:
-    """A figure by name of the errors that `of` picks from a point."""
+    """The named figure among the errors that `of` selects from a point."""
     return lambda point: (of(point) or {}).get(name)
 
 
-def _series(line: Line, along: list[float | None], points: Sequence[FeedPoint]) -> Options:
+def _series(line: ChartLine, along: list[float | None], points: Sequence[FeedPoint]) -> Options:
     return {
         "type": "line",
         "name": line.name,

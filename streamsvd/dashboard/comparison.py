@@ -1,4 +1,4 @@
-"""Cards that compare: models side by side, parts of the ratings, intervals, singular values."""
+"""Cards that compare: models side by side, slices, interval coverage, singular values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from model_store import ShadowRow
 from streamsvd.dashboard import card_texts
 from streamsvd.dashboard.board import Stored
 from streamsvd.dashboard.charts import singular_options
-from streamsvd.dashboard.elements import Chart, Choice, Table, Text, card
+from streamsvd.dashboard.elements import Chart, DataTable, RadioGroup, Text, card
 from streamsvd.dashboard.formats import NOTHING, count, difference
 from streamsvd.figures import Values
 
@@ -16,14 +16,14 @@ _SLICES_SHOWN = 12
 _SHARES = CoverageFigures.for_output(Output.DASHBOARD)
 
 
-class SideBySide:
+class SideBySideCard:
     """The served model and its shadows."""
 
     def __init__(self) -> None:
         with card(card_texts.SIDE_BY_SIDE, "w6"):
             columns = [("model", False), ("ratings", True), ("event", True), ("page", True)]
             columns += [("difference", True), ("verdict", False)]
-            self._table = Table(columns, "Models on the same ratings", caption_seen=False)
+            self._table = DataTable(columns, "Models on the same ratings", caption_seen=False)
             self._none = Text("p", "No shadow model runs beside the served one.", "empty")
 
     def show(self, stored: Stored | None) -> None:
@@ -58,14 +58,14 @@ def _verdict(row: ShadowRow) -> str:
     return f"{'better' if found.better == 'shadow' else 'worse'} since {count(found.since_event)}"
 
 
-class Slices:
-    """The error over parts of the ratings."""
+class SlicesCard:
+    """The error by slice."""
 
     def __init__(self) -> None:
         with card(card_texts.SLICES, "w6"):
-            self._by = Choice[str]("By", ["user"], "user", self._redraw)
-            columns = [("part", False), ("ratings", True), ("event", True), ("page", True)]
-            self._table = Table(columns, "Error by part", caption_seen=False)
+            self._by = RadioGroup[str]("By", ["user"], "user", self._redraw)
+            columns = [("slice", False), ("ratings", True), ("event", True), ("page", True)]
+            self._table = DataTable(columns, "Error by slice", caption_seen=False)
             self._note = Text("p", "", "note")
             self._stored: Stored | None = None
 
@@ -84,14 +84,14 @@ class Slices:
         self._note.set(f"The newest {len(rows)} of {len(chosen)}." if left_out else "")
 
 
-class Calibration:
-    """Calibration of the predicted deviations."""
+class CalibrationCard:
+    """Coverage of the predicted intervals."""
 
     def __init__(self) -> None:
         with card(card_texts.CALIBRATION, "w6"):
             shares = [(share.measure.title.removeprefix("in "), True) for share in _SHARES]
             columns = [("ratings", False), ("number", True), *shares]
-            self._table = Table(columns, "Share of the ratings that lay within each interval", caption_seen=False)
+            self._table = DataTable(columns, "Share of the ratings within each interval", caption_seen=False)
 
     def show(self, stored: Stored | None) -> None:
         """Show the newest figures."""
@@ -108,7 +108,7 @@ class Calibration:
         )
 
 
-class Singular:
+class SingularValuesCard:
     """The singular values as bars."""
 
     def __init__(self) -> None:
@@ -122,4 +122,4 @@ class Singular:
         self._chart.draw(singular_options(values))
         shares = sum(value**2 for value in values)
         first = f"The first holds {100 * values[0] ** 2 / shares:.0f} % of what the factors explain." if shares else ""
-        self._note.set(first or "Not worked out yet.")
+        self._note.set(first or "Not computed yet.")

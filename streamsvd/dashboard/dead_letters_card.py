@@ -1,4 +1,4 @@
-"""Dead letters: how many, why, and a look at one of them."""
+"""Dead letters: number, reasons, and the newest records one at a time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 
 from streamsvd.dashboard import card_texts
 from streamsvd.dashboard.board import Board
-from streamsvd.dashboard.elements import Facts, Table, Text, box, card
+from streamsvd.dashboard.elements import DataTable, DescriptionList, Text, box, button, card
 from streamsvd.dashboard.formats import count, moment, shortened
 from streamsvd.log import DeadLetter
 
@@ -20,19 +20,19 @@ class DeadLettersCard:
 
     def __init__(self) -> None:
         self._letters: list[DeadLetter] = []
-        self._number: int | None = None  # of the letter on show; None follows the newest
+        self._number: int | None = None  # of the letter shown; None follows the newest
         with card(card_texts.DEAD_LETTERS, "w12"), box("div", "halves"):
             with box("div", "half"):
                 self._count = Text("div", "–", "big")
                 self._none = Text("p", "None: every record so far was a valid rating.", "empty")
-                self._reasons = Table([("reason", False), ("records", True)], "Reasons", caption_seen=False)
-                self._silent = Text("p", "", "note")
+                self._reasons = DataTable([("reason", False), ("records", True)], "Reasons", caption_seen=False)
+                self._note = Text("p", "", "note")
             with box("div", "half") as self._letter:
                 with box("div", "controls"):
                     self._which = Text("span", "", "note")
-                    self._button("Older", 1)
-                    self._button("Newer", -1)
-                self._about = Facts(["where", "event time", "key"])
+                    button("Older", "button small", lambda: self._move(1))
+                    button("Newer", "button small", lambda: self._move(-1))
+                self._about = DescriptionList(["where", "event time", "key"])
                 self._why = Text("p", "", "error")
                 self._value = Text("pre", "", "record")
                 self._value.props.update({"tabindex": "0", "aria-label": "The record's value"})
@@ -52,19 +52,14 @@ class DeadLettersCard:
         if rest := sum(n for _, n in ordered[_REASONS_SHOWN:]):
             rows.append(["other reasons", count(rest)])
         self._reasons.show(rows)
-        self._silent.set(_no_look(board) if total and not self._letters else "")
+        self._note.set(_not_shown(board) if total and not self._letters else "")
         self._show_letter()
-
-    def _button(self, text: str, step: int) -> None:
-        button = Text("button", text, "button small")
-        button.props["type"] = "button"
-        button.on("click", lambda: self._go(step), args=[])
 
     def _place(self) -> int:
         numbers = [letter.number for letter in self._letters]
         return numbers.index(self._number) if self._number in numbers else 0
 
-    def _go(self, step: int) -> None:
+    def _move(self, step: int) -> None:
         place = min(max(self._place() + step, 0), len(self._letters) - 1)
         self._number = self._letters[place].number if place else None
         self._show_letter()
@@ -84,7 +79,7 @@ class DeadLettersCard:
 
 
 def _readable(data: bytes | None, most: int) -> str:
-    """Bytes as text where they are text, with the rest escaped."""
+    """Bytes as text; what is not printable is escaped."""
     if data is None:
         return "(none)"
     if not data:
@@ -93,9 +88,9 @@ def _readable(data: bytes | None, most: int) -> str:
     return "".join(one if one.isprintable() or one == "\n" else f"\\x{ord(one):02x}" for one in text)
 
 
-def _no_look(board: Board) -> str:
-    if not board.watches_log:
-        return "To look at the records, name the Kafka that holds them: --kafka host:port."
-    if board.log.trouble or board.logged is None:
-        return f"The records cannot be shown: {board.log.trouble or 'Kafka has not answered yet.'}"
+def _not_shown(board: Board) -> str:
+    if not board.has_kafka:
+        return "The records are in Kafka; give its address: --kafka host:port."
+    if board.log.error or board.logged is None:
+        return f"The records cannot be shown: {board.log.error or 'Kafka has not answered yet.'}"
     return "The dead-letter topic of this Kafka holds none of them."

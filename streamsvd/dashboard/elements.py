@@ -1,7 +1,7 @@
-"""What the page is put together from: plain HTML elements, cards with their explanation, choices, tables.
+"""Elements of the page: text, buttons, cards with an explanation, radio buttons, tables, charts.
 
-Native elements throughout: a `fieldset` of radio buttons, a `button`, a `popover`. The browser brings the keyboard,
-the focus and the names that a screen reader tells.
+All are native HTML elements: a `fieldset` of radio buttons, a `button`, a `popover`. The browser provides keyboard,
+focus and the names for screen readers.
 """
 
 from __future__ import annotations
@@ -13,69 +13,78 @@ from typing import Generic, TypeVar
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
-from streamsvd.dashboard.card_texts import Wording
+from streamsvd.dashboard.card_texts import CardText
 
 T = TypeVar("T", bound=str)
 
 
 class Text(TextElement):
-    """Text inside an HTML element of any kind; `set` changes it, and only what changed is sent."""
+    """Text inside an HTML element of any kind."""
 
     def __init__(self, tag: str, text: str = "", classes: str = "") -> None:
         super().__init__(tag=tag, text=text)
         self.classes(classes)
 
     def set(self, text: str) -> None:
-        """Show this."""
+        """Show this text; nothing is sent when it is the same."""
         if text != self.text:
             self.text = text
 
 
 def box(tag: str, classes: str = "", **attributes: str) -> ui.element:
-    """An HTML element to put others into; an underscore in an attribute's name stands for a hyphen."""
+    """An HTML element that contains others; an underscore in an attribute's name stands for a hyphen."""
     element = ui.element(tag).classes(classes)
     for name, value in attributes.items():
         element.props[name.replace("_", "-")] = value
     return element
 
 
+def button(text: str, classes: str, clicked: Callable[[], object] | None = None) -> Text:
+    """A button; `clicked` is called without arguments, or awaited."""
+    element = Text("button", text, classes)
+    element.props["type"] = "button"
+    if clicked is not None:
+        element.on("click", clicked, args=[])
+    return element
+
+
 @contextmanager
-def card(words: Wording, width: str, *, always: bool = False) -> Iterator[None]:
-    """A card with its title, its unit, what it means, and a button that explains it at length.
+def card(texts: CardText, width: str, *, always: bool = False) -> Iterator[None]:
+    """A card with its title, unit, meaning, and a button that opens an explanation.
 
     Parameters
     ----------
-    words : Wording
+    texts : CardText
     width : str
         Class of its width: `w3` to `w12` of twelve columns.
     always : bool
-        Never greyed out: it does not show figures of the store.
+        Not greyed out while the figures of the store are old.
     """
-    name = f"about-{words.key}"
-    with box("section", f"card {width} {'always' if always else ''}", aria_labelledby=name, data_card=words.key):
+    name = f"about-{texts.key}"
+    with box("section", f"card {width} {'always' if always else ''}", aria_labelledby=name, data_card=texts.key):
         with box("div", "top"):
-            title = Text("h2", words.title)
+            title = Text("h2", texts.title)
             title.props["id"] = name
-            Text("span", words.unit, "unit")
-            explanation(words)
-        Text("p", words.meaning, "meaning")
+            Text("span", texts.unit, "unit")
+            _explanation(texts)
+        Text("p", texts.meaning, "meaning")
         with box("div", "body"):
             yield
 
 
-def explanation(words: Wording) -> None:
-    """The button with a question mark, and what it opens; Escape or a click beside it closes it again."""
-    name = f"help-{words.key}"
-    button = Text("button", "?", "help")
-    button.props.update({"type": "button", "popovertarget": name, "aria-label": f"What does “{words.title}” mean?"})
-    with box("div", "words", id=name, popover="auto", role="dialog", aria_label=words.title):
-        Text("h3", words.title)
-        for paragraph in words.help:
+def _explanation(texts: CardText) -> None:
+    """The button with a question mark, and its popover, which Escape or a click beside it closes."""
+    name = f"help-{texts.key}"
+    opener = button("?", "help")
+    opener.props.update({"popovertarget": name, "aria-label": f"What does “{texts.title}” mean?"})
+    with box("div", "words", id=name, popover="auto", role="dialog", aria_label=texts.title):
+        Text("h3", texts.title)
+        for paragraph in texts.help:
             Text("p", paragraph)
 
 
-class Choice(Generic[T]):
-    """One of several, as radio buttons in a row."""
+class RadioGroup(Generic[T]):
+    """A choice of one option, as radio buttons in a row."""
 
     def __init__(self, title: str, options: Sequence[T], chosen: T, changed: Callable[[], None]) -> None:
         self.value = chosen
@@ -88,7 +97,7 @@ class Choice(Generic[T]):
         self.offer(options)
 
     def offer(self, options: Sequence[T]) -> None:
-        """Offer these from now on; the present choice stays if it is one of them."""
+        """Offer these options; the present choice stays if it is one of them."""
         if tuple(options) == self._options or not options:
             return
         self._options = tuple(options)
@@ -97,24 +106,24 @@ class Choice(Generic[T]):
         self._place.clear()
         with self._place:
             for option in options:
-                self._button(option)
+                self._add(option)
 
-    def _button(self, option: T) -> None:
+    def _add(self, option: T) -> None:
         with box("label"):
-            button = box("input", type="radio", name=self._name, value=option)
+            radio = box("input", type="radio", name=self._name, value=option)
             if option == self.value:
-                button.props["checked"] = True
+                radio.props["checked"] = True
             Text("span", option)
 
         def choose() -> None:
             self.value = option
             self._changed()
 
-        button.on("change", choose, args=[])
+        radio.on("change", choose, args=[])
 
 
-class Facts:
-    """Names with values beside them, in a card."""
+class DescriptionList:
+    """Names with values beside them."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._values: dict[str, Text] = {}
@@ -128,8 +137,8 @@ class Facts:
         self._values[name].set(value)
 
 
-class Table:
-    """A table whose rows are drawn again when they differ.
+class DataTable:
+    """A table whose rows are redrawn when they change.
 
     Parameters
     ----------
@@ -150,7 +159,7 @@ class Table:
             self.body = box("tbody")
 
     def show(self, rows: list[list[str]]) -> None:
-        """Show these rows; the first cell of each names it."""
+        """Show these rows; the first cell of each is its header."""
         if rows == self._rows:
             return
         self._rows = rows
@@ -165,14 +174,14 @@ class Table:
 
 
 class Legend:
-    """What the lines of a chart stand for."""
+    """Names of the lines of a chart."""
 
     def __init__(self) -> None:
         self._place = box("ul", "legend")
         self._shown: list[tuple[str, str, bool]] = []
 
     def show(self, lines: list[tuple[str, str, bool]]) -> None:
-        """Show these: name, colour, and whether the line is dashed."""
+        """Show these lines: name, colour, and whether it is dashed."""
         if lines == self._shown:
             return
         self._shown = lines
@@ -185,7 +194,7 @@ class Legend:
 
 
 class Chart:
-    """A chart that is sent only when it differs."""
+    """A chart that is sent only when it changes."""
 
     def __init__(self, label: str, classes: str = "chart") -> None:
         self._element = ui.echart({}, renderer="svg").classes(classes)
@@ -193,7 +202,7 @@ class Chart:
         self._drawn: object = None
 
     def draw(self, options: dict[str, object]) -> None:
-        """Show this."""
+        """Show these ECharts options."""
         if options == self._drawn:
             return
         self._drawn = options

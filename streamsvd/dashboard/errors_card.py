@@ -1,4 +1,4 @@
-"""The large chart: error over time, with the choice of window, measure and axis, and the same figures as a table."""
+"""The large chart: error over time, with options for window, measure and axis, and a table of the newest points."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from evaluation.metrics import Errors, Measure, Output
 from model_store.feed import FeedPoint
 from streamsvd.dashboard import card_texts
 from streamsvd.dashboard.board import Stored
-from streamsvd.dashboard.charts import Axis, Line, colour_of, error_options, value_of
-from streamsvd.dashboard.elements import Chart, Choice, Legend, Table, Text, box, card
+from streamsvd.dashboard.charts import Axis, ChartLine, colour_of, error_options, value_of
+from streamsvd.dashboard.elements import Chart, DataTable, Legend, RadioGroup, Text, box, card
 from streamsvd.dashboard.formats import count, moment
 from streamsvd.dashboard.windows import ALL, picking, window_names
 from streamsvd.figures import Values
@@ -25,15 +25,15 @@ class ErrorsCard:
     Parameters
     ----------
     changed : callable
-        Called when something else was chosen.
+        Called when another option is chosen.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
         with card(card_texts.ERROR_CHART, "w8"):
             with box("div", "controls"):
-                self.window = Choice[str]("Window", [ALL], ALL, changed)
-                self._measure = Choice[str]("Measure", list(_MEASURES), next(iter(_MEASURES)), changed)
-                self._axis = Choice[Axis]("Along", _AXES, "events", changed)
+                self.window = RadioGroup[str]("Window", [ALL], ALL, changed)
+                self._measure = RadioGroup[str]("Measure", list(_MEASURES), next(iter(_MEASURES)), changed)
+                self._axis = RadioGroup[Axis]("Along", _AXES, "events", changed)
             self._legend = Legend()
             self._chart = Chart("Error over time; the table below holds the newest points")
             self._drifts = Text("p", "", "note")
@@ -41,11 +41,11 @@ class ErrorsCard:
             with box("details", "data"):
                 Text("summary", "The newest points as a table")
                 columns = [("ratings", False), ("event time", False), ("event", True), ("page", True)]
-                self._table = Table(columns, "Error at the newest points", caption_seen=False)
+                self._table = DataTable(columns, "Error at the newest points", caption_seen=False)
 
     @property
     def measure(self) -> Measure:
-        """The one that is chosen."""
+        """The chosen one."""
         return _MEASURES[self._measure.value]
 
     def show(self, stored: Stored | None, points: Sequence[FeedPoint]) -> None:
@@ -55,8 +55,8 @@ class ErrorsCard:
         measure, over = self.measure, picking(self.window.value)
         event, page = value_of(over, f"{measure.name}_event"), value_of(over, f"{measure.name}_page")
         lines = [
-            Line("event", "--event", False, event),
-            Line("page", "--page-protocol", True, page),
+            ChartLine("event", "--event", False, event),
+            ChartLine("page", "--page-protocol", True, page),
             *(_shadow_lines(stored, measure.name) if self.window.value == ALL else []),
         ]
         self._legend.show([(line.name, line.colour, line.dashed) for line in lines])
@@ -69,10 +69,10 @@ class ErrorsCard:
         self._table.show(rows[::-1])
 
 
-def _shadow_lines(stored: Stored | None, measure: str) -> list[Line]:
+def _shadow_lines(stored: Stored | None, measure: str) -> list[ChartLine]:
     names = [] if stored is None else sorted(stored.now.point.shadows)
     return [
-        Line(f"{name}, page", colour_of(place), True, value_of(_shadow(name), f"{measure}_page"))
+        ChartLine(f"{name}, page", colour_of(place), True, value_of(_shadow(name), f"{measure}_page"))
         for place, name in enumerate(names)
     ]
 

@@ -1,4 +1,4 @@
-"""Numbers, times and ages as people read them."""
+"""Numbers, times and ages as texts."""
 
 from __future__ import annotations
 
@@ -6,27 +6,18 @@ import math
 from datetime import UTC, datetime
 
 NOTHING = "–"
-"""Stands where there is no figure."""
+"""In place of a missing figure."""
 
 _UNITS = ((86400 * 365.25, "years"), (86400.0, "days"), (3600.0, "h"), (60.0, "min"))
 
 
 def count(number: float | None) -> str:
-    """A whole number with thousands apart.
+    """A whole number with separated thousands.
 
     >>> count(100004), count(None)
     ('100,004', '–')
     """
     return NOTHING if number is None or not math.isfinite(number) else f"{number:,.0f}"
-
-
-def error(value: float | None) -> str:
-    """An error in stars, to four places.
-
-    >>> error(0.90784), error(float("nan"))
-    ('0.9078', '–')
-    """
-    return NOTHING if value is None or not math.isfinite(value) else f"{value:.4f}"
 
 
 def difference(value: float | None, places: int = 4) -> str:
@@ -53,7 +44,7 @@ def span(seconds: float | None) -> str:
 
 
 def age(seconds: float | None) -> str:
-    """How long ago, in whole units: it is shown again every second.
+    """How long ago, in whole units, as it is updated every second.
 
     >>> age(0.4), age(12.7), age(200)
     ('just now', '12 s ago', '3 min ago')

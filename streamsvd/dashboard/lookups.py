@@ -1,4 +1,4 @@
-"""What the lookup box asks the store, as rows to show."""
+"""Lookups in the store, as rows for the lookup card."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 import redis
 
+from evaluation.metrics.figures import RMSE
 from model_store import ModelReader, Provenance
-from streamsvd.dashboard.formats import age, count, difference, error, moment
+from streamsvd.dashboard.formats import age, count, difference, moment
 from streamsvd.errors import StoreError, UnknownId
 from streamsvd.lookup import NamedItem, Reason
 from streamsvd.ratings import Id
 
-SHOWN = 10
-FOUND = 8
+_SHOWN = 10
+_FOUND = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One film of an answer.
+class ItemRow:
+    """One item of an answer.
 
     Attributes
     ----------
@@ -27,7 +28,7 @@ class Row:
     title : str
         The id where there is no title.
     about : str
-        Genres and year, or the reasons.
+        Genres, or the reasons.
     figure : str
     """
 
@@ -38,37 +39,37 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class OfUser:
-    """What is shown of a user.
+class UserAnswer:
+    """The answer for a user.
 
     Attributes
     ----------
     user : int or str
     headline, source : str
-        What is known of the user, and what all of it was computed from.
-    history : list of Row or None
-        None for somebody whom the model has not met.
-    recommended : list of Row
+        About the user, and the provenance.
+    history : list of ItemRow or None
+        None for an unknown user.
+    recommended : list of ItemRow
     """
 
     user: Id
     headline: str
     source: str
-    history: list[Row] | None
-    recommended: list[Row]
+    history: list[ItemRow] | None
+    recommended: list[ItemRow]
 
 
 @dataclass(frozen=True, slots=True)
-class OfItem:
-    """What is shown of a film: its title, films like it, and what that was computed from."""
+class SimilarAnswer:
+    """The answer for an item: its title, similar items, and the provenance."""
 
     title: str
-    similar: list[Row]
+    similar: list[ItemRow]
     source: str
 
 
 class Lookups:
-    """Asks about one model; writes nothing. Safe in threads.
+    """Lookups of one model; safe in threads.
 
     Every method raises `StoreError` when the store has no answer.
     """
@@ -77,7 +78,7 @@ class Lookups:
         self._reader = ModelReader(client, model)
 
     def warm_up(self) -> bool:
-        """Read all items and load what answers, before the first visitor asks; whether that went well."""
+        """Read all items and compile the kernels before the first lookup; whether that was possible."""
         try:
             last = self.last_user()
             if last is not None:
@@ -86,42 +87,42 @@ class Lookups:
             return False
         return last is not None
 
-    def user(self, user: Id) -> OfUser:
+    def user(self, user: Id) -> UserAnswer:
         """A user's newest ratings, and recommendations with reasons."""
-        answer = self._reader.recommend(user, SHOWN)
+        answer = self._reader.recommend(user, _SHOWN)
         why = self._reader.reasons(user, [item.item for item in answer.items])
-        rows = [Row(i.item, title(i), _because(why[i.item]) or _facts(i), f"{i.score:.2f}") for i in answer.items]
+        rows = [ItemRow(i.item, title(i), _because(why[i.item]) or _genres(i), f"{i.score:.2f}") for i in answer.items]
         source = _source(answer.provenance)
         try:
-            history = self._reader.history(user, SHOWN)
+            history = self._reader.history(user, _SHOWN)
         except UnknownId:
-            headline = f"The model has not met user {user}: these are the best for everybody."
-            return OfUser(user, headline, source, None, rows)
+            headline = f"The model has no ratings of user {user}: these are the best items for all users."
+            return UserAnswer(user, headline, source, None, rows)
         known = history.user
         mean = "" if known.mean is None else f", {known.mean:.1f} stars on average"
         headline = f"User {user}: {count(known.ratings)} ratings{mean}, the last one at {moment(known.last_time)}."
-        newest = [Row(one.item, title(one), _facts(one), difference(one.above, 2)) for one in history.newest]
-        return OfUser(user, headline, source, newest, rows)
+        newest = [ItemRow(one.item, title(one), _genres(one), difference(one.above, 2)) for one in history.newest]
+        return UserAnswer(user, headline, source, newest, rows)
 
     def last_user(self) -> Id | None:
-        """A user who gave a rating lately; None before the first."""
+        """The user who gave the newest rating; None before the first."""
         users = self._reader.users(1).users
         return users[0].user if users else None
 
-    def item(self, item: Id) -> OfItem:
-        """Films that people like together with this one.
+    def item(self, item: Id) -> SimilarAnswer:
+        """Items that the same users like.
 
         Raises
         ------
         UnknownId
         """
-        answer = self._reader.similar_items(item, SHOWN)
-        rows = [Row(one.item, title(one), _facts(one), f"{one.similarity:.2f}") for one in answer.items]
-        return OfItem(title(answer.item), rows, _source(answer.provenance))
+        answer = self._reader.similar_items(item, _SHOWN)
+        rows = [ItemRow(one.item, title(one), _genres(one), f"{one.similarity:.2f}") for one in answer.items]
+        return SimilarAnswer(title(answer.item), rows, _source(answer.provenance))
 
-    def films(self, text: str) -> list[Row]:
-        """Films whose title holds these words, the most rated first."""
-        return [Row(one.item, title(one), _facts(one)) for one in self._reader.find(text, FOUND)]
+    def find(self, text: str) -> list[ItemRow]:
+        """Items whose title has these words, the most rated first."""
+        return [ItemRow(one.item, title(one), _genres(one)) for one in self._reader.find(text, _FOUND)]
 
 
 def title(item: NamedItem) -> str:
@@ -129,7 +130,7 @@ def title(item: NamedItem) -> str:
     return item.title or str(item.item)
 
 
-def _facts(item: NamedItem) -> str:
+def _genres(item: NamedItem) -> str:
     return ", ".join(item.genres)
 
 
@@ -141,5 +142,5 @@ def _because(found: Sequence[Reason]) -> str:
 def _source(provenance: Provenance) -> str:
     return (
         f"Answered from snapshot {count(provenance.version)}, written {age(provenance.age_seconds)}; "
-        f"its rolling error was {error(provenance.rmse)}."
+        f"its rolling error was {RMSE.text(provenance.rmse)}."
     )

@@ -1,4 +1,4 @@
-"""Two threads that keep the board current: one asks Redis, one asks Kafka, so that neither waits for the other."""
+"""Two threads that keep the board current: one polls Redis, one Kafka, so that neither waits for the other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import redis
 
 from model_store import read_head, read_shadows
 from model_store.feed import FeedPoint, read_feed, read_now
-from streamsvd.dashboard.board import Board, Contact, Logged, Stored
+from streamsvd.dashboard.board import Board, Logged, ServerStatus, Stored
 from streamsvd.errors import LogError, StoreError
 from streamsvd.log import Topics, log_client, log_end, newest_dead_letters
 
@@ -21,8 +21,8 @@ LETTERS_SHOWN = 50
 _PAGE = 1_000
 
 
-class StoreWatch:
-    """Asks Redis for what is new of the board's model."""
+class StorePoller:
+    """Reads what is new of the board's model from Redis."""
 
     def __init__(self, board: Board, client: redis.Redis, clock: Callable[[], float]) -> None:
         self._board = board
@@ -30,14 +30,14 @@ class StoreWatch:
         self._clock = clock
         self._points: list[FeedPoint] = []
 
-    def look(self) -> None:
-        """Bring the board up to date, or note why that is impossible."""
+    def poll(self) -> None:
+        """Bring the board up to date, or note the error."""
         try:
-            self._look()
+            self._poll()
         except StoreError as error:
             self._board.store = self._board.store.failed(error)
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         model = self._board.model
         newest, head = read_now(self._client, model), read_head(self._client, model)
         if newest is None or head is None:
@@ -54,7 +54,7 @@ class StoreWatch:
                 offsets=head.offsets,
                 dataset=dataset,
             )
-        self._board.store = Contact(since=self._clock(), answered=True)
+        self._board.store = ServerStatus(since=self._clock(), answered=True)
 
     def _read_points(self) -> None:
         while True:
@@ -64,16 +64,16 @@ class StoreWatch:
                 return
 
 
-class LogWatch:
-    """Asks Kafka where the board's topic ends, and for its dead letters."""
+class LogPoller:
+    """Reads the end of the board's topic, and its dead letters, from Kafka."""
 
     def __init__(self, board: Board, address: str, clock: Callable[[], float]) -> None:
         self._board = board
         self._reader, self._topics = log_client(address).reader(), Topics(board.topic)
         self._clock = clock
 
-    def look(self) -> None:
-        """Bring the board up to date, or note why that is impossible."""
+    def poll(self) -> None:
+        """Bring the board up to date, or note the error."""
         try:
             ends, event_time = log_end(self._reader, self._topics.ratings)
             kept, letters = newest_dead_letters(self._reader, self._topics.dead_letters, LETTERS_SHOWN)
@@ -83,19 +83,19 @@ class LogWatch:
             return
         self._board.logged = Logged(ends=ends, event_time=event_time, letters=letters, letters_kept=kept)
         now = self._clock()
-        self._board.log = Contact(since=now, answered=True)
+        self._board.log = ServerStatus(since=now, answered=True)
         if not self._board.waiting:
-            self._board.waits_since = None
-        elif self._board.waits_since is None:
-            self._board.waits_since = now
+            self._board.waiting_since = None
+        elif self._board.waiting_since is None:
+            self._board.waiting_since = now
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._reader.close()
 
 
 @contextmanager
-def watching(
+def polling(
     board: Board, client: redis.Redis, kafka: str | None, clock: Callable[[], float], warm_up: Callable[[], bool]
 ) -> Iterator[None]:
     """Keep the board current while the body of the `with` runs.
@@ -106,20 +106,20 @@ def watching(
     client : redis.Redis
         From `connect`.
     kafka : str or None
-        Address of the broker; None where the log is not to be asked.
+        Address of the broker; None without one.
     clock : callable
         Wall clock in seconds.
     warm_up : callable
-        Asked in a thread of its own, again and again, until it is true: what a first lookup would have to wait for.
+        Loads what a first lookup would wait for; called in its own thread until it returns true.
     """
     stop = threading.Event()
     with ExitStack() as stack:
         stack.callback(stop.set)
         threading.Thread(target=_repeat, args=(warm_up, stop), name="warm-up", daemon=True).start()
-        _start("store watch", StoreWatch(board, client, clock).look, STORE_SECONDS, stop)
+        _start("store poller", StorePoller(board, client, clock).poll, STORE_SECONDS, stop)
         if kafka is not None:
-            log = LogWatch(board, kafka, clock)
-            _start("log watch", log.look, LOG_SECONDS, stop, log.close)
+            log = LogPoller(board, kafka, clock)
+            _start("log poller", log.poll, LOG_SECONDS, stop, log.close)
         yield
 
 
@@ -129,12 +129,12 @@ def _repeat(task: Callable[[], bool], stop: threading.Event) -> None:
 
 
 def _start(
-    name: str, look: Callable[[], None], seconds: float, stop: threading.Event, end: Callable[[], None] = lambda: None
+    name: str, poll: Callable[[], None], seconds: float, stop: threading.Event, end: Callable[[], None] = lambda: None
 ) -> None:
     def run() -> None:
-        look()
+        poll()
         while not stop.wait(seconds):
-            look()
+            poll()
         end()
 
-    threading.Thread(target=run, name=name, daemon=True).start()  # a server that is silent must not hold up the end
+    threading.Thread(target=run, name=name, daemon=True).start()  # a silent server must not delay the exit

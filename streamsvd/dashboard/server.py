@@ -1,8 +1,7 @@
-"""The dashboard's web server: one page, on one address, until asked to stop."""
+"""The dashboard's web server: one page, until a signal stops it."""
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -11,19 +10,20 @@ from pathlib import Path
 import redis
 import uvicorn
 from fastapi import FastAPI
+from nicegui import app as nicegui_app
 from nicegui import ui
 
-from streamsvd.dashboard.board import Board, Contact
+from streamsvd.dashboard.board import Board, ServerStatus
 from streamsvd.dashboard.lookups import Lookups
-from streamsvd.dashboard.page import Page
-from streamsvd.dashboard.polling import watching
-from streamsvd.errors import ServiceError
+from streamsvd.dashboard.page import DashboardPage
+from streamsvd.dashboard.polling import polling
+from streamsvd.listening import listen
 
 _ICON = Path(__file__).parent / "icon.svg"
 
 
 def serve(
-    board_model: str,
+    model: str,
     topic: str,
     client: redis.Redis,
     kafka: str | None,
@@ -35,41 +35,41 @@ def serve(
 
     Parameters
     ----------
-    board_model, topic : str
+    model, topic : str
     client : redis.Redis
         From `connect`.
     kafka : str or None
-        Broker to ask for lag and dead letters; None for neither.
+        Broker, for lag and dead letters; None without one.
     host : str
         Address to listen on.
     port : int
         0 for a free one.
     ready : callable
-        Told the page's URL as soon as it answers.
+        Called with the page's URL when the server starts.
 
     Raises
     ------
-    ServiceError
-        The port is taken, or the address is not ours.
+    SettingsError
+        The address is in use, or does not belong to this machine.
     """
     now = time.time()
     board = Board(
-        model=board_model,
+        model=model,
         topic=topic,
-        watches_log=kafka is not None,
-        store=Contact(since=now),
-        log=Contact(since=now),
+        has_kafka=kafka is not None,
+        store=ServerStatus(since=now),
+        log=ServerStatus(since=now),
     )
-    lookups = Lookups(client, board_model)
+    lookups = Lookups(client, model)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @ui.page("/")
     def page() -> None:
-        Page(board, lookups)
+        DashboardPage(board, lookups)
 
     ui.run_with(
         app,
-        title=f"streamsvd: {board_model}",
+        title=f"streamsvd: {model}",
         favicon=_ICON,
         dark=None,
         tailwind=False,
@@ -78,35 +78,9 @@ def serve(
         language="en-US",
         reconnect_timeout=30.0,
     )
-    with closing(_listening(host, port)) as listener, watching(board, client, kafka, time.time, lookups.warm_up):
-        bound = listener.getsockname()[1]
+    with closing(listen(host, port)) as listening, polling(board, client, kafka, time.time, lookups.warm_up):
         shown = f"[{host}]" if ":" in host else host
+        url = f"http://{shown}:{listening.getsockname()[1]}/"
+        nicegui_app.on_startup(lambda: ready(url))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
-        _Telling(config, lambda: ready(f"http://{shown}:{bound}/")).run(sockets=[listener])
-
-
-class _Telling(uvicorn.Server):
-    """A server that tells when it answers."""
-
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._tell = started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._tell()
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise ServiceError(
-            f"the dashboard cannot listen on {host}, port {port}: {error.strerror}. Choose another with --port, "
-            "or 0 for any free one"
-        ) from error
-    return listener
+        uvicorn.Server(config).run(sockets=[listening])

@@ -1,4 +1,4 @@
-"""The small cards: one class each, with the elements made once and `show` called every second."""
+"""The small cards: their elements are created once, `show` is called every second."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from model_store.feed import FeedPoint
 from streamsvd.dashboard import card_texts
 from streamsvd.dashboard.board import Board, Stored
 from streamsvd.dashboard.charts import counts_options, speed_options
-from streamsvd.dashboard.elements import Chart, Facts, Text, box, card
+from streamsvd.dashboard.elements import Chart, DescriptionList, Text, box, card
 from streamsvd.dashboard.formats import NOTHING, age, count, moment, size, span
 from streamsvd.dashboard.windows import errors_over
 
-PACE_POINTS = 5
-"""The pace of a replay is taken over this many of the newest points."""
+_PACE_POINTS = 5  # the newest ones, over which a replay's pace is computed
 _FURTHER = Figures.for_output(Output.DASHBOARD)
 
 
-class ErrorNow:
-    """The error over the window chosen, by both protocols."""
+class CurrentErrorCard:
+    """The error over the chosen window, by both protocols."""
 
     def __init__(self) -> None:
-        with card(card_texts.ERROR_NOW, "w3"):
+        with card(card_texts.CURRENT_ERROR, "w3"):
             with box("div", "pair"):
                 self._event = _figure("event", "swatch event", "event")
                 self._page = _figure("page", "swatch dashed page-protocol", "page-protocol")
             self._over = Text("p", "", "note")
-            self._further = Facts([_title(figure) for figure in _FURTHER]) if _FURTHER else None
+            self._further = DescriptionList([_title(figure) for figure in _FURTHER]) if _FURTHER else None
 
     def show(self, stored: Stored | None, window: str, measure: Measure) -> None:
         """Show the newest figures."""
@@ -43,8 +42,8 @@ class ErrorNow:
                 self._further.set(_title(figure), figure.measure.text(values.get(figure.name)))
 
 
-class Speed:
-    """Ratings a second, with its history as a small line."""
+class SpeedCard:
+    """Ratings learned per second, with its history as a sparkline."""
 
     def __init__(self) -> None:
         with card(card_texts.SPEED, "w3"):
@@ -57,50 +56,50 @@ class Speed:
         self._line.draw(speed_options(points))
 
 
-class Waiting:
+class LagCard:
     """Lag: in ratings and in event time."""
 
     def __init__(self) -> None:
-        with card(card_texts.WAITING, "w3"):
+        with card(card_texts.LAG, "w3"):
             self._waiting = Text("div", NOTHING, "big")
-            self._facts = Facts(["behind, event time", "log ends at", "learned"])
+            self._values = DescriptionList(["behind, event time", "log ends at", "learned"])
 
     def show(self, board: Board) -> None:
-        """Show the newest figures: those of the log itself, else what the consumer last knew."""
+        """Show the newest figures: those of the log, else the consumer's last ones."""
         stored = board.stored
         waiting, behind = board.waiting, board.behind
         if waiting is None and stored is not None:
             waiting, behind = stored.now.operation.lag, stored.now.operation.lag_seconds
         self._waiting.set(count(waiting))
-        self._facts.set("behind, event time", span(behind))
-        self._facts.set("log ends at", count(None if board.logged is None else sum(board.logged.ends.values())))
-        self._facts.set("learned", count(None if stored is None else stored.now.point.events))
+        self._values.set("behind, event time", span(behind))
+        self._values.set("log ends at", count(None if board.logged is None else sum(board.logged.ends.values())))
+        self._values.set("learned", count(None if stored is None else stored.now.point.events))
 
 
-class Clocks:
+class ClocksCard:
     """Event time beside the wall clock."""
 
     def __init__(self) -> None:
         with card(card_texts.CLOCKS, "w3"):
             with box("div", "pair"):
                 self._event = _figure("event time", "", "clock")
-            self._facts = Facts(["wall clock", "one second here is"])
+            self._values = DescriptionList(["wall clock", "one second here is"])
 
     def show(self, stored: Stored | None, points: Sequence[FeedPoint], now: float) -> None:
         """Show the newest figures."""
         self._event.set(moment(None if stored is None else stored.now.point.event_time))
-        self._facts.set("wall clock", moment(now))
+        self._values.set("wall clock", moment(now))
         pace = _pace(points)
-        self._facts.set("one second here is", NOTHING if pace is None else f"{span(pace)} there")
+        self._values.set("one second here is", NOTHING if pace is None else f"{span(pace)} there")
 
 
-class Snapshot:
+class CheckpointCard:
     """Age, duration and size of the checkpoint."""
 
     def __init__(self) -> None:
         with card(card_texts.CHECKPOINT, ""):
             self._age = Text("div", NOTHING, "big")
-            self._facts = Facts(["number", "took", "size"])
+            self._values = DescriptionList(["number", "took", "size"])
 
     def show(self, stored: Stored | None, now: float) -> None:
         """Show the newest figures."""
@@ -109,21 +108,21 @@ class Snapshot:
             return
         operation = stored.now.operation
         self._age.set(age(max(0.0, now - stored.now.point.written_at)))
-        self._facts.set("number", count(operation.version))
-        self._facts.set("took", span(operation.checkpoint_seconds))
-        self._facts.set("size", size(operation.checkpoint_bytes))
+        self._values.set("number", count(operation.version))
+        self._values.set("took", span(operation.checkpoint_seconds))
+        self._values.set("size", size(operation.checkpoint_bytes))
 
 
-class Known:
-    """Counts of users, items and ratings."""
+class ModelSizeCard:
+    """Numbers of users, items and ratings."""
 
     def __init__(self) -> None:
-        with card(card_texts.KNOWN, ""):
+        with card(card_texts.MODEL_SIZE, ""):
             with box("div", "pair"):
                 self._users = _figure("users", "swatch event", "")
                 self._items = _figure("items", "swatch dashed third", "")
                 self._ratings = _figure("ratings", "", "")
-            self._line = Chart("Users and items met so far", "spark")
+            self._line = Chart("Users and items so far", "spark")
 
     def show(self, stored: Stored | None, points: Sequence[FeedPoint]) -> None:
         """Show the newest figures."""
@@ -148,8 +147,8 @@ def _figure(name: str, swatch: str, classes: str) -> Text:
 
 
 def _pace(points: Sequence[FeedPoint]) -> float | None:
-    """Seconds of event time in a second of wall clock, over the newest points."""
-    newest = points[-PACE_POINTS:]
+    """Seconds of event time per second of wall clock, over the newest points."""
+    newest = points[-_PACE_POINTS:]
     if len(newest) < 2 or newest[0].event_time is None or newest[-1].event_time is None:
         return None
     seconds = newest[-1].written_at - newest[0].written_at

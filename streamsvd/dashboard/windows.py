@@ -1,4 +1,4 @@
-"""Which ratings an error covers: all, the newest ones by number or by event time, or all with weights that fade."""
+"""Which ratings an error covers: all, the newest by number or event time, or all with fading weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FADING = "fading"
 
 
 def window_name(window: Window) -> str:
-    """What a window is called.
+    """Name of a window.
 
     >>> window_name(Window(unit="events", size=5000, errors={}))
     'last 5,000'
@@ -27,12 +27,12 @@ def window_name(window: Window) -> str:
 
 
 def window_names(point: FeedPoint) -> list[str]:
-    """All that a point has, the broadest first."""
+    """Names of a point's windows, the broadest first."""
     return [ALL, *(window_name(window) for window in point.windows), FADING]
 
 
 def errors_over(point: FeedPoint, name: str) -> Values | None:
-    """The errors of a point over the window of that name; None where it has no such window."""
+    """The errors of a point over the named window; None where the point does not have it."""
     if name == ALL:
         return point.total
     if name == FADING:
@@ -41,5 +41,5 @@ def errors_over(point: FeedPoint, name: str) -> Values | None:
 
 
 def picking(name: str) -> Callable[[FeedPoint], Values | None]:
-    """`errors_over` for that window, as a function of the point."""
+    """`errors_over` for the named window, as a function of the point."""
     return lambda point: errors_over(point, name)

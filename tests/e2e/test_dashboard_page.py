@@ -14,9 +14,10 @@ from browsing import ACCESSIBILITY, Visit, chromium, dashboard, visit
 from model_runs import command, consume_command, fill, wait_until, write
 from playwright.sync_api import Browser, expect
 
+from evaluation.metrics.figures import RMSE
 from model_store import connect
 from model_store.feed import Now, read_now
-from streamsvd.dashboard.formats import count, error
+from streamsvd.dashboard.formats import count
 from streamsvd.embedded import Server, embedded_redis
 from streamsvd.embedded.folder import free_ports
 from streamsvd.errors import StoreError
@@ -129,14 +130,14 @@ def test_it_shows_what_the_store_holds(town: Town, browser: Browser) -> None:
     now = town.wait_until_learned()
     with visit(browser, town.url, height=1010) as seen:
         seen.wait_for(
-            f"document.querySelector('[data-card=known]').innerText.includes('{count(town.sent)}')", "ratings"
+            f"document.querySelector('[data-card=model-size]').innerText.includes('{count(town.sent)}')", "ratings"
         )
-        known = seen.card("known").inner_text()
+        known = seen.card("model-size").inner_text()
         assert count(now.point.users) in known
         assert count(now.point.items) in known
         shown = seen.card("error-now").inner_text()
-        assert error(now.point.total["rmse_event"]) in shown
-        assert error(now.point.total["rmse_page"]) in shown
+        assert RMSE.text(now.point.total["rmse_event"]) in shown
+        assert RMSE.text(now.point.total["rmse_page"]) in shown
         assert "ml-100k" in seen.page.locator("header").inner_text()
         assert "Up to date" in state(seen)
         assert seen.card("error-chart").locator("svg path[stroke='var(--event)']").count() > 0
@@ -167,7 +168,7 @@ def test_it_follows_the_model_by_itself(town: Town, browser: Browser) -> None:
         before = line.get_attribute("d")
         town.send(500)
         seen.wait_for(
-            f"document.querySelector('[data-card=known]').innerText.includes('{count(town.sent)}')", "ratings"
+            f"document.querySelector('[data-card=model-size]').innerText.includes('{count(town.sent)}')", "ratings"
         )
         expect(line).not_to_have_attribute("d", before or "")
 
@@ -193,7 +194,7 @@ def test_shadows_stand_beside_the_served_model(town: Town, browser: Browser) -> 
     now = town.wait_until_learned()
     with visit(browser, town.url) as seen:
         means = seen.card("side-by-side").locator("tr", has_text="means")
-        expect(means).to_contain_text(error(now.point.shadows["means"]["rmse_page"]))
+        expect(means).to_contain_text(RMSE.text(now.point.shadows["means"]["rmse_page"]))
         expect(means).to_contain_text("worse since")
         chart = seen.card("error-chart")
         expect(chart.locator(".legend")).to_contain_text("means, page")
@@ -213,7 +214,7 @@ def test_dead_letters_show_their_reason_and_the_record(town: Town, browser: Brow
         expect(card.locator(".record")).to_have_text(BAD[-2].decode())
 
 
-def test_users_and_films_are_looked_up_with_the_keyboard(town: Town, browser: Browser) -> None:
+def test_users_and_items_are_looked_up_with_the_keyboard(town: Town, browser: Browser) -> None:
     with visit(browser, town.url) as seen:
         keyboard, card = seen.page.keyboard, seen.card("lookup")
         said = card.locator("[role=status]")
@@ -229,12 +230,12 @@ def test_users_and_films_are_looked_up_with_the_keyboard(town: Town, browser: Br
         expect(card.locator("table", has_text="Newest ratings").locator("tbody tr").first).to_be_visible()
         expect(said).to_contain_text("Answered from snapshot")
 
-        keyboard.press("Tab")  # from the field over its two buttons to the films
+        keyboard.press("Tab")  # from the field over its two buttons to the items
         keyboard.press("Tab")
         keyboard.press("Tab")
         keyboard.type("star wars")
         keyboard.press("Enter")
-        found = card.locator("table", has_text="Films called")
+        found = card.locator("table", has_text="Items with “star wars” in the title")
         expect(found).to_contain_text("Star Wars (1977)")
         found.get_by_role("button", name="Star Wars (1977)").press("Enter")
         alike = card.locator("table", has_text="Liked together with Star Wars (1977)")
@@ -248,11 +249,11 @@ def test_lookups_that_find_nothing_say_so(town: Town, browser: Browser) -> None:
         said = card.locator("[role=status]")
         card.locator("#look-up-user").fill("<i>nobody</i>")
         card.locator("#look-up-user").press("Enter")
-        expect(said).to_contain_text("has not met user <i>nobody</i>")
+        expect(said).to_contain_text("no ratings of user <i>nobody</i>")
         expect(card.locator("table", has_text="Recommended").locator("tbody tr")).to_have_count(10)
-        card.locator("#look-up-film").fill("no such film")
-        card.locator("#look-up-film").press("Enter")
-        expect(said).to_contain_text("No film has “no such film” in its title")
+        card.locator("#look-up-item").fill("no such item")
+        card.locator("#look-up-item").press("Enter")
+        expect(said).to_contain_text("No item has “no such item” in its title")
 
 
 def test_a_redis_that_stops_is_said_and_comes_back(town: Town, browser: Browser) -> None:
@@ -261,8 +262,8 @@ def test_a_redis_that_stops_is_said_and_comes_back(town: Town, browser: Browser)
         try:
             seen.wait_for("document.querySelector('.state').innerText.includes('Redis does not answer')", "the banner")
             assert seen.page.locator(".frame.stale").count() == 1
-            assert "What is shown is of" in state(seen)
-            assert seen.card("known").locator(".big").first.inner_text() != "–"  # the past stays on show
+            assert "The figures shown are from" in state(seen)
+            assert seen.card("model-size").locator(".big").first.inner_text() != "–"  # the past stays on show
             picture(seen, "lost")
         finally:
             town.start_redis()

@@ -1,11 +1,11 @@
-"""Boards as the dashboard's watchers would fill them, for tests that need no server."""
+"""Boards as the dashboard's pollers would fill them, for tests that need no server."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from model_store.feed import Detail, FeedPoint, Now, Operation, Window
-from streamsvd.dashboard.board import Board, Contact, Logged, Stored
+from streamsvd.dashboard.board import Board, Logged, ServerStatus, Stored
 from streamsvd.figures import DriftDetection, Values
 
 NOW = 1_800_000_000.0
@@ -54,9 +54,9 @@ def board(
     found = Board(
         model="films",
         topic="ratings",
-        watches_log=ends is not None,
-        store=Contact(since=NOW, answered=bool(points)),
-        log=Contact(since=NOW, answered=ends is not None),
+        has_kafka=ends is not None,
+        store=ServerStatus(since=NOW, answered=bool(points)),
+        log=ServerStatus(since=NOW, answered=ends is not None),
     )
     if points:
         found.stored = Stored(

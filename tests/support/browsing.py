@@ -97,7 +97,7 @@ def visit(browser: Browser, url: str, *, width: int = 1360, height: int = 900, d
     try:
         found = Visit(context.new_page())
         found.page.goto(url)
-        found.wait_for("(document.querySelector('[data-card=known] .big')?.textContent ?? '–') !== '–'", "figures")
+        found.wait_for("(document.querySelector('[data-card=model-size] .big')?.textContent ?? '–') !== '–'", "figures")
         yield found
         assert found.troubles == []
     finally:

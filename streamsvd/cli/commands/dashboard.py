@@ -11,7 +11,7 @@ import typer
 from model_store import check_model_name, connect
 from streamsvd.cli.options import KafkaOption, ModelOption, RedisOption, TopicOption
 from streamsvd.cli.services import known_kafka, lent_redis
-from streamsvd.dashboard.server import serve
+from streamsvd.dashboard import serve
 
 
 def dashboard(

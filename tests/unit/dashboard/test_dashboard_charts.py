@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streamsvd.dashboard.charts import (
     MOST_POINTS,
-    Line,
+    ChartLine,
     counts_options,
     error_options,
     singular_options,
@@ -21,7 +21,7 @@ from streamsvd.dashboard.charts import (
 from streamsvd.dashboard.windows import ALL, errors_over, picking, window_names
 from streamsvd.figures import DriftDetection
 
-EVENT = Line("event", "--event", False, value_of(picking(ALL), "rmse_event"))
+EVENT = ChartLine("event", "--event", False, value_of(picking(ALL), "rmse_event"))
 
 
 @given(st.integers(0, 3000), st.integers(1, 500))

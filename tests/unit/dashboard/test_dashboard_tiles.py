@@ -26,7 +26,7 @@ def visitor() -> Iterator[None]:
 def test_figures_declared_for_the_dashboard_are_shown_below_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiles, "_FURTHER", [f for f in Figures.declared() if f.name == "mae_last_window"])
     stored = board([msgspec.structs.replace(point(5000), figures={"mae_last_window": 0.70125})]).stored
-    card = tiles.ErrorNow()
+    card = tiles.CurrentErrorCard()
 
     card.show(None, ALL, MAE)
     assert shown(card) == {"MAE, event, newest": "–"}
@@ -35,6 +35,6 @@ def test_figures_declared_for_the_dashboard_are_shown_below_the_error(monkeypatc
     assert card._over.text == "MAE over all ratings: 5,000 ratings"
 
 
-def shown(card: tiles.ErrorNow) -> dict[str, str]:
+def shown(card: tiles.CurrentErrorCard) -> dict[str, str]:
     assert card._further is not None
     return {name: value.text for name, value in card._further._values.items()}
