@@ -31,8 +31,7 @@ from streamsvd.cli.figures import write_json
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.errors import SnapshotMissing
 from streamsvd.log import RatingSink, Topics, log_client
-from streamsvd.ratings import Event
-from streamsvd.ratings.datasets import load
+from streamsvd.ratings import Event, load
 
 RESULTS = Path(__file__).parent / "results"
 _LONGEST_SECONDS = 300.0

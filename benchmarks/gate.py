@@ -22,7 +22,7 @@ from measured import measured as figures_of
 from evaluation import Prequential, evaluate
 from streamsvd.cli.figures import write_json
 from streamsvd.learner import IteratedSVD
-from streamsvd.ratings.datasets import load
+from streamsvd.ratings import load
 
 RECORD = Path(__file__).parent / "gate.json"
 SETS = ("ml-100k", "ml-latest-small")

@@ -34,13 +34,10 @@ from numpy.typing import NDArray
 from model_store import Checkpoint, ModelReader, ModelWriter, connect
 from streamsvd.cli.figures import versions, write_json
 from streamsvd.embedded import provide_redis
-from streamsvd.kernels.choices import RECENT_BLOCK
+from streamsvd.kernels import RECENT_BLOCK
 from streamsvd.learner import Rows, State
-from streamsvd.lookup import CheckedOptions
-from streamsvd.lookup.best_items import best_items
+from streamsvd.lookup import FACTORS, SEEN, CheckedOptions, Profile, best_items
 from streamsvd.lookup.fold_in import features
-from streamsvd.lookup.item_table import FACTORS, SEEN
-from streamsvd.lookup.ranking import Profile
 from streamsvd.lookup.recommending import allowed
 
 RESULTS = Path(__file__).parent / "results"

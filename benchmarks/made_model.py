@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels.choices import CHOICE_BLOCK, RECENT, RECENT_BLOCK
+from streamsvd.kernels import CHOICE_BLOCK, RECENT_BLOCK
+from streamsvd.kernels.choices import RECENT
 from streamsvd.kernels.memory import SEEN_ENTRY, USER_ENTRY
-from streamsvd.learner import Id, IteratedSVD, Ragged, Rows, State
-from streamsvd.learner.choices import Choices
+from streamsvd.learner import Choices, Id, IteratedSVD, Ragged, Rows, State
 
 
 class _Content:

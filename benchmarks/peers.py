@@ -26,7 +26,7 @@ from evaluation.studies import BASIS, INSTALL, Stream, installed_peers, peer_err
 from streamsvd.cli.figures import versions, write_json
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner import IteratedSVD
-from streamsvd.ratings.datasets import load
+from streamsvd.ratings import load
 
 RESULTS = Path(__file__).parent / "results"
 SETS = ("ml-100k", "ml-latest-small")

@@ -29,11 +29,8 @@ from evaluation import Ranking, RankingSampler
 from evaluation.metrics import ORDERS, Order
 from streamsvd.cli.figures import versions, write_json
 from streamsvd.cli.warming import warm_up
-from streamsvd.learner import Id, IteratedSVD
-from streamsvd.learner.choices import Choices
-from streamsvd.learner.live_items import LiveItems, best_ids, ranked_ids
-from streamsvd.ratings import Catalogue, RatingTable
-from streamsvd.ratings.datasets import load
+from streamsvd.learner import Choices, Id, IteratedSVD, LiveItems, best_ids, ranked_ids
+from streamsvd.ratings import Catalogue, RatingTable, load
 
 RESULTS = Path(__file__).parent / "results"
 SETS = ("ml-100k", "ml-latest-small")

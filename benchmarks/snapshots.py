@@ -28,9 +28,9 @@ from model_store import Checkpoint, ModelWriter, connect, read_snapshot
 from model_store.files import SnapshotFile, export_snapshot
 from streamsvd.cli.figures import peak_rss_bytes, write_json
 from streamsvd.embedded import provide_redis
-from streamsvd.kernels.state import Ragged, Rows, State
+from streamsvd.kernels import Ragged, Rows, State
 from streamsvd.learner import IteratedSVD
-from streamsvd.ratings.datasets import load
+from streamsvd.ratings import load
 
 RESULTS = Path(__file__).parent / "results"
 MODEL, COPY = "large", "copy"

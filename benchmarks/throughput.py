@@ -24,7 +24,7 @@ from streamsvd.cli.warming import warm_up
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.log import RatingSink, Topics, log_client
-from streamsvd.ratings.datasets import load
+from streamsvd.ratings import load
 
 RESULTS = Path(__file__).parent / "results"
 

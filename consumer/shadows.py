@@ -20,8 +20,7 @@ from evaluation.shadows import FIRST_SERVED, Comparison, Served, Shadow, Shadows
 from model_store import Checkpoint, ShadowPart, ShadowRow, ShadowWrites
 from streamsvd.errors import SettingsError
 from streamsvd.figures import Verdict
-from streamsvd.learner import ContentSource, IteratedSVD, State
-from streamsvd.learner.protocol import OnlineLearner
+from streamsvd.learner import ContentSource, IteratedSVD, OnlineLearner, State
 
 _PREFIX = "shadows."  # of arrays among the served model's metrics
 

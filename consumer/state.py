@@ -18,8 +18,7 @@ from evaluation import Monitor, Prequential, Ranking, RankingSampler
 from evaluation.shadows import Shadows
 from model_store import Checkpoint
 from streamsvd.errors import EventError
-from streamsvd.learner import IteratedSVD, Settings
-from streamsvd.learner.choices import Choices
+from streamsvd.learner import Choices, IteratedSVD, Settings
 from streamsvd.log import LoggedCatalogue
 from streamsvd.ratings import Catalogue
 

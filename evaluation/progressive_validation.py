@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from evaluation.metrics import RankingSampler
 from evaluation.shadows import Shadows
-from streamsvd.learner import Id, IteratedSVD, Predictions
-from streamsvd.learner.choices import Choices
+from streamsvd.learner import Choices, Id, IteratedSVD, Predictions
 from streamsvd.ratings import RatingTable
 
 

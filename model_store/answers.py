@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streamsvd.lookup.answers import (
+from streamsvd.lookup import (
     AnswerPart,
     Explanation,
     KnownUser,

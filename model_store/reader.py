@@ -24,19 +24,38 @@ from model_store.read.user_cache import UserCache
 from model_store.read.view import View
 from model_store.read.view_cache import ViewCache
 from streamsvd.errors import UnknownId
-from streamsvd.kernels.inputs import as_id, as_ids
-from streamsvd.lookup.answers import Explanation, NamedItem, Reason, Recommendation
-from streamsvd.lookup.arguments import how_many, listed
-from streamsvd.lookup.best_items import MODEL_SCORING, Scoring
-from streamsvd.lookup.explaining import EXPLAINING, explain, reasons
-from streamsvd.lookup.history import known_user, newest_ratings
-from streamsvd.lookup.item_table import FACTORS, TRAINING, WINDOW, UserRow
-from streamsvd.lookup.options import CheckedOptions, Options
-from streamsvd.lookup.predicting import PREDICTING, predict
-from streamsvd.lookup.ranking import ranking_called
-from streamsvd.lookup.recommending import item_blocks, recommend_for_ratings, recommend_to, user_blocks
-from streamsvd.lookup.similarity import similar_items, similar_users
-from streamsvd.lookup.title_search import items_by_title
+from streamsvd.kernels import as_id, as_ids
+from streamsvd.lookup import (
+    EXPLAINING,
+    FACTORS,
+    MODEL_SCORING,
+    PREDICTING,
+    TRAINING,
+    WINDOW,
+    CheckedOptions,
+    Explanation,
+    NamedItem,
+    Options,
+    Reason,
+    Recommendation,
+    Scoring,
+    UserRow,
+    explain,
+    how_many,
+    item_blocks,
+    items_by_title,
+    known_user,
+    listed,
+    newest_ratings,
+    predict,
+    ranking_called,
+    reasons,
+    recommend_for_ratings,
+    recommend_to,
+    similar_items,
+    similar_users,
+    user_blocks,
+)
 from streamsvd.ratings import Id
 
 _LATELY = 1000

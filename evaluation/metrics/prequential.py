@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from evaluation.metrics.figures import Figures
 from streamsvd.errors import InputError, SettingsError
-from streamsvd.kernels.compiler import compiled
+from streamsvd.kernels import compiled
 from streamsvd.learner import Predictions
 
 Floats = NDArray[np.float64]

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from evaluation.metrics.figures import RankingFigures
 from streamsvd.errors import InputError, SettingsError
-from streamsvd.kernels.scale import Scale
+from streamsvd.kernels import Scale
 
 LIKED = 4.0  # internal stars
 RANKING_ARRAYS = ("settings", "places", "recent")  # of a state

@@ -17,12 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from evaluation.metrics.pages import Pages
 from evaluation.metrics.ranking import MISS, RANKING_ARRAYS, Ranking, is_liked
 from streamsvd.errors import SettingsError
-from streamsvd.kernels.inputs import as_ids
-from streamsvd.kernels.state import Id
-from streamsvd.learner import IteratedSVD, Predictions
-from streamsvd.learner.choices import Choices
-from streamsvd.learner.live_items import LiveItems, ranked_ids
-from streamsvd.lookup.item_table import SEEN
+from streamsvd.kernels import Id, as_ids
+from streamsvd.learner import Choices, IteratedSVD, LiveItems, Predictions, ranked_ids
+from streamsvd.lookup import SEEN
 
 _NOTHING = np.zeros(0, np.int32)
 

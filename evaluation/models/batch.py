@@ -8,9 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from streamsvd.learner import IteratedSVD, Settings
+from streamsvd.learner import ContentSource, Ids, IteratedSVD, Settings
 from streamsvd.learner.batch import fit, sweep
-from streamsvd.learner.protocol import ContentSource, Ids
 
 BATCH_SETTINGS = Settings(ridge=15.0)
 """Defaults of a batch fit: a set of ratings without an order needs a stronger ridge than a stream."""

@@ -7,8 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from streamsvd.learner import Id
-from streamsvd.learner.protocol import Ids
+from streamsvd.learner import Id, Ids
 
 
 class RiverBiasedMF:

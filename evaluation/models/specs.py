@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 from evaluation.models.registry import LEARNER, MODELS, Model, shadow_names
 from streamsvd.errors import SettingsError
-from streamsvd.learner import ContentSource, Id, IteratedSVD, Settings, State
-from streamsvd.learner.protocol import BatchLearner, OnlineLearner
+from streamsvd.learner import BatchLearner, ContentSource, Id, IteratedSVD, OnlineLearner, Settings, State
 
 _ANSWERS = {"yes": True, "no": False}
 _FOUR_RATINGS = ([0, 0, 1, 1], [0, 1, 0, 1], [3.0, 4.0, 5.0, 2.0], [0, 0, 1, 1])

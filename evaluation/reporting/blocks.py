@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from evaluation.studies.pictures import Drawing
+from evaluation.studies import Drawing
 
 
 @dataclass(frozen=True, slots=True)

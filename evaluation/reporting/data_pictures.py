@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.reporting.formatting import Terms, share
+from evaluation.studies import Drawing
 from evaluation.studies.exploration import long_tail
 from evaluation.studies.pictures import (
     BLUE,
@@ -18,7 +19,6 @@ from evaluation.studies.pictures import (
     PURPLE,
     SHADES,
     SKY,
-    Drawing,
     dates,
     draw,
     percent,

@@ -8,20 +8,8 @@ import numpy as np
 import pandas as pd
 
 from evaluation.reporting.formatting import Terms
-from evaluation.studies.pictures import (
-    BLUE,
-    GREY,
-    INK,
-    ORANGE,
-    PURPLE,
-    SHADES,
-    SKY,
-    Drawing,
-    dates,
-    draw,
-    percent,
-    thousands,
-)
+from evaluation.studies import Drawing
+from evaluation.studies.pictures import BLUE, GREY, INK, ORANGE, PURPLE, SHADES, SKY, dates, draw, percent, thousands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evaluation.reporting.tuned_models import Progress, TunedModel, part_of, tune_all
+from evaluation.studies import FOLDS, Study, run_study, study_specs
 from evaluation.studies.error_tables import scored_frame, unknown_shares
 from evaluation.studies.exploration import rating_frame
 from evaluation.studies.filtering import nearest_core
-from evaluation.studies.study import FOLDS, Study, run_study, study_specs
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, RatingTable, k_core
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from evaluation.reporting.formatting import Terms, error
 from evaluation.reporting.tuned_models import TunedModel
-from evaluation.studies.pictures import BLUE, GREEN, GREY, INK, ORANGE, Drawing, draw, plain_log
-from evaluation.studies.study import Study
+from evaluation.studies import Drawing, Study
+from evaluation.studies.pictures import BLUE, GREEN, GREY, INK, ORANGE, draw, plain_log
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,8 @@ from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, P
 from evaluation.reporting.formatting import Terms, change, count, error, many, seconds, share
 from evaluation.reporting.measurements import LEAST, Measurements
 from evaluation.reporting.tuned_models import TunedModel
-from evaluation.studies.study import FOLDS, OfflineResult, OnlineResult, Study
+from evaluation.studies import FOLDS, Study
+from evaluation.studies.study import OfflineResult, OnlineResult
 from evaluation.studies.study_pictures import draw_time, draw_work
 
 BASELINE, BATCH, STREAM = (MODELS[name].study for name in ("truncated-svd", "batch-fit", LEARNER))

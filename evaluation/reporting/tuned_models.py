@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.models import Model, ModelSpec, taking_part
-from evaluation.studies.tuning import Trial, best_trial, search
+from evaluation.studies import Trial, best_trial, search
 from evaluation.studies.tuning_tasks import CrossValidationTask, PrequentialTask, Task
 from streamsvd.errors import InputError
 from streamsvd.learner import ContentSource
@@ -213,7 +213,7 @@ def check_tuning(trials: int) -> None:
     """
     if trials == 0:
         return
-    from evaluation.studies.tuning import optuna_version
+    from evaluation.studies import optuna_version
 
     try:
         optuna_version()

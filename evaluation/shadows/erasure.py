@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels.state import Id, Rows, State
+from streamsvd.kernels import Id, Rows, State
 from streamsvd.learner.baselines.rows import USER
 
 _NO_ROW = -1

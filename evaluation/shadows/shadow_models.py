@@ -19,9 +19,8 @@ from evaluation.models import LEARNER, ModelSpec
 from evaluation.shadows.erasure import without_user
 from evaluation.shadows.sequential_test import Comparison
 from streamsvd.errors import SettingsError
-from streamsvd.kernels.state import Id
-from streamsvd.learner import IteratedSVD
-from streamsvd.learner.protocol import ContentSource, Ids, OnlineLearner, Predictions
+from streamsvd.kernels import Id
+from streamsvd.learner import ContentSource, Ids, IteratedSVD, OnlineLearner, Predictions
 
 FIRST_SERVED = "original"
 """Name of the model that a new consumer serves."""

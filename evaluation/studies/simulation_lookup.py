@@ -14,12 +14,8 @@ from numpy.typing import NDArray
 
 from evaluation.studies.simulation import Run, blocks
 from streamsvd.errors import SettingsError
-from streamsvd.learner import Id, IteratedSVD
-from streamsvd.learner.choices import Choices
-from streamsvd.learner.live_items import LiveItems
-from streamsvd.lookup import CheckedOptions, Reason, Recommendation
-from streamsvd.lookup.explaining import EXPLAINING, reasons
-from streamsvd.lookup.recommending import recommend_to, user_blocks
+from streamsvd.learner import Choices, Id, IteratedSVD, LiveItems
+from streamsvd.lookup import EXPLAINING, CheckedOptions, Reason, Recommendation, reasons, recommend_to, user_blocks
 from streamsvd.ratings import Catalogue, RatingTable
 
 

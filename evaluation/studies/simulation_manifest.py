@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from evaluation.metrics import Prequential
 from evaluation.studies.simulation import Outcome, Run
-from streamsvd.kernels.compiler import CACHE
-from streamsvd.ratings import Catalogue, RatingTable
-from streamsvd.ratings.catalogue import encode_film
+from streamsvd.kernels import CACHE
+from streamsvd.ratings import Catalogue, RatingTable, encode_film
 
 FORMAT = 1
 _PACKAGES = ("streamsvd", "numpy", "numba")

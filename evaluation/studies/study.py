@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from evaluation.metrics import Figures, Prequential
 from evaluation.models import RATINGS_ONLY, BatchFit, ModelSpec, compile_kernels, taking_part
 from streamsvd.errors import InputError
-from streamsvd.learner import ContentSource
+from streamsvd.learner import BatchLearner, ContentSource, OnlineLearner
 from streamsvd.learner.baselines import BrandSVD
-from streamsvd.learner.protocol import BatchLearner, OnlineLearner
 from streamsvd.ratings import RatingTable
 
 FOLDS = 5

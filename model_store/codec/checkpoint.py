@@ -15,7 +15,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from streamsvd.errors import SettingsError, SnapshotCorrupt
-from streamsvd.kernels.state import State
+from streamsvd.kernels import State
 
 FORMAT = 1
 

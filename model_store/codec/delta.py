@@ -20,7 +20,7 @@ from model_store.codec.blobs import pack, unpack
 from model_store.codec.keys import Keys, field
 from model_store.codec.rows import batches
 from streamsvd.errors import SnapshotCorrupt
-from streamsvd.kernels.state import Rows
+from streamsvd.kernels import Rows
 
 _ROWS = 1000
 _FIELDS, _NUMBERS = "fields", "rows"

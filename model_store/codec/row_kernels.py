@@ -14,7 +14,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels.compiler import compiled
+from streamsvd.kernels import compiled
 
 HEADER_BYTES = 12
 

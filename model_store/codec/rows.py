@@ -16,7 +16,7 @@ from model_store.codec.blobs import dtype_to_json, json_to_dtype, pack_rows, row
 from model_store.codec.checkpoint import Head
 from model_store.codec.keys import SIDES, Keys, Side, parse_field
 from streamsvd.errors import SnapshotCorrupt, StoreError
-from streamsvd.kernels.state import Ragged, Rows, State
+from streamsvd.kernels import Ragged, Rows, State
 
 FIXED, RAGGED = "fixed", "ragged"
 

@@ -19,7 +19,7 @@ from model_store.codec.keys import Side, parse_field
 from model_store.codec.rows import RowLayout
 from model_store.read.snapshot import Snapshot
 from streamsvd.errors import InputError
-from streamsvd.lookup.item_table import FACTORS
+from streamsvd.lookup import FACTORS
 from streamsvd.ratings import Id
 
 

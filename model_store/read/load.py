@@ -14,7 +14,7 @@ from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import SIDES, Keys, Side, parse_field
 from model_store.codec.rows import RowLayout, decode_rows
 from streamsvd.errors import EventError, SnapshotCorrupt, SnapshotMissing
-from streamsvd.kernels.state import Rows, State
+from streamsvd.kernels import Rows, State
 from streamsvd.ratings import Film, Id, decode_film
 
 _PAGE = 1000

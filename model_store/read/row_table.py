@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from model_store.codec.blobs import unpack_rows
 from model_store.codec.keys import Keys, Side, field, parse_field
 from streamsvd.errors import SnapshotCorrupt
-from streamsvd.kernels.memory_pages import widened
-from streamsvd.lookup.item_table import FACTORS
+from streamsvd.kernels import widened
+from streamsvd.lookup import FACTORS
 from streamsvd.ratings import Id
 
 

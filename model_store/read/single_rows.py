@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from model_store.codec.blobs import unpack_row
 from model_store.read.view import View
 from streamsvd.errors import SnapshotCorrupt
-from streamsvd.lookup.item_table import UserRow
+from streamsvd.lookup import UserRow
 from streamsvd.ratings import Id
 
 

@@ -18,7 +18,7 @@ from model_store.read.store_queries import StoreQueries
 from model_store.read.view import View
 from model_store.read.view_cache import ViewCache
 from streamsvd.errors import StoreUnavailable
-from streamsvd.lookup.item_table import FACTORS
+from streamsvd.lookup import FACTORS
 
 _ATTEMPTS = 20
 

@@ -15,11 +15,8 @@ from model_store.codec.keys import Keys
 from model_store.codec.rows import RowLayout
 from model_store.read.load import read_arrays
 from model_store.read.row_table import RowTable
-from streamsvd.kernels.choices import CHOICE_BLOCK, CLOCK
-from streamsvd.kernels.state import Structured
-from streamsvd.lookup.choice_scores import popularity
-from streamsvd.lookup.item_filters import Facets, facets_of
-from streamsvd.lookup.item_table import FACTORS, TRAINING, Columns, ItemTable
+from streamsvd.kernels import CHOICE_BLOCK, CLOCK, Structured
+from streamsvd.lookup import FACTORS, TRAINING, Columns, Facets, ItemTable, facets_of, popularity
 from streamsvd.ratings import Catalogue, Film, Id
 
 

@@ -15,7 +15,7 @@ from model_store.codec.keys import SIDES, Keys, Side, field
 from model_store.codec.rows import RowLayout, batches, encode_rows
 from model_store.read.snapshot import Progress
 from model_store.write.stage import Stage
-from streamsvd.kernels.state import Rows
+from streamsvd.kernels import Rows
 from streamsvd.ratings import Film, Id, encode_film
 
 FEED_LENGTH = 10_000

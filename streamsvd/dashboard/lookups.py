@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import redis
 
-from evaluation.metrics.figures import RMSE
+from evaluation.metrics import RMSE
 from model_store import ModelReader, Provenance
 from streamsvd.dashboard.formats import age, count, difference, moment
 from streamsvd.errors import StoreError, UnknownId

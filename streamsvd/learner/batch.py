@@ -17,17 +17,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import SettingsError
-from streamsvd.kernels import lists
+from streamsvd.kernels import Id, Settings, as_ids, compiled, lists
 from streamsvd.kernels.algebra import copy, dot, times_vector, zero
-from streamsvd.kernels.compiler import compiled
 from streamsvd.kernels.handles import memory_at, parameters_at, workspace_at
-from streamsvd.kernels.inputs import as_ids
 from streamsvd.kernels.lists import FIRST, LENGTH, START
 from streamsvd.kernels.memory import CHANGED, COUNT, ENTRY_UNIT, N_TOUCHED, NEXT_REFIT
 from streamsvd.kernels.refits import add_when_four, next_refit, refit_user, solve, touch
 from streamsvd.kernels.scoring import fill_features, fill_global_features, in_units, popularity_of
-from streamsvd.kernels.settings import Settings
-from streamsvd.kernels.state import Id
 from streamsvd.kernels.vectors import add_scaled, copy_part
 from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.protocol import ContentSource, Ids

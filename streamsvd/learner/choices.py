@@ -23,13 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import SettingsError
+from streamsvd.kernels import CHOICE_BLOCK, CLOCK, RECENT_BLOCK, Id, State, Structured, plain_ids
 from streamsvd.kernels import choices as kernels
-from streamsvd.kernels.choices import CHOICE_BLOCK, CLOCK, ITEM_ROW, RECENT, RECENT_BLOCK, RECENT_ROW
-from streamsvd.kernels.inputs import plain_ids
+from streamsvd.kernels.choices import ITEM_ROW, RECENT, RECENT_ROW
 from streamsvd.kernels.memory import CHANGED
-from streamsvd.kernels.state import Id, State, Structured
 from streamsvd.learner.protocol import LearnerParts
-from streamsvd.lookup.choice_scores import chances, popularity
+from streamsvd.lookup import chances, popularity
 
 Floats = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import InputError, SnapshotCorrupt
-from streamsvd.kernels.state import Ragged, Rows, State
+from streamsvd.kernels import Ragged, Rows, State
 
 FORMAT = 1
 Arrays = dict[str, NDArray[Any]]

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels.compiler import compiled, inlined
+from streamsvd.kernels import Id, compiled
+from streamsvd.kernels.compiler import inlined
 from streamsvd.kernels.memory_pages import zeros
-from streamsvd.kernels.state import Id
 
 _EMPTY = -1
 _MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: Knuth 1998, section 6.4

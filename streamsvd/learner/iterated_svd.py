@@ -16,21 +16,29 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError, UnknownId
+from streamsvd.kernels import (
+    Id,
+    Scale,
+    Settings,
+    State,
+    Structured,
+    as_column,
+    as_id,
+    memory,
+    plain_ids,
+    refits,
+    retraction,
+    score_items,
+)
 from streamsvd.kernels import learning as kernels
-from streamsvd.kernels import memory, refits, retraction
 from streamsvd.kernels.handles import Events, Handle
-from streamsvd.kernels.inputs import as_column, as_id, plain_ids
 from streamsvd.kernels.memory import (
     CHANGED,
     EVENTS,
     NEXT_REFIT,
     Memory,
 )
-from streamsvd.kernels.scale import Scale
-from streamsvd.kernels.scoring import score_items
 from streamsvd.kernels.seeding import first_factors
-from streamsvd.kernels.settings import Settings
-from streamsvd.kernels.state import Id, State, Structured
 from streamsvd.kernels.workspace import workspace
 from streamsvd.learner import files, saving
 from streamsvd.learner.choices import Choices
@@ -39,13 +47,22 @@ from streamsvd.learner.live_items import LiveItems
 from streamsvd.learner.predicting import predict_pairs
 from streamsvd.learner.protocol import ContentSource, Ids, Predictions
 from streamsvd.learner.svd_form import SVDForm, svd_form
-from streamsvd.lookup.answers import Explanation, Recommendation, SimilarItem, SimilarUser
-from streamsvd.lookup.arguments import how_many
-from streamsvd.lookup.explaining import EXPLAINING, explain
-from streamsvd.lookup.fold_in import fold_in
-from streamsvd.lookup.options import CheckedOptions, Options
-from streamsvd.lookup.recommending import recommend_to, user_blocks
-from streamsvd.lookup.similarity import similar_items, similar_users
+from streamsvd.lookup import (
+    EXPLAINING,
+    CheckedOptions,
+    Explanation,
+    Options,
+    Recommendation,
+    SimilarItem,
+    SimilarUser,
+    explain,
+    fold_in,
+    how_many,
+    recommend_to,
+    similar_items,
+    similar_users,
+    user_blocks,
+)
 
 Floats = NDArray[np.float64]
 

@@ -13,17 +13,24 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels import lists
-from streamsvd.kernels.choices import RECENT_BLOCK
+from streamsvd.kernels import RECENT_BLOCK, Id, Structured, lists
 from streamsvd.kernels.memory import COUNT
-from streamsvd.kernels.state import Id, Structured
 from streamsvd.learner.choices import Choices
 from streamsvd.learner.protocol import LearnerParts
 from streamsvd.learner.saving import item_factors, user_factors, user_training
-from streamsvd.lookup.best_items import best_items
-from streamsvd.lookup.item_filters import Facets, facets_of
-from streamsvd.lookup.item_table import FACTORS, SEEN, TRAINING, WINDOW, ItemTable, UserRow
-from streamsvd.lookup.ranking import Profile, best
+from streamsvd.lookup import (
+    FACTORS,
+    SEEN,
+    TRAINING,
+    WINDOW,
+    Facets,
+    ItemTable,
+    Profile,
+    UserRow,
+    best,
+    best_items,
+    facets_of,
+)
 from streamsvd.ratings import Film
 
 

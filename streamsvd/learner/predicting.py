@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.kernels.inputs import as_column, as_ids, plain_ids
+from streamsvd.kernels import Id, as_column, as_ids, plain_ids
 from streamsvd.kernels.memory import COUNT, PAGE_LENGTH, PAGE_TIMESTAMP, PAGE_USER, TIME
 from streamsvd.kernels.predicting import Pairs, predict_rows
-from streamsvd.kernels.state import Id
 from streamsvd.learner.protocol import LearnerParts
 
 Floats = NDArray[np.float64]

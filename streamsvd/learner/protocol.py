@@ -8,11 +8,9 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from streamsvd.kernels import Id, Scale, Settings, State
 from streamsvd.kernels.handles import Handle
 from streamsvd.kernels.memory import Memory, Parameters
-from streamsvd.kernels.scale import Scale
-from streamsvd.kernels.settings import Settings
-from streamsvd.kernels.state import Id, State
 from streamsvd.learner.id_index import IdIndex
 
 Ids = Sequence[Id] | NDArray[Any]

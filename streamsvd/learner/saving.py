@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import SettingsError, SnapshotCorrupt
-from streamsvd.kernels import lists, memory
+from streamsvd.kernels import Id, Ragged, Rows, State, Structured, lists, memory
 from streamsvd.kernels.memory import (
     CHANGED,
     COUNT,
@@ -23,7 +23,6 @@ from streamsvd.kernels.memory import (
     TOUCHED,
     Memory,
 )
-from streamsvd.kernels.state import Id, Ragged, Rows, State, Structured
 from streamsvd.learner.protocol import ContentSource, LearnerParts
 
 GLOBALS = (

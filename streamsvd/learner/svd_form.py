@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels.state import Id
+from streamsvd.kernels import Id
 
 Floats = NDArray[np.float64]
 

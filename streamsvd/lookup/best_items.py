@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels.scoring import score_items
+from streamsvd.kernels import score_items
 from streamsvd.lookup.candidate_screening import ItemColumns
 from streamsvd.lookup.item_table import Columns, ItemTable
 from streamsvd.lookup.ranking import ByRating, ChosenAndLiked, Order, Profile, in_order, ranking_called

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.kernels import widened
 from streamsvd.kernels.calibration_terms import CalibrationTerm
 from streamsvd.kernels.memory import (
     ITEM_MEAN,
@@ -31,7 +32,6 @@ from streamsvd.kernels.memory import (
     MEAN_ALL,
     USER_STATS,
 )
-from streamsvd.kernels.memory_pages import widened
 from streamsvd.kernels.variance import noise_of
 from streamsvd.kernels.vectors import padded
 from streamsvd.lookup.ranking import ChosenAndLiked

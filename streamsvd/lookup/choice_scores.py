@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.kernels import Scale, Structured
 from streamsvd.kernels import choices as kernels
-from streamsvd.kernels.scale import Scale
-from streamsvd.kernels.state import Structured
 
 Floats = NDArray[np.float64]
 

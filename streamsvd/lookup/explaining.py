@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.kernels import Structured, compiled, score_items
 from streamsvd.kernels.algebra import unpack
-from streamsvd.kernels.compiler import compiled
 from streamsvd.kernels.memory import ENTRY_UNIT
-from streamsvd.kernels.scoring import popularity_of, score_items
-from streamsvd.kernels.state import Structured
+from streamsvd.kernels.scoring import popularity_of
 from streamsvd.lookup.answers import Explanation, Moved, Reason
 from streamsvd.lookup.fold_in import expected
 from streamsvd.lookup.item_table import FACTORS, TRAINING, WINDOW, ItemTable, UserRow

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.kernels import compiled
 from streamsvd.kernels.algebra import pack
-from streamsvd.kernels.compiler import compiled
 from streamsvd.kernels.memory import ITEM_SURPRISE, ITEM_SURPRISES, SURPRISE, SURPRISES, USER_STATS
 from streamsvd.kernels.variance import noise_of, variance_of
 from streamsvd.kernels.vectors import LANES

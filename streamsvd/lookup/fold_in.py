@@ -12,11 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.kernels import Scale, Structured, as_column
 from streamsvd.kernels.algebra import unpack
-from streamsvd.kernels.inputs import as_column
 from streamsvd.kernels.memory import MEAN, MEAN_WEIGHT, USER_STATS
-from streamsvd.kernels.scale import Scale
-from streamsvd.kernels.state import Structured
 from streamsvd.lookup.item_table import ItemTable
 from streamsvd.ratings import Id
 

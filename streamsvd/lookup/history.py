@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from streamsvd.kernels import Scale
 from streamsvd.kernels.memory import MEAN, MEAN_WEIGHT, TIME
-from streamsvd.kernels.scale import Scale
 from streamsvd.lookup.answers import KnownUser, Rated
 from streamsvd.lookup.item_table import WINDOW, ItemTable, UserRow
 from streamsvd.ratings import Id

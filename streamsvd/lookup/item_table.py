@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import UnknownId
-from streamsvd.kernels.scale import Scale
-from streamsvd.kernels.state import Structured
+from streamsvd.kernels import Scale, Structured
 from streamsvd.lookup.answers import NamedItem
 from streamsvd.lookup.item_filters import Facets
 from streamsvd.ratings import Film, Id

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streamsvd.errors import SettingsError
-from streamsvd.kernels.inputs import as_ids
+from streamsvd.kernels import as_ids
 from streamsvd.lookup.arguments import at_least, how_many, listed
 from streamsvd.lookup.item_filters import CheckedFilters, ItemFilters
 from streamsvd.lookup.ranking import DEFAULT_RANKING, ranking_called

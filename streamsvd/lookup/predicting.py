@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels import memory
+from streamsvd.kernels import Settings, memory
 from streamsvd.kernels.memory import ITEM_STATS, TIME, USER_STATS
 from streamsvd.kernels.predicting import Pairs, predict_rows, without_rows
 from streamsvd.kernels.seeding import first_factors
-from streamsvd.kernels.settings import Settings
 from streamsvd.lookup.item_table import FACTORS, TRAINING, ItemTable, UserRow
 from streamsvd.ratings import Id
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import SettingsError
-from streamsvd.kernels.choices import CHOICE_BLOCK, RECENT, RECENT_BLOCK
-from streamsvd.kernels.scale import Scale
+from streamsvd.kernels import CHOICE_BLOCK, RECENT_BLOCK, Scale
+from streamsvd.kernels.choices import RECENT
 from streamsvd.lookup.choice_scores import chances, ranking_scores
 from streamsvd.lookup.item_table import ItemTable, UserRow
 from streamsvd.lookup.screening_kernels import candidates

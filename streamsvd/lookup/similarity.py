@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.kernels import Structured
 from streamsvd.kernels.algebra import unpack
-from streamsvd.kernels.state import Structured
 from streamsvd.lookup.answers import SimilarItem, SimilarUser
 from streamsvd.lookup.item_table import ItemTable
 from streamsvd.lookup.ranking import best

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from streamsvd.errors import InputError
-from streamsvd.kernels.scale import Scale
+from streamsvd.kernels import Scale
 from streamsvd.learner.baselines.columns import columns_of, pairs_of
 from streamsvd.learner.baselines.operators import entries
 from streamsvd.learner.id_index import IdIndex

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.errors import SettingsError
-from streamsvd.kernels.compiler import compiled
-from streamsvd.kernels.seeding import normals
+from streamsvd.kernels import compiled, normals
 from streamsvd.learner.baselines.online import Floats, Ints, OnlineBaseline
 from streamsvd.learner.baselines.rows import at_page, empty, grown, keep, turn_page
 

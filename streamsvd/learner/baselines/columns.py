@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.kernels.inputs import as_column, as_ids
-from streamsvd.kernels.state import Id
+from streamsvd.kernels import Id, as_column, as_ids
 from streamsvd.learner.protocol import Ids
 
 Floats = NDArray[np.float64]

@@ -8,8 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from streamsvd.kernels.scale import Scale
-from streamsvd.kernels.state import Rows, State
+from streamsvd.kernels import Rows, Scale, State
 from streamsvd.learner.baselines.columns import columns_of, pairs_of
 from streamsvd.learner.baselines.rows import Memory, with_rows
 from streamsvd.learner.id_index import IdIndex

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels.compiler import compiled
+from streamsvd.kernels import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
