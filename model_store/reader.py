@@ -98,12 +98,7 @@ class ModelReader:
 
     # Recommendations
 
-    def recommend(
-        self,
-        user: Id,
-        n: int = 10,
-        **options: Unpack[Options],
-    ) -> Answer:
+    def recommend(self, user: Id, n: int = 10, **options: Unpack[Options]) -> Answer:
         """The best `n` items for a user; ties by item id. An unknown user gets the best for all users, marked as such.
 
         Parameters
@@ -120,22 +115,12 @@ class ModelReader:
         """
         return self._recommended([user], self._checked(n, options))[0]
 
-    def recommend_many(
-        self,
-        users: Sequence[Id],
-        n: int = 10,
-        **options: Unpack[Options],
-    ) -> list[Answer]:
+    def recommend_many(self, users: Sequence[Id], n: int = 10, **options: Unpack[Options]) -> list[Answer]:
         """The same for several users, all of one version, with one round trip."""
         checked, asked = self._checked(n, options), listed("users", users)
         return self._recommended(asked, checked) if asked else []
 
-    def recommend_for(
-        self,
-        ratings: Mapping[Id, float],
-        n: int = 10,
-        **options: Unpack[Options],
-    ) -> Answer:
+    def recommend_for(self, ratings: Mapping[Id, float], n: int = 10, **options: Unpack[Options]) -> Answer:
         """The same for an anonymous user who has given these ratings; nothing is written.
 
         Parameters

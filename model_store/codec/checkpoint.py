@@ -103,23 +103,10 @@ class Head:
 
     def encode(self) -> bytes:
         """As bytes, the same for equal documents."""
-        doc = {
-            "format": FORMAT,
-            "version": self.version,
-            "token": self.token,
-            "base": self.base,
-            "films": self.films,
-            "offsets": sorted([topic, partition, offset] for (topic, partition), offset in self.offsets.items()),
-            "marks": self.marks,
-            "genres": self.genres,
-            "event_time": self.event_time,
-            "written_at": self.written_at,
-            "summary": {name: _or_null(value) for name, value in self.summary.items()},
-            "settings": self.settings,
-            "dtypes": self.dtypes,
-            "blocks": self.blocks,
-            "arrays": self.arrays,
-        }
+        doc = {name: getattr(self, name) for name in self.__slots__}
+        doc["format"] = FORMAT
+        doc["offsets"] = sorted([topic, partition, offset] for (topic, partition), offset in self.offsets.items())
+        doc["summary"] = {name: _or_null(value) for name, value in self.summary.items()}
         try:
             text = json.dumps(doc, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         except (TypeError, ValueError) as error:
@@ -157,6 +144,11 @@ class Head:
             raise SnapshotCorrupt(
                 f"{key}: the head document cannot be read ({error}); rebuild the snapshot from the log"
             ) from error
+
+
+def shared_fields(source: Checkpoint | Head) -> dict[str, Any]:
+    """The fields that a checkpoint and its head document have in common, by name."""
+    return {name: getattr(source, name) for name in Checkpoint.__slots__ if name in Head.__slots__}
 
 
 def _or_null(value: float | int | str) -> float | int | str | None:

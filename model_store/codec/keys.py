@@ -51,6 +51,16 @@ def check_model_name(name: str) -> None:
         raise SettingsError(f"model name {name!r}: use 1 to 100 letters, digits, dots, underscores or hyphens")
 
 
+class _Key:
+    """A key of a model, by what follows the model's name."""
+
+    def __init__(self, rest: str) -> None:
+        self._rest = rest
+
+    def __get__(self, keys: Keys, owner: type[Keys]) -> str:
+        return keys._key(self._rest)
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The keys of one model.
@@ -91,59 +101,24 @@ class Keys:
         """What all keys of the model begin with."""
         return self._key("")
 
-    @property
-    def fence(self) -> str:
-        return self._key("fence")
-
-    @property
-    def head(self) -> str:
-        return self._key("head")
-
-    @property
-    def globals_(self) -> str:
-        return self._key("globals")
-
-    @property
-    def metrics(self) -> str:
-        return self._key("metrics")
-
-    @property
-    def catalogue(self) -> str:
-        return self._key("catalogue")
-
-    @property
-    def feed(self) -> str:
-        return self._key("feed")
-
-    @property
-    def now(self) -> str:
-        return self._key("now")
-
-    @property
-    def shadows(self) -> str:
-        return self._key("shadows")
-
-    @property
-    def promote(self) -> str:
-        return self._key("promote")
-
-    @property
-    def stages(self) -> str:
-        return self._key("stages")
-
-    @property
-    def all(self) -> str:
-        return self._key("keys")
+    fence = _Key("fence")
+    head = _Key("head")
+    globals_ = _Key("globals")
+    metrics = _Key("metrics")
+    catalogue = _Key("catalogue")
+    delta = _Key("items:delta")
+    feed = _Key("feed")
+    now = _Key("now")
+    shadows = _Key("shadows")
+    promote = _Key("promote")
+    stages = _Key("stages")
+    all = _Key("keys")
 
     def versions(self, side: Side) -> str:
         return self._key(f"{side}:versions")
 
     def block(self, side: Side, name: str) -> str:
         return self._key(f"{side}:block:{name}")
-
-    @property
-    def delta(self) -> str:
-        return self._key("items:delta")
 
     def undo(self, version: int) -> str:
         return self._key(f"undo:{version}")

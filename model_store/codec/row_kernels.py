@@ -31,6 +31,16 @@ TABLES = _tables()
 
 
 @compiled
+def _word(data, at):  # type: ignore[no-untyped-def]
+    return (
+        np.uint32(data[at])
+        | np.uint32(data[at + 1]) << np.uint32(8)
+        | np.uint32(data[at + 2]) << np.uint32(16)
+        | np.uint32(data[at + 3]) << np.uint32(24)
+    )
+
+
+@compiled
 def crc32(data, start, end, tables):  # type: ignore[no-untyped-def]
     """The crc32 of `data[start:end]`, as zlib's.
 
@@ -44,12 +54,7 @@ def crc32(data, start, end, tables):  # type: ignore[no-untyped-def]
     eight, byte = np.uint32(8), np.uint32(255)
     crc, at = np.uint32(0xFFFFFFFF), start
     while at + 8 <= end:
-        low = crc ^ (
-            np.uint32(data[at])
-            | np.uint32(data[at + 1]) << eight
-            | np.uint32(data[at + 2]) << np.uint32(16)
-            | np.uint32(data[at + 3]) << np.uint32(24)
-        )
+        low = crc ^ _word(data, at)
         crc = (
             tables[7, low & byte]
             ^ tables[6, (low >> eight) & byte]
@@ -65,16 +70,6 @@ def crc32(data, start, end, tables):  # type: ignore[no-untyped-def]
         crc = (crc >> eight) ^ tables[0, (crc ^ data[at]) & byte]
         at += 1
     return crc ^ np.uint32(0xFFFFFFFF)
-
-
-@compiled
-def _word(data, at):  # type: ignore[no-untyped-def]
-    return (
-        np.uint32(data[at])
-        | np.uint32(data[at + 1]) << np.uint32(8)
-        | np.uint32(data[at + 2]) << np.uint32(16)
-        | np.uint32(data[at + 3]) << np.uint32(24)
-    )
 
 
 @compiled

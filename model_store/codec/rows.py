@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from model_store.codec.blobs import dtype_to_json, json_to_dtype, pack_rows, row_order, unpack_rows
-from model_store.codec.checkpoint import Head
 from model_store.codec.keys import SIDES, Keys, Side, parse_field
 from streamsvd.errors import SnapshotCorrupt, StoreError
 from streamsvd.kernels import Ragged, Rows, State
@@ -35,11 +34,6 @@ class RowLayout:
 
     dtypes: list[Any] = field(default_factory=list)
     blocks: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {side: {} for side in SIDES})
-
-    @classmethod
-    def of(cls, head: Head) -> RowLayout:
-        """The layout that a head document describes."""
-        return cls(head.dtypes, head.blocks)
 
     def numpy_dtypes(self, key: str) -> list[np.dtype[Any]]:
         """The dtypes as NumPy has them."""

@@ -68,7 +68,7 @@ def _pages(snapshot: Snapshot) -> Iterator[Page]:
     for name, key in (("globals", keys.globals_), ("metrics", keys.metrics)):
         read_arrays(snapshot.hashes[name], head.arrays[name], key)
         yield from _cut(name, snapshot.hashes[name], [array.encode() for array in head.arrays[name]])
-    table = RowLayout.of(head).numpy_dtypes(keys.head)
+    table = RowLayout(head.dtypes, head.blocks).numpy_dtypes(keys.head)
     for side, count in zip(SIDES, (snapshot.users, snapshot.items), strict=True):
         order: list[bytes] | None = None
         for name in sorted(head.blocks[side]):

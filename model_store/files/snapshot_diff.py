@@ -75,15 +75,15 @@ def diff_snapshots(before: Snapshot, after: Snapshot, side: Side, movers: int = 
     SnapshotCorrupt
         A row is damaged.
     """
-    old, new = (_factors(snapshot, side) for snapshot in (before, after))
-    if old and new and old.values.dtype != new.values.dtype:
+    (old, old_rows), (new, new_rows) = (_factors(snapshot, side) for snapshot in (before, after))
+    if old and new and old_rows.dtype != new_rows.dtype:
         raise InputError(
-            f"the {side} of the two have different layouts, {old.values.dtype} and {new.values.dtype}: "
+            f"the {side} of the two have different layouts, {old_rows.dtype} and {new_rows.dtype}: "
             "only versions of one model, with the same settings and catalogue, can be compared"
         )
-    both = [name for name in old.index if name in new.index]
-    first = old.values[[old.index[name] for name in both]]
-    second = new.values[[new.index[name] for name in both]]
+    both = [name for name in old if name in new]
+    first = old_rows[[old[name] for name in both]]
+    second = new_rows[[new[name] for name in both]]
     differ = np.array([a.tobytes() != b.tobytes() for a, b in zip(first, second, strict=True)], bool)
     moved = _distance(first, second) if len(both) else np.zeros(0)
     films = after.films() if side == "items" else {}
@@ -91,8 +91,8 @@ def diff_snapshots(before: Snapshot, after: Snapshot, side: Side, movers: int = 
     order = sorted(np.flatnonzero(differ), key=lambda k: (-moved[k], isinstance(ids[k], str), ids[k]))[:movers]
     counts = _counts(second) - _counts(first)
     return SideDiff(
-        added=_ids(name for name in new.index if name not in old.index),
-        removed=_ids(name for name in old.index if name not in new.index),
+        added=_ids(name for name in new if name not in old),
+        removed=_ids(name for name in old if name not in new),
         changed=int(differ.sum()),
         same=int(len(both) - differ.sum()),
         mean_move=float(moved[differ].mean()) if differ.any() else 0.0,
@@ -103,27 +103,19 @@ def diff_snapshots(before: Snapshot, after: Snapshot, side: Side, movers: int = 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Factors:
-    index: dict[bytes, int]
-    values: NDArray[Any]
-
-    def __bool__(self) -> bool:
-        return bool(self.index)
-
-
-def _factors(snapshot: Snapshot, side: Side) -> _Factors:
+def _factors(snapshot: Snapshot, side: Side) -> tuple[dict[bytes, int], NDArray[Any]]:
+    """Places by field, and the rows of the block `factors`."""
     about = snapshot.head.blocks[side].get(FACTORS)
     if about is None:
-        return _Factors({}, np.zeros(0))
+        return {}, np.zeros(0)
     block = snapshot.block(side, FACTORS)
-    table = RowLayout.of(snapshot.head).numpy_dtypes(snapshot.keys.head)
+    table = RowLayout(snapshot.head.dtypes, snapshot.head.blocks).numpy_dtypes(snapshot.keys.head)
     fields = sorted(block)
     if not fields:
-        return _Factors({}, np.zeros(0, table[about["dtype"] - 1]))
+        return {}, np.zeros(0, table[about["dtype"] - 1])
     key = snapshot.keys.block(side, FACTORS)
     _, values, _ = unpack_rows([block[name] for name in fields], key, table, fields)
-    return _Factors({name: k for k, name in enumerate(fields)}, values)
+    return {name: k for k, name in enumerate(fields)}, values
 
 
 def _distance(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:

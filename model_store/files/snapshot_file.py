@@ -102,7 +102,7 @@ class SnapshotFile:
 
     def _check(self, progress: Progress) -> tuple[int, int]:
         """Read the file once; numbers of users and items."""
-        table = RowLayout.of(self.head).numpy_dtypes(str(self.path))
+        table = RowLayout(self.head.dtypes, self.head.blocks).numpy_dtypes(str(self.path))
         arrays: dict[str, Hash] = {"globals": {}, "metrics": {}}
         blocks: dict[str, _Block] = {}
         for page in self.pages(progress):
@@ -126,7 +126,7 @@ class SnapshotFile:
 
     def pages(self, progress: Progress = lambda _done, _total: None) -> Iterator[Page]:
         """All pages, one after another; raises as the class does."""
-        size, found = self._size(), 0
+        size, found = self.path.stat().st_size, 0
         with self._open() as file:
             file.seek(len(MAGIC) + 1)
             _, payload = self._frame(file)  # the head
@@ -169,9 +169,6 @@ class SnapshotFile:
             return self.path.open("rb")
         except OSError as error:
             raise InputError(f"{self.path} cannot be read: {error.strerror}") from error
-
-    def _size(self) -> int:
-        return self.path.stat().st_size
 
     def _frame(self, file: BinaryIO) -> tuple[bytes, bytes]:
         raw = file.read(_FRAME.size)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model_store.client import address
 from model_store.codec.blobs import unpack
-from model_store.codec.checkpoint import Checkpoint, Head
+from model_store.codec.checkpoint import Checkpoint, Head, shared_fields
 from model_store.codec.keys import SIDES, Keys, Side, parse_field
 from model_store.codec.rows import RowLayout, decode_rows
 from streamsvd.errors import EventError, SnapshotCorrupt, SnapshotMissing
@@ -102,7 +102,7 @@ def assemble_checkpoint(
     SnapshotCorrupt
         When something is damaged or missing.
     """
-    layout = RowLayout.of(head)
+    layout = RowLayout(head.dtypes, head.blocks)
     rows: dict[str, Rows] = {}
     for side in SIDES:
         blobs = {name: hashes[keys.name(keys.block(side, name))] for name in layout.blocks[side]}
@@ -114,15 +114,5 @@ def assemble_checkpoint(
             )
     globals_ = read_arrays(hashes["globals"], head.arrays["globals"], keys.globals_)
     metrics = read_arrays(hashes["metrics"], head.arrays["metrics"], keys.metrics)
-    return Checkpoint(
-        version=head.version,
-        token=head.token,
-        offsets=head.offsets,
-        state=State(head.settings, globals_, rows["users"], rows["items"]),
-        metrics=metrics,
-        marks=head.marks,
-        genres=head.genres,
-        event_time=head.event_time,
-        written_at=head.written_at,
-        summary=head.summary,
-    )
+    state = State(head.settings, globals_, rows["users"], rows["items"])
+    return Checkpoint(**shared_fields(head), state=state, metrics=metrics)

@@ -73,11 +73,7 @@ class RowTable:
         return twin
 
     def update(
-        self,
-        fields: Sequence[bytes],
-        blobs: Sequence[Sequence[bytes | None]],
-        dtypes: list[np.dtype[Any]],
-        keys: Keys,
+        self, fields: Sequence[bytes], blobs: Sequence[Sequence[bytes | None]], dtypes: list[np.dtype[Any]], keys: Keys
     ) -> NDArray[np.int64]:
         """Update rows that changed, were added, or were removed (no blob).
 

@@ -11,7 +11,6 @@ import redis
 
 from model_store.client import check_replies_are_bytes
 from model_store.codec.checkpoint import Head
-from model_store.codec.delta import DeltaPiece, read_delta
 from model_store.codec.keys import Keys, Side, field, parse_field
 from model_store.read.load import missing_snapshot, read_hash
 from model_store.read.row_table import RowTable
@@ -125,10 +124,6 @@ class StoreQueries:
                 pipe.hmget(self.keys.block(table.side, name), fields)
             yield fields, pipe.execute()
             read += len(fields)
-
-    def delta(self, table: RowTable, version: int) -> Iterator[DeltaPiece | None]:
-        """The items that a version has changed; see `read_delta`."""
-        return read_delta(self.client, self.keys, version, table.blocks)
 
     def head(self) -> tuple[Head, bytes]:
         """The newest head document, and its lineage."""

@@ -140,17 +140,13 @@ class View(ItemTable):
         return replace(self, table=self.table.copy(), columns=self.columns.copy())
 
     def update(
-        self,
-        head: Head,
-        raw_globals: Sequence[bytes],
-        fields: Sequence[bytes],
-        blobs: Sequence[Sequence[bytes | None]],
+        self, head: Head, raw_globals: Sequence[bytes], fields: Sequence[bytes], blobs: Sequence[Sequence[bytes | None]]
     ) -> None:
         """Become the view of a later version, in which these items changed or were removed."""
         arrays = dict(zip(raw_globals[::2], raw_globals[1::2], strict=True))
         self.globals_ = read_arrays(arrays, head.arrays["globals"], self.keys.globals_)
         if head.dtypes != self.head.dtypes:
-            self.dtypes = RowLayout.of(head).numpy_dtypes(self.keys.head)
+            self.dtypes = RowLayout(head.dtypes, head.blocks).numpy_dtypes(self.keys.head)
         self.head = head
         self.put(fields, blobs)
         if len(self.table):

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 from model_store.client import translated
 from model_store.codec.checkpoint import Head
+from model_store.codec.delta import read_delta
 from model_store.codec.rows import RowLayout
 from model_store.read.load import load_films
 from model_store.read.row_table import RowTable
@@ -160,7 +161,7 @@ class ViewCache:
     def _update_in_pages(self, view: View, known: int, version: int) -> None:
         """Read the rows that have changed since the view's version in pages, when they are many."""
         if version == known + 1:
-            for piece in self._store.delta(view.table, version):
+            for piece in read_delta(self._store.client, self._store.keys, version, view.table.blocks):
                 if piece is None:
                     break  # a newer version was written
                 view.put_delta(piece)
@@ -208,7 +209,15 @@ class ViewCache:
         self._blocks = tuple(name for name in self._blocks if name in about)
         table = RowTable("items", self._blocks)
         view = View(
-            keys, head, lineage, RowLayout.of(head).numpy_dtypes(keys.head), {}, table, {}, 0, self._new_columns()
+            keys,
+            head,
+            lineage,
+            RowLayout(head.dtypes, head.blocks).numpy_dtypes(keys.head),
+            {},
+            table,
+            {},
+            0,
+            self._new_columns(),
         )
         view.put(*self._store.load(table))
         return view

@@ -9,7 +9,7 @@ from typing import Any
 from redis.client import Pipeline
 
 from model_store.codec.blobs import pack
-from model_store.codec.checkpoint import Checkpoint, Head
+from model_store.codec.checkpoint import Checkpoint, Head, shared_fields
 from model_store.codec.delta import delta_fields
 from model_store.codec.keys import SIDES, Keys, Side, field
 from model_store.codec.rows import RowLayout, batches, encode_rows
@@ -89,7 +89,7 @@ class CheckpointStep:
         self._commands: list[tuple[Any, ...]] = []
         self.version = checkpoint.version
         self.whole = known is None
-        self.layout = (RowLayout.of(known) if known else RowLayout()).extended(checkpoint.state)
+        self.layout = (RowLayout(known.dtypes, known.blocks) if known else RowLayout()).extended(checkpoint.state)
         self.bytes = 0
         self.head: Head
         self.doc: bytes
@@ -225,16 +225,9 @@ class CheckpointStep:
         """The head document, the list of keys and the number of rows."""
         new, known, keys = self._checkpoint, self._known, self._keys
         self.head = Head(
-            version=new.version,
-            token=new.token,
+            **shared_fields(new),
             base=known.base if known else new.version,
             films=new.version if new_films else (known.films if known else 0),
-            offsets=new.offsets,
-            marks=new.marks,
-            genres=new.genres,
-            event_time=new.event_time,
-            written_at=new.written_at,
-            summary=new.summary,
             settings=new.state.settings,
             dtypes=self.layout.dtypes,
             blocks=self.layout.blocks,

@@ -19,7 +19,7 @@ from model_store import ModelWriter, connect
 from model_store.codec.keys import Keys
 from model_store.files.export import export_snapshot
 from model_store.files.snapshot_file import SnapshotFile
-from model_store.read.snapshot import kept_versions, read_snapshot
+from model_store.read.snapshot import kept_versions, read_head, read_snapshot
 from streamsvd.embedded import embedded_redis
 from streamsvd.errors import InputError, SnapshotCorrupt, SnapshotMissing, StaleWriter, StoreError
 from streamsvd.ratings import Film
@@ -74,6 +74,8 @@ def test_every_kept_version_is_read_as_it_was(client: redis.Redis, model_name: s
     write_six(watched)
     watched.close()
     assert list(kept_versions(client, model_name)) == [6, 5, 4, 3]
+    assert read_head(client, model_name) == kept_versions(client, model_name)[6]
+    assert read_head(client, "unknown") is None
     for version in (6, 5, 4, 3):
         assert whole(client, model_name, version) == was[version]
     for version in (0, 1, 2, 7):
