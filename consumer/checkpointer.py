@@ -71,8 +71,6 @@ class Checkpointer:
         Pauses that the newest checkpoint allows; the loop uses the rest of them.
     records : int
         Consumed since the newest checkpoint; counted by the loop.
-    stop : callable
-        Whether a stop has been requested.
     """
 
     def __init__(
@@ -98,14 +96,14 @@ class Checkpointer:
         self.checkpoints = CheckpointStats()
         self.throttle = Throttle(clocks.timer, clocks.pause, 0.0)
         self.records = 0
-        self.stop: Callable[[], bool] = lambda: False
+        self._stop: Callable[[], bool] = lambda: False
         self._events_before = state.metrics.events
         self._written_at = clocks.timer()
         self._kafka_at = -math.inf
 
-    def restart_schedule(self) -> None:
-        """Count the time until the next checkpoint from now."""
-        self._written_at = self._clocks.timer()
+    def start(self, stop: Callable[[], bool]) -> None:
+        """Count the time until the next checkpoint from now; `stop` ends retries."""
+        self._stop, self._written_at = stop, self._clocks.timer()
 
     def require_all_steps(self) -> None:
         """Let the next checkpoint take steps 1 and 4, in live mode too."""
@@ -189,7 +187,7 @@ class Checkpointer:
         )
         shadows = state.shadows.checkpoint(checkpoint, state.model, answered)
         films = (state.catalogue.values() if state.catalogue else []) if state.fresh or promoted else None
-        retry = Retry(self._schedule.patience, clocks.timer, clocks.pause, self.stop, self._notify)
+        retry = Retry(self._schedule.patience, clocks.timer, clocks.pause, self._stop, self._notify)
         written = retry.until_done(
             lambda: self._writer.write(
                 checkpoint,

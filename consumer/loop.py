@@ -120,9 +120,8 @@ class Consumer:
             A restart resumes from the newest checkpoint; nothing is lost.
         """
         checkpointer = self._checkpointer
-        checkpointer.stop = stop
         self._source.seek(self._state.offsets)
-        checkpointer.restart_schedule()
+        checkpointer.start(stop)
         if self._state.shadows.unsaved and not self._state.fresh:
             self.checkpoint()
         self._promote_requested()

@@ -13,7 +13,7 @@ from consumer.checkpointer import Checkpointer, Clocks
 from consumer.guards import check_log_reaches, check_same_topic
 from consumer.lag import LagMonitor
 from consumer.loop import Consumer
-from consumer.resume import StoredShadows, resume
+from consumer.resume import resume
 from consumer.schedule import Schedule
 from consumer.shadows import ShadowPlan
 from evaluation import Prequential
@@ -137,7 +137,8 @@ def open_consumer(
             stored_catalogue=Catalogue(films.values()) if films else None,
             settings=plan.settings,
             metrics=plan.metrics,
-            stored_shadows=StoredShadows(rows=rows, load=writer.load_shadow),
+            shadow_rows=rows,
+            load_shadow=writer.load_shadow,
             shadow_plan=plan.shadows,
             seed=plan.seed,
         )

@@ -6,31 +6,15 @@ The group's committed offset is never read.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from consumer.guards import check_learned_from
 from consumer.shadows import ShadowPlan, initial_shadows, resume_shadows
-from consumer.state import SAMPLE_EVERY, ConsumerState, initial, restored
+from consumer.state import ConsumerState, initial, restored
 from evaluation import Prequential
 from model_store import Checkpoint, ShadowRow
 from streamsvd.learner import Settings
 from streamsvd.log import LoggedCatalogue
 from streamsvd.ratings import Catalogue
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredShadows:
-    """Shadows of a model in the store.
-
-    Attributes
-    ----------
-    rows : sequence of ShadowRow
-    load : callable
-        A shadow's checkpoint by its name.
-    """
-
-    rows: Sequence[ShadowRow]
-    load: Callable[[str], Checkpoint]
 
 
 def resume(
@@ -43,9 +27,9 @@ def resume(
     stored_catalogue: Catalogue | None,
     settings: Settings,
     metrics: Prequential,
-    stored_shadows: StoredShadows,
+    shadow_rows: Sequence[ShadowRow],
+    load_shadow: Callable[[str], Checkpoint],
     shadow_plan: ShadowPlan,
-    sample_every: int = SAMPLE_EVERY,
     seed: int = 0,
 ) -> ConsumerState:
     """The state to start from, for one model and one topic.
@@ -60,9 +44,12 @@ def resume(
         The catalogue topic's content, for a fresh start only.
     stored_catalogue : Catalogue or None
         The catalogue that the checkpoint's model was made with.
-    settings, metrics, sample_every, seed
+    settings, metrics, seed
         For a fresh start.
-    stored_shadows : StoredShadows
+    shadow_rows : sequence of ShadowRow
+        The stored ones.
+    load_shadow : callable
+        A shadow's checkpoint by its name.
     shadow_plan : ShadowPlan
 
     Raises
@@ -73,15 +60,15 @@ def resume(
         The checkpoint was learned from another topic.
     """
     if checkpoint is None:
-        start = initial(logged, catalogue_topic, settings, metrics, seed=seed, sample_every=sample_every)
-        start.model, start.shadows = initial_shadows(start.model, stored_shadows.rows, shadow_plan, logged.catalogue)
+        start = initial(logged, catalogue_topic, settings, metrics, seed=seed)
+        start.model, start.shadows = initial_shadows(start.model, shadow_rows, shadow_plan, logged.catalogue)
         return start
     check_learned_from(checkpoint, topic, topic_id)
     start = restored(checkpoint, topic, stored_catalogue)
     start.shadows = resume_shadows(
         checkpoint,
-        stored_shadows.rows,
-        stored_shadows.load,
+        shadow_rows,
+        load_shadow,
         shadow_plan,
         model=start.model,
         content=stored_catalogue,

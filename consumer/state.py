@@ -166,7 +166,7 @@ def initial(
     metrics: Prequential,
     *,
     seed: int,
-    sample_every: int,
+    sample_every: int = SAMPLE_EVERY,
 ) -> ConsumerState:
     """The state before the first rating of a log.
 

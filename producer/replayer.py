@@ -69,7 +69,7 @@ def replay(
     selection: Selection | None = None,
     limit: int | None = None,
     pace: Pace | None = None,
-    progress: Progress | None = None,
+    progress: Progress = lambda *_: None,
     stop: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -110,7 +110,8 @@ def replay(
     """
     if limit is not None and limit < 0:
         raise SettingsError(f"limit: a number of ratings from 0 on is needed, found {limit}.")
-    run = _Run(sink, log, limit, pace, progress, stop, clock, sleep)
+    paced = pace if pace and (pace.rate or pace.speed) else None
+    run = _Run(sink, log or LogState({}, None), limit, paced, progress, stop, clock, sleep, began=clock())
     selection = selection or Selection()
     for table in tables:
         if run.is_over() or selection.ends_before(table):
@@ -119,34 +120,19 @@ def replay(
     return run.finish()
 
 
-def _silent(_sent: int, _skipped: int, _timestamp: int) -> None:
-    pass
-
-
+@dataclass(slots=True)
 class _Run:
-    def __init__(
-        self,
-        sink: RatingSink,
-        log: LogState | None,
-        limit: int | None,
-        pace: Pace | None,
-        progress: Progress | None,
-        stop: Callable[[], bool],
-        clock: Callable[[], float],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self.sink = sink
-        self.last = log.last if log else {}
-        self.first = (log.first or 0) if log else 0
-        self.limit = limit
-        self.pace = pace if pace and (pace.rate or pace.speed) else None
-        self.progress = progress or _silent
-        self.stop = stop
-        self.clock = clock
-        self.sleep = sleep
-        self.sent = 0
-        self.began = clock()
-        self.summary = ReplaySummary()
+    sink: RatingSink
+    log: LogState
+    limit: int | None
+    pace: Pace | None
+    progress: Progress
+    stop: Callable[[], bool]
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    began: float
+    sent: int = 0
+    summary: ReplaySummary = field(default_factory=ReplaySummary)
 
     def is_over(self) -> bool:
         """Whether nothing more may be sent."""
@@ -156,15 +142,16 @@ class _Run:
     def send(self, rows: RatingTable) -> None:
         """Send the rows that the log does not have, until it is over."""
         summary = self.summary
-        summary.left_out += len(rows.between(None, self.first, by="count"))
-        missing = rows.between(min(self.last.values(), default=-1) + 1, None, by="count")
+        last = self.log.last
+        summary.left_out += len(rows.between(None, self.log.first or 0, by="count"))
+        missing = rows.between(min(last.values(), default=-1) + 1, None, by="count")
         summary.skipped += len(rows) - len(missing)
-        newest = max(self.last.values(), default=-1)
+        newest = max(last.values(), default=-1)
         send = self.sink.send
         for event in missing.events():
             sequence = event.sequence
             assert sequence is not None
-            if sequence <= newest and sequence <= self.last[self.sink.partition(event.user)]:
+            if sequence <= newest and sequence <= last[self.sink.partition(event.user)]:
                 summary.skipped += 1
                 continue
             if self.sent % _EVERY == 0 or self.sent == self.limit:

@@ -11,8 +11,8 @@ from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from evaluation import Errors, Monitor, Window
-from evaluation.metrics import COUNT, CoverageFigures, Output
+from evaluation import Monitor
+from evaluation.metrics import COUNT, CoverageFigures, Errors, Output, Window
 from streamsvd.cli.display import day
 
 _DAY = 86_400

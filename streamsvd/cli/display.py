@@ -12,8 +12,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 from rich.table import Table
 from rich.text import Text
 
-from evaluation import Errors, Figures
-from evaluation.metrics import BIAS, Output, Over
+from evaluation import Figures
+from evaluation.metrics import BIAS, Errors, Output, Over
 
 
 def day(timestamp: int | None) -> str:

@@ -9,8 +9,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from evaluation import RankingFigures, RankingSampler
-from evaluation.metrics import Output
+from evaluation import RankingSampler
+from evaluation.metrics import Output, RankingFigures
 
 _NAMES = {"choice": "chosen and liked", "rating": "predicted rating", "popular": "most popular"}
 

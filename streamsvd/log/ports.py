@@ -222,7 +222,7 @@ class LogClient(Protocol):
         """A source of an existing topic.
 
         `group` is the name under which `commit` shows progress; it is never joined. `gather_seconds` is how long the
-        log may hold records back in order to hand out more of them at once.
+        log may gather records for one poll.
         """
 
     def delivery(

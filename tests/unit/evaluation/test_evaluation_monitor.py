@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from evaluation import Errors, Monitor, Prequential, Window
+from evaluation import Monitor, Prequential
+from evaluation.metrics import Errors, Window
 from evaluation.metrics.interval_coverage import PERCENT
 from evaluation.metrics.slices import BUCKETS
 from streamsvd.errors import InputError, SettingsError

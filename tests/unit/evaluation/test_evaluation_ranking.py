@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation import RankingFigures
+from evaluation.metrics import RankingFigures
 from evaluation.metrics.ranking import Ranking, is_liked
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.kernels.scale import Scale
