@@ -11,6 +11,14 @@ from dataclasses import dataclass
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+_HELP = {
+    "up": "1 when a snapshot of the model can be read, else 0",
+    "snapshot_version": "Version of the newest snapshot",
+    "snapshot_age_seconds": "Time since the newest snapshot was written",
+    "event_time_seconds": "Newest event time learned, in seconds since 1970",
+    "rolling_rmse": "RMSE over the newest ratings at that snapshot, event protocol, in stars",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ModelPoint:
@@ -59,33 +67,23 @@ class ModelGauges(Collector):
 
     def describe(self) -> Iterator[Metric]:
         """The names, without reading a point."""
-        yield from _families()
+        yield from (_gauge(name) for name in _HELP)
 
     def collect(self) -> Iterator[Metric]:
         """The gauges now; unknown values are left out."""
-        found, (up, version, age, event_time, rmse) = self._point(), _families()
-        labels = [self._model]
-        up.add_metric(labels, float(found is not None))
-        yield up
-        if found is None:
-            return
-        version.add_metric(labels, found.version)
-        age.add_metric(labels, max(0.0, self._clock() - found.written_at))
-        yield from (version, age)
-        if found.event_time is not None:
-            event_time.add_metric(labels, found.event_time)
-            yield event_time
-        if found.rmse is not None:
-            rmse.add_metric(labels, found.rmse)
-            yield rmse
+        found = self._point()
+        values: dict[str, float | None] = {"up": found is not None}
+        if found is not None:
+            values["snapshot_version"] = found.version
+            values["snapshot_age_seconds"] = max(0.0, self._clock() - found.written_at)
+            values["event_time_seconds"] = found.event_time
+            values["rolling_rmse"] = found.rmse
+        for name, value in values.items():
+            if value is not None:
+                gauge = _gauge(name)
+                gauge.add_metric([self._model], float(value))
+                yield gauge
 
 
-def _families() -> list[GaugeMetricFamily]:
-    texts = {
-        "streamsvd_model_up": "1 when a snapshot of the model can be read, else 0",
-        "streamsvd_model_snapshot_version": "Version of the newest snapshot",
-        "streamsvd_model_snapshot_age_seconds": "Time since the newest snapshot was written",
-        "streamsvd_model_event_time_seconds": "Newest event time learned, in seconds since 1970",
-        "streamsvd_model_rolling_rmse": "RMSE over the newest ratings at that snapshot, event protocol, in stars",
-    }
-    return [GaugeMetricFamily(name, text, labels=["model"]) for name, text in texts.items()]
+def _gauge(name: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"streamsvd_model_{name}", _HELP[name], labels=["model"])
