@@ -54,7 +54,7 @@ _GO_TO = """(name) => document.querySelector(`[data-card=${name}]`)
   .scrollIntoView({ behavior: "smooth", block: name === "error-now" ? "end" : "center" })"""
 
 
-class Film:
+class CatalogueItem:
     """Frames of a page on disk, with the moments at which they came."""
 
     def __init__(self, page: Page, folder: Path) -> None:
@@ -253,7 +253,7 @@ def main() -> None:
         page.goto(world.url)
         world.replay(stack, options.data)
         page.wait_for_function(FIGURES, timeout=1000 * PATIENCE_SECONDS)
-        film = Film(page, frames)
+        film = CatalogueItem(page, frames)
         film.start()
         tour(page, world)
         seconds = film.stop()

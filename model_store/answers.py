@@ -8,13 +8,12 @@ from streamsvd.lookup import (
     AnswerPart,
     Explanation,
     KnownUser,
-    NamedItem,
     Rated,
     Recommendation,
     SimilarItem,
     SimilarUser,
 )
-from streamsvd.ratings import Id
+from streamsvd.ratings import CatalogueItem, Id
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class Answer(AnswerPart):
 class SimilarItems(AnswerPart):
     """Items liked by the same users as one, most similar first."""
 
-    item: NamedItem
+    item: CatalogueItem
     items: tuple[SimilarItem, ...]
     provenance: Provenance
 
@@ -70,7 +69,7 @@ class Prediction(AnswerPart):
     """The rating that a user would give."""
 
     user: Id
-    item: NamedItem
+    item: CatalogueItem
     rating: float
     """Within the scale."""
     deviation: float

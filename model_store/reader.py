@@ -34,7 +34,6 @@ from streamsvd.lookup import (
     WINDOW,
     CheckedOptions,
     Explanation,
-    NamedItem,
     Options,
     Reason,
     Recommendation,
@@ -56,7 +55,7 @@ from streamsvd.lookup import (
     similar_users,
     user_blocks,
 )
-from streamsvd.ratings import Id
+from streamsvd.ratings import CatalogueItem, Id
 
 _LATELY = 1000
 """Users whose rows changed last, among which `users` searches."""
@@ -266,7 +265,7 @@ class ModelReader:
             known.sort(key=lambda user: -(user.last_time or 0))
             return Users(total, tuple(known[:n]), self._provenance(view.head))
 
-    def find(self, text: str, n: int = 10) -> tuple[NamedItem, ...]:
+    def find(self, text: str, n: int = 10) -> tuple[CatalogueItem, ...]:
         """Items whose title holds all these words, the most rated first; an item's id finds it too."""
         n = how_many(n)
         with self._view_cache.reading() as (view, _):

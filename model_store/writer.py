@@ -21,7 +21,7 @@ from model_store.write.checkpoint_step import ArrayBlobs, CheckpointStep, FeedEn
 from model_store.write.fence import Fence
 from model_store.write.shadow_writes import KnownShadow, ShadowStep, ShadowWrites
 from streamsvd.errors import SnapshotCorrupt, StaleWriter, StoreError
-from streamsvd.ratings import Film, Id
+from streamsvd.ratings import CatalogueItem, Id
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class ModelWriter:
         self._shadows[name] = KnownShadow(Head.decode(doc or b"", keys.head), {})
         return found
 
-    def films(self) -> dict[Id, Film]:
+    def films(self) -> dict[Id, CatalogueItem]:
         """The stored catalogue, by item; empty when there is none."""
         with translated(self._client, f"reading the catalogue of model {self._keys.model}"):
             return load_films(self._client, self._keys)
@@ -158,7 +158,7 @@ class ModelWriter:
         *,
         removed_users: Iterable[Id] = (),
         removed_items: Iterable[Id] = (),
-        films: Iterable[Film] | None = None,
+        films: Iterable[CatalogueItem] | None = None,
         feed: Sequence[FeedEntry] = (),
         now: Mapping[str, bytes] = MappingProxyType({}),
         shadows: ShadowWrites | None = None,
@@ -175,7 +175,7 @@ class ModelWriter:
             changed (all of them in a model's first write, and when `whole`).
         removed_users, removed_items : iterable of id
             Rows to delete, before those of the state are written.
-        films : iterable of Film, optional
+        films : iterable of CatalogueItem, optional
             The catalogue, when it is new; replaces the stored one.
         feed : sequence of (id, fields)
             Appended to the model's feed in the same step, which keeps the newest `FEED_LENGTH` or some more.

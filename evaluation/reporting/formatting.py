@@ -33,8 +33,8 @@ class Terms:
 
     def title(self, item: Id) -> str:
         """Title of an item; its id where there is none."""
-        film = self.catalogue.get(item) if self.catalogue is not None else None
-        return film.title if film is not None else f"{self.item} {item}"
+        known = self.catalogue.get(item) if self.catalogue is not None else None
+        return known.title if known is not None and known.title is not None else f"{self.item} {item}"
 
 
 def terms_of(dataset: Dataset, catalogue: Catalogue | None) -> Terms:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from evaluation.metrics import Prequential
 from evaluation.studies.simulation import Outcome, Run
 from streamsvd.kernels import CACHE
-from streamsvd.ratings import Catalogue, RatingTable, encode_film
+from streamsvd.ratings import Catalogue, RatingTable, encode_item
 
 FORMAT = 1
 _PACKAGES = ("streamsvd", "numpy", "numba")
@@ -35,7 +35,7 @@ def data_facts(table: RatingTable, catalogue: Catalogue | None) -> dict[str, Any
         "name": dataset.name,
         "sha256": dataset.sha256,
         "ratings_sha256": _sha256(*map(_bytes, columns)),
-        "catalogue_sha256": None if catalogue is None else _sha256(*map(encode_film, catalogue.values())),
+        "catalogue_sha256": None if catalogue is None else _sha256(*map(encode_item, catalogue.values())),
         "ratings": len(table),
         "scale": list(dataset.scale),
     }

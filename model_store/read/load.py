@@ -15,7 +15,7 @@ from model_store.codec.keys import SIDES, Keys, Side, parse_field
 from model_store.codec.rows import RowLayout, decode_rows
 from streamsvd.errors import EventError, SnapshotCorrupt, SnapshotMissing
 from streamsvd.kernels import Rows, State
-from streamsvd.ratings import Film, Id, decode_film
+from streamsvd.ratings import CatalogueItem, Id, decode_item
 
 _PAGE = 1000
 
@@ -54,17 +54,17 @@ def read_arrays(raw: dict[bytes, bytes], names: list[str], key: str) -> dict[str
     return {name: unpack(raw[name.encode()], f"{key} {name}") for name in names}
 
 
-def load_films(client: redis.Redis, keys: Keys) -> dict[Id, Film]:
+def load_films(client: redis.Redis, keys: Keys) -> dict[Id, CatalogueItem]:
     """The stored catalogue, by item."""
     return decode_films(read_hash(client, keys.catalogue), keys)
 
 
-def decode_films(raw: dict[bytes, bytes], keys: Keys) -> dict[Id, Film]:
+def decode_films(raw: dict[bytes, bytes], keys: Keys) -> dict[Id, CatalogueItem]:
     """The films of a catalogue as it is stored; `SnapshotCorrupt` when one is damaged."""
     films = {}
     for name, value in raw.items():
         try:
-            films[parse_field(name, keys.catalogue)] = decode_film(value)
+            films[parse_field(name, keys.catalogue)] = decode_item(value)
         except EventError as error:
             raise SnapshotCorrupt(
                 f"{keys.catalogue} of {name!r} is damaged ({error}); rebuild the snapshot from the log"

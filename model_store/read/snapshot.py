@@ -20,7 +20,7 @@ from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import SIDES, Keys, Side
 from model_store.read.load import assemble_checkpoint, decode_films, missing_snapshot, read_hash
 from streamsvd.errors import SnapshotCorrupt, SnapshotMissing, StoreUnavailable
-from streamsvd.ratings import Film, Id
+from streamsvd.ratings import CatalogueItem, Id
 
 _SETTLE = (Path(__file__).parent / "settle.lua").read_text()
 _MOST_ROWS = 5000  # read in one step of the server: some ten milliseconds
@@ -60,7 +60,7 @@ class Snapshot:
         """
         return assemble_checkpoint(self.head, {"users": self.users, "items": self.items}, self.hashes, self.keys)
 
-    def films(self) -> dict[Id, Film]:
+    def films(self) -> dict[Id, CatalogueItem]:
         """The catalogue, by item."""
         return decode_films(self.hashes.get("catalogue", {}), self.keys)
 

@@ -17,7 +17,7 @@ from model_store.read.load import read_arrays
 from model_store.read.row_table import RowTable
 from streamsvd.kernels import CHOICE_BLOCK, CLOCK, Structured
 from streamsvd.lookup import FACTORS, TRAINING, Columns, Facets, ItemTable, facets_of, popularity
-from streamsvd.ratings import Catalogue, Film, Id
+from streamsvd.ratings import Catalogue, CatalogueItem, Id
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class View(ItemTable):
     globals_ : dict of array
     table : RowTable
         The items' rows; the place of an item is its row number in the learner.
-    films : dict of id to Film
+    films : dict of id to CatalogueItem
         The catalogue, as of version `films_version`. Never changed, only replaced.
     films_version : int
     columns : Columns
@@ -49,10 +49,10 @@ class View(ItemTable):
     dtypes: list[np.dtype[Any]]
     globals_: dict[str, NDArray[Any]]
     table: RowTable
-    films: dict[Id, Film]
+    films: dict[Id, CatalogueItem]
     films_version: int
     columns: Columns
-    _facets: tuple[int, int, dict[Id, Film], Facets] | None = None
+    _facets: tuple[int, int, dict[Id, CatalogueItem], Facets] | None = None
     _shares: tuple[int, NDArray[np.float64]] | None = None
 
     def holds(self, blocks: Iterable[str]) -> bool:
@@ -132,7 +132,9 @@ class View(ItemTable):
         width, genres, film = self.settings["content"], self.head.genres, self.films.get(item)
         if film is None or width != len(genres) + 1 or not set(film.genres) <= set(genres):
             return np.zeros((1, width))
-        vocabulary = Film("" if isinstance(item, int) else 0, "all genres in use", genres)  # orders the columns
+        vocabulary = CatalogueItem(
+            "" if isinstance(item, int) else 0, "all genres in use", genres
+        )  # orders the columns
         return Catalogue([film, vocabulary]).content([item])
 
     def copy(self) -> View:

@@ -16,7 +16,7 @@ from model_store.codec.rows import RowLayout, batches, encode_rows
 from model_store.read.snapshot import Progress
 from model_store.write.stage import Stage
 from streamsvd.kernels import Rows
-from streamsvd.ratings import Film, Id, encode_film
+from streamsvd.ratings import CatalogueItem, Id, encode_item
 
 FEED_LENGTH = 10_000
 """Entries of the feed that are kept, or some more."""
@@ -215,8 +215,8 @@ class CheckpointStep:
         if fields:
             self._hset(self._keys.now, [name.encode() for name in fields], list(fields.values()))
 
-    def write_films(self, films: Iterable[Film]) -> None:
-        by_field = {field(film.item): encode_film(film) for film in films}
+    def write_films(self, films: Iterable[CatalogueItem]) -> None:
+        by_field = {field(film.item): encode_item(film) for film in films}
         self._save(self._keys.catalogue, [], everything=True)
         self._commands.append(("UNLINK", self._keys.catalogue))
         self._hset(self._keys.catalogue, list(by_field), list(by_field.values()))

@@ -12,8 +12,8 @@ from rich.text import Text
 from model_store import Answer, Explained, History, Prediction, Provenance, SimilarItems, Users
 from streamsvd.cli.display import day
 from streamsvd.cli.missing import as_text
-from streamsvd.lookup import NamedItem, Reason, SimilarUser
-from streamsvd.ratings import Id
+from streamsvd.lookup import Reason, SimilarUser
+from streamsvd.ratings import CatalogueItem, Id
 
 _PARTS = 10
 """Ratings of an explanation that get a line of their own."""
@@ -114,5 +114,5 @@ def _with_source(table: RenderableType, provenance: Provenance) -> Group:
     return Group(table, Text(provenance_line(provenance), style="dim"))
 
 
-def _name(item: NamedItem) -> str:
+def _name(item: CatalogueItem) -> str:
     return item.title or f"item {item.item}"

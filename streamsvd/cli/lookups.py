@@ -15,8 +15,7 @@ import typer
 from model_store import ModelReader, connect
 from streamsvd.cli.services import lent_redis
 from streamsvd.errors import InputError
-from streamsvd.lookup import NamedItem
-from streamsvd.ratings import Id
+from streamsvd.ratings import CatalogueItem, Id
 from streamsvd.ratings.id_text import parse_id
 
 _SHOWN = 10
@@ -83,7 +82,7 @@ def item_called(reader: ModelReader, text: str, *, unrated: bool = False) -> Id:
     raise InputError(f"{text!r} can be several items, name one by its id: {candidates}{more}")
 
 
-def _names(item: NamedItem) -> tuple[str, ...]:
+def _names(item: CatalogueItem) -> tuple[str, ...]:
     title = (item.title or "").casefold()
     return title, title.removesuffix(f"({item.year})").strip()
 

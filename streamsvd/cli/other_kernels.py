@@ -18,7 +18,7 @@ from streamsvd.learner.protocol import Predictions
 from streamsvd.lookup.candidate_screening import ItemColumns
 from streamsvd.lookup.choice_scores import chances, ranking_scores
 from streamsvd.lookup.ranking import ChosenAndLiked, best
-from streamsvd.ratings import Catalogue, Film
+from streamsvd.ratings import Catalogue, CatalogueItem
 
 
 def _predict() -> None:
@@ -27,7 +27,7 @@ def _predict() -> None:
 
 
 def _score() -> None:
-    films = Catalogue([Film(item=0, title="", genres=("Drama",))])
+    films = Catalogue([CatalogueItem(item=0, title="", genres=("Drama",))])
     ones, none = np.ones(1), np.zeros(1, np.int64)
     Monitor(catalogue=films).score([0], [3.0], [0], Predictions(ones, ones, ones, none, none))
 

@@ -11,8 +11,8 @@ from evaluation.metrics import RMSE
 from model_store import ModelReader, Provenance
 from streamsvd.dashboard.formats import age, count, difference, moment
 from streamsvd.errors import StoreError, UnknownId
-from streamsvd.lookup import NamedItem, Reason
-from streamsvd.ratings import Id
+from streamsvd.lookup import Reason
+from streamsvd.ratings import CatalogueItem, Id
 
 _SHOWN = 10
 _FOUND = 8
@@ -125,12 +125,12 @@ class Lookups:
         return [ItemRow(one.item, title(one), _genres(one)) for one in self._reader.find(text, _FOUND)]
 
 
-def title(item: NamedItem) -> str:
+def title(item: CatalogueItem) -> str:
     """The title, or the id where there is none."""
     return item.title or str(item.item)
 
 
-def _genres(item: NamedItem) -> str:
+def _genres(item: CatalogueItem) -> str:
     return ", ".join(item.genres)
 
 

@@ -31,7 +31,7 @@ from streamsvd.lookup import (
     best_items,
     facets_of,
 )
-from streamsvd.ratings import Film
+from streamsvd.ratings import CatalogueItem
 
 
 class LiveItems(ItemTable):
@@ -42,14 +42,14 @@ class LiveItems(ItemTable):
     model : IteratedSVD
     choices : Choices, optional
         Learned beside the model; needed to rank by choice.
-    films : mapping of id to Film, optional
+    films : mapping of id to CatalogueItem, optional
         By default the model's content source, if that is a catalogue.
     """
 
     columns = None
 
     def __init__(
-        self, model: LearnerParts, choices: Choices | None = None, films: Mapping[Id, Film] | None = None
+        self, model: LearnerParts, choices: Choices | None = None, films: Mapping[Id, CatalogueItem] | None = None
     ) -> None:
         self.model, self.choices, m = model, choices, model._memory
         self.films = films or (model._content if isinstance(model._content, Mapping) else {})

@@ -16,7 +16,7 @@ import msgspec
 from streamsvd.errors import EventError, InputError
 from streamsvd.log.ports import LogClient
 from streamsvd.log.topics import topic_exists
-from streamsvd.ratings import Catalogue, Dataset, Film, decode_film, encode_film
+from streamsvd.ratings import Catalogue, CatalogueItem, Dataset, decode_item, encode_item
 
 DATASET_KEY = b"dataset"
 _VERSION = 1
@@ -61,13 +61,13 @@ def read_catalogue(log: LogClient, topic: str) -> LoggedCatalogue:
         return LoggedCatalogue(None, None, {})
     content, offsets = _read(log, topic)
     dataset = None
-    films: list[Film] = []
+    films: list[CatalogueItem] = []
     for key, (value, position) in content.items():
         try:
             if key == DATASET_KEY:
                 dataset = _decode_dataset(value)
             else:
-                films.append(decode_film(value))
+                films.append(decode_item(value))
         except InputError as error:
             raise EventError(f"topic {topic} at {log.address}, {position}: {error}") from error
     return LoggedCatalogue(dataset, Catalogue(films) if films else None, offsets)
@@ -98,7 +98,7 @@ def write_catalogue(
     ------
     DeliveryFailed, LogUnavailable, LogError
     """
-    wanted: dict[bytes, bytes] = {_encode_key(item): encode_film(film) for item, film in (catalogue or {}).items()}
+    wanted: dict[bytes, bytes] = {_encode_key(item): encode_item(film) for item, film in (catalogue or {}).items()}
     content, _ = _read(log, topic)
     present = {key: value for key, (value, _) in content.items()}
     changes: dict[bytes, bytes | None] = {k: v for k, v in wanted.items() if present.get(k) != v}

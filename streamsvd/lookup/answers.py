@@ -7,41 +7,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streamsvd.ratings import Film, Id
+from streamsvd.ratings import CatalogueItem, Id
 
 
 class AnswerPart:
-    """What all parts of answers share: how a specification is made of them."""
+    """What parts of answers share: how a specification is made of them."""
 
     __slots__ = ()
-    __pydantic_config__ = {"use_attribute_docstrings": True, "extra": "forbid"}  # noqa: RUF012
+    __pydantic_config__ = CatalogueItem.__pydantic_config__
 
 
-@dataclass(frozen=True, slots=True)
-class NamedItem(AnswerPart):
-    """An item, with what the catalogue knows of it."""
-
-    item: Id
-    title: str | None
-    genres: tuple[str, ...]
-    year: int | None
-
-    @staticmethod
-    def values(item: Id, film: Film | None) -> tuple[Id, str | None, tuple[str, ...], int | None]:
-        """The fields of an item; `film` is what the catalogue says of it."""
-        return (item, None, (), None) if film is None else (item, film.title, film.genres, film.year)
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendation(NamedItem):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation(CatalogueItem):
     """A recommended item."""
 
     score: float
     """Predicted rating, within the scale."""
 
 
-@dataclass(frozen=True, slots=True)
-class SimilarItem(NamedItem):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarItem(CatalogueItem):
     """An item similar to another one."""
 
     similarity: float
@@ -59,8 +44,8 @@ class SimilarUser(AnswerPart):
     """How many the user has given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moved(NamedItem):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved(CatalogueItem):
     """A rating of the user's, and its part of a prediction."""
 
     moved: float
@@ -71,7 +56,7 @@ class Moved(NamedItem):
 class Explanation(AnswerPart):
     """A prediction taken apart, in units of the scale: everybody + own + Σ ratings.moved + rest = score."""
 
-    item: NamedItem
+    item: CatalogueItem
     score: float
     """The predicted rating before it is clipped to the scale."""
     everybody: float
@@ -96,8 +81,8 @@ class Reason(AnswerPart):
     """By how much, in internal stars."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rated(NamedItem):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rated(CatalogueItem):
     """A rating that a user gave."""
 
     above: float

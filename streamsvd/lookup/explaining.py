@@ -54,7 +54,7 @@ def explain(items: ItemTable, row: UserRow, item: Id) -> Explanation:
         by = contributions(covariance, window, rated, factors[0]) / scale.slope
         moved = [(int(window["item"][k]), float(by[k])) for k in np.argsort(-abs(by), kind="stable")]
     rest = score - everybody - own - sum(value for _, value in moved)
-    ratings = tuple(Moved(*items.about(place), value) for place, value in moved)
+    ratings = tuple(Moved(**items.about(place), moved=value) for place, value in moved)
     return Explanation(items.named(item), score, everybody, own, ratings, rest, known_user=bool(row))
 
 
@@ -77,10 +77,13 @@ def reasons(items: ItemTable, row: UserRow, wanted: Sequence[Id], n: int = 2) ->
         if item in items.numbers:
             moved = contributions(covariance, window, rated, items.factors_at([items.place(item)])[0])
             most = [int(k) for k in np.argsort(-moved, kind="stable")[:n] if moved[k] > 0]
-            found[item] = tuple(
-                Reason(*items.about(int(window["item"][k]))[:2], raised_by=float(moved[k])) for k in most
-            )
+            found[item] = tuple(_reason(items, int(window["item"][k]), float(moved[k])) for k in most)
     return found
+
+
+def _reason(items: ItemTable, place: int, raised_by: float) -> Reason:
+    about = items.about(place)
+    return Reason(about["item"], about["title"], raised_by)
 
 
 def _newest(items: ItemTable, row: UserRow) -> tuple[NDArray[Any], NDArray[Any], Structured]:

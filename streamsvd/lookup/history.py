@@ -14,7 +14,9 @@ from streamsvd.ratings import Id
 def newest_ratings(items: ItemTable, row: UserRow, n: int) -> tuple[Rated, ...]:
     """A user's newest ratings, newest first, as far as the model remembers them (its window)."""
     scale, window = items.scale, row[WINDOW][items.here(row[WINDOW]["item"])][::-1][:n]
-    return tuple(Rated(*items.about(int(entry["item"])), float(entry["target"]) / scale.slope) for entry in window)
+    return tuple(
+        Rated(**items.about(int(entry["item"])), above=float(entry["target"]) / scale.slope) for entry in window
+    )
 
 
 def known_user(scale: Scale, user: Id, factors: Any) -> KnownUser:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.lookup.arguments import listed, whole
-from streamsvd.ratings import Film, Id
+from streamsvd.ratings import CatalogueItem, Id
 
 Years = tuple[int | None, int | None]
 NO_YEAR = int(np.iinfo(np.int32).min)
@@ -73,7 +73,7 @@ class Facets:
     years: NDArray[np.int32]
     genres: dict[str, NDArray[np.bool_]]
 
-    def extended(self, ids: Sequence[Id | None], films: Mapping[Id, Film]) -> Facets:
+    def extended(self, ids: Sequence[Id | None], films: Mapping[Id, CatalogueItem]) -> Facets:
         """With more places at the end."""
         more = facets_of(ids, films, self.genres)
         return Facets(
@@ -106,19 +106,21 @@ class Facets:
         return self.genres[name.casefold()]
 
 
-def facets_of(ids: Sequence[Id | None], films: Mapping[Id, Film], genres: Mapping[str, object] | None = None) -> Facets:
+def facets_of(
+    ids: Sequence[Id | None], films: Mapping[Id, CatalogueItem], genres: Mapping[str, object] | None = None
+) -> Facets:
     """Facets of some items.
 
     Parameters
     ----------
     ids : sequence of id or None, length n
-    films : mapping of id to Film
+    films : mapping of id to CatalogueItem
     genres : collection of str, optional
         The catalogue's genres in lower case, where they are known already.
 
     Examples
     --------
-    >>> facets = facets_of([1, 2], {1: Film(1, "Heat (1995)", ("Crime",), 1995)})
+    >>> facets = facets_of([1, 2], {1: CatalogueItem(1, "Heat (1995)", ("Crime",), 1995)})
     >>> facets.genres["crime"].tolist(), facets.years[0].item()
     ([True, False], 1995)
     """

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from streamsvd.errors import UnknownId
 from streamsvd.kernels import Scale, Structured
-from streamsvd.lookup.answers import NamedItem
 from streamsvd.lookup.item_filters import Facets
-from streamsvd.ratings import Film, Id
+from streamsvd.ratings import CatalogueItem, Id
 
 FACTORS, TRAINING, WINDOW, SEEN = "factors", "training", "window", "seen"
 """Blocks of the learner's rows: what scoring needs, what steers learning, the newest ratings, all items rated."""
@@ -47,14 +46,14 @@ class ItemTable(ABC):
     ----------
     globals_ : dict of array
         Global weights, as in a `State`.
-    films : mapping of id to Film
+    films : mapping of id to CatalogueItem
         The catalogue; empty where there is none.
     columns : Columns or None
         For approximate scores; None where all scores are exact.
     """
 
     globals_: dict[str, NDArray[Any]]
-    films: Mapping[Id, Film]
+    films: Mapping[Id, CatalogueItem]
     columns: Columns | None
 
     @property
@@ -149,13 +148,14 @@ class ItemTable(ABC):
             raise UnknownId("item", item)
         return self.numbers[item]
 
-    def named(self, item: Id) -> NamedItem:
+    def named(self, item: Id) -> CatalogueItem:
         """An item with what the catalogue says of it."""
-        return NamedItem(*NamedItem.values(item, self.films.get(item)))
+        return self.films.get(item) or CatalogueItem(item, None)
 
-    def about(self, place: int) -> tuple[Id, str | None, tuple[str, ...], int | None]:
-        """The fields of `NamedItem` of the item at a place."""
+    def about(self, place: int) -> dict[str, Any]:
+        """The fields of `CatalogueItem` of the item at a place, by name."""
         item = self.ids[place]
         if item is None:
             raise IndexError(f"there is no item at place {place}")
-        return NamedItem.values(item, self.films.get(item))
+        named = self.named(item)
+        return {name: getattr(named, name) for name in CatalogueItem.__slots__}

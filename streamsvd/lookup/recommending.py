@@ -83,7 +83,8 @@ def _recommended(
     places, ratings = best_items(items, profile, may, options.n, options.rank_by, bonus=bonus, scoring=scoring)
     shown = np.clip(ratings, *items.settings["scale"])
     return tuple(
-        Recommendation(*items.about(place), score) for place, score in zip(places.tolist(), shown.tolist(), strict=True)
+        Recommendation(**items.about(place), score=score)
+        for place, score in zip(places.tolist(), shown.tolist(), strict=True)
     )
 
 

@@ -37,7 +37,7 @@ def similar_items(items: ItemTable, item: Id, n: int) -> tuple[SimilarItem, ...]
     may = items.present.copy()
     may[place] = False
     found = best(similarities, n, may, items.ids)
-    return tuple(SimilarItem(*items.about(int(k)), float(similarities[k])) for k in found)
+    return tuple(SimilarItem(**items.about(int(k)), similarity=float(similarities[k])) for k in found)
 
 
 def similar_users(

@@ -1,15 +1,15 @@
 """Ratings: what one is, how it travels, and where it is read from.
 
 - **An event** is a `Rating`, a `Retraction` or an `Erasure`; `encode` and `decode` are its form on the wire.
-- **A data set** is a `RatingTable`, ordered as it happened, and perhaps a `Catalogue` of `Film`s: `load` takes a
-  name or a path, `read_ratings` and `read_catalogue` a path, `Synthetic` makes one up; `k_core` thins one out.
+- **A data set** is a `RatingTable`, ordered as it happened, and perhaps a `Catalogue` of `CatalogueItem`s: `load` takes
+  a name or a path, `read_ratings` and `read_catalogue` a path, `Synthetic` makes one up; `k_core` thins one out.
 - **A format** of files is a module of `formats`; what all of them share is in `reading`.
 
 Other rooms import from here, and from `datasets`, `id_text`, `event`, `catalogue` and `sources`; the modules of the
 readers are the room's own.
 """
 
-from streamsvd.ratings.catalogue import Catalogue, Film, decode_film, encode_film
+from streamsvd.ratings.catalogue import Catalogue, CatalogueItem, decode_item, encode_item
 from streamsvd.ratings.codec import decode, encode
 from streamsvd.ratings.dataset import Dataset
 from streamsvd.ratings.datasets import NAMES, find, load, locate
@@ -24,11 +24,11 @@ from streamsvd.ratings.table import RatingTable
 __all__ = [
     "NAMES",
     "Catalogue",
+    "CatalogueItem",
     "Columns",
     "Dataset",
     "Erasure",
     "Event",
-    "Film",
     "Id",
     "Network",
     "Progress",
@@ -38,9 +38,9 @@ __all__ = [
     "Synthetic",
     "check_scale",
     "decode",
-    "decode_film",
+    "decode_item",
     "encode",
-    "encode_film",
+    "encode_item",
     "find",
     "k_core",
     "load",

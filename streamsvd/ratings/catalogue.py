@@ -1,14 +1,15 @@
 """What is known about the items beside their ratings: titles, genres, years.
 
-A catalogue is a mapping from item id to `Film`. The learner takes it as numbers (`content`); the log carries it
-film by film, as JSON of version 1, on a compacted topic keyed by item.
+A catalogue is a mapping from item id to `CatalogueItem`. The learner takes it as numbers (`content`); the log carries
+it item by item, as JSON of version 1, on a compacted topic keyed by item. Lookups show every field of an item.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -26,33 +27,27 @@ _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class Film(msgspec.Struct, frozen=True):
-    """One item of the catalogue.
-
-    Attributes
-    ----------
-    item : int or str
-        Its id.
-    title : str
-        As published; MovieLens' titles end with the year in parentheses.
-    genres : tuple of str
-        In the order of the file; empty where none is known.
-    year : int or None
-        Year of release, the first one where there are several.
-    """
+@dataclass(frozen=True, slots=True)
+class CatalogueItem:
+    """An item, with what the catalogue knows of it."""
 
     item: Id
-    title: str
+    title: str | None
+    """As published; MovieLens' titles end with the year in parentheses."""
     genres: tuple[str, ...] = ()
+    """In the order of the file; empty where none is known."""
     year: int | None = None
+    """Year of release, the first one where there are several."""
+
+    __pydantic_config__: ClassVar = {"use_attribute_docstrings": True, "extra": "forbid"}  # for the HTTP specification
 
 
-class Catalogue(Mapping[Id, Film]):
-    """Films by item id.
+class Catalogue(Mapping[Id, CatalogueItem]):
+    """Items of the catalogue by id.
 
     Parameters
     ----------
-    films : iterable of Film
+    items : iterable of CatalogueItem
         Each item once.
 
     Raises
@@ -62,7 +57,7 @@ class Catalogue(Mapping[Id, Film]):
 
     Examples
     --------
-    >>> catalogue = Catalogue([Film(1, "Toy Story (1995)", ("Animation", "Comedy"), 1995)])
+    >>> catalogue = Catalogue([CatalogueItem(1, "Toy Story (1995)", ("Animation", "Comedy"), 1995)])
     >>> catalogue[1].title, catalogue.genres
     ('Toy Story (1995)', ('Animation', 'Comedy'))
     >>> catalogue.content([1, 7]).round(3)
@@ -70,25 +65,25 @@ class Catalogue(Mapping[Id, Film]):
            [0.   , 0.   , 0.   ]])
     """
 
-    __slots__ = ("_columns", "_films", "genres")
+    __slots__ = ("_columns", "_items", "genres")
 
-    def __init__(self, films: Iterable[Film]) -> None:
-        self._films: dict[Id, Film] = {}
-        for film in films:
-            if film.item in self._films:
-                raise DatasetError(f"item {film.item!r} is in the catalogue twice; give each item one line")
-            self._films[film.item] = film
-        self.genres: tuple[str, ...] = tuple(sorted({g for film in self._films.values() for g in film.genres}))
+    def __init__(self, items: Iterable[CatalogueItem]) -> None:
+        self._items: dict[Id, CatalogueItem] = {}
+        for entry in items:
+            if entry.item in self._items:
+                raise DatasetError(f"item {entry.item!r} is in the catalogue twice; give each item one line")
+            self._items[entry.item] = entry
+        self.genres: tuple[str, ...] = tuple(sorted({g for entry in self._items.values() for g in entry.genres}))
         self._columns = {genre: k for k, genre in enumerate(self.genres)}
 
-    def __getitem__(self, item: Id) -> Film:
-        return self._films[item]
+    def __getitem__(self, item: Id) -> CatalogueItem:
+        return self._items[item]
 
     def __iter__(self) -> Iterator[Id]:
-        return iter(self._films)
+        return iter(self._items)
 
     def __len__(self) -> int:
-        return len(self._films)
+        return len(self._items)
 
     def content(self, items: Sequence[Id] | NDArray[Any]) -> NDArray[np.float64]:
         """Items as numbers for the learner.
@@ -100,33 +95,33 @@ class Catalogue(Mapping[Id, Film]):
         Returns
         -------
         float64 array, shape (n, n_genres + 1)
-            One column a genre, in the order of `genres`: 1 over the square root of the film's number of genres,
+            One column a genre, in the order of `genres`: 1 over the square root of the item's number of genres,
             else 0; then (year − 1990) / 30, 0 where the year is unknown. Zeros for an item not in the catalogue.
         """
         content = np.zeros((len(items), len(self.genres) + 1))
         for row, item in enumerate(items.tolist() if isinstance(items, np.ndarray) else items):
-            film = self._films.get(item)
-            if film is None:
+            entry = self._items.get(item)
+            if entry is None:
                 continue
-            for genre in film.genres:
-                content[row, self._columns[genre]] = len(film.genres) ** -0.5
-            if film.year is not None:
-                content[row, -1] = (film.year - 1990) / 30
+            for genre in entry.genres:
+                content[row, self._columns[genre]] = len(entry.genres) ** -0.5
+            if entry.year is not None:
+                content[row, -1] = (entry.year - 1990) / 30
         return content
 
 
-def film_from_title(item: Id, title: str, genres: Iterable[str]) -> Film:
-    """Film of a MovieLens line: the year is taken from the title's end, placeholders for no genre are dropped.
+def item_from_title(item: Id, title: str, genres: Iterable[str]) -> CatalogueItem:
+    """Item of a MovieLens line: the year is taken from the title's end, placeholders for no genre are dropped.
 
     Examples
     --------
     >>> film_from_title(171749, "Death Note: Desu nôto (2006–2007) ", ["(no genres listed)"])
-    Film(item=171749, title='Death Note: Desu nôto (2006–2007)', genres=(), year=2006)
+    CatalogueItem(item=171749, title='Death Note: Desu nôto (2006–2007)', genres=(), year=2006)
     """
     title = title.strip()
     year = _YEAR.search(title)
     known = dict.fromkeys(name for genre in genres if (name := genre.strip()) not in NO_GENRES)
-    return Film(item, title, tuple(known), int(year[1]) if year else None)
+    return CatalogueItem(item, title, tuple(known), int(year[1]) if year else None)
 
 
 class _Wire(msgspec.Struct, omit_defaults=True):
@@ -141,8 +136,8 @@ _read = msgspec.json.Decoder(_Wire).decode
 _write = msgspec.json.Encoder().encode
 
 
-def encode_film(film: Film) -> bytes:
-    """Write one film.
+def encode_item(item: CatalogueItem) -> bytes:
+    """Write one item.
 
     Raises
     ------
@@ -151,33 +146,37 @@ def encode_film(film: Film) -> bytes:
 
     Examples
     --------
-    >>> encode_film(Film(1, "Toy Story (1995)", ("Animation",), 1995)).decode()
+    >>> encode_film(CatalogueItem(1, "Toy Story (1995)", ("Animation",), 1995)).decode()
     '{"v":1,"item":1,"title":"Toy Story (1995)","genres":["Animation"],"year":1995}'
     """
     try:
-        value = _write(_Wire(VERSION, film.item, film.title, film.genres, film.year))
-        same = decode_film(value) == film
+        value = _write(_Wire(VERSION, item.item, item.title or "", item.genres, item.year))
+        same = decode_item(value) == item
     except (EventError, TypeError, ValueError, OverflowError) as error:
-        raise EventError(f"{film!r} cannot be sent: {error}") from error
+        raise EventError(f"{item!r} cannot be sent: {error}") from error
     if not same:
-        raise EventError(f"{film!r} cannot be sent: it would be read back as {decode_film(value)!r}")
+        raise EventError(f"{item!r} cannot be sent: it would be read back as {decode_item(value)!r}")
     return value
 
 
-def decode_film(value: bytes | None) -> Film:
-    """Read one film.
+def decode_item(value: bytes | None) -> CatalogueItem:
+    """Read one item.
 
     Raises
     ------
     EventError
-        With the reason, for anything that is not a film of version 1.
+        With the reason, for anything that is not an item of version 1.
     """
     if not value:
-        raise EventError("the value is empty; send one JSON object for each film")
+        raise EventError("the value is empty; send one JSON object for each item")
     try:
         wire = _read(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise EventError(f"not a film: {error}; a film has `v`, `item`, `title`, `genres` and `year`") from error
+        raise EventError(
+            f"not an item of a catalogue: {error}; it has `v`, `item`, `title`, `genres` and `year`"
+        ) from error
     if wire.v != VERSION:
-        raise EventError(f"unknown version {wire.v} of a film; this release reads version {VERSION}: upgrade it")
-    return Film(wire.item, wire.title, wire.genres, wire.year)
+        raise EventError(
+            f"unknown version {wire.v} of a catalogue item; this release reads version {VERSION}: upgrade it"
+        )
+    return CatalogueItem(wire.item, wire.title, wire.genres, wire.year)

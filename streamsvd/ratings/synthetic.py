@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from streamsvd.errors import SettingsError
 from streamsvd.ratings._synthetic_items import Items, make_items, titles
-from streamsvd.ratings.catalogue import Catalogue, Film
+from streamsvd.ratings.catalogue import Catalogue, CatalogueItem
 from streamsvd.ratings.dataset import Dataset
 from streamsvd.ratings.table import RatingTable
 
@@ -109,7 +109,7 @@ class Synthetic:
         items = make_items(self.items, self.seed)
         names = titles(self.items, self.seed)
         return Catalogue(
-            Film(k + 1, f"{name} ({year})", items.genres_of(k), int(year))
+            CatalogueItem(k + 1, f"{name} ({year})", items.genres_of(k), int(year))
             for k, (name, year) in enumerate(zip(names, items.years, strict=True))
         )
 

@@ -15,7 +15,7 @@ from model_runs import LONG_SECONDS, ROOT, compile_kernels, environment
 
 from model_store import Checkpoint, ModelReader, ModelWriter, connect
 from streamsvd.learner import IteratedSVD
-from streamsvd.ratings import Catalogue, Film
+from streamsvd.ratings import Catalogue, CatalogueItem
 
 BARE_CLIENT = ROOT / "examples" / "bare_client.py"  # needs a model
 EXAMPLES = sorted(set((ROOT / "examples").glob("*.py")) - {BARE_CLIENT})
@@ -45,7 +45,7 @@ def test_the_example_runs(path: Path) -> None:
 
 
 def test_the_bare_client_prints_a_list(redis_url: str, model_name: str) -> None:
-    films = Catalogue(Film(item, f"Film {item}", ("Drama",), 1990) for item in range(20))
+    films = Catalogue(CatalogueItem(item, f"Film {item}", ("Drama",), 1990) for item in range(20))
     model = IteratedSVD(content=films)
     model.learn([1, 1, 2, 2], [0, 3, 3, 4], [4, 5, 1, 3])
     with connect(redis_url) as client, closing(ModelWriter(client, model_name)) as writer:

@@ -19,7 +19,7 @@ from rating_streams import learn, stream
 from model_store import ModelWriter, connect
 from streamsvd.cli.main import main
 from streamsvd.learner import IteratedSVD
-from streamsvd.ratings import Catalogue, Film
+from streamsvd.ratings import Catalogue, CatalogueItem
 
 USER, LONGEST_SECONDS = "user 0", 25.0  # three time-outs of ten seconds took longer
 Run = Callable[..., str]
@@ -32,7 +32,8 @@ def model(redis_url: str, model_name: str) -> str:
     items = list(dict.fromkeys(events.items))
     titles = [*(f"Toy Story {k}" for k in range(2)), "Toy Town", *(f"Film {k}" for k in range(3, len(items) + 1))]
     catalogue = Catalogue(
-        Film(item, f"{titles[k]} ({1980 + k})", ("Comedy",), 1980 + k) for k, item in enumerate([*items, "unrated"])
+        CatalogueItem(item, f"{titles[k]} ({1980 + k})", ("Comedy",), 1980 + k)
+        for k, item in enumerate([*items, "unrated"])
     )
     learner = IteratedSVD(content=catalogue)
     learn(learner, events)
@@ -46,7 +47,7 @@ def model(redis_url: str, model_name: str) -> str:
 @pytest.fixture
 def empty(redis_url: str, model_name: str) -> str:
     """A model that has a catalogue and no rating: its error is NaN."""
-    catalogue = Catalogue([Film("x", "Toy Story (1995)", ("Comedy",), 1995)])
+    catalogue = Catalogue([CatalogueItem("x", "Toy Story (1995)", ("Comedy",), 1995)])
     with connect(redis_url) as client, closing(ModelWriter(client, model_name)) as writer:
         writer.acquire()
         more: dict[str, Any] = {"genres": catalogue.genres, "event_time": None, "summary": {"rmse": math.nan}}

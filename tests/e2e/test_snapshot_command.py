@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from model_store import ModelWriter, connect
 from streamsvd.cli.main import app
 from streamsvd.errors import InputError, SnapshotCorrupt, SnapshotMissing
-from streamsvd.ratings import Film
+from streamsvd.ratings import CatalogueItem
 
 Run = Callable[..., Any]
 
@@ -25,7 +25,7 @@ def run(redis_url: str, model_name: str) -> Run:
     with connect(redis_url) as client:
         writer = ModelWriter(client, model_name, keep=2)
         writer.acquire()
-        films = [Film(item, f"Film {item}", (), None) for item in range(8)]
+        films = [CatalogueItem(item, f"Film {item}", (), None) for item in range(8)]
         writer.write(checkpoint(1, writer.token, state(1, range(5), range(8))), films=films)
         figures = {"rmse": 0.902, "events": 200, "users": 6, "items": 8}
         writer.write(checkpoint(2, writer.token, state(2, [1, 5], [3]), summary=figures))

@@ -17,7 +17,7 @@ from rating_streams import learn, stream
 from model_store import ModelReader, ModelWriter
 from streamsvd.learner import Id, IteratedSVD, Settings
 from streamsvd.learner.choices import Choices
-from streamsvd.ratings import Catalogue, Film, Synthetic
+from streamsvd.ratings import Catalogue, CatalogueItem, Synthetic
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "bare_client.py"
 NEAR = 1e-9
@@ -96,7 +96,7 @@ def test_other_scales_odd_ids_and_users_who_took_all_back(
 def test_a_bare_learner_is_ranked_by_rating(
     client: redis.Redis, model_name: str, writer: ModelWriter, bare: Bare
 ) -> None:
-    events, films = stream(900), Catalogue(Film(item, "A film", ("War", "Drama"), None) for item in range(5))
+    events, films = stream(900), Catalogue(CatalogueItem(item, "A film", ("War", "Drama"), None) for item in range(5))
     model = IteratedSVD(content=films)
     learn(model, events)
     writer.write(checkpoint(1, writer.token, model.state(), genres=films.genres), films=films.values())

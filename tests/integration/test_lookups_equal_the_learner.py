@@ -18,7 +18,7 @@ from streamsvd.errors import InputError, SettingsError, UnknownId
 from streamsvd.kernels.variance import noise_of, variance_of
 from streamsvd.learner import Id, IteratedSVD, Settings
 from streamsvd.lookup import Options
-from streamsvd.ratings import Catalogue, Film
+from streamsvd.ratings import Catalogue, CatalogueItem
 
 variance = from_python(variance_of)
 
@@ -33,13 +33,13 @@ class Both:
     reader: ModelReader
     users: list[Id]
     items: list[Id]
-    films: dict[Id, Film]
+    films: dict[Id, CatalogueItem]
 
 
-def film(k: int, item: Id) -> Film:
+def film(k: int, item: Id) -> CatalogueItem:
     """A made-up film; every fifth item has none of genre or year."""
     genres = () if k % 5 == 0 else tuple(dict.fromkeys((GENRES[k % 4], GENRES[k % 3])))
-    return Film(item, f"Film {item} (19{50 + k % 50})", genres, None if k % 5 == 0 else 1950 + k % 50)
+    return CatalogueItem(item, f"Film {item} (19{50 + k % 50})", genres, None if k % 5 == 0 else 1950 + k % 50)
 
 
 @pytest.fixture(params=[((1.0, 5.0), True), ((0.0, 100.0), False)], ids=["stars, content", "percent, ratings only"])

@@ -17,7 +17,7 @@ from model_store import ModelReader, ModelWriter
 from streamsvd.errors import InputError, SettingsError, UnknownId
 from streamsvd.learner import IteratedSVD
 from streamsvd.learner.choices import Choices
-from streamsvd.ratings import Catalogue, Film
+from streamsvd.ratings import Catalogue, CatalogueItem
 
 USER, ITEM = 1, 2
 MANY = (2**31, 2**62, 2**63 - 1, 99999999999999999999)
@@ -33,7 +33,7 @@ def written(model: IteratedSVD, choices: Choices, writer: ModelWriter, films: Ca
 
 @pytest.fixture
 def films() -> Catalogue:
-    return Catalogue(Film(item, f"Film {item}", ("Drama",), 1990 + item) for item in range(1, 9))
+    return Catalogue(CatalogueItem(item, f"Film {item}", ("Drama",), 1990 + item) for item in range(1, 9))
 
 
 @pytest.fixture

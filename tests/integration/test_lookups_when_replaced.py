@@ -13,7 +13,7 @@ from model_store.codec.keys import Keys
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.learner import IteratedSVD
 from streamsvd.learner.choices import Choices
-from streamsvd.ratings import Film
+from streamsvd.ratings import CatalogueItem
 
 USERS, ITEMS = 40, 60
 
@@ -34,9 +34,9 @@ def build(client: redis.Redis, model: str, seed: int, versions: int, *, choices:
             writer.write(changes, whole=number == 0, films=None if number else films(seed))
 
 
-def films(seed: int) -> list[Film]:
+def films(seed: int) -> list[CatalogueItem]:
     """Another catalogue for another seed."""
-    return [Film(item, f"Film {item} of {seed}", (f"Genre {seed}",), 1970 + item) for item in range(ITEMS)]
+    return [CatalogueItem(item, f"Film {item} of {seed}", (f"Genre {seed}",), 1970 + item) for item in range(ITEMS)]
 
 
 def empty(client: redis.Redis, model: str) -> None:

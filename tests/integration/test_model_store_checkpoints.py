@@ -21,9 +21,12 @@ from streamsvd.errors import (
     StreamSVDError,
 )
 from streamsvd.kernels.state import Ragged, Rows, State
-from streamsvd.ratings import Film
+from streamsvd.ratings import CatalogueItem
 
-FILMS = [Film(1, "Amélie (2001)", ("Comedy", "Romance"), 2001), Film("x-2", 'The "Quoted", Film', (), None)]
+FILMS = [
+    CatalogueItem(1, "Amélie (2001)", ("Comedy", "Romance"), 2001),
+    CatalogueItem("x-2", 'The "Quoted", Film', (), None),
+]
 
 
 def followed(rows: Rows, changed: Rows) -> Rows:

@@ -22,9 +22,12 @@ from model_store.files.snapshot_file import SnapshotFile
 from model_store.read.snapshot import kept_versions, read_head, read_snapshot
 from streamsvd.embedded import embedded_redis
 from streamsvd.errors import InputError, SnapshotCorrupt, SnapshotMissing, StaleWriter, StoreError
-from streamsvd.ratings import Film
+from streamsvd.ratings import CatalogueItem
 
-FILMS = [Film(1, "Amélie (2001)", ("Comedy", "Romance"), 2001), Film("x-2", 'The "Quoted", Film', (), None)]
+FILMS = [
+    CatalogueItem(1, "Amélie (2001)", ("Comedy", "Romance"), 2001),
+    CatalogueItem("x-2", 'The "Quoted", Film', (), None),
+]
 
 
 @pytest.fixture

@@ -17,11 +17,11 @@ import pytest
 from producer import Bound, Pace, ReplaySummary, Selection, prepare, replay
 from streamsvd.errors import TopicUnsafe
 from streamsvd.log import RatingSink, Topics, create_topics, describe_topic, log_client, read_all, read_catalogue
-from streamsvd.ratings import Catalogue, Dataset, Film, Rating, RatingTable, decode
+from streamsvd.ratings import Catalogue, CatalogueItem, Dataset, Rating, RatingTable, decode
 
 DATASET = Dataset("toy", "ab" * 32, (1.0, 5.0))
 OTHER = Dataset("other", "cd" * 32, (1.0, 5.0))
-FILMS = Catalogue([Film(1, "One (1991)", ("Drama",), 1991)])
+FILMS = Catalogue([CatalogueItem(1, "One (1991)", ("Drama",), 1991)])
 
 
 def table(size: int, dataset: Dataset = DATASET) -> RatingTable:

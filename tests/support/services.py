@@ -19,7 +19,7 @@ from model_runs import command, compile_kernels, wait_until
 from model_store import Checkpoint, ModelReader, ModelWriter, connect
 from streamsvd.learner import IteratedSVD
 from streamsvd.listening import listen
-from streamsvd.ratings import Catalogue, Film
+from streamsvd.ratings import Catalogue, CatalogueItem
 from streamsvd.service import create_app
 from streamsvd.service.journal import json_journal
 from streamsvd.service.server import serve_until
@@ -32,7 +32,7 @@ GENRES = ("Comedy", "Drama", "Crime")
 def catalogue() -> Catalogue:
     """Films for every item but the last, which has no title."""
     return Catalogue(
-        Film(item, f"Film {item} ({1970 + item % 50})", (GENRES[item % 3],), 1970 + item % 50)
+        CatalogueItem(item, f"Film {item} ({1970 + item % 50})", (GENRES[item % 3],), 1970 + item % 50)
         for item in range(ITEMS - 1)
     )
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from streamsvd.errors import DatasetError
-from streamsvd.ratings.catalogue import Film, film_from_title
+from streamsvd.ratings.catalogue import CatalogueItem, item_from_title
 from streamsvd.ratings.event import Id
 from streamsvd.ratings.reading.columns import Columns
 from streamsvd.ratings.reading.delimited import Delimited
@@ -43,7 +43,7 @@ def _rows(first: FirstLine) -> Delimited:
     return Delimited("\t", True, (first.columns or RATINGS).positions(names, first.label), len(names), csv.QUOTE_NONE)
 
 
-def _films(file: DataFile) -> Iterator[Film]:
+def _films(file: DataFile) -> Iterator[CatalogueItem]:
     """Items of a `.item` file; a title comes out with its year in parentheses, as MovieLens writes it."""
     names, rows = _described(file)
     ids = _ids(names, rows, "item_id", file)
@@ -51,7 +51,7 @@ def _films(file: DataFile) -> Iterator[Film]:
     for item, title, year, genre in zip(ids, titles, years, genres, strict=True):
         called = title or str(item)
         # ml-100k says "V" where MovieLens has "(1995) (V)", and gives the title again where it knows no year.
-        yield film_from_title(item, f"{called} ({year})" if year not in ("", called) else called, genre.split(" "))
+        yield item_from_title(item, f"{called} ({year})" if year not in ("", called) else called, genre.split(" "))
 
 
 def _users(file: DataFile) -> dict[Id, dict[str, str]]:

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from streamsvd.ratings.catalogue import Film, film_from_title
+from streamsvd.ratings.catalogue import CatalogueItem, item_from_title
 from streamsvd.ratings.reading.delimited import Delimited
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import CompanionFile, Format
@@ -16,7 +16,7 @@ _RATINGS = ["userId", "movieId", "rating", "timestamp"]
 _FILMS = ["movieId", "title", "genres"]
 
 
-def _films(file: DataFile) -> Iterator[Film]:
+def _films(file: DataFile) -> Iterator[CatalogueItem]:
     rows = csv.reader(file.text())
     try:
         yield from _films_of_rows(rows, file)
@@ -24,7 +24,7 @@ def _films(file: DataFile) -> Iterator[Film]:
         raise file.wrong(rows.line_num, str(error)) from error
 
 
-def _films_of_rows(rows: Any, file: DataFile) -> Iterator[Film]:
+def _films_of_rows(rows: Any, file: DataFile) -> Iterator[CatalogueItem]:
     header: list[str] = next(rows, [])
     if header != _FILMS:
         raise file.wrong(1, f"found {','.join(header)[:80]!r} instead of {','.join(_FILMS)}", "fetch the set again")
@@ -33,7 +33,7 @@ def _films_of_rows(rows: Any, file: DataFile) -> Iterator[Film]:
             continue
         if len(row) != len(_FILMS):
             raise file.wrong(rows.line_num, f"found {','.join(row)[:80]!r} instead of {','.join(_FILMS)}")
-        yield film_from_title(integer(row[0], "item", file, rows.line_num), row[1], row[2].split("|"))
+        yield item_from_title(integer(row[0], "item", file, rows.line_num), row[1], row[2].split("|"))
 
 
 CSV_WITH_HEADER = Format(

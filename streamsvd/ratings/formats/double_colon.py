@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.ratings.catalogue import Film, film_from_title
+from streamsvd.ratings.catalogue import CatalogueItem, item_from_title
 from streamsvd.ratings.reading.delimited import Delimited
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import CompanionFile, Format, Limits
 from streamsvd.ratings.reading.movielens import HALF_STARS, ID_RULE, WHOLE_STARS, integer, users_of
 
 
-def _films(file: DataFile) -> Iterator[Film]:
+def _films(file: DataFile) -> Iterator[CatalogueItem]:
     for number, line in file.lines():
         fields = line.split("::")
         if len(fields) < 3:
             raise file.wrong(number, f"found {line[:80]!r} instead of item::title::genres")
         title = "::".join(fields[1:-1])
-        yield film_from_title(integer(fields[0], "item", file, number), title, fields[-1].split("|"))
+        yield item_from_title(integer(fields[0], "item", file, number), title, fields[-1].split("|"))
 
 
 def _scale(ratings: NDArray[Any]) -> Limits:

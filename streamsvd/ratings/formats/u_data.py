@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streamsvd.errors import DatasetError
-from streamsvd.ratings.catalogue import Film, film_from_title
+from streamsvd.ratings.catalogue import CatalogueItem, item_from_title
 from streamsvd.ratings.reading.delimited import Delimited
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import CompanionFile, Format
 from streamsvd.ratings.reading.movielens import ID_RULE, WHOLE_STARS, integer, users_of
 
 
-def _films(file: DataFile) -> Iterator[Film]:
+def _films(file: DataFile) -> Iterator[CatalogueItem]:
     genres = file.beside("u.genre")
     names = [line.split("|")[0] for _, line in genres.lines()] if genres else []
     if not names:
@@ -22,7 +22,7 @@ def _films(file: DataFile) -> Iterator[Film]:
         if len(fields) != 5 + len(names):
             raise file.wrong(number, f"found {line[:80]!r} instead of 5 fields and one for each of {len(names)} genres")
         flagged = [name for name, flag in zip(names, fields[5:], strict=True) if flag == "1"]
-        yield film_from_title(integer(fields[0], "item", file, number), fields[1], flagged)
+        yield item_from_title(integer(fields[0], "item", file, number), fields[1], flagged)
 
 
 U_DATA = Format(

@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from numpy.typing import NDArray
 
 from streamsvd.errors import DatasetError
-from streamsvd.ratings.catalogue import Film
+from streamsvd.ratings.catalogue import CatalogueItem
 from streamsvd.ratings.event import Id
 from streamsvd.ratings.reading.columns import Columns
 from streamsvd.ratings.reading.delimited import likeliest_delimiter, split
@@ -149,7 +149,7 @@ class Format:
     limits: Limits | None = None
     scale: Callable[[NDArray[Any]], Limits] | None = None
     header_counts: bool = True
-    items: CompanionFile[Iterator[Film]] | None = None
+    items: CompanionFile[Iterator[CatalogueItem]] | None = None
     users: CompanionFile[dict[Id, dict[str, str]]] | None = None
 
     def scale_of(self, ratings: NDArray[Any]) -> Limits:

@@ -6,13 +6,13 @@ import pytest
 
 from streamsvd.errors import EventError
 from streamsvd.log import LogClient, Topics, create_topics, read_catalogue, write_catalogue
-from streamsvd.ratings import Catalogue, Dataset, Film
+from streamsvd.ratings import Catalogue, CatalogueItem, Dataset
 
 DATASET = Dataset("toy", "ab" * 32, (0.5, 5.0))
 FILMS = [
-    Film(1, "Amélie (2001)", ("Comedy", "Romance"), 2001),
-    Film("1", 'The "Other" One, (1990)', (), None),
-    Film("dataset", "A film with an unlucky id"),
+    CatalogueItem(1, "Amélie (2001)", ("Comedy", "Romance"), 2001),
+    CatalogueItem("1", 'The "Other" One, (1990)', (), None),
+    CatalogueItem("dataset", "A film with an unlucky id"),
 ]
 
 
@@ -40,7 +40,7 @@ def test_what_is_written_is_read_and_not_written_twice(log: LogClient, topic: st
 
 def test_only_differences_are_written_and_films_that_are_gone_go(log: LogClient, topic: str) -> None:
     write_catalogue(log, topic, DATASET, Catalogue(FILMS))
-    changed = Catalogue([FILMS[0], Film("1", "Renamed")])
+    changed = Catalogue([FILMS[0], CatalogueItem("1", "Renamed")])
     assert write_catalogue(log, topic, DATASET, changed) == 3  # one new, one gone, the data set
     assert read_catalogue(log, topic)[:2] == (DATASET, changed)
 

@@ -10,9 +10,9 @@ import pytest
 
 from evaluation.studies import error_tables as tables
 from streamsvd.learner import Predictions
-from streamsvd.ratings import Catalogue, Dataset, Film, RatingTable
+from streamsvd.ratings import Catalogue, CatalogueItem, Dataset, RatingTable
 
-FILMS = Catalogue([Film(7, "Heat", ("Crime", "Drama"), 1995), Film(8, "Babe", ("Comedy",), 1995)])
+FILMS = Catalogue([CatalogueItem(7, "Heat", ("Crime", "Drama"), 1995), CatalogueItem(8, "Babe", ("Comedy",), 1995)])
 
 
 @pytest.fixture

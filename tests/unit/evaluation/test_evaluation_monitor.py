@@ -20,9 +20,16 @@ from evaluation.metrics.interval_coverage import PERCENT
 from evaluation.metrics.slices import BUCKETS
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import Predictions
-from streamsvd.ratings import Catalogue, Film
+from streamsvd.ratings import Catalogue, CatalogueItem
 
-FILMS = Catalogue([Film(1, "A", ("Drama", "War")), Film(2, "B", ("Comedy",)), Film("3", "C"), Film(4, "D", ("War",))])
+FILMS = Catalogue(
+    [
+        CatalogueItem(1, "A", ("Drama", "War")),
+        CatalogueItem(2, "B", ("Comedy",)),
+        CatalogueItem("3", "C"),
+        CatalogueItem(4, "D", ("War",)),
+    ]
+)
 ITEMS = [1, 2, "3", 4, "unknown"]
 WINDOWS = (Window("events", 100), Window("events", 300), Window("seconds", 1000), Window("seconds", 200_000))
 

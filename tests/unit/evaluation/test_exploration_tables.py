@@ -13,14 +13,14 @@ from hypothesis import given
 
 from evaluation.studies import exploration as ex
 from evaluation.studies import filtering
-from streamsvd.ratings import Catalogue, Dataset, Film, RatingTable, k_core
+from streamsvd.ratings import Catalogue, CatalogueItem, Dataset, RatingTable, k_core
 
 FILMS = Catalogue(
     [
-        Film("heat", "Heat (1995)", ("Crime", "Drama"), 1995),
-        Film("babe", "Babe (1995)", ("Comedy",), 1995),
-        Film("m", "M (1931)", ("Crime",), 1931),
-        Film("unseen", "Unseen (2000)", ("Comedy", "War"), 2000),
+        CatalogueItem("heat", "Heat (1995)", ("Crime", "Drama"), 1995),
+        CatalogueItem("babe", "Babe (1995)", ("Comedy",), 1995),
+        CatalogueItem("m", "M (1931)", ("Crime",), 1931),
+        CatalogueItem("unseen", "Unseen (2000)", ("Comedy", "War"), 2000),
     ]
 )
 DAY = 86_400

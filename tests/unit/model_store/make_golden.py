@@ -22,7 +22,7 @@ from model_store.files.export import export_snapshot
 from model_store.files.snapshot_file import FORMAT as FILE_FORMAT
 from model_store.read.snapshot import Snapshot
 from streamsvd.kernels.state import State
-from streamsvd.ratings import Film, encode_film
+from streamsvd.ratings import CatalogueItem, encode_item
 
 sys.path.append(str(Path(__file__).parents[2] / "support"))
 from model_states import checkpoint, state
@@ -59,7 +59,7 @@ SNAPSHOT = Snapshot(
     users=2,
     items=0,
     hashes={
-        "catalogue": {b"242": encode_film(Film(242, "Kolya (1996)", ("Comedy",), 1996))},
+        "catalogue": {b"242": encode_item(CatalogueItem(242, "Kolya (1996)", ("Comedy",), 1996))},
         "globals": {b"g": pack(MATRIX)},
         "metrics": {},
         "users:block:factors": dict(zip([b"196", b'"abc"'], pack_rows(ROWS, np.arange(3), NUMBERS, 1), strict=True)),

@@ -14,7 +14,7 @@ from model_store.codec.keys import Keys, field
 from model_store.read.row_table import RowTable
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.lookup.item_filters import NO_YEAR, facets_of
-from streamsvd.ratings import Film, Id
+from streamsvd.ratings import CatalogueItem, Id
 
 KEYS = Keys("m")
 DTYPES: list[np.dtype[Any]] = [np.dtype([("a", "<i8")]), np.dtype("<i4")]
@@ -104,10 +104,10 @@ def test_a_row_that_is_not_in_all_blocks_is_damage() -> None:
 
 
 def test_facets_are_extended_by_new_items() -> None:
-    films: dict[Id, Film] = {
-        1: Film(1, "One", ("Drama", "Crime"), 1990),
-        2: Film(2, "Two"),
-        "x": Film("x", "X", ("crime",), 2000),
+    films: dict[Id, CatalogueItem] = {
+        1: CatalogueItem(1, "One", ("Drama", "Crime"), 1990),
+        2: CatalogueItem(2, "Two"),
+        "x": CatalogueItem("x", "X", ("crime",), 2000),
     }
     whole = facets_of([1, None, 2, "x", 7], films)
     grown = facets_of([1, None], films).extended([2, "x", 7], films)

@@ -8,18 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamsvd.errors import DatasetError, EventError
-from streamsvd.ratings import Catalogue, Film, decode_film, encode_film
-from streamsvd.ratings.catalogue import film_from_title
+from streamsvd.ratings import Catalogue, CatalogueItem, decode_item, encode_item
+from streamsvd.ratings.catalogue import item_from_title
 
 FILMS = [
-    Film(1, "A (1990)", ("Drama", "Comedy"), 1990),
-    Film("b", "B", ("War",), None),
-    Film(3, "C (2020)", (), 2020),
+    CatalogueItem(1, "A (1990)", ("Drama", "Comedy"), 1990),
+    CatalogueItem("b", "B", ("War",), None),
+    CatalogueItem(3, "C (2020)", (), 2020),
 ]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 films = st.builds(
-    Film,
+    CatalogueItem,
     st.integers(-(2**63), 2**63 - 1) | texts,
     texts | st.just(""),
     st.lists(texts, max_size=4).map(tuple),
@@ -77,30 +77,30 @@ def test_an_item_comes_once() -> None:
     ],
 )
 def test_years(title: str, year: int | None) -> None:
-    film = film_from_title(1, title, [])
+    film = item_from_title(1, title, [])
     assert film.year == year
     assert film.title == title.strip()
 
 
 def test_no_genre_is_no_genre() -> None:
-    assert film_from_title(1, "A", ["(no genres listed)"]).genres == ()
-    assert film_from_title(1, "A", ["unknown", "Drama", "", "Drama"]).genres == ("Drama",)
+    assert item_from_title(1, "A", ["(no genres listed)"]).genres == ()
+    assert item_from_title(1, "A", ["unknown", "Drama", "", "Drama"]).genres == ("Drama",)
 
 
 @given(films)
-def test_films_travel(film: Film) -> None:
-    assert decode_film(encode_film(film)) == film
+def test_films_travel(film: CatalogueItem) -> None:
+    assert decode_item(encode_item(film)) == film
 
 
 def test_golden_films() -> None:
     for value, film in {
-        '{"v":1,"item":1,"title":"Léon (1994)","genres":["Crime","Drama"],"year":1994}': Film(
+        '{"v":1,"item":1,"title":"Léon (1994)","genres":["Crime","Drama"],"year":1994}': CatalogueItem(
             1, "Léon (1994)", ("Crime", "Drama"), 1994
         ),
-        '{"v":1,"item":"x","title":"X"}': Film("x", "X"),
+        '{"v":1,"item":"x","title":"X"}': CatalogueItem("x", "X"),
     }.items():
-        assert decode_film(value.encode()) == film
-        assert encode_film(film) == value.encode()
+        assert decode_item(value.encode()) == film
+        assert encode_item(film) == value.encode()
 
 
 @pytest.mark.parametrize(
@@ -108,24 +108,27 @@ def test_golden_films() -> None:
     [
         (None, "empty"),
         (b"", "empty"),
-        (b"{", "not a film"),
+        (b"{", "not an item"),
         (b'{"v":2,"item":1,"title":"A"}', "unknown version 2"),
         (b'{"v":1,"title":"A"}', "`item`"),
         (b'{"v":1,"item":true,"title":"A"}', r"\$\.item"),
         (b'{"v":1,"item":1}', "`title`"),
         (b'{"v":1,"item":1,"title":7}', r"\$\.title"),
-        (b'{"v":1,"item":1,"title":"\xff"}', "not a film"),
+        (b'{"v":1,"item":1,"title":"\xff"}', "not an item"),
         (b'{"v":1,"item":1,"title":"A","genres":"Drama"}', r"\$\.genres"),
         (b'{"v":1,"item":1,"title":"A","year":"1995"}', r"\$\.year"),
-        (b"[" * 100_000, "not a film"),
+        (b"[" * 100_000, "not an item"),
     ],
 )
 def test_bad_films_are_refused(value: bytes | None, reason: str) -> None:
     with pytest.raises(EventError, match=reason):
-        decode_film(value)
+        decode_item(value)
 
 
-@pytest.mark.parametrize("film", [Film(True, "A"), Film("", "A"), Film(1, "A", (), 10_000), Film(1, "\ud800")])
-def test_what_could_not_be_read_is_not_written(film: Film) -> None:
+@pytest.mark.parametrize(
+    "film",
+    [CatalogueItem(True, "A"), CatalogueItem("", "A"), CatalogueItem(1, "A", (), 10_000), CatalogueItem(1, "\ud800")],
+)
+def test_what_could_not_be_read_is_not_written(film: CatalogueItem) -> None:
     with pytest.raises(EventError, match="cannot be sent"):
-        encode_film(film)
+        encode_item(film)
