@@ -23,7 +23,7 @@ from model_store.read.row_table import RowTable
 from model_store.read.store_queries import Blobs, Reply, RowQuery, StoreQueries
 from model_store.read.view import View
 from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
-from streamsvd.lookup import FACTORS, Columns
+from streamsvd.lookup.item_table import FACTORS, Columns
 
 _ATTEMPTS = 20
 _WAIT_SECONDS = 5.0
@@ -208,17 +208,8 @@ class ViewCache:
         keys, about = self._store.keys, head.blocks["items"]
         self._blocks = tuple(name for name in self._blocks if name in about)
         table = RowTable("items", self._blocks)
-        view = View(
-            keys,
-            head,
-            lineage,
-            RowLayout(head.dtypes, head.blocks).numpy_dtypes(keys.head),
-            {},
-            table,
-            {},
-            0,
-            self._new_columns(),
-        )
+        dtypes = RowLayout(head.dtypes, head.blocks).numpy_dtypes(keys.head)
+        view = View(keys, head, lineage, dtypes, {}, table, {}, 0, self._new_columns())
         view.put(*self._store.load(table))
         return view
 
