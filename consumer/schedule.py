@@ -122,9 +122,7 @@ class Retry:
                 done = write()
             except StoreUnavailable as error:
                 if self._stop() or self._timer() + wait > give_up:
-                    raise StoreUnavailable(
-                        f"{error}. Nothing is lost: start the consumer again when Redis answers"
-                    ) from error
+                    raise StoreUnavailable(f"{error}. Nothing is lost: start again when Redis answers") from error
                 if not waited:
                     self._notify(f"{error}. Trying again for {self._seconds:g} s.")
                 self._pause(wait)

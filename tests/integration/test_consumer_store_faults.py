@@ -111,7 +111,7 @@ def test_a_consumer_that_gives_up_waiting_loses_nothing(
         _, messages = process.communicate(timeout=10)
         assert process.returncode == 1
         assert messages.startswith("StoreUnavailable: writing version 3 of model alone: Redis at redis://127.0.0.1:")
-        assert messages.endswith("Nothing is lost: start again when it does\n")
+        assert messages.endswith("Nothing is lost: start again when Redis answers\n")
         with start_redis():
             learn_all(plan_for(kafka_address, url, topic_prefix, MODEL))
             assert final(url, MODEL)["state"] == learned_in_process(table)["state"]
