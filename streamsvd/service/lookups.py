@@ -19,14 +19,13 @@ router = APIRouter(tags=["lookups"], route_class=QueryRoute)
 
 
 async def _lookup(request: Request, call: Callable[..., Any], *arguments: Any, **options: Any) -> Response:
-    found = await context_of(request).workers.run(call, *arguments, **options)
-    return as_json(found)
+    return as_json(await context_of(request).workers.run(call, *arguments, **options))
 
 
 @router.get("/recommend", response_model=Answer, summary="The best items for a user")
 async def recommend(request: Request, query: Annotated[requests.RecommendQuery, Query()]) -> Response:
-    """What the model ranks highest among what the user has not rated. An unknown user gets the best items
-    for all users, marked by `known_user`."""
+    """What the model ranks highest among what the user has not rated. An unknown user gets the best items for all
+    users, marked by `known_user`."""
     reader, exclude = context_of(request).reader, [parse_id(text) for text in query.exclude]
     return await _lookup(request, reader.recommend, parse_id(query.user), query.n, **query.options(exclude))
 
@@ -34,10 +33,8 @@ async def recommend(request: Request, query: Annotated[requests.RecommendQuery, 
 @router.post("/recommend-many", response_model=responses.Answers, summary="The best items for several users")
 async def recommend_many(request: Request, body: requests.ForMany) -> Response:
     """As `/recommend`, for each of them, all from one snapshot."""
-    context = context_of(request)
-    call = context.reader.recommend_many
-    found = await context.workers.run(call, body.users, body.n, **body.options(body.exclude))
-    return as_json({"answers": found})
+    context, options = context_of(request), body.options(body.exclude)
+    return as_json({"answers": await context.workers.run(context.reader.recommend_many, body.users, body.n, **options)})
 
 
 @router.post("/recommend-for", response_model=Answer, summary="The best items for an anonymous user")

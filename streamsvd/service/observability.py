@@ -98,10 +98,10 @@ class Observability(HttpMiddleware):
             "key": scope["state"].get("key"),
         }
         error = scope["state"].get("error")
-        if error is None:
+        if error is not None:
+            line["error"] = type(error).__name__
+        if error is None or status < 500:
             self._journal.info("request", **line)
-        elif status < 500:
-            self._journal.info("request", **line, error=type(error).__name__)
         else:
             details = {"message": str(error)} if isinstance(error, StreamSVDError) else {"exc_info": error}
-            self._journal.error("request", **line, error=type(error).__name__, **details)
+            self._journal.error("request", **line, **details)

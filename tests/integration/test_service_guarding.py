@@ -205,7 +205,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for() -> None:
     with embedded_redis() as server, connect(server.address) as own:
         write_model(server.address, MODEL)
         with in_process(ModelReader(own, MODEL), limits=limits) as (client, _):
-            assert client.get("/status").status_code == 200
+            wait_until(lambda: client.get("/status").status_code == 200, "an answer")
             os.kill(server.pid, signal.SIGSTOP)
             try:
                 late = client.get("/status")
