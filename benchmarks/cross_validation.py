@@ -1,6 +1,6 @@
 """Random 5-fold cross-validation of the batch model on ml-100k, beside Surprise's SVD where it is installed.
 
-    python benchmarks/cross_validation.py [--seeds 0 1 2] [--json FILE]
+    python benchmarks/cross_validation.py [--seeds 0 1 2] [--out FILE]
 
 The ridge is chosen inside the training folds: on a tenth of them held out, for every fold anew. A fit's time is that of
 the fit with the chosen ridge; Surprise's is its default SVD, on the same fold, in the same run.
@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measured import add_json, measured
+from measured import add_out, measured, write_json
 from numpy.typing import NDArray
 
-from streamsvd.cli.figures import write_json
 from streamsvd.learner import Settings
 from streamsvd.learner.batch import fit
 from streamsvd.ratings import Catalogue, RatingTable, load
@@ -66,7 +65,7 @@ def main() -> None:
     """Run all folds of all seeds; print and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    add_json(parser, RESULTS / "cross-validation.json")
+    add_out(parser, RESULTS / "cross-validation.json")
     options = parser.parse_args()
     table, catalogue = load("ml-100k", environ=os.environ)
     fit([1, 2], [1, 2], [3, 4])  # compiled before anything is timed
@@ -97,8 +96,7 @@ def main() -> None:
     found["surprise_svd_seconds_a_fit"] = statistics.median(theirs) if theirs else None
     if theirs:
         print(f"Surprise's default SVD: {statistics.median(theirs):.2f} s a fit")
-    options.json.parent.mkdir(exist_ok=True)
-    write_json(options.json, {**measured(table, catalogue), **found})
+    write_json(options.out, {**measured(table, catalogue), **found})
 
 
 if __name__ == "__main__":

@@ -14,9 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from measured import add_json
-
-from streamsvd.cli.figures import write_json
+from measured import add_out, write_json
 
 RESULTS = Path(__file__).parent / "results"
 SETS = ("ml-100k", "ml-latest-small")
@@ -26,15 +24,13 @@ SAME = ("events", "users", "items", "rmse_event", "mae_event", "rmse_page", "mae
 def run(command: str, data: str, catalogue: bool) -> dict[str, object]:
     """Run one command on one set and keep its figures."""
     kind = "with-catalogue" if catalogue else "ratings-only"
-    target = RESULTS / f"{data}.{kind}.{command}.json"
     options = [] if catalogue else ["--no-catalogue"]
     options += ["--no-dashboard"] if command == "demo" else []
-    subprocess.run(
-        [sys.executable, "-m", "streamsvd", command, data, *options, "--json", target],
-        check=True,
-        stdout=subprocess.DEVNULL,
+    ran = subprocess.run(
+        [sys.executable, "-m", "streamsvd", command, data, *options, "--json"], check=True, stdout=subprocess.PIPE
     )
-    found: dict[str, object] = json.loads(target.read_text())
+    found: dict[str, object] = json.loads(ran.stdout)
+    write_json(RESULTS / f"{data}.{kind}.{command}.json", found)
     print(
         f"{data:16} {kind:15} {command:9} RMSE {found['rmse_event']:.4f} {found['events_per_second']:>10,.0f} ratings/s"
     )
@@ -45,9 +41,8 @@ def main() -> None:
     """Run them all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=SETS, metavar="SET", help="a name, folder, zip or ratings file")
-    add_json(parser)
+    add_out(parser)
     options = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
     runs = []
     for data in options.sets:
         for catalogue in (True, False):
@@ -56,8 +51,8 @@ def main() -> None:
             if differing:
                 sys.exit(f"{data}: in process and through Kafka differ in {', '.join(differing)}")
             runs += [in_process, streamed]
-    if options.json is not None:  # the last set with its catalogue, through Kafka and Redis; and all runs
-        write_json(options.json, {**runs[-3], "runs": runs})
+    if options.out is not None:  # the last set with its catalogue, through Kafka and Redis; and all runs
+        write_json(options.out, {**runs[-3], "runs": runs})
 
 
 if __name__ == "__main__":

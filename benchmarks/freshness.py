@@ -5,7 +5,7 @@ part of a history; the rest arrives at a steady rate. This process asks `recomme
 an answer whose offsets lie beyond a rating is computed with it. So each figure contains the producer's buffer, the
 broker, the consumer's poll, learning, the checkpoint, the reader's refresh of its items, and a whole `recommend`.
 
-    python benchmarks/freshness.py [--data ml-100k] [--rate 1000] [--seconds 20] [--json FILE]
+    python benchmarks/freshness.py [--data ml-100k] [--rate 1000] [--seconds 20] [--out FILE]
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measured import add_json, measured
+from measured import add_out, measured, write_json
 from numpy.typing import NDArray
 
 from model_store import ModelReader, connect
 from producer import Pace, prepare, replay
-from streamsvd.cli.figures import write_json
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.errors import SnapshotMissing
 from streamsvd.log import RatingSink, Topics, log_client
@@ -114,7 +113,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1000.0, help="ratings a second")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--send", nargs=4, metavar=("KAFKA", "TOPIC", "FIRST", "FILE"), help=argparse.SUPPRESS)
-    add_json(parser, RESULTS / "freshness.json")
+    add_out(parser, RESULTS / "freshness.json")
     options = parser.parse_args()
     count = int(options.rate * options.seconds)
     if options.send:  # the producer's process
@@ -151,8 +150,8 @@ def main() -> None:
     }
     print(f"{count:,} ratings at {options.rate:,.0f}/s, {versions / options.seconds:.0f} checkpoints/s; visible after")
     print("  ".join(f"{name} {value:.1f} ms" for name, value in found["milliseconds"].items()))
-    if options.json:
-        write_json(options.json, measured(table, films, freshness=found))
+    if options.out:
+        write_json(options.out, measured(table, films, freshness=found))
 
 
 if __name__ == "__main__":

@@ -16,11 +16,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from measured import add_json
+from measured import add_out, write_json
 from measured import measured as figures_of
 
 from evaluation import Prequential, evaluate
-from streamsvd.cli.figures import write_json
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import load
 
@@ -72,7 +71,7 @@ def main() -> None:
     """Compare, or record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--update", action="store_true", help="record today's errors")
-    add_json(parser)
+    add_out(parser)
     options = parser.parse_args()
     record, measured, checksums = read(), {}, {}
     for name in SETS:
@@ -82,8 +81,8 @@ def main() -> None:
         before = record["errors"].get(name)
         change = "new" if before is None else f"{error - before:+.5f}"
         print(f"{name:45} {error:.5f}  {change}{'  excluded' if name in record['excluded'] else ''}")
-    if options.json is not None:
-        write_json(options.json, figures_of(*load(SETS[-1], environ=os.environ), errors=measured))
+    if options.out is not None:
+        write_json(options.out, figures_of(*load(SETS[-1], environ=os.environ), errors=measured))
     if options.update:
         record.update(sha256=checksums, errors={name: round(error, 6) for name, error in measured.items()})
         RECORD.write_text(json.dumps(record, indent=2) + "\n")

@@ -7,7 +7,7 @@ and beside it the round trip to Redis for the user's row, and the whole call. Th
 everything at first, keeping up with a checkpoint, and comparing a user with all the others.
 
     pip install 'streamsvd[peers]'
-    python benchmarks/lookups.py [--rounds 500] [--json FILE]
+    python benchmarks/lookups.py [--rounds 500] [--out FILE]
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from typing import Any
 
 import numpy as np
 from made_model import made_model
-from measured import add_json
+from measured import add_out, write_json
 from numpy.typing import NDArray
 
 from model_store import Checkpoint, ModelReader, ModelWriter, connect
-from streamsvd.cli.figures import versions, write_json
+from streamsvd.cli.figures import versions
 from streamsvd.embedded import provide_redis
 from streamsvd.kernels import RECENT_BLOCK
 from streamsvd.learner import Rows, State
@@ -202,7 +202,7 @@ def main() -> None:
     """Measure and print; write the JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=500)
-    add_json(parser, RESULTS / "lookups.json")
+    add_out(parser, RESULTS / "lookups.json")
     options = parser.parse_args()
     found: dict[str, Any] = {"rounds": options.rounds, "sizes": {}}
     with provide_redis() as url:
@@ -221,8 +221,7 @@ def main() -> None:
         found["versions"] = {**versions(), "implicit": metadata.version("implicit")}
     except metadata.PackageNotFoundError:
         found["versions"] = versions()
-    options.json.parent.mkdir(exist_ok=True)
-    write_json(options.json, found)
+    write_json(options.out, found)
 
 
 if __name__ == "__main__":

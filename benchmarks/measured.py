@@ -9,14 +9,15 @@ from typing import Any
 
 from evaluation import Prequential, evaluate
 from streamsvd.cli.figures import figures_object
+from streamsvd.cli.json_output import json_bytes
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, RatingTable
 
 
-def add_json(parser: argparse.ArgumentParser, default: Path | None = None) -> None:
+def add_out(parser: argparse.ArgumentParser, default: Path | None = None) -> None:
     """The option that all benchmarks share."""
     parser.add_argument(
-        "--json", type=Path, default=default, metavar="FILE", help="write the figures as one JSON object"
+        "--out", type=Path, default=default, metavar="FILE", help="write the figures as one JSON object"
     )
 
 
@@ -33,3 +34,9 @@ def measured(table: RatingTable, content: Catalogue | None, **more: Any) -> dict
         events_per_second=len(table) / (time.perf_counter() - began),
         **more,
     )
+
+
+def write_json(path: Path, found: dict[str, Any]) -> None:
+    """Write the figures of a benchmark."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(json_bytes(found))

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measured import add_json, measured
+from measured import add_out, measured, write_json
 from rich.console import Console
 
 from evaluation.studies import BASIS, INSTALL, Stream, installed_peers, peer_errors, peer_rates, peer_seconds
-from streamsvd.cli.figures import versions, write_json
+from streamsvd.cli.figures import versions
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import load
@@ -122,16 +122,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=SETS, metavar="SET", help="a name, folder, zip or ratings file")
     parser.add_argument("--rounds", type=int, default=3)
-    add_json(parser)
+    add_out(parser)
     options = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
     warm_up(Console(stderr=True))
     for name in options.sets:
         found = compare(name, options.rounds)
         found = {**measured(*load(name, environ=os.environ)), **found}
         write_json(RESULTS / f"peers.{found['dataset']}.json", found)
-        if options.json is not None:  # of several sets, the last one
-            write_json(options.json, found)
+        if options.out is not None:  # of several sets, the last one
+            write_json(options.out, found)
 
 
 if __name__ == "__main__":

@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measured import add_json, measured
+from measured import add_out, measured, write_json
 from numpy.typing import NDArray
 from rich.console import Console
 
 from evaluation import Ranking, RankingSampler
 from evaluation.metrics import ORDERS, Order
-from streamsvd.cli.figures import versions, write_json
+from streamsvd.cli.figures import versions
 from streamsvd.cli.warming import warm_up
 from streamsvd.learner import Choices, Id, IteratedSVD, LiveItems, best_ids, ranked_ids
 from streamsvd.ratings import Catalogue, RatingTable, load
@@ -125,17 +125,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=SETS, metavar="SET", help="a name, folder, zip or ratings file")
     parser.add_argument("--every", type=int, default=3, help="sample one page in so many")
-    add_json(parser)
+    add_out(parser)
     options = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
     warm_up(Console(stderr=True))
     for name in options.sets:
         table, films = load(name, environ=os.environ)
         found = {**measured(table, films), **compare(table, films, options.every)}
         found["versions"] = {**versions(), "implicit": _version("implicit")}
         write_json(RESULTS / f"ranking.{found['dataset']}.json", found)
-        if options.json is not None:  # of several sets, the last one
-            write_json(options.json, found)
+        if options.out is not None:  # of several sets, the last one
+            write_json(options.out, found)
 
 
 def _version(package: str) -> str:

@@ -277,14 +277,14 @@ def _show(found: dict[str, Any]) -> list[str]:
 
 def main() -> None:
     """Run the parts, print, keep and judge."""
-    from measured import add_json
+    from measured import add_out, write_json
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=FLAT[0])
     parser.add_argument("--memory-events", type=int, default=LARGE[0])
     parser.add_argument("--only", default="flat,memory,first-call", help="parts, with commas between them; others stay")
     parser.add_argument("--part", help=argparse.SUPPRESS)
-    add_json(parser, RESULTS / "scaling.json")
+    add_out(parser, RESULTS / "scaling.json")
     options = parser.parse_args()
     parts = {
         "flat": lambda: flat(options.events),
@@ -296,17 +296,15 @@ def main() -> None:
         return
     from measured import measured
 
-    from streamsvd.cli.figures import write_json
     from streamsvd.ratings import Synthetic
 
-    RESULTS.mkdir(exist_ok=True)
-    before = json.loads(options.json.read_text()) if options.json.exists() else {}
+    before = json.loads(options.out.read_text()) if options.out.exists() else {}
     found: dict[str, Any] = {name: before[name] for name in parts if name in before}  # parts that are not run stay
     found |= {name: _part(name) for name in options.only.split(",")}
     passed = _show(found)
     small = Synthetic()  # the figures that every benchmark begins with are of a small stream of the same kind
     figures = measured(small.table(), small.catalogue())
-    write_json(options.json, {**figures, **found, "limits": LIMITS, "passed": passed})
+    write_json(options.out, {**figures, **found, "limits": LIMITS, "passed": passed})
     if passed:
         sys.exit("\n".join(passed))
 

@@ -5,7 +5,7 @@ synthetic history that knows 9,000 items is learned first. Then 200 times a seco
 by chance: with the consumer idle, and while it learns 5,000 ratings a second. Latencies count from when a request was
 due. The most requests a second is measured by wrk where there is one, with the consumer idle.
 
-    python benchmarks/service.py [--rate 200] [--learning 5000] [--seconds 30] [--json FILE]
+    python benchmarks/service.py [--rate 200] [--learning 5000] [--seconds 30] [--out FILE]
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from measured import add_json, measured
+from measured import add_out, measured, write_json
 from paced_client import ask
 
 from model_store import ModelReader, connect
 from producer import Pace, prepare, replay
-from streamsvd.cli.figures import write_json
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import RatingTable, Synthetic
@@ -113,7 +112,7 @@ def main() -> None:
     parser.add_argument("--learning", type=float, default=5000)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--send", metavar="KAFKA", help=argparse.SUPPRESS)  # the producer's process
-    add_json(parser, RESULTS / "service.json")
+    add_out(parser, RESULTS / "service.json")
     options = parser.parse_args()
     if options.send:
         send(options.send, options.learning)
@@ -164,7 +163,7 @@ def main() -> None:
         )
     print(f"p99 while learning is {found['p99_of_idle']:.2f} of that idle; {found['served_items']:,} items")
     print("most requests a second, idle:", "wrk is not installed" if fastest is None else f"{fastest:,.0f}")
-    write_json(options.json, found)
+    write_json(options.out, found)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ The rows are those of a learner of ml-100k, over and over under new ids, with it
 59,000 items. Each job is a process of its own, so its peak memory is its own. Beside it, another process asks the
 server for one field every few milliseconds: its longest wait is what a lookup may have to wait.
 
-    python benchmarks/snapshots.py [--users 162000] [--items 59000] [--json FILE]
+    python benchmarks/snapshots.py [--users 162000] [--items 59000] [--out FILE]
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measured import add_json, measured
+from measured import add_out, measured, write_json
 
 from model_store import Checkpoint, ModelWriter, connect, read_snapshot
 from model_store.files import SnapshotFile, export_snapshot
-from streamsvd.cli.figures import peak_rss_bytes, write_json
+from streamsvd.cli.figures import peak_rss_bytes
 from streamsvd.embedded import provide_redis
 from streamsvd.kernels import Ragged, Rows, State
 from streamsvd.learner import IteratedSVD
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=162_000)
     parser.add_argument("--items", type=int, default=59_000)
     parser.add_argument("--job", nargs="+", help=argparse.SUPPRESS)
-    add_json(parser, RESULTS / "snapshots.json")
+    add_out(parser, RESULTS / "snapshots.json")
     options = parser.parse_args()
     if options.job:  # a process of its own
         url, name, *rest = options.job
@@ -134,9 +134,9 @@ def main() -> None:
         found["same_bytes"] = subprocess.run(["cmp", "--silent", first, second], check=False).returncode == 0
     for name, part in found.items():
         print(f"{name}: {part}")
-    if options.json:
+    if options.out:
         table, films = load("ml-100k", environ=os.environ)
-        write_json(options.json, measured(table, films, snapshots=found))
+        write_json(options.out, measured(table, films, snapshots=found))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Both read the same topic of the same broker in the same run, in turn; the figure is the ratio of the medians.
 
-    python benchmarks/throughput.py [--data ml-latest-small] [--rounds 5] [--json FILE]
+    python benchmarks/throughput.py [--data ml-latest-small] [--rounds 5] [--out FILE]
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from contextlib import closing
 from pathlib import Path
 
 from kafka import KafkaConsumer, TopicPartition
+from measured import add_out, write_json
 
 from consumer import ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential
 from producer import prepare, replay
-from streamsvd.cli.figures import figures_object, write_json
+from streamsvd.cli.figures import figures_object
 from streamsvd.cli.warming import warm_up
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.learner import IteratedSVD, Settings
@@ -62,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="ml-latest-small")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path, default=RESULTS / "throughput.json")
+    add_out(parser, RESULTS / "throughput.json")
     options = parser.parse_args()
     table, films = load(options.data, environ=os.environ)
     with provide_kafka() as kafka, provide_redis() as redis:
@@ -106,8 +107,7 @@ def main() -> None:
         rates=rates,
         ratios={name: medians[name] / medians["bare client"] for name in medians},
     )
-    options.json.parent.mkdir(exist_ok=True)
-    write_json(options.json, found)
+    write_json(options.out, found)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,12 @@
-"""Figures for programs: the one JSON object that `demo`, `consume`, `evaluate` and the benchmarks write."""
+"""Figures for programs: the JSON object of `demo`, `consume`, `evaluate` and the benchmarks."""
 
 from __future__ import annotations
 
-import errno
-import json
 import math
-import os
 import platform
 import resource
 import sys
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 from evaluation import Figures
@@ -90,46 +86,3 @@ def peak_rss_bytes() -> int:
     """Most memory that this process has held, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux KiB
-
-
-def check_json(path: Path | None) -> None:
-    """Make sure that a file can be written, before the work whose figures it is to hold.
-
-    Raises
-    ------
-    InputError
-    """
-    if path is None:
-        return
-    part = _part(path)
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        part.touch()
-        part.unlink()
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def write_json(path: Path, found: dict[str, Any]) -> None:
-    """Write one JSON object, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written.
-    """
-    part = _part(path)
-    try:
-        part.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n")
-        part.replace(path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _part(path: Path) -> Path:
-    return path.with_name(path.name + ".part")
-
-
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(f"{path} cannot be written: {error.strerror}; name another file")

@@ -1,20 +1,18 @@
-"""What the commands that look something up have in common: a reader, items by title, and answers as JSON."""
+"""What the commands that look something up have in common: a reader, items by title, answers as objects."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
-import msgspec
-import typer
-
-from model_store import ModelReader, connect
+from model_store import Answer, ModelReader, connect
 from streamsvd.cli.services import lent_redis
 from streamsvd.errors import InputError
+from streamsvd.lookup import Reason
 from streamsvd.ratings import CatalogueItem, Id
 from streamsvd.ratings.id_text import parse_id
 
@@ -87,12 +85,11 @@ def _names(item: CatalogueItem) -> tuple[str, ...]:
     return title, title.removesuffix(f"({item.year})").strip()
 
 
-def print_json(answer: Any, **more: Any) -> None:
-    """An answer of the reader's as JSON, with further fields; a figure that does not exist is null."""
-    encoded = msgspec.json.encode({**as_object(answer), **more})
-    typer.echo(msgspec.json.format(encoded, indent=2).decode())
-
-
 def as_object(answer: Any) -> dict[str, Any]:
     """The fields of an answer."""
     return {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)}
+
+
+def explained_items(answer: Answer, reasons: Mapping[Id, tuple[Reason, ...]]) -> list[dict[str, Any]]:
+    """Recommended items with their reasons, for programs."""
+    return [{**as_object(item), "reasons": reasons.get(item.item, ())} for item in answer.items]

@@ -33,10 +33,7 @@ RedisOption = Annotated[
 ]
 TopicOption = Annotated[str, typer.Option("--topic", help="Topic that holds the ratings.")]
 ModelOption = Annotated[str, typer.Option("--model", help="Name of the model in Redis.")]
-AsJsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-JsonOption = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to FILE, as one JSON object.")
-]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, instead of tables.")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -58,13 +58,10 @@ def refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
         (f"consume --kafka {CLOSED} --redis redis://{CLOSED}", f"Kafka at {CLOSED} does not answer"),
         (f"replay ml-100k --kafka {CLOSED}", f"Kafka at {CLOSED} does not answer"),
         (f"recommend 1 --redis redis://{CLOSED}", f"Redis at redis://{CLOSED}/0 does not answer"),
-        ("evaluate ml-100k --json /proc/figures.json", "InputError: /proc/figures.json cannot be written: "),
-        ("demo ml-100k --json /proc", "InputError: /proc cannot be written: Is a directory; name another file"),
-        (
-            "consume --json /proc/none/figures.json",
-            "InputError: /proc/none/figures.json cannot be written: No such file",
-        ),
-        ("replay ml-100k --json /proc/none/f.json", "InputError: /proc/none/f.json cannot be written: No such file"),
+        ("tune ml-100k --out /proc/settings.json", "InputError: /proc/settings.json cannot be written: "),
+        ("tune ml-100k --out /proc", "InputError: /proc cannot be written: Is a directory; name another file"),
+        ("snapshot export /proc/none/f", "InputError: /proc/none/f cannot be written: No such file"),
+        ("study ml-100k --out /proc/none", "InputError: /proc/none is no folder and cannot be made one: No such file"),
     ],
 )
 def test_a_bad_input_is_refused_with_one_message(

@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import urllib.request
-from pathlib import Path
 
 from model_runs import command, consume_command, fill, heard, wait_until
 
@@ -14,13 +13,12 @@ from streamsvd.ratings import Synthetic
 
 
 def test_prometheus_sees_the_work_and_the_end_has_the_richer_figures(
-    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, tmp_path: Path
+    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str
 ) -> None:
     world = Synthetic(ratings=3000, users=80, items=500)
     fill(kafka_address, topic_prefix, world.table(), world.catalogue())
-    file = tmp_path / "figures.json"
     consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--checkpoint-seconds", "0.2")
-    with command(*consume, "--metrics-port", "0", "--detail", "--json", str(file)) as process:
+    with command(*consume, "--metrics-port", "0", "--detail", "--json") as process:
         address = heard(process, "Metrics for Prometheus").split()[-1]
 
         def metrics() -> str:
@@ -35,9 +33,7 @@ def test_prometheus_sees_the_work_and_the_end_has_the_richer_figures(
         process.send_signal(signal.SIGTERM)
         output, messages = process.communicate(timeout=60)
         assert process.returncode == 0, messages
-    assert "bias, all events" in output
-    assert "Are the predicted deviations honest?" in output
-    found = json.loads(file.read_text())
+    found = json.loads(output)
     assert found["events"] == found["calibration"][0]["events"] == 3000
     assert found["drift"]["adwin"] == 0
     assert {part["by"] for part in found["slices"]} == {"user", "item", "ratings of the user", "genre", "month"}

@@ -59,8 +59,9 @@ def test_shadows_are_shown_promoted_and_promoted_back(
         assert isinstance(refused.exception, SettingsError)
         assert reason in str(refused.exception)
 
-    stored = said("promote", "wide", "--wait", "0", *place)
+    stored = said("promote", "wide", "--wait", "0", "--json", *place)
     assert "The request is stored" in stored.stderr
+    assert json.loads(stored.stdout) == {"model": model_name, "name": "wide", "served": False}
     before = version_of(client, model_name)
     with command(*consume) as process:  # for ever, with nothing to learn
         wait_until(lambda: version_of(client, model_name) > before, "the promotion at the start")
@@ -74,30 +75,27 @@ def test_shadows_are_shown_promoted_and_promoted_back(
 
 
 def test_figures_for_programs(
-    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, table: RatingTable, tmp_path: Path
+    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, table: RatingTable
 ) -> None:
     fill(kafka_address, topic_prefix, table)
-    place = "--redis", redis_url, "--model", model_name, "--json", str(tmp_path / "shadows.json")
+    place = "--redis", redis_url, "--model", model_name, "--json"
     learn_all(plan_for(kafka_address, redis_url, topic_prefix, model_name))
-    none = said("shadows", *place)
-    assert "has no shadows" in none.stderr
-    assert json.loads((tmp_path / "shadows.json").read_text())["shadows"] == []
+    assert "has no shadows" in said("shadows", *place[:-1]).stderr
+    assert json.loads(said("shadows", *place).stdout) == {"model": model_name, "shadows": []}
     learn_all(
         plan_for(
             kafka_address, redis_url, topic_prefix, model_name, rebuild=True, shadows=shadow_plan({"wide": "rank=12"})
         )
     )
-    assert said("shadows", *place).exit_code == 0
-    found = json.loads((tmp_path / "shadows.json").read_text())
+    found = json.loads(said("shadows", *place).stdout)
     assert [row["name"] for row in found["shadows"]] == ["original", "wide"]
     assert found["shadows"][1]["against_served"]["ratings"] > 1900
 
 
-def test_evaluate_compares_in_process(tmp_path: Path) -> None:
-    path = tmp_path / "figures.json"
-    result = said("evaluate", "synthetic", "--quiet", "--shadow", "means=damped-means", "--json", str(path))
+def test_evaluate_compares_in_process() -> None:
+    result = said("evaluate", "synthetic", "--quiet", "--shadow", "means=damped-means", "--json")
     assert result.exit_code == 0, result.output
-    found = json.loads(path.read_text())
+    found = json.loads(result.stdout)
     served, means = found["shadows"]
     assert served["rmse_page"] == found["rmse_page"]
     assert means["against_served"]["squared"] > 0

@@ -51,7 +51,7 @@ def test_through_kafka_is_as_in_process_and_nothing_is_done_twice(ran: Ran, hist
     found = {}
     for through in ("process", "kafka"):
         said = ran(*simulated, "--through", through)
-        (found[through],) = json.loads(said[said.index("[\n") :])
+        (found[through],) = json.loads(said[said.index("{") :])["runs"]
     assert found["kafka"]["figures"] == found["process"]["figures"]
     metrics = [(Path(each["folder"]) / "metrics.csv").read_bytes() for each in found.values()]
     assert metrics[0] == metrics[1]
@@ -59,7 +59,7 @@ def test_through_kafka_is_as_in_process_and_nothing_is_done_twice(ran: Ran, hist
 
     said = ran(*simulated)
     assert "1 of 1 runs are in" in said
-    assert json.loads(said[said.index("[\n") :]) == [found["process"]]
+    assert json.loads(said[said.index("{") :]) == {"runs": [found["process"]]}
 
     said = ran("runs", str(out), "--picture", str(tmp_path / "both.svg"))
     assert (said.count("rank=2"), said.count("through Kafka")) == (2, 1)
@@ -102,10 +102,10 @@ def test_compare_shows_what_is_there_and_names_what_is_not(
     ran: Ran, monkeypatch: pytest.MonkeyPatch, history: str, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "surprise", None)
-    files = ["--picture", str(tmp_path / "peers.png"), "--json", str(tmp_path / "peers.json")]
-    said = ran("compare", history, "--until", "1500", *files)
+    said = ran("compare", history, "--until", "1500", "--picture", str(tmp_path / "peers.png"))
     assert "Not compared: surprise (" in said
     assert said.count("River BiasedMF, tuned in hindsight") == 2
-    found = json.loads((tmp_path / "peers.json").read_text())
+    said = ran("compare", history, "--until", "1500", "--json")
+    found = json.loads(said[said.index("{") :])
     assert (found["events"], len(found["peers"]), list(found["missing"])) == (1_500, 5, ["surprise"])
     assert (tmp_path / "peers.png").read_bytes().startswith(b"\x89PNG")

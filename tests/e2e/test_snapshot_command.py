@@ -42,7 +42,7 @@ def run(redis_url: str, model_name: str) -> Run:
 
 
 def test_ls_lists_every_model(run: Run, model_name: str) -> None:
-    (found,) = [one for one in run("ls", "--json") if one["model"] == model_name]
+    (found,) = [one for one in run("ls", "--json")["models"] if one["model"] == model_name]
     assert (found["version"], found["kept_versions"]) == (4, [3, 2])
     assert (found["users"], found["items"], found["events"], found["rmse"]) == (7, 7, 400, 0.904)
     assert 0 < found["kept_memory_bytes"] < found["memory_bytes"]

@@ -38,13 +38,13 @@ def run(*arguments: str) -> str:
     result = RUNNER.invoke(app, list(arguments))
     if result.exception is not None:
         raise result.exception
-    return result.output
+    return result.stdout
 
 
 def test_table_files_and_pictures(ratings: Path, tmp_path: Path) -> None:
-    out, figures = tmp_path / "study", tmp_path / "figures.json"
-    shown = run(str(ratings), "--quick", "--window", "300", "--out", str(out), "--json", str(figures))
-    found = json.loads(figures.read_text())
+    out = tmp_path / "study"
+    shown = run(str(ratings), "--quick", "--window", "300", "--out", str(out))
+    found = json.loads((out / "study.json").read_text())
     taking_part = [spec.model for spec in study_specs({}, catalogue=False)]
     assert [each["name"] for each in found["online"]] == [model.study for model in taking_part if model.online]
     assert [each["name"] for each in found["offline"]] == [model.study for model in taking_part]
@@ -53,7 +53,6 @@ def test_table_files_and_pictures(ratings: Path, tmp_path: Path) -> None:
         assert 0.3 < each.get("rmse_event", each.get("random_rmse")) < 2
     brand = next(each for each in found["online"] if each["discarded"] is not None)
     assert f"{brand['discarded']:,.1f}" in " ".join(shown.split())
-    assert json.loads((out / "study.json").read_text()) == found
     rows = list(csv.DictReader((out / "study.csv").read_text().splitlines()))
     assert {row["learner"] for row in rows} == {each["name"] for each in found["offline"]}
     for stem in ("error-against-time", "error-against-work"):
@@ -61,11 +60,10 @@ def test_table_files_and_pictures(ratings: Path, tmp_path: Path) -> None:
         assert "<svg" in (out / f"{stem}.svg").read_text()
 
 
-def test_the_same_seed_gives_the_same_errors(ratings: Path, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_errors(ratings: Path) -> None:
     found = []
-    for name in ("one", "two"):
-        run(str(ratings), "--quick", "--seed", "3", "--json", str(tmp_path / name))
-        offline = json.loads((tmp_path / name).read_text())["offline"]
+    for _ in range(2):
+        offline = json.loads(run(str(ratings), "--quick", "--seed", "3", "--json"))["offline"]
         found.append([{k: v for k, v in each.items() if k not in ("seconds", "curve")} for each in offline])
     assert found[0] == found[1]
 

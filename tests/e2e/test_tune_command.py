@@ -56,16 +56,17 @@ def test_an_interrupted_search_ends_where_a_whole_one_does(books: Path, tmp_path
 
 
 def test_the_file_is_taken_by_another_command(books: Path, tmp_path: Path) -> None:
-    out, figures = tmp_path / "settings.json", tmp_path / "figures.json"
-    status, _, messages = run_command("tune", str(books), *COLUMNS, "--out", str(out), "--trials", "4")
+    out = tmp_path / "settings.json"
+    status, output, messages = run_command("tune", str(books), *COLUMNS, "--out", str(out), "--trials", "4", "--json")
     assert status == 0, messages
     found = tuned(out)
+    assert json.loads(output) == found
     assert found["tuned_on"]["ratings"] == 400
     assert set(found["rmse"]["defaults"]) == set(found["rmse"]["found"])
-    options = ["--settings", str(out), "--set", "rank=3", "--json", str(figures)]
-    status, _, messages = run_command("evaluate", str(books), *COLUMNS, *options)
+    options = ["--settings", str(out), "--set", "rank=3", "--json"]
+    status, output, messages = run_command("evaluate", str(books), *COLUMNS, *options)
     assert status == 0, messages
-    used = tuned(figures)["settings"]
+    used = json.loads(output)["settings"]
     assert used["rank"] == 3
     assert {name: used[name] for name in found["settings"]} == {**found["settings"], "rank": 3}
 

@@ -40,20 +40,21 @@ def invoke(app: typer.Typer, *arguments: str) -> Result:
 
 
 def test_another_table_is_replayed_and_reported(
-    app: typer.Typer, kafka_address: str, topic_prefix: str, books: Path, tmp_path: Path
+    app: typer.Typer, kafka_address: str, topic_prefix: str, books: Path
 ) -> None:
     options = ["--columns", "reader,isbn,stars,day", "--scale", "1:10", "--kafka", kafka_address]
-    figures = tmp_path / "figures.json"
-    first = invoke(app, str(books), *options, "--topic", topic_prefix, "--limit", "1000", "--json", str(figures))
-    assert "books: 1,000 ratings sent" in first.output
-    assert "from 1998-07-09 to 1998-07-10." in first.output
-    found = json.loads(figures.read_text())
-    assert (found["dataset"], found["events"], found["offsets"]) == ("books", 1000, {"0": 1000})
+    first = invoke(app, str(books), *options, "--topic", topic_prefix, "--limit", "1000")
+    assert "books: 1,000 ratings sent" in first.stdout
+    assert "from 1998-07-09 to 1998-07-10." in first.stdout
+    second = invoke(app, str(books), *options, "--topic", topic_prefix, "--limit", "200", "--json")
+    found = json.loads(second.stdout)
+    assert (found["dataset"], found["topic"], found["events"]) == ("books", topic_prefix, 200)
+    assert (found["skipped"], found["offsets"]) == (1000, {"0": 1200})
     assert len(found["sha256"]) == 64
     assert found["events_per_second"] > 0
-    second = invoke(app, str(books), *options, "--topic", topic_prefix)
-    assert "books: 500 ratings sent" in second.output
-    assert "1,000 ratings were in the log already." in second.output
+    third = invoke(app, str(books), *options, "--topic", topic_prefix)
+    assert "books: 300 ratings sent" in third.stdout
+    assert "1,200 ratings were in the log already." in third.stdout
     held = read_catalogue(log_client(kafka_address), Topics(topic_prefix).catalogue)
     assert held.dataset is not None
     assert held.dataset.scale == (1.0, 10.0)

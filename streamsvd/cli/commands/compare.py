@@ -17,9 +17,10 @@ from rich.text import Text
 from evaluation.models import described
 from evaluation.studies import PeerResult, Stream, draw_peers, installed_peers
 from evaluation.studies import compare as run
-from streamsvd.cli.figures import check_json, versions, write_json
-from streamsvd.cli.options import ColumnsOption, JsonOption, ScaleOption, load_data
-from streamsvd.cli.picturing import check_picture, write_picture
+from streamsvd.cli.figures import versions
+from streamsvd.cli.json_output import print_json
+from streamsvd.cli.options import ColumnsOption, JsonFlag, ScaleOption, load_data
+from streamsvd.cli.output_files import check_picture, write_picture
 from streamsvd.cli.warming import warm_up
 from streamsvd.errors import InputError
 
@@ -32,7 +33,7 @@ def compare(
     picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it, as .png or .svg.")] = None,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
-    json_file: JsonOption = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """This learner beside River and Surprise, on the same events: error and speed, in one thread.
 
@@ -45,13 +46,11 @@ def compare(
 
         streamsvd compare ml-100k
 
-        streamsvd compare ml-latest-small --until 30000 --picture peers.svg --json peers.json
+        streamsvd compare ml-latest-small --until 30000 --picture peers.svg --json > peers.json
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: one thread for everybody
 
-    check_json(json_file)
-    if picture is not None:
-        check_picture(picture)
+    check_picture(picture)
     table, films = load_data(data, columns, scale)
     table = table[:until]
     if len(table) < _FEWEST:
@@ -67,22 +66,17 @@ def compare(
     title = f"{table.dataset.name}, {len(table):,} ratings"
     if picture is not None:
         write_picture(picture, draw_peers(title, found))
-    if json_file is not None:
+    if as_json:
         facts = {"dataset": table.dataset.name, "sha256": table.dataset.sha256, "events": len(table)}
-        rows = [
-            {**asdict(one), "curve": [[n, None if e != e else e] for n, e in zip(*_lists(one), strict=True)]}
-            for one in found
-        ]
-        write_json(json_file, {**facts, "peers": rows, "missing": missing, "versions": versions()})
-    Console().print(_tables(title, found, stream.first_fit))
+        curves = [list(zip(*(column.tolist() for column in one.curve), strict=True)) for one in found]
+        rows = [{**asdict(one), "curve": curve} for one, curve in zip(found, curves, strict=True)]
+        print_json({**facts, "peers": rows, "missing": missing, "versions": versions()})
+    else:
+        Console().print(_tables(title, found, stream.first_fit))
 
 
 compare.__doc__ = (compare.__doc__ or "").replace("{models}", "\n\n    ".join(described("compare")))
 _FEWEST = 100
-
-
-def _lists(one: PeerResult) -> tuple[list[int], list[float]]:
-    return one.curve[0].tolist(), one.curve[1].tolist()
 
 
 def _tables(title: str, found: Sequence[PeerResult], first_fit: int) -> Group:

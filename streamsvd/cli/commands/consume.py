@@ -14,11 +14,12 @@ from evaluation import Prequential
 from evaluation.models import compile_kernels
 from streamsvd.cli.details import detail_tables, details_object, drift_line
 from streamsvd.cli.display import figures_table, learning_bar, megabytes
-from streamsvd.cli.figures import check_json, figures_object, peak_rss_bytes, write_json
+from streamsvd.cli.figures import figures_object, peak_rss_bytes
+from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import (
     DetailOption,
     DropShadowOption,
-    JsonOption,
+    JsonFlag,
     KafkaOption,
     ModelOption,
     RedisOption,
@@ -71,7 +72,7 @@ def consume(
     ] = None,
     metrics_host: Annotated[str, typer.Option(help="Address to serve it on; 0.0.0.0 for all.")] = "127.0.0.1",
     detail: DetailOption = False,
-    json_file: JsonOption = None,
+    as_json: JsonFlag = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Learn from Kafka as ratings arrive, and keep the model in Redis.
@@ -102,7 +103,6 @@ def consume(
     def say(text: str) -> None:
         console.print(text, highlight=False, markup=False, soft_wrap=True)
 
-    check_json(json_file)
     chosen = chosen_settings(settings_file, settings)
     shadow_plan = ShadowPlan(shadows=parse_shadows(shadow, seed), dropped=drop_shadow or ())
     with stop_on_signals() as stop, lent_kafka(kafka, os.environ) as address, lent_redis(redis, os.environ) as url:
@@ -151,7 +151,7 @@ def consume(
             say("Stopped on request: the model is in Redis, and the next `streamsvd consume` goes on from there.")
         rate = end.learned / seconds
         name, _, checksum = consumer.dataset.partition(" ")
-        if json_file is not None:
+        if as_json:
             found = figures_object(
                 dataset=name,
                 sha256=checksum,
@@ -167,7 +167,8 @@ def consume(
                 offsets={str(number): offset for number, offset in sorted(end.positions.items())},
                 **shadow_objects(consumer.comparison_rows()),
             )
-            write_json(json_file, found)
+            print_json(found)
+            return
     extra = {
         "ratings learned now": f"{end.learned:,} of {end.figures.events:,}",
         "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",

@@ -15,9 +15,11 @@ from evaluation import Prequential
 from model_store import ModelReader, connect
 from streamsvd.cli.dashboarding import DashboardBeside, dashboard_beside
 from streamsvd.cli.display import figures_table, learning_bar, megabytes
-from streamsvd.cli.figures import check_json, figures_object, peak_rss_bytes, write_json
+from streamsvd.cli.figures import figures_object, peak_rss_bytes
+from streamsvd.cli.json_output import print_json
 from streamsvd.cli.lookup_tables import answer_table
-from streamsvd.cli.options import JsonOption, SettingsFileOption, chosen_settings
+from streamsvd.cli.lookups import explained_items
+from streamsvd.cli.options import JsonFlag, SettingsFileOption, chosen_settings
 from streamsvd.cli.preparing import prepared
 from streamsvd.cli.producing import ProducerProcess
 from streamsvd.log import Topics, log_client
@@ -32,7 +34,7 @@ def demo(
     ] = None,
     catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
     settings_file: SettingsFileOption = None,
-    json_file: JsonOption = None,
+    as_json: JsonFlag = False,
     rate: Annotated[
         float | None, typer.Option(help="Ratings a second, for watching. As fast as possible without it.")
     ] = None,
@@ -54,14 +56,13 @@ def demo(
 
         streamsvd demo --rate 2000 --keep-open
 
-        streamsvd demo ml-100k --json figures.json --no-dashboard
+        streamsvd demo ml-100k --no-dashboard --json > figures.json
     """
     console = Console(stderr=True)
 
     def say(text: str) -> None:
         console.print(text, highlight=False)
 
-    check_json(json_file)
     chosen = chosen_settings(settings_file, None)
     topics = Topics("demo")
 
@@ -103,7 +104,12 @@ def demo(
         if stop:
             say(_STOPPED)
             return
-        if json_file is not None:
+        with closing(connect(redis)) as client:
+            reader = ModelReader(client, "demo")
+            user = table.users[-1].item()
+            answer = reader.recommend(user, recommendations)
+            reasons = reader.reasons(user, [item.item for item in answer.items])
+        if as_json:
             found = figures_object(
                 dataset=dataset.name,
                 sha256=dataset.sha256,
@@ -111,24 +117,21 @@ def demo(
                 figures=end.figures,
                 events_per_second=learned_per_second,
                 snapshots=end.version,
+                recommendations=explained_items(answer, reasons),
             )
-            write_json(json_file, found)
-        out = Console()
-        extra = {
-            "ratings": f"{end.figures.events:,}",
-            "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
-            "ratings a second": f"{learned_per_second:,.0f}, with the producer beside it",
-            "snapshots in Redis": str(end.version),
-            "peak memory": megabytes(peak_rss_bytes()),
-        }
-        out.print(
-            figures_table(f"{dataset.name}, through Kafka and Redis", end.figures, extra, consumer.metrics.total())
-        )
-        with closing(connect(redis)) as client:
-            reader = ModelReader(client, "demo")
-            user = table.users[-1].item()
-            answer = reader.recommend(user, recommendations)
-            out.print(answer_table(answer, reader.reasons(user, [item.item for item in answer.items])))
+            print_json(found)
+        else:
+            facts = {
+                "ratings": f"{end.figures.events:,}",
+                "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
+                "ratings a second": f"{learned_per_second:,.0f}, with the producer beside it",
+                "snapshots in Redis": str(end.version),
+                "peak memory": megabytes(peak_rss_bytes()),
+            }
+            title = f"{dataset.name}, through Kafka and Redis"
+            Console().print(
+                figures_table(title, end.figures, facts, consumer.metrics.total()), answer_table(answer, reasons)
+            )
         if keep_open:
             page.wait_until_told()
             say("All stays up until Ctrl-C.")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import os
 import platform
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
 
 import redis
 import typer
@@ -21,6 +19,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from streamsvd.cli.json_output import print_json
+from streamsvd.cli.options import JsonFlag
 from streamsvd.embedded import (
     KAFKA_VERSION,
     Choice,
@@ -53,7 +53,7 @@ class Finding:
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Write the report as one JSON object.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Show which Kafka, Redis, Java and data sets the commands would use here, and why.
 
@@ -64,8 +64,7 @@ def doctor(
     findings = list(_findings(os.environ, asking=not as_json))
     ready = all(finding.works is not False for finding in findings)
     if as_json:
-        report = {"ready": ready, "findings": [asdict(one) for one in findings], "versions": _versions()}
-        typer.echo(json.dumps(report, indent=2))
+        print_json({"ready": ready, "findings": findings, "versions": _versions()})
     else:
         _show(Console(), findings, ready=ready)
     raise typer.Exit(0 if ready else 1)

@@ -16,11 +16,12 @@ from evaluation.models import compile_kernels
 from evaluation.shadows import Shadows
 from streamsvd.cli.details import detail_tables, details_object, drift_line
 from streamsvd.cli.display import figures_table, learning_bar, megabytes
-from streamsvd.cli.figures import check_json, figures_object, peak_rss_bytes, write_json
+from streamsvd.cli.figures import figures_object, peak_rss_bytes
+from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import (
     ColumnsOption,
     DetailOption,
-    JsonOption,
+    JsonFlag,
     ScaleOption,
     SeedOption,
     SetOption,
@@ -50,7 +51,7 @@ def evaluate(
     ranking: Annotated[
         bool, typer.Option("--ranking", help="Also hit rate, NDCG and MRR of the lists that would have been shown.")
     ] = False,
-    json_file: JsonOption = None,
+    as_json: JsonFlag = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """How good would the model have been on this history? Predict, score and learn every rating, in order.
@@ -64,14 +65,13 @@ def evaluate(
 
         streamsvd evaluate books.csv --columns reader,isbn,stars,day --scale 1:10
 
-        streamsvd evaluate ml-100k --no-catalogue --set rank=16 --json figures.json
+        streamsvd evaluate ml-100k --no-catalogue --set rank=16 --json > figures.json
 
         streamsvd evaluate ml-latest-small --ranking
 
         streamsvd evaluate ml-100k --shadow means=damped-means --shadow wide=rank=16
     """
     console = Console(stderr=True)
-    check_json(json_file)
     chosen = chosen_settings(settings_file, settings)
     table, films = load_data(data, columns, scale)
     content = films if catalogue else None
@@ -96,7 +96,7 @@ def evaluate(
     rate = len(table) / (time.perf_counter() - began)
     figures = metrics.figures()
     rows = comparison_rows(beside, model)
-    if json_file is not None:
+    if as_json:
         dataset = table.dataset
         found = figures_object(
             dataset=dataset.name,
@@ -108,7 +108,8 @@ def evaluate(
             **shadow_objects(rows),
             **({"ranking": ranking_object(sampler)} if sampler else {}),
         )
-        write_json(json_file, found)
+        print_json(found)
+        return
     extra = {
         "ratings": f"{figures.events:,}",
         "users": f"{model.n_users:,}",

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from streamsvd.cli.json_output import print_json
 from streamsvd.cli.lookup_tables import prediction_table
-from streamsvd.cli.lookups import item_called, lookups, print_json
-from streamsvd.cli.options import AsJsonOption, ModelOption, RedisOption
+from streamsvd.cli.lookups import item_called, lookups
+from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
 from streamsvd.ratings.id_text import parse_id
 
 
@@ -18,7 +19,7 @@ def predict(
     item: Annotated[str, typer.Argument(help="The item: its id, or words of its title.")],
     model: ModelOption = "default",
     redis: RedisOption = None,
-    as_json: AsJsonOption = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """The rating that a user would give an item, and how far off it may be (a standard deviation).
 

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from model_store import connect
-from streamsvd.cli.figures import check_json, write_json
-from streamsvd.cli.options import JsonOption, ModelOption, RedisOption
+from streamsvd.cli.json_output import print_json
+from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
 from streamsvd.cli.promoting import promoted_within
 from streamsvd.cli.services import lent_redis
 from streamsvd.stopping import stop_on_signals
@@ -23,7 +23,7 @@ def promote(
     redis: RedisOption = None,
     model: ModelOption = "default",
     wait: Annotated[float, typer.Option(help="Seconds to wait for a running consumer to do it.", min=0.0)] = 15.0,
-    json_file: JsonOption = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Make a shadow the model that lookups see.
 
@@ -38,13 +38,12 @@ def promote(
         streamsvd promote original --model films
     """
     console = Console(stderr=True)
-    check_json(json_file)
     with stop_on_signals() as stop, lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
         served = promoted_within(
             client, model, name, wait, timer=time.monotonic, pause=stop.wait, stop=lambda: bool(stop)
         )
-    if json_file is not None:
-        write_json(json_file, {"model": model, "name": name, "served": served})
+    if as_json:
+        print_json({"model": model, "name": name, "served": served})
     text = (
         f"{name} is the served model now."
         if served

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from streamsvd.cli.json_output import print_json
 from streamsvd.cli.lookup_tables import answer_table
-from streamsvd.cli.lookups import as_object, item_called, lookups, print_json, ratings_given
-from streamsvd.cli.options import AsJsonOption, ModelOption, RedisOption, parse_years
+from streamsvd.cli.lookups import as_object, explained_items, item_called, lookups, ratings_given
+from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption, parse_years
 from streamsvd.errors import SettingsError
 from streamsvd.lookup import Options
 from streamsvd.ratings.id_text import parse_id
@@ -45,7 +46,7 @@ def recommend(
     seed: Annotated[int, typer.Option(help="Of --explore sampled.")] = 0,
     model: ModelOption = "default",
     redis: RedisOption = None,
-    as_json: AsJsonOption = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """The best items for a user, from Redis, with reasons; or for an anonymous user, from a few ratings.
 
@@ -79,7 +80,6 @@ def recommend(
             answer = reader.recommend(parse_id(user), n, **options)
             why = reader.reasons(parse_id(user), [item.item for item in answer.items])
     if as_json:
-        items = [{**as_object(item), "reasons": why.get(item.item, ())} for item in answer.items]
-        print_json(answer, items=items)
+        print_json({**as_object(answer), "items": explained_items(answer, why)})
     else:
         Console().print(answer_table(answer, why))

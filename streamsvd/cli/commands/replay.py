@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,8 +14,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from producer import Bound, Pace, ReplaySummary, Selection, prepare
 from producer import replay as run
 from streamsvd.cli.display import day
-from streamsvd.cli.figures import check_json, write_json
-from streamsvd.cli.options import ColumnsOption, JsonOption, KafkaOption, ScaleOption, TopicOption, load_data
+from streamsvd.cli.json_output import print_json
+from streamsvd.cli.options import ColumnsOption, JsonFlag, KafkaOption, ScaleOption, TopicOption, load_data
 from streamsvd.embedded import default_folder, provide_kafka
 from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import Catalogue, Dataset, RatingTable, Synthetic
@@ -52,7 +51,7 @@ def replay(
     ratings: Annotated[int, typer.Option(min=1, help="How many, for the data set synthetic.")] = 100_000,
     seed: Annotated[int, typer.Option(min=0, help="Of the data set synthetic.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
-    json_file: JsonOption = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Send a data set's ratings to Kafka in the order in which they happened.
 
@@ -71,19 +70,18 @@ def replay(
 
         streamsvd replay books.csv --columns reader,isbn,stars,day --scale 1:10
     """
-    check_json(json_file)
-    out = Console(quiet=quiet, highlight=False, soft_wrap=True)
+    notes = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
     selection = Selection(*(None if bound is None else Bound.parse(bound) for bound in (start, until)))
     pace = Pace.parse(rate, speed)
     topics = Topics(topic)
-    with Console(stderr=True, quiet=quiet).status(f"reading {data}"):
+    with notes.status(f"reading {data}"):
         blocks, dataset, catalogue, count = _load(data, columns, scale, ratings, seed, selection)
     environ = {"STREAMSVD_KAFKA": kafka} if kafka else os.environ
     with provide_kafka(default_folder("kafka"), environ=environ) as address, stop_on_signals() as stop:
         log = log_client(address)
         ready = prepare(log, topics, dataset, catalogue, partitions=partitions, mix=mix)
         for note in ready.layout.notes:
-            out.print(f"Note: {note}.")
+            notes.print(f"Note: {note}.")
         with RatingSink(log, topics.ratings) as sink, _Bar(dataset.name, count, limit, quiet) as bar:
             summary = run(
                 blocks,
@@ -96,9 +94,12 @@ def replay(
                 stop=lambda: bool(stop),
                 sleep=stop.wait,
             )
-        out.print(_report(summary, dataset, topics.ratings, address))
-        if json_file is not None:
-            _write(json_file, summary, dataset, topics.ratings)
+        if as_json:
+            about = {"dataset": dataset.name, "sha256": dataset.sha256, "source": dataset.source, "topic": topic}
+            print_json({**about, **asdict(summary), "events_per_second": summary.events_per_second})
+        else:
+            out = Console(quiet=quiet, highlight=False, soft_wrap=True)
+            out.print(_report(summary, dataset, topics.ratings, address))
 
 
 def _load(
@@ -168,15 +169,3 @@ def _report(summary: ReplaySummary, dataset: Dataset, topic: str, address: str) 
     if summary.stopped:
         lines.append("Stopped on request; the same command continues where the log ends.")
     return "\n".join(lines)
-
-
-def _write(file: Path, summary: ReplaySummary, dataset: Dataset, topic: str) -> None:
-    figures = {
-        "dataset": dataset.name,
-        "sha256": dataset.sha256,
-        "source": dataset.source,
-        "topic": topic,
-        **asdict(summary),
-        "events_per_second": summary.events_per_second,
-    }
-    write_json(file, figures)

@@ -13,10 +13,11 @@ from rich.console import Console
 from evaluation.reporting import ReportPlan, check_page, check_tuning, make_report, write
 from evaluation.studies import check_pictures, compile_study
 from streamsvd.cli.display import share_bar
-from streamsvd.cli.figures import check_json, versions, write_json
-from streamsvd.cli.options import ColumnsOption, JsonOption, ScaleOption, SeedOption, load_data
+from streamsvd.cli.figures import versions
+from streamsvd.cli.json_output import print_json
+from streamsvd.cli.options import ColumnsOption, JsonFlag, ScaleOption, SeedOption, load_data
+from streamsvd.cli.output_files import make_folder
 from streamsvd.cli.warming import warm_up
-from streamsvd.errors import InputError
 
 
 def report(
@@ -37,7 +38,7 @@ def report(
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
     seed: SeedOption = 0,
-    json_file: JsonOption = None,
+    as_json: JsonFlag = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """The whole study of a data set, as one page to read, print and hand on.
@@ -62,13 +63,9 @@ def report(
     check_pictures()
     check_page()
     check_tuning(budget)
-    check_json(json_file)
     table, films = load_data(data, columns, scale)
     folder = out if out is not None else Path(f"report-{table.dataset.name}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder} is no folder and cannot be made one: {error.strerror}; name another") from error
+    make_folder(folder)
     plan = ReportPlan(folds=1 if quick else 5, trials=budget, seed=seed, catalogue=catalogue)
     words = ["streamsvd", "report", data, *(["--quick"] if quick else []), "--trials", str(budget), "--seed", str(seed)]
     words += [] if catalogue else ["--no-catalogue"]
@@ -78,8 +75,9 @@ def report(
         compile_study(films if catalogue else None)
         made = make_report(table, films, plan, versions=versions(), command=shlex.join(words), progress=show)
     written = write(made, folder)
-    if json_file is not None:
-        write_json(json_file, made.figures)
+    if as_json:
+        print_json(made.figures)
+        return
     shown = Console()
     for sentence in made.summary:
         shown.print(f"• {sentence}", highlight=False)

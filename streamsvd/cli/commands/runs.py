@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +9,9 @@ import typer
 from rich.console import Console
 
 from evaluation.studies import draw_runs, stored_runs
-from streamsvd.cli.options import AsJsonOption
-from streamsvd.cli.picturing import check_picture, write_picture
+from streamsvd.cli.json_output import print_json
+from streamsvd.cli.options import JsonFlag
+from streamsvd.cli.output_files import check_picture, write_picture
 from streamsvd.cli.simulation_tables import runs_table
 from streamsvd.errors import InputError
 
@@ -25,7 +25,7 @@ def runs(
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw their errors over time, as .png or .svg.")
     ] = None,
-    as_json: AsJsonOption = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """List and compare simulation runs.
 
@@ -37,8 +37,7 @@ def runs(
 
         streamsvd runs --json
     """
-    if picture is not None:
-        check_picture(picture)
+    check_picture(picture)
     found = [run for run in stored_runs(folder) if not only or any(text in run.path.name for text in only)]
     if not found:
         raise InputError(f"{folder} holds no such runs; `streamsvd simulate DATA --out {folder}` makes some")
@@ -46,6 +45,6 @@ def runs(
         curves = [(run.label, run.curve(), run.manifest["figures"]) for run in found]
         write_picture(picture, draw_runs(str(folder), curves))
     if as_json:
-        typer.echo(json.dumps([{"folder": str(run.path), **run.manifest} for run in found], indent=2))
+        print_json({"runs": [{"folder": str(run.path), **run.manifest} for run in found]})
     else:
         Console().print(runs_table(str(folder), found))

@@ -8,13 +8,13 @@ from contextlib import closing
 from rich.console import Console
 
 from model_store import connect, read_shadows
-from streamsvd.cli.figures import check_json, write_json
-from streamsvd.cli.options import JsonOption, ModelOption, RedisOption
+from streamsvd.cli.json_output import print_json
+from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
 from streamsvd.cli.services import lent_redis
 from streamsvd.cli.shadows import shadow_objects, shadows_table
 
 
-def shadows(redis: RedisOption = None, model: ModelOption = "default", json_file: JsonOption = None) -> None:
+def shadows(redis: RedisOption = None, model: ModelOption = "default", as_json: JsonFlag = False) -> None:
     """How do the shadow models do, beside the one that is served?
 
     As of the newest checkpoint: each model's error since it began, how far it is from the served one on the same
@@ -24,15 +24,14 @@ def shadows(redis: RedisOption = None, model: ModelOption = "default", json_file
 
         streamsvd shadows
 
-        streamsvd shadows --model films --json shadows.json
+        streamsvd shadows --model films --json
     """
-    check_json(json_file)
     with lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
         rows = read_shadows(client, model)
-    if json_file is not None:
-        write_json(json_file, {"model": model, "shadows": [], **shadow_objects(rows)})
-    if not rows:
+    if as_json:
+        print_json({"model": model, "shadows": [], **shadow_objects(rows)})
+    elif not rows:
         text = f"Model {model} has no shadows. Start some: streamsvd consume --model {model} --shadow wide=rank=16"
         Console(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)
-        return
-    Console().print(shadows_table(rows, f"model {model}"))
+    else:
+        Console().print(shadows_table(rows, f"model {model}"))

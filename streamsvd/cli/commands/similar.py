@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from streamsvd.cli.json_output import print_json
 from streamsvd.cli.lookup_tables import similar_table
-from streamsvd.cli.lookups import item_called, lookups, print_json
-from streamsvd.cli.options import AsJsonOption, ModelOption, RedisOption
+from streamsvd.cli.lookups import item_called, lookups
+from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
 
 
 def similar(
@@ -17,7 +18,7 @@ def similar(
     n: Annotated[int, typer.Option("-n", help="How many.", min=1)] = 10,
     model: ModelOption = "default",
     redis: RedisOption = None,
-    as_json: AsJsonOption = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Items that people like together with this one.
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,8 +14,10 @@ from rich.console import Console
 
 from evaluation.models import shadow_names
 from evaluation.studies import Run, RunArchive, check_format, check_pictures, grid_specs, parse_grid
+from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import (
     ColumnsOption,
+    JsonFlag,
     ScaleOption,
     SeedOption,
     SetOption,
@@ -77,7 +77,7 @@ def simulate(
         typer.Option(metavar="USER", help="Instead: what this user would have been recommended at the end of the run."),
     ] = None,
     n: Annotated[int, typer.Option("-n", help="Recommendations of --lookup.", min=1)] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: JsonFlag = False,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
     seed: SeedOption = 0,
@@ -132,7 +132,7 @@ def simulate(
         if answer is None:
             raise typer.Exit(1)
         if as_json:
-            typer.echo(json.dumps(asdict(answer), indent=2, ensure_ascii=False))
+            print_json(answer)
         else:
             Console().print(past_recommendations_table(answer))
         return
@@ -153,6 +153,6 @@ def simulate(
         raise typer.Exit(1)
     kept = [found for run in runs if (found := archive.known(run))]
     if as_json:
-        typer.echo(json.dumps([{"folder": str(each.path), **each.manifest} for each in kept], indent=2))
+        print_json({"runs": [{"folder": str(each.path), **each.manifest} for each in kept]})
     else:
         Console().print(runs_table(f"{table.dataset.name}, in {out}", kept))

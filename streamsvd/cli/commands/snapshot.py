@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -26,13 +25,13 @@ from model_store import (
     read_snapshot,
 )
 from model_store.files import SnapshotFile, diff_snapshots, export_snapshot
-from streamsvd.cli.figures import check_json
-from streamsvd.cli.options import ModelOption, RedisOption
+from streamsvd.cli.json_output import print_json
+from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
+from streamsvd.cli.output_files import check_file
 from streamsvd.cli.services import lent_redis
 from streamsvd.cli.snapshots import compared, differences_table, listed, models_table, shown, version_of, version_table
 from streamsvd.errors import StoreError, StoreUnavailable
 
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", help="No progress bar.")]
 VersionOption = Annotated[
     int | None, typer.Option("--version", help="A version that was kept (`consume --keep N`); by default the newest.")
@@ -66,7 +65,7 @@ def list_(redis: RedisOption = None, as_json: JsonFlag = False) -> None:
                 _say(f"Model {name} cannot be read: {error}")
             else:
                 found += [one] if one is not None else []
-    _print([listed(one, time.time()) for one in found], models_table(found, time.time()), as_json=as_json)
+    _print({"models": [listed(one, time.time()) for one in found]}, models_table(found, time.time()), as_json=as_json)
 
 
 @snapshot.command()
@@ -104,7 +103,7 @@ def export(
 
         streamsvd snapshot export before.snapshot --version 41
     """
-    check_json(file)
+    check_file(file)
     with _client(redis) as client, _bar("reading", quiet) as progress:
         found = read_snapshot(client, model, version, progress)
     with _bar("writing", quiet) as progress:
@@ -185,7 +184,7 @@ def _bar(what: str, quiet: bool) -> Iterator[Progress]:
 
 def _print(found: Any, table: Any, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(found, indent=2, allow_nan=False))
+        print_json(found)
     else:
         Console().print(table)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
@@ -16,17 +17,18 @@ from rich.text import Text
 from evaluation.models import BATCH, LEARNER, MODELS, described
 from evaluation.studies import FOLDS, Study, check_pictures, compile_study, draw_study, run_study, study_specs
 from streamsvd.cli.display import share_bar
-from streamsvd.cli.figures import check_json, versions, write_json
+from streamsvd.cli.figures import versions
+from streamsvd.cli.json_output import json_bytes, print_json
 from streamsvd.cli.options import (
     ColumnsOption,
-    JsonOption,
+    JsonFlag,
     ScaleOption,
     SeedOption,
     SetOption,
     load_data,
     parse_settings,
 )
-from streamsvd.errors import InputError
+from streamsvd.cli.output_files import check_file, make_folder, write_file
 
 
 def study(
@@ -46,7 +48,7 @@ def study(
     scale: ScaleOption = None,
     seed: SeedOption = 0,
     window: Annotated[int, typer.Option(help="Ratings of the rolling error.")] = 5000,
-    json_file: JsonOption = None,
+    as_json: JsonFlag = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """What does each way of learning buy? All of them on one data set, online and offline, side by side.
@@ -68,12 +70,9 @@ def study(
     console = Console(stderr=True)
     if out is not None:
         check_pictures()
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{out} is no folder and cannot be made one: {error.strerror}; name another") from error
-    for file in (json_file, out and out / "study.json", out and out / "study.csv"):
-        check_json(file)
+        make_folder(out)
+        for name in ("study.json", "study.csv"):
+            check_file(out / name)
     changes = parse_settings(settings)
     chosen, in_batch = (MODELS[name].with_changes(changes) for name in (LEARNER, BATCH))
     table, films = load_data(data, columns, scale)
@@ -100,13 +99,14 @@ def study(
         "batch_settings": in_batch,
     }
     whole = {**facts, **found.to_dict(), "versions": versions()}
-    if json_file is not None:
-        write_json(json_file, whole)
     if out is not None:
-        write_json(out / "study.json", whole)
-        _write_csv(out / "study.csv", found)
+        write_file(out / "study.json", json_bytes(whole))
+        write_file(out / "study.csv", _csv(found).encode())
         draw_study(found, out, name)
-    Console().print(_tables(name, found))
+    if as_json:
+        print_json(whole)
+    else:
+        Console().print(_tables(name, found))
 
 
 study.__doc__ = (study.__doc__ or "").replace("{models}", "\n\n    ".join(described("study")))
@@ -171,7 +171,7 @@ def _tables(name: str, found: Study) -> Group:
     return Group(online, legend, *notes, random, temporal)
 
 
-def _write_csv(path: Path, found: Study) -> None:
+def _csv(found: Study) -> str:
     """A row for each model and measure: long form, which every tool can pivot."""
     rows: list[tuple[str, str, str, float]] = []
     for each in found.online:
@@ -188,10 +188,6 @@ def _write_csv(path: Path, found: Study) -> None:
     for held in found.offline:
         values = ((measure, getattr(held, measure)) for measure in measures)
         rows += [("offline", held.name, measure, value) for measure, value in values if value is not None]
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["part", "learner", "measure", "value"])
-            writer.writerows(rows)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}; name another folder") from error
+    text = StringIO(newline="")
+    csv.writer(text).writerows([("part", "learner", "measure", "value"), *rows])
+    return text.getvalue()

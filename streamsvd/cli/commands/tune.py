@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 
 from evaluation.studies import TASKS, Trial, TrialFile, best_trial, optuna_version, search
-from streamsvd.cli.figures import check_json, versions, write_json
-from streamsvd.cli.options import ColumnsOption, ScaleOption, SeedOption, load_data
+from streamsvd.cli.figures import versions
+from streamsvd.cli.json_output import json_bytes, print_json
+from streamsvd.cli.options import ColumnsOption, JsonFlag, ScaleOption, SeedOption, load_data
+from streamsvd.cli.output_files import check_file, write_file
 from streamsvd.cli.tuning_display import tuning_bar, tuning_table
 from streamsvd.cli.warming import warm_up
 from streamsvd.kernels.compiler import CACHE
@@ -39,6 +41,7 @@ def tune(
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
     seed: SeedOption = 0,
+    as_json: JsonFlag = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Search for the learner's settings on a history, and test them on ratings that the search has not seen.
@@ -57,7 +60,7 @@ def tune(
         streamsvd evaluate ml-100k --settings settings.json
     """
     console = Console(stderr=True)
-    check_json(out)
+    check_file(out)
     optimiser = {"optuna": optuna_version()}
     table, films = load_data(data, columns, scale)
     content = films if catalogue else None
@@ -99,5 +102,9 @@ def tune(
         settings = task.defaults.replace(**chosen.changes)
         errors = {"defaults": task.report(task.defaults), "found": task.report(settings)}
     found_by = {"tuned_on": {**about, "trials": trials}, "versions": {**versions(), **optimiser}}
-    write_json(out, {"settings": settings.to_dict(), "rmse": errors, **found_by})
-    Console().print(tuning_table(f"{table.dataset.name}, {task.name}, {trials} trials", errors, chosen.changes))
+    whole = {"settings": settings.to_dict(), "rmse": errors, **found_by}
+    write_file(out, json_bytes(whole))
+    if as_json:
+        print_json(whole)
+    else:
+        Console().print(tuning_table(f"{table.dataset.name}, {task.name}, {trials} trials", errors, chosen.changes))

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from streamsvd.cli.json_output import print_json
 from streamsvd.cli.lookup_tables import user_table, users_table
-from streamsvd.cli.lookups import lookups, print_json
-from streamsvd.cli.options import AsJsonOption, ModelOption, RedisOption
+from streamsvd.cli.lookups import as_object, lookups
+from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
 from streamsvd.ratings.id_text import parse_id
 
 
@@ -18,7 +19,7 @@ def users(
     n: Annotated[int, typer.Option("-n", help="How many.", min=1)] = 10,
     model: ModelOption = "default",
     redis: RedisOption = None,
-    as_json: AsJsonOption = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """The users of a model: how many there are, and those who gave a rating last; or one of them.
 
@@ -42,6 +43,6 @@ def users(
         history = reader.history(parse_id(user), n)
         alike = reader.similar_users(parse_id(user), n).users
     if as_json:
-        print_json(history, alike=alike)
+        print_json({**as_object(history), "alike": alike})
     else:
         Console().print(user_table(history, alike))
