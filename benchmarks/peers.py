@@ -24,7 +24,7 @@ from rich.console import Console
 
 from evaluation.studies import BASIS, INSTALL, Stream, installed_peers, peer_errors, peer_rates, peer_seconds
 from streamsvd.cli.figures import versions
-from streamsvd.cli.warming import warm_up
+from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import load
 

@@ -28,7 +28,7 @@ from rich.console import Console
 from evaluation import Ranking, RankingSampler
 from evaluation.metrics import ORDERS, Order
 from streamsvd.cli.figures import versions
-from streamsvd.cli.warming import warm_up
+from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.learner import Choices, Id, IteratedSVD, LiveItems, best_ids, ranked_ids
 from streamsvd.ratings import Catalogue, RatingTable, load
 

@@ -27,7 +27,7 @@ LIMITS = {"last_to_second_tenth": 1.3, "resident_bytes": 1e9, "first_call_second
 FIRST_CALL = """
 import sys, time
 from rich.console import Console
-from streamsvd.cli.warming import warm_up
+from streamsvd.cli.kernel_cache import warm_up
 began = time.perf_counter()
 warm_up(Console(stderr=True, width=200))
 print(time.perf_counter() - began)

@@ -21,7 +21,7 @@ from consumer import ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential
 from producer import prepare, replay
 from streamsvd.cli.figures import figures_object
-from streamsvd.cli.warming import warm_up
+from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.log import RatingSink, Topics, log_client

@@ -14,7 +14,7 @@ from streamsvd.embedded.jars import KAFKA_VERSION, jars_folder, kafka_jars
 from streamsvd.embedded.java import Java, find_java
 from streamsvd.embedded.kafka import cluster_at, embedded_kafka
 from streamsvd.embedded.redis import embedded_redis, find_redis_server
-from streamsvd.embedded.serving import Server
+from streamsvd.embedded.server import Server
 
 __all__ = [
     "KAFKA_VERSION",

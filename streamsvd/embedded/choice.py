@@ -25,7 +25,7 @@ from streamsvd.embedded.containers import docker_answers, kafka_container, redis
 from streamsvd.embedded.folder import FolderBusyError, running_in
 from streamsvd.embedded.kafka import embedded_kafka
 from streamsvd.embedded.redis import embedded_redis
-from streamsvd.embedded.serving import Server
+from streamsvd.embedded.server import Server
 from streamsvd.errors import SettingsError
 
 KAFKA_VARIABLE = "STREAMSVD_KAFKA"

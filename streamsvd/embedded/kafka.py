@@ -22,7 +22,7 @@ from streamsvd.embedded.folder import free_ports, workplace
 from streamsvd.embedded.jars import jars_folder, kafka_jars
 from streamsvd.embedded.java import find_java
 from streamsvd.embedded.process import ServerProcess
-from streamsvd.embedded.serving import Attempt, Server, serving
+from streamsvd.embedded.server import Attempt, Server, serving
 from streamsvd.errors import ServiceError
 
 # A small heap, one collector thread and no optimising compiler halve the start.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from streamsvd.embedded.folder import Workplace, free_ports, workplace
 from streamsvd.embedded.process import ServerProcess
-from streamsvd.embedded.serving import Attempt, Server, serving
+from streamsvd.embedded.server import Attempt, Server, serving
 from streamsvd.errors import ServiceError
 
 

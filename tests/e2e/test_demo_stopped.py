@@ -20,7 +20,9 @@ def replays(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 def compilers(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """The processes that compile for a demo."""
-    return [child for child in psutil.Process(process.pid).children() if "streamsvd.cli.compiling" in child.cmdline()]
+    return [
+        child for child in psutil.Process(process.pid).children() if "streamsvd.cli.kernel_compiler" in child.cmdline()
+    ]
 
 
 def stop(process: subprocess.Popen[str], number: signal.Signals) -> None:

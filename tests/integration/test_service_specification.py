@@ -17,7 +17,7 @@ from schemathesis.config import SchemathesisConfig
 from services import in_process, write_model
 
 from model_store import ModelReader, connect
-from streamsvd.cli.serving import log_of
+from streamsvd.cli.service_process import log_of
 from streamsvd.log import Topics, log_client
 from streamsvd.service import Limits, create_app
 from streamsvd.service.journal import json_journal

@@ -31,7 +31,7 @@ from streamsvd.embedded.containers import KAFKA_IMAGE, REDIS_IMAGE, docker_answe
 from streamsvd.embedded.folder import workplace
 from streamsvd.embedded.jars import KAFKA_VERSION, kafka_jars
 from streamsvd.embedded.process import ServerProcess
-from streamsvd.embedded.serving import Attempt, serving
+from streamsvd.embedded.server import Attempt, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 STAND_INS = ROOT / "tests" / "containers" / "stand_ins"

@@ -25,7 +25,7 @@ from evaluation import Prequential, evaluate
 from model_store import Checkpoint, ModelWriter, connect
 from model_store.codec.keys import Keys
 from producer import prepare, replay
-from streamsvd.cli.warming import warm_up
+from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.learner import IteratedSVD, Settings, State
 from streamsvd.learner.choices import Choices
 from streamsvd.learner.protocol import Ids

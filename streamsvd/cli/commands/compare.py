@@ -19,9 +19,9 @@ from evaluation.studies import PeerResult, Stream, draw_peers, installed_peers
 from evaluation.studies import compare as run
 from streamsvd.cli.figures import versions
 from streamsvd.cli.json_output import print_json
+from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import ColumnsOption, JsonFlag, ScaleOption, load_data
 from streamsvd.cli.output_files import check_picture, write_picture
-from streamsvd.cli.warming import warm_up
 from streamsvd.errors import InputError
 
 

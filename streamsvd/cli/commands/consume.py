@@ -16,6 +16,7 @@ from streamsvd.cli.details import detail_tables, details_object, drift_line
 from streamsvd.cli.display import figures_table, learning_bar, megabytes
 from streamsvd.cli.figures import figures_object, peak_rss_bytes
 from streamsvd.cli.json_output import print_json
+from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import (
     DetailOption,
     DropShadowOption,
@@ -32,7 +33,6 @@ from streamsvd.cli.options import (
 from streamsvd.cli.services import lent_kafka, lent_redis
 from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
 from streamsvd.cli.showing import shown_metrics
-from streamsvd.cli.warming import warm_up
 from streamsvd.log import Topics, log_client
 from streamsvd.stopping import stop_on_signals
 

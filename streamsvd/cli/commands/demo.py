@@ -13,15 +13,15 @@ from rich.console import Console
 from consumer import ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential
 from model_store import ModelReader, connect
-from streamsvd.cli.dashboarding import DashboardBeside, dashboard_beside
+from streamsvd.cli.dashboard_process import DashboardBeside, dashboard_beside
+from streamsvd.cli.demo_setup import prepared
 from streamsvd.cli.display import figures_table, learning_bar, megabytes
 from streamsvd.cli.figures import figures_object, peak_rss_bytes
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.lookup_tables import answer_table
 from streamsvd.cli.lookups import explained_items
 from streamsvd.cli.options import JsonFlag, SettingsFileOption, chosen_settings
-from streamsvd.cli.preparing import prepared
-from streamsvd.cli.producing import ProducerProcess
+from streamsvd.cli.producer_process import ProducerProcess
 from streamsvd.log import Topics, log_client
 from streamsvd.stopping import stop_on_signals
 

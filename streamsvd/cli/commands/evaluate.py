@@ -18,6 +18,7 @@ from streamsvd.cli.details import detail_tables, details_object, drift_line
 from streamsvd.cli.display import figures_table, learning_bar, megabytes
 from streamsvd.cli.figures import figures_object, peak_rss_bytes
 from streamsvd.cli.json_output import print_json
+from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import (
     ColumnsOption,
     DetailOption,
@@ -31,7 +32,6 @@ from streamsvd.cli.options import (
 )
 from streamsvd.cli.rankings import ranking_object, ranking_table
 from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
-from streamsvd.cli.warming import warm_up
 from streamsvd.learner import IteratedSVD
 
 

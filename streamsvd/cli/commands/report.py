@@ -15,9 +15,9 @@ from evaluation.studies import check_pictures, compile_study
 from streamsvd.cli.display import share_bar
 from streamsvd.cli.figures import versions
 from streamsvd.cli.json_output import print_json
+from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import ColumnsOption, JsonFlag, ScaleOption, SeedOption, load_data
 from streamsvd.cli.output_files import make_folder
-from streamsvd.cli.warming import warm_up
 
 
 def report(

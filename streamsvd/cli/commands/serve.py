@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from streamsvd.cli.options import KafkaOption, ModelOption, RedisOption, TopicOption
-from streamsvd.cli.serving import Plan, run_service
+from streamsvd.cli.service_process import Plan, run_service
 from streamsvd.log import Topics
 from streamsvd.service import check_exposure, read_key_file, read_keys
 

@@ -25,7 +25,7 @@ from streamsvd.cli.options import (
     parse_settings,
     read_settings,
 )
-from streamsvd.cli.simulating import event_range_of, outcomes, past_recommendations
+from streamsvd.cli.simulation_runs import event_range_of, outcomes, past_recommendations
 from streamsvd.cli.simulation_tables import past_recommendations_table, runs_table
 from streamsvd.errors import SettingsError
 from streamsvd.ratings.id_text import parse_id

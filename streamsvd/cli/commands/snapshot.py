@@ -29,7 +29,15 @@ from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
 from streamsvd.cli.output_files import check_file
 from streamsvd.cli.services import lent_redis
-from streamsvd.cli.snapshots import compared, differences_table, listed, models_table, shown, version_of, version_table
+from streamsvd.cli.snapshot_tables import (
+    compared,
+    differences_table,
+    listed,
+    models_table,
+    shown,
+    version_of,
+    version_table,
+)
 from streamsvd.errors import StoreError, StoreUnavailable
 
 QuietFlag = Annotated[bool, typer.Option("--quiet", help="No progress bar.")]

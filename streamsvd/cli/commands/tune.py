@@ -12,10 +12,10 @@ from rich.console import Console
 from evaluation.studies import TASKS, Trial, TrialFile, best_trial, optuna_version, search
 from streamsvd.cli.figures import versions
 from streamsvd.cli.json_output import json_bytes, print_json
+from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import ColumnsOption, JsonFlag, ScaleOption, SeedOption, load_data
 from streamsvd.cli.output_files import check_file, write_file
 from streamsvd.cli.tuning_display import tuning_bar, tuning_table
-from streamsvd.cli.warming import warm_up
 from streamsvd.kernels.compiler import CACHE
 from streamsvd.stopping import stop_on_signals
 

@@ -11,7 +11,7 @@ import pytest
 
 from streamsvd.embedded.folder import Workplace
 from streamsvd.embedded.process import ServerProcess
-from streamsvd.embedded.serving import Attempt, Server, serving
+from streamsvd.embedded.server import Attempt, Server, serving
 from streamsvd.errors import ServiceError
 
 _SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]

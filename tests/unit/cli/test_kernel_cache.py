@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from model_runs import compile_kernels, environment
 
-from streamsvd.cli import learning_kernels, warming
+from streamsvd.cli import kernel_cache, learning_kernels
 
 WHAT_IS_MADE = """
-from streamsvd.cli.warming import STEPS, make_ready, what_is_missing
+from streamsvd.cli.kernel_cache import STEPS, make_ready, what_is_missing
 from numba.core import event
 
 told, compiled = [], []
@@ -39,12 +39,12 @@ def test_other_processes_fill_the_cache_and_nothing_is_compiled_twice(tmp_path: 
         command, env=environment(NUMBA_CACHE_DIR=str(tmp_path)), check=True, capture_output=True, text=True
     ).stdout.splitlines()
 
-    assert said == [warming.COMPILING, "None []"]
+    assert said == [kernel_cache.COMPILING, "None []"]
 
 
 def test_what_the_progress_raises_ends_the_processes(tmp_path: Path) -> None:
     script = """
-from streamsvd.cli.warming import make_ready
+from streamsvd.cli.kernel_cache import make_ready
 import psutil
 
 def stop(done, total):
@@ -73,8 +73,8 @@ def test_without_a_folder_they_are_compiled_in_this_process(monkeypatch: pytest.
     monkeypatch.setattr(learning_kernels, "cache_folder", lambda: None)
     told: list[tuple[int, int]] = []
 
-    said = warming.what_is_missing()
-    warming.make_ready(lambda done, total: told.append((done, total)))
+    said = kernel_cache.what_is_missing()
+    kernel_cache.make_ready(lambda done, total: told.append((done, total)))
 
-    assert said == warming.NO_FOLDER
-    assert told == [(k, len(warming.STEPS)) for k in range(len(warming.STEPS) + 1)]
+    assert said == kernel_cache.NO_FOLDER
+    assert told == [(k, len(kernel_cache.STEPS)) for k in range(len(kernel_cache.STEPS) + 1)]

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from streamsvd.cli.side_by_side import Check, side_by_side
+from streamsvd.cli.parallel import Check, side_by_side
 from streamsvd.errors import ServiceError
 
 

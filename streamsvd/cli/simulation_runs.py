@@ -34,9 +34,9 @@ from evaluation.studies import (
     simulate_all,
 )
 from producer import Bound
-from streamsvd.cli.producing import ProducerProcess
+from streamsvd.cli.kernel_cache import warm_up
+from streamsvd.cli.producer_process import ProducerProcess
 from streamsvd.cli.simulation_tables import simulation_bars
-from streamsvd.cli.warming import warm_up
 from streamsvd.embedded import provide_kafka, provide_redis
 from streamsvd.errors import InputError
 from streamsvd.learner import Settings

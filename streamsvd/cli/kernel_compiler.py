@@ -1,6 +1,6 @@
 """A process that compiles a share of the kernels into the cache, a line for each step that is done.
 
-python -m streamsvd.cli.compiling SHARE
+python -m streamsvd.cli.kernel_compiler SHARE
 
 Numba holds the interpreter's lock while it compiles, so what is to go on meanwhile needs a process of its own. This one
 ends with its starter, whose end of its standard input then closes.

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from consumer import DEFAULT_SCALE
 from model_store import ModelReader, connect
+from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.services import lent_kafka, lent_redis
-from streamsvd.cli.warming import warm_up
 from streamsvd.errors import StreamSVDError
 from streamsvd.listening import listen
 from streamsvd.log import LogClient, RatingSink, Topics, create_topics, describe_topic, log_client, read_catalogue

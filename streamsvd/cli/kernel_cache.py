@@ -18,8 +18,8 @@ from rich.console import Console
 import evaluation
 import model_store
 from streamsvd.cli import learning_kernels, other_kernels
-from streamsvd.cli.compiling import SHARES
 from streamsvd.cli.display import parts_bar
+from streamsvd.cli.kernel_compiler import SHARES
 from streamsvd.kernels.compiler import CACHE
 
 STEPS = (*learning_kernels.STEPS, *other_kernels.STEPS)
@@ -97,7 +97,7 @@ def _fill(progress: Progress) -> None:
     with ExitStack() as stack, selectors.DefaultSelector() as selector:
         for share in SHARES:
             process = subprocess.Popen(
-                [sys.executable, "-m", "streamsvd.cli.compiling", share],
+                [sys.executable, "-m", "streamsvd.cli.kernel_compiler", share],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
