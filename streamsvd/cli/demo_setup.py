@@ -10,9 +10,9 @@ from rich.console import Console
 
 from streamsvd.cli.dashboard_process import DashboardBeside
 from streamsvd.cli.demo_data import demo_data
-from streamsvd.cli.display import PartLine, PartsBar, parts_bar
 from streamsvd.cli.kernel_cache import make_ready, what_is_missing
 from streamsvd.cli.parallel import Check, side_by_side
+from streamsvd.cli.progress_bars import PartLine, PartsBar, parts_bar
 from streamsvd.embedded import choose_kafka, jars_folder, kafka_jars, provide_kafka, provide_redis
 from streamsvd.ratings import Catalogue, RatingTable
 

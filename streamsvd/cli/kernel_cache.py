@@ -18,8 +18,8 @@ from rich.console import Console
 import evaluation
 import model_store
 from streamsvd.cli import learning_kernels, other_kernels
-from streamsvd.cli.display import parts_bar
 from streamsvd.cli.kernel_compiler import SHARES
+from streamsvd.cli.progress_bars import parts_bar
 from streamsvd.kernels.compiler import CACHE
 
 STEPS = (*learning_kernels.STEPS, *other_kernels.STEPS)

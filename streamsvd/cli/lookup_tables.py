@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from model_store import Answer, Explained, History, Prediction, Provenance, SimilarItems, Users
-from streamsvd.cli.display import day
-from streamsvd.cli.missing import as_text
+from streamsvd.cli.tables import as_text, day, new_table
 from streamsvd.lookup import Reason, SimilarUser
 from streamsvd.ratings import CatalogueItem, Id
 
@@ -102,10 +100,8 @@ def provenance_line(provenance: Provenance) -> str:
 
 def _table(title: str, *columns: str) -> Table:
     """A table whose first column holds figures."""
-    table = Table(title=Text(title, no_wrap=True), title_justify="left", box=box.ROUNDED)
-    table.add_column(columns[0], justify="right", min_width=9)
-    for column in columns[1:]:
-        table.add_column(column)
+    table = new_table(Text(title, no_wrap=True), *columns, left=len(columns))
+    table.columns[0].justify, table.columns[0].min_width = "right", 9
     table.min_width = min(len(title) + 1, 78)  # a title is never broken for the sake of a narrow table
     return table
 

@@ -33,6 +33,15 @@ RedisOption = Annotated[
 ]
 TopicOption = Annotated[str, typer.Option("--topic", help="Topic that holds the ratings.")]
 ModelOption = Annotated[str, typer.Option("--model", help="Name of the model in Redis.")]
+DataArgument = Annotated[
+    str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
+]
+UserArgument = Annotated[str, typer.Argument(help="Id of the user; text:NAME for text that looks like a number.")]
+ItemArgument = Annotated[str, typer.Argument(help="The item: its id, or words of its title.")]
+CatalogueOption = Annotated[
+    bool, typer.Option("--catalogue/--no-catalogue", help="Use genres and years where the data set has them.")
+]
+QuietFlag = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, instead of tables.")]
 SetOption = Annotated[
     list[str] | None,
@@ -125,6 +134,18 @@ def load_data(data: str, columns: str | None, scale: str | None) -> tuple[Rating
     DatasetError, SettingsError
     """
     return load(data, Columns.parse(columns) if columns else None, parse_scale(scale), environ=os.environ)
+
+
+def data_options(columns: str | None, scale: str | None) -> list[str]:
+    """`--columns` and `--scale` as they are typed, for another command.
+
+    Examples
+    --------
+    >>> data_options(None, "1:10")
+    ['--scale', '1:10']
+    """
+    given = {"--columns": columns, "--scale": scale}
+    return [word for name, value in given.items() if value for word in (name, value)]
 
 
 def parse_settings(pairs: list[str] | None) -> dict[str, str]:

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from rich import box
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from evaluation.metrics import RMSE
 from evaluation.models import ModelSpec, parse_spec, shadow_names
 from model_store import ShadowRow
-from streamsvd.cli.display import day
 from streamsvd.cli.options import read_settings
+from streamsvd.cli.tables import day, facts_grid, new_table
 from streamsvd.errors import SettingsError
 from streamsvd.figures import Verdict
 
@@ -68,20 +66,16 @@ def shadow_objects(rows: Sequence[ShadowRow]) -> dict[str, Any]:
 
 def shadows_table(rows: Sequence[ShadowRow], title: str = "models on the same stream") -> Group:
     """The served model and its shadows, side by side, and what they are made of."""
-    table = Table(title=title, title_justify="left", box=box.ROUNDED)
-    for name in ("model", "RMSE, event", "page", "against the served", "verdict"):
-        table.add_column(name, justify="left" if name in ("model", "verdict") else "right")
-    made_of = Table.grid(padding=(0, 2))
+    table = new_table(title, "model", "RMSE, event", "page", "against the served", "verdict")
+    table.columns[-1].justify = "left"
     for row in rows:
         against, verdict = "–", "served"
         if row.against_served is not None:
             against, verdict = difference_text(row.against_served), verdict_text(row.against_served)
         figures = [RMSE.text(row.figures.get(name)) for name in ("rmse_event", "rmse_page")]
         table.add_row(row.name, *figures, against, verdict, style="bold" if row.served else None)
-        made_of.add_row(
-            Text(row.name, style="cyan"), row.spec, f"{row.events:,} ratings, from number {row.since + 1:,}"
-        )
-    return Group(table, Text(_CAPTION, style="dim"), made_of)
+    made_of = ((row.name, row.spec, f"{row.events:,} ratings, from number {row.since + 1:,}") for row in rows)
+    return Group(table, Text(_CAPTION, style="dim"), facts_grid(*made_of))
 
 
 _CAPTION = (

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
-from rich import box
 from rich.console import Console, Group
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
 from evaluation.studies import PastRecommendations, Run, StoredRun
-from streamsvd.cli.display import day
+from streamsvd.cli.progress_bars import bars
+from streamsvd.cli.tables import best_in_bold, day, new_table
 
 _MOST_BARS = 12
 _ERRORS = ("rmse_event", "rmse_page", "mae_event", "mae_page")
@@ -22,7 +22,7 @@ _ERRORS = ("rmse_event", "rmse_page", "mae_event", "mae_page")
 def simulation_bars(
     console: Console, runs: Sequence[Run], *, quiet: bool = False
 ) -> Iterator[Callable[[Sequence[int]], None]]:
-    """Lend a function that is told the ratings learned by each run; draws on a terminal only."""
+    """Lend a function that shows the ratings learned by each run."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=28),
@@ -32,7 +32,7 @@ def simulation_bars(
         TimeRemainingColumn(),
     )
     lengths = [run.events.end - run.events.first for run in runs]
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
+    with bars(console, quiet, *columns) as progress:
         few = len(runs) <= _MOST_BARS
         tasks = [progress.add_task(run.spec.text, total=n) for run, n in zip(runs, lengths, strict=True) if few]
         whole = progress.add_task(f"{len(runs)} runs", total=sum(lengths)) if len(runs) != 1 else None
@@ -46,28 +46,27 @@ def simulation_bars(
         yield show
 
 
+def runs_object(runs: Sequence[StoredRun]) -> dict[str, Any]:
+    """Runs for programs: each one's folder and manifest."""
+    return {"runs": [{"folder": str(run.path), **run.manifest} for run in runs]}
+
+
 def runs_table(title: str, runs: Sequence[StoredRun]) -> Group:
     """Runs side by side; the best figure of a column in bold, where all have scored the same ratings."""
-    alike = len({_scored(run) for run in runs}) == 1
-    table = Table(title=title, title_justify="left", box=box.ROUNDED)
-    table.add_column("run", no_wrap=True)
-    table.add_column("model")
-    if not alike:
-        table.add_column("ratings scored")
-    for head in ("RMSE event", "page", "MAE event", "page", "k/s"):
-        table.add_column(head, justify="right")
-    least = {name: min((run.manifest["figures"][name] for run in runs), default=0.0) for name in _ERRORS}
-    for run in runs:
-        figures = run.manifest["figures"]
-        errors = [
-            f"[bold]{figures[name]:.4f}[/]" if alike and figures[name] == least[name] else f"{figures[name]:.4f}"
-            for name in _ERRORS
-        ]
+    same = len({_scored(run) for run in runs}) == 1
+    names = ["run", "model", *([] if same else ["ratings scored"])]
+    table = new_table(title, *names, "RMSE event", "page", "MAE event", "page", "k/s", left=len(names))
+    table.columns[0].no_wrap = True
+    figures = [run.manifest["figures"] for run in runs]
+    errors = [[f"{each[name]:.4f}" for each in figures] for name in _ERRORS]
+    if same:
+        errors = best_in_bold([each[name] for each in figures] for name in _ERRORS)
+    for run, *cells in zip(runs, *errors, strict=True):
         model = run.label + (", through Kafka" if run.manifest["inputs"]["through"] == "kafka" else "")
-        scored = [] if alike else [_ratings(run)]
-        table.add_row(run.digest[:8], model, *scored, *errors, f"{run.manifest['events_per_second'] / 1000:,.0f}")
+        scored = [] if same else [_ratings(run)]
+        table.add_row(run.digest[:8], model, *scored, *cells, f"{run.manifest['events_per_second'] / 1000:,.0f}")
     notes = ["k/s: thousand ratings a second, on the machine and in the company of that run"]
-    if alike:
+    if same:
         notes.insert(0, f"scored: {_ratings(runs[0])}")
     else:
         notes.insert(0, "these runs scored different ratings: compare figures of the same ones only")
@@ -78,9 +77,9 @@ def past_recommendations_table(found: PastRecommendations) -> Group:
     """Recommendations of a moment, and what became of them."""
     until = day(found.event_time)
     title = f"For user {found.user}, knowing the ratings until {until}"
-    table = Table(title=Text(title, no_wrap=True), title_justify="left", box=box.ROUNDED)
-    for head in ("predicted", "later rated", "item", "title", "because of"):
-        table.add_column(head, justify="right" if head in ("predicted", "later rated") else "left")
+    table = new_table(Text(title, no_wrap=True), "predicted", "later rated", "item", "title", "because of", left=5)
+    for column in table.columns[:2]:
+        column.justify = "right"
     for item in found.items:
         why = ", ".join(f"{one.title or one.item} (+{one.raised_by:.2f})" for one in item.reasons)
         later = "" if item.rated is None else f"[bold green]✓ {item.rated:g}[/] on {day(item.rated_at)}"

@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from rich import box
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from model_store import Head, Inventory, Snapshot
 from model_store.files import SideDiff
-from streamsvd.cli.display import day
-from streamsvd.cli.missing import as_text, or_none
+from streamsvd.cli.tables import age, as_text, day, facts_grid, megabytes, new_table
 from streamsvd.errors import SnapshotMissing
 
 
@@ -30,7 +27,7 @@ def listed(found: Inventory, now: float) -> dict[str, Any]:
         "users": found.users,
         "items": found.items,
         "events": head.summary.get("events"),
-        "rmse": or_none(head.summary.get("rmse")),
+        "rmse": head.summary.get("rmse"),
         "memory_bytes": found.memory,
         "kept_memory_bytes": found.kept_memory,
     }
@@ -40,10 +37,8 @@ def models_table(found: list[Inventory], now: float) -> Any:
     """All models."""
     if not found:
         return Text("No model here. Learn one: streamsvd replay ml-latest-small, then streamsvd consume --until-end")
-    table = Table(box=box.ROUNDED)
-    table.add_column("model", overflow="fold")
-    for name in ("version", "age", "users", "items", "ratings", "RMSE", "memory"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = new_table("", "model", "version", "age", "users", "items", "ratings", "RMSE", "memory", no_wrap=True)
+    table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
     for one in found:
         head, kept = one.head, len(one.versions) - 1
         table.add_row(
@@ -83,13 +78,13 @@ def shown(found: Inventory, head: Head, now: float) -> dict[str, Any]:
         "event_time": head.event_time,
         **rows,
         "events": head.summary.get("events"),
-        "rmse": or_none(head.summary.get("rmse")),
+        "rmse": head.summary.get("rmse"),
         "token": head.token,
         "base": head.base,
         "offsets": {f"{topic}/{number}": offset for (topic, number), offset in sorted(head.offsets.items())},
         "marks": head.marks,
         "genres": list(head.genres),
-        "summary": {name: or_none(value) for name, value in head.summary.items()},
+        "summary": head.summary,
         "settings": head.settings,
         "blocks": blocks if newest else [{**block, "memory": None} for block in blocks],
     }
@@ -97,9 +92,8 @@ def shown(found: Inventory, head: Head, now: float) -> dict[str, Any]:
 
 def version_table(found: Inventory, head: Head, now: float) -> Any:
     """One version: facts, and what its rows are made of."""
-    facts = Table.grid(padding=(0, 2))
     offsets = ", ".join(f"{topic}/{number}: {offset:,}" for (topic, number), offset in sorted(head.offsets.items()))
-    for name, value in {
+    facts = {
         "model": found.model,
         "version": f"{head.version} of writer {head.token}; the newest is {found.head.version}",
         "kept": ", ".join(str(version) for version in found.versions if version != found.head.version) or "–",
@@ -109,15 +103,9 @@ def version_table(found: Inventory, head: Head, now: float) -> Any:
         "data set": str(head.summary.get("dataset") or "–"),
         "next offsets": offsets or "–",
         "memory": f"{megabytes(found.memory)}, of which kept versions {megabytes(found.kept_memory)}",
-    }.items():
-        facts.add_row(Text(name, style="cyan"), value)
-    table = Table(
-        box=box.ROUNDED,
-        caption="memory, bytes a row: estimated by Redis, of the newest version",
-        caption_justify="left",
-    )
-    for name in ("block", "kind", "rows", "bytes an element", "bytes a row", "memory"):
-        table.add_column(name, justify="left" if name in ("block", "kind") else "right")
+    }
+    table = new_table("", "block", "kind", "rows", "bytes an element", "bytes a row", "memory", left=2)
+    table.caption, table.caption_justify = "memory, bytes a row: estimated by Redis, of the newest version", "left"
     rows = _rows(found, head)
     for block in found.blocks:
         a_row = block.memory / block.rows if block.rows else 0
@@ -128,14 +116,14 @@ def version_table(found: Inventory, head: Head, now: float) -> Any:
         memory = sum(block.memory for block in found.blocks if block.side == side)
         a_row = memory / max(newest, 1)
         table.add_row(f"[bold]{side}", "", as_text(rows[side]), "", f"{a_row:,.0f}", megabytes(memory))
-    return Group(facts, table)
+    return Group(facts_grid(*facts.items()), table)
 
 
 def _rows(found: Inventory, head: Head) -> dict[str, Any]:
     """Users and items of one version: every block of a side has as many rows. None where its writer did not say."""
     if head.version == found.head.version:
         return {"users": found.users, "items": found.items}
-    return {side: or_none(head.summary.get(side)) for side in ("users", "items")}
+    return {side: head.summary.get(side) for side in ("users", "items")}
 
 
 def compared(before: Snapshot, after: Snapshot, users: SideDiff, items: SideDiff) -> dict[str, Any]:
@@ -150,10 +138,7 @@ def compared(before: Snapshot, after: Snapshot, users: SideDiff, items: SideDiff
 
 def differences_table(before: Snapshot, after: Snapshot, users: SideDiff, items: SideDiff) -> Any:
     """Two versions, side by side."""
-    table = Table(box=box.ROUNDED)
-    table.add_column("")
-    for head in (before.head, after.head):
-        table.add_column(f"version {head.version}", justify="right")
+    table = new_table("", "", *(f"version {head.version}" for head in (before.head, after.head)))
     table.add_row("ratings", *(as_text(head.summary.get("events")) for head in (before.head, after.head)))
     table.add_row("RMSE, last window", *(as_text(head.summary.get("rmse")) for head in (before.head, after.head)))
     table.add_row("ratings until", day(before.head.event_time), day(after.head.event_time))
@@ -168,35 +153,15 @@ def differences_table(before: Snapshot, after: Snapshot, users: SideDiff, items:
             )
         )
         if side.movers:
-            movers = Table(box=box.ROUNDED, title=f"{name} that moved most", title_justify="left")
-            for column in ("moved", "new ratings", name.removesuffix("s"), *(["title"] if name == "items" else [])):
-                movers.add_column(column, justify="right" if column in ("moved", "new ratings") else "left")
+            columns = ["moved", "new ratings", name.removesuffix("s"), *(["title"] if name == "items" else [])]
+            movers = new_table(f"{name} that moved most", *columns, left=len(columns))
+            for column in movers.columns[:2]:
+                column.justify = "right"
             for move in side.movers:
                 title = [move.title or "–"] if name == "items" else []
                 movers.add_row(f"{move.moved:.4f}", f"{move.ratings:+,}", str(move.id), *title)
             parts.append(movers)
     return Group(*parts)
-
-
-def megabytes(n: int) -> str:
-    """Bytes for people.
-
-    >>> megabytes(250_000_000), megabytes(40_000)
-    ('250 MB', '0.04 MB')
-    """
-    return f"{n / 1e6:,.0f} MB" if n >= 10_000_000 else f"{n / 1e6:,.2f} MB"
-
-
-def age(seconds: float) -> str:
-    """How long ago, for people.
-
-    >>> age(42), age(7200), age(200_000)
-    ('42 s', '2.0 h', '2.3 d')
-    """
-    for length, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{max(seconds, 0):.0f} s"
 
 
 def _figures(head: Head) -> dict[str, Any]:
@@ -205,5 +170,5 @@ def _figures(head: Head) -> dict[str, Any]:
         "version": head.version,
         "event_time": head.event_time,
         "events": summary.get("events"),
-        "rmse": or_none(summary.get("rmse")),
+        "rmse": summary.get("rmse"),
     }

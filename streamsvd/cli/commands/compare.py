@@ -9,26 +9,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.console import Console, Group
-from rich.table import Table
 from rich.text import Text
 
 from evaluation.models import described
 from evaluation.studies import PeerResult, Stream, draw_peers, installed_peers
 from evaluation.studies import compare as run
 from streamsvd.cli.figures import versions
-from streamsvd.cli.json_output import print_json
 from streamsvd.cli.kernel_cache import warm_up
-from streamsvd.cli.options import ColumnsOption, JsonFlag, ScaleOption, load_data
-from streamsvd.cli.output_files import check_picture, write_picture
+from streamsvd.cli.options import ColumnsOption, DataArgument, JsonFlag, ScaleOption, load_data
+from streamsvd.cli.picture_files import check_picture, write_picture
+from streamsvd.cli.tables import best_in_bold, new_table, print_found
 from streamsvd.errors import InputError
 
 
 def compare(
-    data: Annotated[
-        str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
-    ],
+    data: DataArgument,
     until: Annotated[int | None, typer.Option(min=100, metavar="N", help="Only the first N ratings.")] = None,
     picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it, as .png or .svg.")] = None,
     columns: ColumnsOption = None,
@@ -66,13 +62,16 @@ def compare(
     title = f"{table.dataset.name}, {len(table):,} ratings"
     if picture is not None:
         write_picture(picture, draw_peers(title, found))
-    if as_json:
-        facts = {"dataset": table.dataset.name, "sha256": table.dataset.sha256, "events": len(table)}
-        curves = [list(zip(*(column.tolist() for column in one.curve), strict=True)) for one in found]
-        rows = [{**asdict(one), "curve": curve} for one, curve in zip(found, curves, strict=True)]
-        print_json({**facts, "peers": rows, "missing": missing, "versions": versions()})
-    else:
-        Console().print(_tables(title, found, stream.first_fit))
+    curves = [list(zip(*(column.tolist() for column in one.curve), strict=True)) for one in found]
+    whole = {
+        "dataset": table.dataset.name,
+        "sha256": table.dataset.sha256,
+        "events": len(table),
+        "peers": [{**asdict(one), "curve": curve} for one, curve in zip(found, curves, strict=True)],
+        "missing": missing,
+        "versions": versions(),
+    }
+    print_found(whole, _tables(title, found, stream.first_fit), as_json=as_json)
 
 
 compare.__doc__ = (compare.__doc__ or "").replace("{models}", "\n\n    ".join(described("compare")))
@@ -80,21 +79,12 @@ _FEWEST = 100
 
 
 def _tables(title: str, found: Sequence[PeerResult], first_fit: int) -> Group:
-    errors = Table(title=f"{title}: error", title_justify="left", box=box.ROUNDED)
-    errors.add_column("learner")
+    errors = new_table(f"{title}: error", "learner", "RMSE event", "page", "late", "MAE event", "page")
     names = ("rmse_event", "rmse_page", "rmse_page_after_first_fit", "mae_event", "mae_page")
-    for head in ("RMSE event", "page", "late", "MAE event", "page"):
-        errors.add_column(head, justify="right")
-    least = {name: min(value for one in found if (value := one.errors[name]) is not None) for name in names}
-    speed = Table(title=f"{title}: ratings a second", title_justify="left", box=box.ROUNDED)
-    speed.add_column("learner")
-    for head in ("in arrays", "one by one"):
-        speed.add_column(head, justify="right")
-    for one in found:
-        cells = [(one.errors[name], one.errors[name] == least[name]) for name in names]
-        errors.add_row(
-            one.name, *("–" if e is None else f"[bold]{e:.4f}[/]" if best else f"{e:.4f}" for e, best in cells)
-        )
+    cells = best_in_bold([one.errors[name] for one in found] for name in names)
+    speed = new_table(f"{title}: ratings a second", "learner", "in arrays", "one by one")
+    for one, *row in zip(found, *cells, strict=True):
+        errors.add_row(one.name, *row)
         rates = [one.rates.get(form) for form in ("arrays", "one_call")]
         speed.add_row(one.name, *("–" if rate is None else f"{rate['median']:,.0f}" for rate in rates))
     note = (

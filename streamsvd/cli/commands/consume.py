@@ -12,8 +12,7 @@ from rich.console import Console
 from consumer import ConsumerPlan, Progress, Schedule, ShadowPlan, open_consumer, wait_for_topic
 from evaluation import Prequential
 from evaluation.models import compile_kernels
-from streamsvd.cli.details import detail_tables, details_object, drift_line
-from streamsvd.cli.display import figures_table, learning_bar, megabytes
+from streamsvd.cli.figure_tables import detail_tables, details_object, drift_line, figures_table
 from streamsvd.cli.figures import figures_object, peak_rss_bytes
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.kernel_cache import warm_up
@@ -23,6 +22,7 @@ from streamsvd.cli.options import (
     JsonFlag,
     KafkaOption,
     ModelOption,
+    QuietFlag,
     RedisOption,
     SeedOption,
     SetOption,
@@ -30,9 +30,11 @@ from streamsvd.cli.options import (
     TopicOption,
     chosen_settings,
 )
+from streamsvd.cli.progress_bars import learning_bar
 from streamsvd.cli.services import lent_kafka, lent_redis
 from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
 from streamsvd.cli.showing import shown_metrics
+from streamsvd.cli.tables import megabytes
 from streamsvd.log import Topics, log_client
 from streamsvd.stopping import stop_on_signals
 
@@ -73,7 +75,7 @@ def consume(
     metrics_host: Annotated[str, typer.Option(help="Address to serve it on; 0.0.0.0 for all.")] = "127.0.0.1",
     detail: DetailOption = False,
     as_json: JsonFlag = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    quiet: QuietFlag = False,
 ) -> None:
     """Learn from Kafka as ratings arrive, and keep the model in Redis.
 

@@ -15,13 +15,15 @@ from evaluation import Prequential
 from model_store import ModelReader, connect
 from streamsvd.cli.dashboard_process import DashboardBeside, dashboard_beside
 from streamsvd.cli.demo_setup import prepared
-from streamsvd.cli.display import figures_table, learning_bar, megabytes
+from streamsvd.cli.figure_tables import figures_table
 from streamsvd.cli.figures import figures_object, peak_rss_bytes
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.lookup_tables import answer_table
 from streamsvd.cli.lookups import explained_items
-from streamsvd.cli.options import JsonFlag, SettingsFileOption, chosen_settings
+from streamsvd.cli.options import CatalogueOption, JsonFlag, SettingsFileOption, chosen_settings
 from streamsvd.cli.producer_process import ProducerProcess
+from streamsvd.cli.progress_bars import learning_bar
+from streamsvd.cli.tables import megabytes
 from streamsvd.log import Topics, log_client
 from streamsvd.stopping import stop_on_signals
 
@@ -32,7 +34,7 @@ def demo(
     data: Annotated[
         str | None, typer.Argument(help="A MovieLens name, folder, zip or ratings file; ml-latest-small by default.")
     ] = None,
-    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    catalogue: CatalogueOption = True,
     settings_file: SettingsFileOption = None,
     as_json: JsonFlag = False,
     rate: Annotated[

@@ -14,15 +14,24 @@ from evaluation import evaluate as run
 from evaluation.metrics import ORDERS
 from evaluation.models import compile_kernels
 from evaluation.shadows import Shadows
-from streamsvd.cli.details import detail_tables, details_object, drift_line
-from streamsvd.cli.display import figures_table, learning_bar, megabytes
+from streamsvd.cli.figure_tables import (
+    detail_tables,
+    details_object,
+    drift_line,
+    figures_table,
+    ranking_object,
+    ranking_table,
+)
 from streamsvd.cli.figures import figures_object, peak_rss_bytes
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import (
+    CatalogueOption,
     ColumnsOption,
+    DataArgument,
     DetailOption,
     JsonFlag,
+    QuietFlag,
     ScaleOption,
     SeedOption,
     SetOption,
@@ -30,16 +39,15 @@ from streamsvd.cli.options import (
     chosen_settings,
     load_data,
 )
-from streamsvd.cli.rankings import ranking_object, ranking_table
+from streamsvd.cli.progress_bars import learning_bar
 from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
+from streamsvd.cli.tables import megabytes
 from streamsvd.learner import IteratedSVD
 
 
 def evaluate(
-    data: Annotated[
-        str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
-    ],
-    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    data: DataArgument,
+    catalogue: CatalogueOption = True,
     settings: SetOption = None,
     settings_file: SettingsFileOption = None,
     columns: ColumnsOption = None,
@@ -52,7 +60,7 @@ def evaluate(
         bool, typer.Option("--ranking", help="Also hit rate, NDCG and MRR of the lists that would have been shown.")
     ] = False,
     as_json: JsonFlag = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    quiet: QuietFlag = False,
 ) -> None:
     """How good would the model have been on this history? Predict, score and learn every rating, in order.
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-from rich.console import Console
-
-from streamsvd.cli.json_output import print_json
 from streamsvd.cli.lookup_tables import prediction_table
 from streamsvd.cli.lookups import item_called, lookups
-from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
+from streamsvd.cli.options import ItemArgument, JsonFlag, ModelOption, RedisOption, UserArgument
+from streamsvd.cli.tables import print_found
 from streamsvd.ratings.id_text import parse_id
 
 
 def predict(
-    user: Annotated[str, typer.Argument(help="Id of the user; text:NAME for text that looks like a number.")],
-    item: Annotated[str, typer.Argument(help="The item: its id, or words of its title.")],
+    user: UserArgument,
+    item: ItemArgument,
     model: ModelOption = "default",
     redis: RedisOption = None,
     as_json: JsonFlag = False,
@@ -34,7 +29,4 @@ def predict(
     """
     with lookups(redis, model) as reader:
         answer = reader.predict(parse_id(user), item_called(reader, item, unrated=True))
-    if as_json:
-        print_json(answer)
-    else:
-        Console().print(prediction_table(answer))
+    print_found(answer, prediction_table(answer), as_json=as_json)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from streamsvd.cli.json_output import print_json
 from streamsvd.cli.lookup_tables import answer_table
 from streamsvd.cli.lookups import as_object, explained_items, item_called, lookups, ratings_given
 from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption, parse_years
+from streamsvd.cli.tables import print_found
 from streamsvd.errors import SettingsError
 from streamsvd.lookup import Options
 from streamsvd.ratings.id_text import parse_id
@@ -79,7 +78,5 @@ def recommend(
         else:
             answer = reader.recommend(parse_id(user), n, **options)
             why = reader.reasons(parse_id(user), [item.item for item in answer.items])
-    if as_json:
-        print_json({**as_object(answer), "items": explained_items(answer, why)})
-    else:
-        Console().print(answer_table(answer, why))
+    found = {**as_object(answer), "items": explained_items(answer, why)}
+    print_found(found, answer_table(answer, why), as_json=as_json)

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from producer import Bound, Pace, ReplaySummary, Selection, prepare
 from producer import replay as run
-from streamsvd.cli.display import day
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import ColumnsOption, JsonFlag, KafkaOption, ScaleOption, TopicOption, load_data
-from streamsvd.embedded import default_folder, provide_kafka
+from streamsvd.cli.progress_bars import replay_bar
+from streamsvd.cli.services import lent_kafka
+from streamsvd.cli.tables import day
 from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import Catalogue, Dataset, RatingTable, Synthetic
 from streamsvd.stopping import stop_on_signals
@@ -76,13 +76,15 @@ def replay(
     topics = Topics(topic)
     with notes.status(f"reading {data}"):
         blocks, dataset, catalogue, count = _load(data, columns, scale, ratings, seed, selection)
-    environ = {"STREAMSVD_KAFKA": kafka} if kafka else os.environ
-    with provide_kafka(default_folder("kafka"), environ=environ) as address, stop_on_signals() as stop:
+    with lent_kafka(kafka, os.environ) as address, stop_on_signals() as stop:
         log = log_client(address)
         ready = prepare(log, topics, dataset, catalogue, partitions=partitions, mix=mix)
         for note in ready.layout.notes:
             notes.print(f"Note: {note}.")
-        with RatingSink(log, topics.ratings) as sink, _Bar(dataset.name, count, limit, quiet) as bar:
+        with (
+            RatingSink(log, topics.ratings) as sink,
+            replay_bar(notes, dataset.name, count, limit, quiet=quiet) as show,
+        ):
             summary = run(
                 blocks,
                 sink,
@@ -90,7 +92,7 @@ def replay(
                 selection=selection,
                 limit=limit,
                 pace=pace,
-                progress=bar.update,
+                progress=show,
                 stop=lambda: bool(stop),
                 sleep=stop.wait,
             )
@@ -113,42 +115,6 @@ def _load(
         return world.blocks(), world.dataset, world.catalogue(), count
     table, catalogue = load_data(data, columns, scale)
     return [table], table.dataset, catalogue, len(selection.of(table))
-
-
-class _Bar:
-    """A progress bar with speed and event date, on a terminal; nothing elsewhere."""
-
-    def __init__(self, name: str, count: int | None, limit: int | None, quiet: bool) -> None:
-        console = Console(stderr=True)
-        self._limited = limit is not None
-        total = count if limit is None else limit if count is None else min(count, limit)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed:,.0f} ratings, {task.fields[speed]:,.0f}/s, at {task.fields[day]}"),
-            TimeRemainingColumn(),
-            console=console,
-            refresh_per_second=5,
-            disable=quiet or not console.is_terminal,
-        )
-        self._task = self._bar.add_task(name, total=total, speed=0.0, day="–")
-
-    def __enter__(self) -> _Bar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def update(self, sent: int, skipped: int, timestamp: int) -> None:
-        """Show how far it is; a `Progress`."""
-        elapsed = self._bar.tasks[0].elapsed or 0.0
-        self._bar.update(
-            self._task,
-            completed=sent if self._limited else sent + skipped,
-            speed=sent / elapsed if elapsed else 0.0,
-            day=day(timestamp),
-        )
 
 
 def _report(summary: ReplaySummary, dataset: Dataset, topic: str, address: str) -> str:

@@ -12,18 +12,25 @@ from rich.console import Console
 
 from evaluation.reporting import ReportPlan, check_page, check_tuning, make_report, write
 from evaluation.studies import check_pictures, compile_study
-from streamsvd.cli.display import share_bar
 from streamsvd.cli.figures import versions
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.kernel_cache import warm_up
-from streamsvd.cli.options import ColumnsOption, JsonFlag, ScaleOption, SeedOption, load_data
+from streamsvd.cli.options import (
+    ColumnsOption,
+    DataArgument,
+    JsonFlag,
+    QuietFlag,
+    ScaleOption,
+    SeedOption,
+    data_options,
+    load_data,
+)
 from streamsvd.cli.output_files import make_folder
+from streamsvd.cli.progress_bars import share_bar
 
 
 def report(
-    data: Annotated[
-        str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
-    ],
+    data: DataArgument,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Write the report there; by default to report-NAME, here."),
@@ -39,7 +46,7 @@ def report(
     scale: ScaleOption = None,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    quiet: QuietFlag = False,
 ) -> None:
     """The whole study of a data set, as one page to read, print and hand on.
 
@@ -69,7 +76,7 @@ def report(
     plan = ReportPlan(folds=1 if quick else 5, trials=budget, seed=seed, catalogue=catalogue)
     words = ["streamsvd", "report", data, *(["--quick"] if quick else []), "--trials", str(budget), "--seed", str(seed)]
     words += [] if catalogue else ["--no-catalogue"]
-    words += [*(["--columns", columns] if columns else []), *(["--scale", scale] if scale else [])]
+    words += data_options(columns, scale)
     warm_up(console)
     with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
         compile_study(films if catalogue else None)

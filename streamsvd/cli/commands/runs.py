@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from evaluation.studies import draw_runs, stored_runs
-from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import JsonFlag
-from streamsvd.cli.output_files import check_picture, write_picture
-from streamsvd.cli.simulation_tables import runs_table
+from streamsvd.cli.picture_files import check_picture, write_picture
+from streamsvd.cli.simulation_tables import runs_object, runs_table
+from streamsvd.cli.tables import print_found
 from streamsvd.errors import InputError
 
 
@@ -44,7 +43,4 @@ def runs(
     if picture is not None:
         curves = [(run.label, run.curve(), run.manifest["figures"]) for run in found]
         write_picture(picture, draw_runs(str(folder), curves))
-    if as_json:
-        print_json({"runs": [{"folder": str(run.path), **run.manifest} for run in found]})
-    else:
-        Console().print(runs_table(str(folder), found))
+    print_found(runs_object(found), runs_table(str(folder), found), as_json=as_json)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from streamsvd.cli.json_output import print_json
 from streamsvd.cli.lookup_tables import similar_table
 from streamsvd.cli.lookups import item_called, lookups
-from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
+from streamsvd.cli.options import ItemArgument, JsonFlag, ModelOption, RedisOption
+from streamsvd.cli.tables import print_found
 
 
 def similar(
-    item: Annotated[str, typer.Argument(help="The item: its id, or words of its title.")],
+    item: ItemArgument,
     n: Annotated[int, typer.Option("-n", help="How many.", min=1)] = 10,
     model: ModelOption = "default",
     redis: RedisOption = None,
@@ -32,7 +31,4 @@ def similar(
     """
     with lookups(redis, model) as reader:
         answer = reader.similar_items(item_called(reader, item), n)
-    if as_json:
-        print_json(answer)
-    else:
-        Console().print(similar_table(answer))
+    print_found(answer, similar_table(answer), as_json=as_json)

@@ -14,19 +14,23 @@ from rich.console import Console
 
 from evaluation.models import shadow_names
 from evaluation.studies import Run, RunArchive, check_format, check_pictures, grid_specs, parse_grid
-from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import (
+    CatalogueOption,
     ColumnsOption,
+    DataArgument,
     JsonFlag,
+    QuietFlag,
     ScaleOption,
     SeedOption,
     SetOption,
+    data_options,
     load_data,
     parse_settings,
     read_settings,
 )
 from streamsvd.cli.simulation_runs import event_range_of, outcomes, past_recommendations
-from streamsvd.cli.simulation_tables import past_recommendations_table, runs_table
+from streamsvd.cli.simulation_tables import past_recommendations_table, runs_object, runs_table
+from streamsvd.cli.tables import print_found
 from streamsvd.errors import SettingsError
 from streamsvd.ratings.id_text import parse_id
 from streamsvd.stopping import stop_on_signals
@@ -36,9 +40,7 @@ _BOUND = "a date or time (1997-12-05, in UTC), @ and seconds since 1970, or a nu
 
 
 def simulate(
-    data: Annotated[
-        str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
-    ],
+    data: DataArgument,
     start: Annotated[str | None, typer.Option("--from", metavar="BOUND", help=f"Begin here: {_BOUND}.")] = None,
     until: Annotated[str | None, typer.Option(metavar="BOUND", help="End before this, written alike.")] = None,
     warm_up: Annotated[
@@ -61,7 +63,7 @@ def simulate(
     baseline: Annotated[
         list[str] | None, typer.Option(help=f"Also {_BASELINES}, with settings after commas; repeat for more.")
     ] = None,
-    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    catalogue: CatalogueOption = True,
     through: Annotated[
         str, typer.Option(metavar="process|kafka", help="In process, or with producer, Kafka, consumer and Redis.")
     ] = "process",
@@ -81,7 +83,7 @@ def simulate(
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
     seed: SeedOption = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+    quiet: QuietFlag = False,
 ) -> None:
     """What would these models have done on this history? A folder for each run, with everything to make it again.
 
@@ -131,10 +133,7 @@ def simulate(
             answer = past_recommendations(table, films, runs[0], parse_id(lookup), n, stop, console)
         if answer is None:
             raise typer.Exit(1)
-        if as_json:
-            print_json(answer)
-        else:
-            Console().print(past_recommendations_table(answer))
+        print_found(answer, past_recommendations_table(answer), as_json=as_json)
         return
     archive = RunArchive(table, films, out, kind, picture=picture)  # type: ignore[arg-type]
     missing = runs if again else [run for run in runs if archive.known(run) is None]
@@ -143,7 +142,7 @@ def simulate(
     done = len(runs) - len(missing)
     with stop_on_signals() as stop:
         if missing:
-            more = [*(["--columns", columns] if columns else []), *(["--scale", scale] if scale else [])]
+            more = data_options(columns, scale)
             for run, outcome in outcomes(data, table, films, missing, jobs, more, stop, console, quiet=quiet):
                 started = datetime.fromtimestamp(time.time() - outcome.seconds, UTC).isoformat(timespec="milliseconds")
                 archive.keep(run, outcome, command=["streamsvd", *sys.argv[1:]], started=started)
@@ -152,7 +151,4 @@ def simulate(
         console.print(f"Stopped on request after {done} of {len(runs)} runs; the same command does the others.")
         raise typer.Exit(1)
     kept = [found for run in runs if (found := archive.known(run))]
-    if as_json:
-        print_json({"runs": [{"folder": str(each.path), **each.manifest} for each in kept]})
-    else:
-        Console().print(runs_table(f"{table.dataset.name}, in {out}", kept))
+    print_found(runs_object(kept), runs_table(f"{table.dataset.name}, in {out}", kept), as_json=as_json)

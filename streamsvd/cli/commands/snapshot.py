@@ -7,12 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from redis import Redis
-from rich.console import Console
-from rich.progress import Progress as Bars
 
 from model_store import (
     Inventory,
@@ -25,9 +23,9 @@ from model_store import (
     read_snapshot,
 )
 from model_store.files import SnapshotFile, diff_snapshots, export_snapshot
-from streamsvd.cli.json_output import print_json
-from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
+from streamsvd.cli.options import JsonFlag, ModelOption, QuietFlag, RedisOption
 from streamsvd.cli.output_files import check_file
+from streamsvd.cli.progress_bars import count_bar
 from streamsvd.cli.services import lent_redis
 from streamsvd.cli.snapshot_tables import (
     compared,
@@ -38,9 +36,9 @@ from streamsvd.cli.snapshot_tables import (
     version_of,
     version_table,
 )
+from streamsvd.cli.tables import print_found, print_note
 from streamsvd.errors import StoreError, StoreUnavailable
 
-QuietFlag = Annotated[bool, typer.Option("--quiet", help="No progress bar.")]
 VersionOption = Annotated[
     int | None, typer.Option("--version", help="A version that was kept (`consume --keep N`); by default the newest.")
 ]
@@ -70,10 +68,12 @@ def list_(redis: RedisOption = None, as_json: JsonFlag = False) -> None:
             except StoreUnavailable:
                 raise
             except StoreError as error:  # one that is damaged does not hide the others
-                _say(f"Model {name} cannot be read: {error}")
+                print_note(f"Model {name} cannot be read: {error}")
             else:
                 found += [one] if one is not None else []
-    _print({"models": [listed(one, time.time()) for one in found]}, models_table(found, time.time()), as_json=as_json)
+    print_found(
+        {"models": [listed(one, time.time()) for one in found]}, models_table(found, time.time()), as_json=as_json
+    )
 
 
 @snapshot.command()
@@ -90,7 +90,7 @@ def show(
     """
     with _client(redis) as client:
         found = version_of(read_inventory(client, model), model, version)
-    _print(shown(*found, time.time()), version_table(*found, time.time()), as_json=as_json)
+    print_found(shown(*found, time.time()), version_table(*found, time.time()), as_json=as_json)
 
 
 @snapshot.command()
@@ -112,11 +112,11 @@ def export(
         streamsvd snapshot export before.snapshot --version 41
     """
     check_file(file)
-    with _client(redis) as client, _bar("reading", quiet) as progress:
+    with _client(redis) as client, count_bar("reading", quiet=quiet) as progress:
         found = read_snapshot(client, model, version, progress)
-    with _bar("writing", quiet) as progress:
+    with count_bar("writing", quiet=quiet) as progress:
         size = export_snapshot(found, file, progress)
-    _say(f"version {found.head.version} of model {model}: {size:,} bytes in {file}")
+    print_note(f"version {found.head.version} of model {model}: {size:,} bytes in {file}")
 
 
 @snapshot.command("import")
@@ -135,12 +135,16 @@ def import_(
 
         streamsvd snapshot import films.snapshot --model films
     """
-    with _bar("checking", quiet) as progress:
+    with count_bar("checking", quiet=quiet) as progress:
         found = SnapshotFile(file, progress)
-    with _client(redis) as client, closing(ModelWriter(client, model)) as writer, _bar("writing", quiet) as progress:
+    with (
+        _client(redis) as client,
+        closing(ModelWriter(client, model)) as writer,
+        count_bar("writing", quiet=quiet) as progress,
+    ):
         writer.acquire()
         written = writer.replace(found, progress)
-    _say(f"{file} is version {written.version} of model {model}: {found.users:,} users, {found.items:,} items")
+    print_note(f"{file} is version {written.version} of model {model}: {found.users:,} users, {found.items:,} items")
 
 
 @snapshot.command()
@@ -161,10 +165,10 @@ def diff(
 
         streamsvd snapshot diff before.snapshot newest --json
     """
-    with _bar("reading", quiet) as progress:
+    with count_bar("reading", quiet=quiet) as progress:
         old, new = (_found(text, model, redis, progress) for text in (before, after))
     users, items = diff_snapshots(old, new, "users", n), diff_snapshots(old, new, "items", n)
-    _print(compared(old, new, users, items), differences_table(old, new, users, items), as_json=as_json)
+    print_found(compared(old, new, users, items), differences_table(old, new, users, items), as_json=as_json)
 
 
 def _found(text: str, model: str, redis: str | None, progress: Progress) -> Snapshot:
@@ -179,23 +183,3 @@ def _found(text: str, model: str, redis: str | None, progress: Progress) -> Snap
 def _client(redis: str | None) -> Iterator[Redis]:
     with lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
         yield client
-
-
-@contextmanager
-def _bar(what: str, quiet: bool) -> Iterator[Progress]:
-    """A progress bar on stderr; on a terminal only."""
-    console = Console(stderr=True)
-    with Bars(console=console, disable=quiet or not console.is_terminal, transient=True) as bars:
-        task = bars.add_task(what, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
-
-
-def _print(found: Any, table: Any, *, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-    else:
-        Console().print(table)
-
-
-def _say(text: str) -> None:
-    Console(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)

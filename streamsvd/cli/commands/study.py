@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
 from evaluation.models import BATCH, LEARNER, MODELS, described
 from evaluation.studies import FOLDS, Study, check_pictures, compile_study, draw_study, run_study, study_specs
-from streamsvd.cli.display import share_bar
 from streamsvd.cli.figures import versions
-from streamsvd.cli.json_output import json_bytes, print_json
+from streamsvd.cli.json_output import json_bytes
 from streamsvd.cli.options import (
+    CatalogueOption,
     ColumnsOption,
+    DataArgument,
     JsonFlag,
+    QuietFlag,
     ScaleOption,
     SeedOption,
     SetOption,
@@ -29,13 +30,13 @@ from streamsvd.cli.options import (
     parse_settings,
 )
 from streamsvd.cli.output_files import check_file, make_folder, write_file
+from streamsvd.cli.progress_bars import share_bar
+from streamsvd.cli.tables import best_in_bold, new_table, print_found
 
 
 def study(
-    data: Annotated[
-        str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
-    ],
-    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    data: DataArgument,
+    catalogue: CatalogueOption = True,
     quick: Annotated[
         bool, typer.Option("--quick", help="Hold out one random fifth instead of all five in turn.")
     ] = False,
@@ -49,7 +50,7 @@ def study(
     seed: SeedOption = 0,
     window: Annotated[int, typer.Option(help="Ratings of the rolling error.")] = 5000,
     as_json: JsonFlag = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    quiet: QuietFlag = False,
 ) -> None:
     """What does each way of learning buy? All of them on one data set, online and offline, side by side.
 
@@ -103,10 +104,7 @@ def study(
         write_file(out / "study.json", json_bytes(whole))
         write_file(out / "study.csv", _csv(found).encode())
         draw_study(found, out, name)
-    if as_json:
-        print_json(whole)
-    else:
-        Console().print(_tables(name, found))
+    print_found(whole, _tables(name, found), as_json=as_json)
 
 
 study.__doc__ = (study.__doc__ or "").replace("{models}", "\n\n    ".join(described("study")))
@@ -116,20 +114,11 @@ def _tables(name: str, found: Study) -> Group:
     """Online and offline, a model a row, the best figure of a column in bold."""
 
     def table(title: str, heads: list[str], rows: list[tuple[str, list[float | None], list[str]]]) -> Table:
-        made = Table(title=title, title_justify="left", box=box.ROUNDED)
-        made.add_column("learner", no_wrap=True)
-        for head in heads:
-            made.add_column(head, justify="right")
-        best = [
-            min((value for value in column if value is not None), default=None)
-            for column in zip(*(errors for _, errors, _ in rows), strict=True)
-        ]
-        for learner, errors, costs in rows:
-            cells = [
-                "–" if value is None else f"[bold]{value:.4f}[/]" if value == least else f"{value:.4f}"
-                for value, least in zip(errors, best, strict=True)
-            ]
-            made.add_row(learner, *cells, *costs)
+        made = new_table(title, "learner", *heads)
+        made.columns[0].no_wrap = True
+        cells = best_in_bold(zip(*(errors for _, errors, _ in rows), strict=True))
+        for (learner, _, costs), *errors in zip(rows, *cells, strict=True):
+            made.add_row(learner, *errors, *costs)
         return made
 
     online = table(

@@ -13,9 +13,18 @@ from evaluation.studies import TASKS, Trial, TrialFile, best_trial, optuna_versi
 from streamsvd.cli.figures import versions
 from streamsvd.cli.json_output import json_bytes, print_json
 from streamsvd.cli.kernel_cache import warm_up
-from streamsvd.cli.options import ColumnsOption, JsonFlag, ScaleOption, SeedOption, load_data
+from streamsvd.cli.options import (
+    CatalogueOption,
+    ColumnsOption,
+    DataArgument,
+    JsonFlag,
+    QuietFlag,
+    ScaleOption,
+    SeedOption,
+    load_data,
+)
 from streamsvd.cli.output_files import check_file, write_file
-from streamsvd.cli.tuning_display import tuning_bar, tuning_table
+from streamsvd.cli.tuning_tables import tuning_bar, tuning_table
 from streamsvd.kernels.compiler import CACHE
 from streamsvd.stopping import stop_on_signals
 
@@ -28,21 +37,19 @@ class TuningProtocol(StrEnum):
 
 
 def tune(
-    data: Annotated[
-        str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
-    ],
+    data: DataArgument,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Write the settings found to FILE, as JSON.")],
     trials: Annotated[int, typer.Option(help="Settings to try, the defaults among them.", min=1)] = 60,
     protocol: Annotated[
         TuningProtocol, typer.Option(help="Judge by the stream's error, or by that of held-out folds.")
     ] = TuningProtocol.PREQUENTIAL,
     jobs: Annotated[int, typer.Option(help="Trials at one time; changes no result.", min=1, max=4)] = 1,
-    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
+    catalogue: CatalogueOption = True,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    quiet: QuietFlag = False,
 ) -> None:
     """Search for the learner's settings on a history, and test them on ratings that the search has not seen.
 

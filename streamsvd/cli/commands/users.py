@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from streamsvd.cli.json_output import print_json
 from streamsvd.cli.lookup_tables import user_table, users_table
 from streamsvd.cli.lookups import as_object, lookups
 from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
+from streamsvd.cli.tables import print_found
 from streamsvd.ratings.id_text import parse_id
 
 
@@ -35,14 +34,8 @@ def users(
     with lookups(redis, model) as reader:
         if user is None:
             found = reader.users(n)
-            if as_json:
-                print_json(found)
-            else:
-                Console().print(users_table(found))
+            print_found(found, users_table(found), as_json=as_json)
             return
         history = reader.history(parse_id(user), n)
         alike = reader.similar_users(parse_id(user), n).users
-    if as_json:
-        print_json({**as_object(history), "alike": alike})
-    else:
-        Console().print(user_table(history, alike))
+    print_found({**as_object(history), "alike": alike}, user_table(history, alike), as_json=as_json)

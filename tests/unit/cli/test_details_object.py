@@ -9,8 +9,7 @@ from rich.console import Console
 
 from evaluation import Monitor, evaluate
 from streamsvd import IteratedSVD
-from streamsvd.cli.details import detail_tables, details_object
-from streamsvd.cli.display import figures_table
+from streamsvd.cli.figure_tables import detail_tables, details_object, figures_table
 from streamsvd.ratings import Synthetic
 
 

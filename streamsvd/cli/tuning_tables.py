@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from rich import box
 from rich.console import Console, Group
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
 from evaluation.studies import Trial, best_trial
+from streamsvd.cli.progress_bars import bars
+from streamsvd.cli.tables import facts_grid, new_table
 
 Errors = Mapping[str, float]
 
 
 @contextmanager
 def tuning_bar(console: Console, total: int, *, quiet: bool = False) -> Iterator[Callable[[Sequence[Trial]], None]]:
-    """Lend a function that draws the trials so far; on a terminal only, and not at all when quiet."""
+    """Lend a function that shows the trials so far."""
     columns = (
         SpinnerColumn(),
         TextColumn("tuning"),
@@ -36,32 +35,25 @@ def tuning_bar(console: Console, total: int, *, quiet: bool = False) -> Iterator
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
+    with bars(console, quiet, *columns) as progress:
         task = progress.add_task("tuning", total=total, errors="")
 
         def show(trials: Sequence[Trial]) -> None:
             if trials:
                 defaults = "".join(f", defaults {trial.error:.4f}" for trial in trials if not trial.changes)
-                progress.update(
-                    task,
-                    completed=min(len(trials), total),
-                    errors=f"best RMSE {best_trial(trials).error:.4f}{defaults}",
-                )
+                errors = f"best RMSE {best_trial(trials).error:.4f}{defaults}"
+                progress.update(task, completed=min(len(trials), total), errors=errors)
 
         yield show
 
 
 def tuning_table(title: str, errors: Mapping[str, Errors], changes: Mapping[str, float]) -> Group:
     """Errors on what the search saw and on the rest, and the settings that it changed."""
-    table = Table(title=title, title_justify="left", box=box.ROUNDED)
-    for heading in ("RMSE", "defaults", "found", "change"):
-        table.add_column(heading, justify="left" if heading == "RMSE" else "right")
+    table = new_table(title, "RMSE", "defaults", "found", "change")
     for name, before in errors["defaults"].items():
         after = errors["found"][name]
         table.add_row(name, f"{before:.4f}", f"{after:.4f}", f"{after - before:+.4f}")
-    grid = Table.grid(padding=(0, 2))
-    for name, value in changes.items():
-        grid.add_row(Text(name, style="cyan"), f"{value:.4g}")
+    grid = facts_grid(*((name, f"{value:.4g}") for name, value in changes.items()))
     return Group(table, Text(verdict(errors), style="bold"), grid)
 
 

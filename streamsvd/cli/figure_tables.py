@@ -1,4 +1,4 @@
-"""The detailed figures of a run, as tables for people and as an object for programs."""
+"""The figures of a run: the headline, the details and the lists, as tables and as JSON objects."""
 
 from __future__ import annotations
 
@@ -7,16 +7,32 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
-from evaluation import Monitor
-from evaluation.metrics import COUNT, CoverageFigures, Errors, Output, Window
-from streamsvd.cli.display import day
+from evaluation import Monitor, RankingSampler
+from evaluation.metrics import BIAS, COUNT, CoverageFigures, Errors, Figures, Output, Over, RankingFigures, Window
+from streamsvd.cli.tables import day, facts_grid, new_table
 
 _DAY = 86_400
 _MONTHS = 12
+_ORDERS = {"choice": "chosen and liked", "rating": "predicted rating", "popular": "most popular"}
+
+
+def figures_table(title: str, figures: Figures, facts: Mapping[str, str], total: Errors) -> Group:
+    """Both protocols side by side, with the bias of `total`; below, further facts."""
+    rows: dict[tuple[Over, str], dict[str, str]] = {}
+    for figure in Figures.for_output(Output.TABLE):
+        row = rows.setdefault((figure.over, figure.measure.title), {})
+        row[figure.protocol] = figure.text(figures)
+    rows["all", BIAS.title] = {"event": BIAS.text(total.bias_event, "+"), "page": BIAS.text(total.bias_page, "+")}
+    table = new_table(title, "error", "event protocol", "page protocol")
+    covered: dict[Over, str] = {"all": "all", "newest": f"last {figures.window:,}", "fading": "fading"}
+    for (over, name), row in sorted(rows.items(), key=lambda item: list(covered).index(item[0][0])):
+        table.add_row(f"{name}, {covered[over]} events", row.get("event", "–"), row.get("page", "–"))
+    caption = Text("event: predicted just before each rating · page: before the page that it came with", style="dim")
+    return Group(table, caption, facts_grid(*facts.items()))
 
 
 def window_name(window: Window) -> str:
@@ -38,7 +54,7 @@ def detail_tables(monitor: Monitor) -> Group:
     ]
     figures = list(chain.from_iterable(Errors.by_measure(Output.TABLE).values()))
     headings = [f"{figure.measure.title} {figure.protocol}" for figure in figures]
-    errors = _table("Where the errors are", ["", "", "ratings", *headings])
+    errors = new_table("Where the errors are", "", "", "ratings", *headings, left=2, no_wrap=True)
     before = ""
     for by, name, found in rows:
         errors.add_row(
@@ -51,8 +67,9 @@ def detail_tables(monitor: Monitor) -> Group:
 def calibration_table(monitor: Monitor) -> Table:
     """How often ratings lay within the predicted intervals, and how likely they were."""
     figures = CoverageFigures.for_output(Output.TABLE)
-    columns = ["ratings of the user", "ratings", *(figure.measure.title for figure in figures)]
-    table = _table("Are the predicted deviations honest? By known ratings of the user; event protocol", columns)
+    headings = [figure.measure.title for figure in figures]
+    title = "Are the predicted deviations honest? By known ratings of the user; event protocol"
+    table = new_table(title, "ratings of the user", "ratings", *headings, no_wrap=True)
     for name, part in monitor.coverage.figures().items():
         table.add_row(name, COUNT.text(part.events), *(figure.text(part) for figure in figures))
     return table
@@ -97,14 +114,28 @@ def _intervals_last(part: Mapping[str, Any]) -> dict[str, Any]:
 
 def _changes(monitor: Monitor) -> Iterable[RenderableType]:
     if monitor.drift.detections:
-        table = _table("Changes of the page error", ["found by", "after ratings", "on", "it"])
+        table = new_table("Changes of the page error", "found by", "after ratings", "on", "it", no_wrap=True)
         for mark in monitor.drift.detections:
             table.add_row(mark.detector, f"{mark.events:,}", day(mark.event_time), "rose" if mark.rose else "fell")
         yield table
 
 
-def _table(title: str, columns: Iterable[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=box.ROUNDED)
-    for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number == 0 or not name else "right", no_wrap=True)
-    return table
+def ranking_table(sampler: RankingSampler) -> Group:
+    """Each order of the list, by both protocols."""
+    some = next(iter(sampler.ranking.values())).figures()
+    figures = RankingFigures.for_output(Output.TABLE)
+    headings = [figure.measure.title + (", page" if figure.protocol == "page" else "") for figure in figures]
+    table = new_table(f"lists of {some.n}", "list by", *headings)
+    for name, ranking in sampler.ranking.items():
+        found = ranking.figures()
+        table.add_row(_ORDERS[name], *(figure.text(found) for figure in figures))
+    caption = (
+        f"asked before {some.lists:,} liked items, on one page in {sampler.every}; "
+        f"{some.unknown_items:,} of them were not known then, and count as misses"
+    )
+    return Group(table, Text(caption, style="dim"))
+
+
+def ranking_object(sampler: RankingSampler) -> dict[str, Any]:
+    """The same for programs: figures by order; None where nothing was liked."""
+    return {"every": sampler.every, **{name: ranking.figures().values() for name, ranking in sampler.ranking.items()}}

@@ -1,32 +1,32 @@
-"""What the commands show: progress while they work, and tables at the end."""
+"""Progress bars on standard error; they are drawn on a terminal only, and not at all when quiet."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
-from rich import box
-from rich.console import Console, Group
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
-from evaluation import Figures
-from evaluation.metrics import BIAS, Errors, Output, Over
+from streamsvd.cli.tables import day
 
 
-def day(timestamp: int | None) -> str:
-    """Date of an event time.
-
-    >>> day(881250949)
-    '1997-12-04'
-    """
-    return "–" if timestamp is None else datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d")
+def bars(console: Console, quiet: bool, *columns: ProgressColumn, transient: bool = False) -> Progress:
+    """Progress bars with these columns."""
+    return Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=transient)
 
 
 class LearningBar:
-    """A progress bar of a learner at work: events, events/s, lag, rolling RMSE, event date."""
+    """The bar of a learner at work: events, events/s, lag, rolling RMSE, event date."""
 
     def __init__(self, progress: Progress, total: int | None) -> None:
         self._progress = progress
@@ -52,14 +52,10 @@ class LearningBar:
             lag="" if lag is None else f"lag {lag:,}",
         )
 
-    def say(self, text: str) -> None:
-        """Print a line above the bar."""
-        self._progress.console.print(text, highlight=False)
-
 
 @contextmanager
 def learning_bar(console: Console, total: int | None, *, quiet: bool = False) -> Iterator[LearningBar]:
-    """Lend a bar; it draws on a terminal only, and not at all when quiet."""
+    """Lend the bar of a learner."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -72,7 +68,7 @@ def learning_bar(console: Console, total: int | None, *, quiet: bool = False) ->
         TextColumn("[dim]{task.fields[date]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
+    with bars(console, quiet, *columns) as progress:
         yield LearningBar(progress, total)
 
 
@@ -96,7 +92,7 @@ class PartLine:
 
 
 class PartsBar:
-    """Several things under way at once, a line each."""
+    """Several things under way at once, a line each; safe in threads."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -112,7 +108,7 @@ class PartsBar:
 
 @contextmanager
 def parts_bar(console: Console) -> Iterator[PartsBar]:
-    """Lend a display of several things under way, safe in threads; the bars are drawn on a terminal only."""
+    """Lend a display of several things under way."""
     columns = (
         SpinnerColumn(finished_text="✓"),
         TextColumn("{task.description}"),
@@ -120,44 +116,46 @@ def parts_bar(console: Console) -> Iterator[PartsBar]:
         TextColumn("{task.fields[of]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with bars(console, False, *columns) as progress:
         yield PartsBar(progress)
 
 
 @contextmanager
 def share_bar(console: Console, what: str, *, quiet: bool = False) -> Iterator[Callable[[str, float], None]]:
-    """Lend a function that shows what is being done, and the share of the whole that is behind it, 0 to 1."""
+    """Lend a function that shows what is being done, and the share of the whole that is done, 0 to 1."""
     columns = TextColumn("{task.description}"), BarColumn(bar_width=28), TaskProgressColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
+    with bars(console, quiet, *columns) as progress:
         task = progress.add_task(what, total=1.0)
         yield lambda what, share: progress.update(task, description=what, completed=share)
 
 
-def figures_table(title: str, figures: Figures, facts: Mapping[str, str], total: Errors) -> Group:
-    """Both protocols side by side, with the bias of `total`; below, further facts."""
-    rows: dict[tuple[Over, str], dict[str, str]] = {}
-    for figure in Figures.for_output(Output.TABLE):
-        row = rows.setdefault((figure.over, figure.measure.title), {})
-        row[figure.protocol] = figure.text(figures)
-    rows["all", BIAS.title] = {"event": BIAS.text(total.bias_event, "+"), "page": BIAS.text(total.bias_page, "+")}
-    table = Table(title=title, title_justify="left", box=box.ROUNDED)
-    table.add_column("error")
-    table.add_column("event protocol", justify="right")
-    table.add_column("page protocol", justify="right")
-    covered: dict[Over, str] = {"all": "all", "newest": f"last {figures.window:,}", "fading": "fading"}
-    for (over, name), row in sorted(rows.items(), key=lambda item: list(covered).index(item[0][0])):
-        table.add_row(f"{name}, {covered[over]} events", row.get("event", "–"), row.get("page", "–"))
-    caption = Text("event: predicted just before each rating · page: before the page that it came with", style="dim")
-    grid = Table.grid(padding=(0, 2))
-    for name, value in facts.items():
-        grid.add_row(Text(name, style="cyan"), value)
-    return Group(table, caption, grid)
+@contextmanager
+def count_bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Lend a function that shows how many of how many are done; the bar is removed at the end."""
+    columns = Progress.get_default_columns()
+    with bars(Console(stderr=True), quiet, *columns, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def megabytes(n: int) -> str:
-    """Bytes for people.
+@contextmanager
+def replay_bar(
+    console: Console, name: str, count: int | None, limit: int | None, *, quiet: bool
+) -> Iterator[Callable[[int, int, int], None]]:
+    """Lend a function that shows the ratings sent and skipped, their rate and the last one's date."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} ratings, {task.fields[rate]:,.0f}/s, at {task.fields[date]}"),
+        TimeRemainingColumn(),
+    )
+    with bars(console, quiet, *columns) as progress:
+        total = min((n for n in (count, limit) if n is not None), default=None)
+        task = progress.add_task(name, total=total, rate=0.0, date="–")
 
-    >>> megabytes(250_000_000)
-    '250 MB'
-    """
-    return f"{n / 1e6:,.0f} MB"
+        def show(sent: int, skipped: int, timestamp: int) -> None:
+            elapsed = progress.tasks[0].elapsed or 0.0
+            done = sent + skipped if limit is None else sent
+            progress.update(task, completed=done, rate=sent / elapsed if elapsed else 0.0, date=day(timestamp))
+
+        yield show
