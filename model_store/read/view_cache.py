@@ -23,7 +23,7 @@ from model_store.read.row_table import RowTable
 from model_store.read.store_queries import Blobs, Reply, RowQuery, StoreQueries
 from model_store.read.view import View
 from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
-from streamsvd.lookup.item_table import FACTORS, Columns
+from streamsvd.lookup import FACTORS, Columns
 
 _ATTEMPTS = 20
 _WAIT_SECONDS = 5.0

@@ -12,7 +12,7 @@ from typing import Any
 from evaluation import Figures
 from evaluation.metrics import Output
 from streamsvd.errors import InputError
-from streamsvd.kernels.settings import Settings
+from streamsvd.kernels import Settings
 from streamsvd.learner import IteratedSVD
 
 _NAMED = ("streamsvd", "numpy", "scipy", "numba", "pandas", "kafka-python", "redis")

@@ -20,7 +20,7 @@ import model_store
 from streamsvd.cli import learning_kernels, other_kernels
 from streamsvd.cli.kernel_compiler import SHARES
 from streamsvd.cli.progress_bars import parts_bar
-from streamsvd.kernels.compiler import CACHE
+from streamsvd.kernels import CACHE
 
 STEPS = (*learning_kernels.STEPS, *other_kernels.STEPS)
 NO_FOLDER = (

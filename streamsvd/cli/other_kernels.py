@@ -8,16 +8,13 @@ import numpy as np
 
 from evaluation import Monitor
 from model_store import compile_row_kernels
+from streamsvd.kernels import normals, score_items
 from streamsvd.kernels.choices import ITEM_ROW
 from streamsvd.kernels.choices import learn as learn_choices
-from streamsvd.kernels.scoring import score_items
-from streamsvd.kernels.seeding import normals
-from streamsvd.learner import IteratedSVD
-from streamsvd.learner.choices import Choices
-from streamsvd.learner.protocol import Predictions
+from streamsvd.learner import Choices, IteratedSVD, Predictions
+from streamsvd.lookup import best, chances, ranking_scores
 from streamsvd.lookup.candidate_screening import ItemColumns
-from streamsvd.lookup.choice_scores import chances, ranking_scores
-from streamsvd.lookup.ranking import ChosenAndLiked, best
+from streamsvd.lookup.ranking import ChosenAndLiked
 from streamsvd.ratings import Catalogue, CatalogueItem
 
 
