@@ -55,7 +55,7 @@ def dashboard_beside(
 ) -> Iterator[DashboardBeside]:
     """Run a dashboard on a free port while the body runs; it ends with this process, however that ends.
 
-    Where its library is not installed there is none, and `say` is told so.
+    Where its library is not installed there is none, and `say` gets a note.
     """
     if wanted and find_spec("nicegui") is None:
         say("No dashboard: pip install 'streamsvd[dashboard]' brings it.")

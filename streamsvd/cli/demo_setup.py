@@ -58,7 +58,7 @@ def prepared(
     open_page : callable
         Starts the dashboard, given the address of Kafka and the URL of Redis; it need not wait for the other parts.
     stop : callable
-        Whether somebody asks to stop.
+        Whether a stop was requested.
     console : Console
 
     Yields

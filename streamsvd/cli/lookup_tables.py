@@ -35,7 +35,7 @@ def answer_table(answer: Answer, reasons: Mapping[Id, tuple[Reason, ...]]) -> Gr
 
 def similar_table(answer: SimilarItems) -> Group:
     """Items like one."""
-    table = _table(f"Like {_name(answer.item)}", "alike", "item", "title", "genres")
+    table = _table(f"Like {_name(answer.item)}", "similarity", "item", "title", "genres")
     for item in answer.items:
         table.add_row(f"{item.similarity:.2f}", str(item.item), item.title or "–", ", ".join(item.genres) or "–")
     return _with_source(table, answer.provenance)
@@ -43,7 +43,7 @@ def similar_table(answer: SimilarItems) -> Group:
 
 def prediction_table(answer: Prediction) -> Group:
     """One prediction."""
-    table = _table(f"User {answer.user} and {_name(answer.item)}", "predicted", "give or take", "note")
+    table = _table(f"User {answer.user} and {_name(answer.item)}", "predicted", "± deviation", "note")
     unknown = [what for what, known in (("user", answer.known_user), ("item", answer.known_item)) if not known]
     note = f"unknown {' and '.join(unknown)}: predicted from what is known of all" if unknown else ""
     table.add_row(f"{answer.rating:.2f}", f"{answer.deviation:.2f}", note)
@@ -82,7 +82,7 @@ def user_table(history: History, alike: tuple[SimilarUser, ...]) -> Group:
     newest = _table(f"User {user.user}: {user.ratings:,} ratings{mean}", "beyond expected", "item", "title", "genres")
     for rated in history.newest:
         newest.add_row(f"{rated.above:+.2f}", str(rated.item), rated.title or "–", ", ".join(rated.genres) or "–")
-    similar = _table("Users of the same taste", "alike", "user", "ratings")
+    similar = _table("Users of the same taste", "similarity", "user", "ratings")
     for other in alike:
         similar.add_row(f"{other.similarity:.2f}", str(other.user), f"{other.ratings:,}")
     return _with_source(Group(newest, similar), history.provenance)

@@ -48,7 +48,7 @@ def lookups(redis: str | None, model: str) -> Iterator[ModelReader]:
 
 
 def item_called(reader: ModelReader, text: str, *, unrated: bool = False) -> Id:
-    """The item that somebody means: by its id, else by words of its title.
+    """The item that a text names: by its id, else by words of its title.
 
     Where several titles hold the words, one that is exactly these words, with or without its year, is meant.
 

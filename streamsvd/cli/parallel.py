@@ -1,4 +1,4 @@
-"""Several things done at once, in threads; all of them end when one fails or somebody asks to stop."""
+"""Several things done at once, in threads; all of them end when one fails or a stop is requested."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Check = Callable[[], None]
 
 
 class _NoLongerWanted(Exception):
-    """Ends a part that is to end early; it is nobody's error."""
+    """Ends a part that is to end early; this is not an error."""
 
 
 def side_by_side(parts: Sequence[Callable[[Check], None]], stop: Callable[[], bool]) -> bool:
@@ -23,7 +23,7 @@ def side_by_side(parts: Sequence[Callable[[Check], None]], stop: Callable[[], bo
     parts : sequence of callable
         Each is given a `Check` to call.
     stop : callable
-        Whether somebody asks to stop.
+        Whether a stop was requested.
 
     Returns
     -------

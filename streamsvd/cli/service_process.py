@@ -30,7 +30,7 @@ from streamsvd.service import (
 )
 from streamsvd.stopping import stop_on_signals
 
-_LINGER_SECONDS = 0.002  # whoever sends a rating waits for it
+_LINGER_SECONDS = 0.002  # the sender of a rating waits for it
 _SWITCH_SECONDS = 0.0001  # a thread that computes yields to a request within this; by default it is fifty times that
 
 

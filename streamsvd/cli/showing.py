@@ -15,7 +15,7 @@ Tell = Callable[[Progress], None]
 def shown_metrics(
     port: int | None, host: str, model: str, clock: Callable[[], float], say: Callable[[str], None]
 ) -> Iterator[Tell]:
-    """Lend a function that is to be told every progress; without a port, nobody listens.
+    """Lend a function that takes every progress; without a port, it does nothing.
 
     Raises
     ------

@@ -66,7 +66,7 @@ def version_of(found: Inventory | None, model: str, version: int | None) -> tupl
 
 
 def shown(found: Inventory, head: Head, now: float) -> dict[str, Any]:
-    """One version, for programs. Redis tells the memory of a block for the newest version only."""
+    """One version, for programs. The memory of a block is known for the newest version only."""
     newest, rows = head.version == found.head.version, _rows(found, head)
     blocks = [{**asdict(block), "rows": rows[block.side]} for block in found.blocks]
     return {

@@ -33,7 +33,7 @@ def docker_answers() -> bool:
 
 
 def _listens(host: str) -> bool:
-    """Whether somebody listens on the engine's local socket; any other host is left to the client to judge.
+    """Whether a server listens on the engine's local socket; any other host is left to the client to judge.
 
     Asked first because the client leaves its socket open when nobody does.
     """

@@ -1,4 +1,4 @@
-"""Run one server and end it when whoever started it is gone.
+"""Run one server and end it when its starter is gone.
 
 Started as a script by `streamsvd.embedded.process`, with the standard library only. Standard input is a pipe
 whose other end only the starter holds: it closes when the starter asks for a stop, and also when the starter
@@ -37,7 +37,7 @@ def main() -> int:
     said: list[bytes] = []
     threading.Thread(target=_follow, args=(server, float(grace_seconds), said), daemon=True).start()
     status = server.wait()
-    if rubbish and said == [b""]:  # the starter died without a word: nobody else will tidy up
+    if rubbish and said == [b""]:  # the starter died without a word: nothing else will clean up
         shutil.rmtree(rubbish, ignore_errors=True)
     return status if status >= 0 else 128 - status
 

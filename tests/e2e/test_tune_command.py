@@ -43,7 +43,7 @@ def test_an_interrupted_search_ends_where_a_whole_one_does(books: Path, tmp_path
         process.send_signal(signal.SIGINT)
         output, messages = process.communicate(timeout=60)
     assert (process.returncode, output) == (0, "")
-    assert "the same command goes on" in messages
+    assert "the same command continues" in messages
     assert not cut.exists()
     known = trials.read_text().count("\n") - 1
     wanted = str(known + 3)

@@ -80,7 +80,7 @@ def consume(
     """Learn from Kafka as ratings arrive, and keep the model in Redis.
 
     Each rating is predicted, scored and learned exactly once: the store holds the model, the metrics and the offsets
-    of one moment, and a restart goes on from there, whatever happened. Ctrl-C or SIGTERM finish the batch, write a
+    of one moment, and a restart continues from there, also after a crash. Ctrl-C or SIGTERM finish the batch, write a
     checkpoint and leave. A second consumer of the same model takes it over, and the first one stops.
 
     Shadow models learn beside it, in the same checkpoints, and are compared with it (`streamsvd shadows`). They are
@@ -150,7 +150,7 @@ def consume(
             say("No ratings yet: nothing was learned.")
             return
         if stop:
-            say("Stopped on request: the model is in Redis, and the next `streamsvd consume` goes on from there.")
+            say("Stopped on request: the model is in Redis, and the next `streamsvd consume` continues from there.")
         rate = end.learned / seconds
         name, _, checksum = consumer.dataset.partition(" ")
         if as_json:

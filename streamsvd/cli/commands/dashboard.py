@@ -27,7 +27,7 @@ def dashboard(
     """Watch a model while it learns: a page in the browser that keeps itself current.
 
     It shows the error by both protocols, speed and lag, checkpoints, dead letters, drift, shadows, and looks up users
-    and films. It only reads. Redis and Kafka may come and go; the page says so and goes on when they are back. Without
+    and items. It only reads. When Redis or Kafka stops, the page says so and continues when they are back. Without
     a Kafka it does without the lag of this moment and the look at dead letters.
 
     Examples:

@@ -12,7 +12,7 @@ from streamsvd.service import add_key
 
 
 def key(
-    name: Annotated[str, typer.Argument(help="Name of whoever will use it; the service's journal shows it.")],
+    name: Annotated[str, typer.Argument(help="Name of its user; the service's journal shows it.")],
     scope: Annotated[
         list[str], typer.Option("--scope", help="read, write or admin; repeat for more. admin may do everything.")
     ],

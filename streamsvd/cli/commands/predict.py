@@ -18,7 +18,7 @@ def predict(
 ) -> None:
     """The rating that a user would give an item, and how far off it may be (a standard deviation).
 
-    A user that the model has not met, or an item of the catalogue that nobody has rated, is predicted from what is
+    A user that the model has not met, or an item of the catalogue that has not been rated, is predicted from what is
     known of all, and the answer says so.
 
     Examples:

@@ -29,7 +29,7 @@ def promote(
 
     The consumer does it in a checkpoint: at once when one is running, else when the next one starts; this command says
     which. Readers see the model before or the one after, never a mix. The model that was served becomes a shadow
-    under its own name (the first one's is `original`), goes on learning, and can be promoted back.
+    under its own name (the first one's is `original`), keeps learning, and can be promoted back.
 
     Examples:
 

@@ -29,9 +29,9 @@ def recommend(
         ),
     ] = None,
     genre: Annotated[
-        list[str] | None, typer.Option(help="Only films of this genre; repeat for films of any of several.")
+        list[str] | None, typer.Option(help="Only items of this genre; repeat for items of any of several.")
     ] = None,
-    years: Annotated[str | None, typer.Option(metavar="FIRST:LAST", help="Only films of these years.")] = None,
+    years: Annotated[str | None, typer.Option(metavar="FIRST:LAST", help="Only items of these years.")] = None,
     min_ratings: Annotated[int, typer.Option(help="Only items that have been rated so often.", min=0)] = 0,
     exclude: Annotated[list[str] | None, typer.Option(metavar="ITEM", help="Leave this item out; repeat.")] = None,
     with_seen: Annotated[bool, typer.Option("--with-seen", help="Also what the user has rated.")] = False,
@@ -39,7 +39,7 @@ def recommend(
     explore: Annotated[
         str | None,
         typer.Option(
-            metavar="upper|sampled", help="Give items of which little is known the benefit of the doubt; see the docs."
+            metavar="upper|sampled", help="Rank items that the model knows little of higher; see docs/lookups.md."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of --explore sampled.")] = 0,

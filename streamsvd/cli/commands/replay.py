@@ -39,7 +39,7 @@ def replay(
         str | None, typer.Option(help="Event time, run faster: at 3600x an hour of ratings takes a second.")
     ] = None,
     start: Annotated[str | None, typer.Option("--from", metavar="BOUND", help=f"Begin here. {_BOUND}")] = None,
-    until: Annotated[str | None, typer.Option(metavar="BOUND", help="End before this, written alike.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="BOUND", help="End before this; same forms.")] = None,
     limit: Annotated[int | None, typer.Option(min=0, help="Send at most this many ratings now.")] = None,
     partitions: Annotated[
         int | None,
@@ -110,7 +110,7 @@ def _load(
     """Blocks of ratings, whose they are, the films, and how many ratings are selected, if known."""
     if data == "synthetic":
         world = Synthetic(ratings, users=max(1, ratings // 100), items=max(2000, ratings // 250), seed=seed)
-        # A range of a stream that is made as it goes has a length that nobody knows beforehand.
+        # A range of a stream that is made as it goes has a length that is not known beforehand.
         count = ratings if selection.is_all else None
         return world.blocks(), world.dataset, world.catalogue(), count
     table, catalogue = load_data(data, columns, scale)

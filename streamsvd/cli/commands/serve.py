@@ -35,7 +35,7 @@ def serve(
 ) -> None:
     """Answer lookups over HTTP, and put ratings onto the log.
 
-    The endpoints and their limits are told by GET /openapi.json. Errors are problem documents (RFC 9457). The journal
+    GET /openapi.json describes the endpoints and their limits. Errors are problem documents (RFC 9457). The journal
     on standard error has one JSON object a line. Ctrl-C or SIGTERM let requests finish, flush the log and leave.
 
     Without API keys only this machine is listened to.

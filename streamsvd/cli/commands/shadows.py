@@ -18,7 +18,7 @@ def shadows(redis: RedisOption = None, model: ModelOption = "default", as_json: 
     """How do the shadow models do, beside the one that is served?
 
     As of the newest checkpoint: each model's error since it began, how far it is from the served one on the same
-    ratings, whether that can be told from chance, and since when.
+    ratings, whether that can be distinguished from chance, and since when.
 
     Examples:
 

@@ -21,7 +21,7 @@ def similar(
 ) -> None:
     """Items that people like together with this one.
 
-    *alike* is a correlation: how closely people's tastes agree on the two, 1 at most.
+    *similarity* is a correlation: how closely users' tastes agree on the two, 1 at most.
 
     Examples:
 

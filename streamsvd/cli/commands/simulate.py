@@ -42,7 +42,7 @@ _BOUND = "a date or time (1997-12-05, in UTC), @ and seconds since 1970, or a nu
 def simulate(
     data: DataArgument,
     start: Annotated[str | None, typer.Option("--from", metavar="BOUND", help=f"Begin here: {_BOUND}.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="BOUND", help="End before this, written alike.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="BOUND", help="End before this; same forms.")] = None,
     warm_up: Annotated[
         str | None,
         typer.Option(

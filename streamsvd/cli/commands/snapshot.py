@@ -129,7 +129,7 @@ def import_(
     """Put the version in a file in the place of a model, at one stroke; readers see the old one or the new one.
 
     The file is checked before anything is written. A consumer of the model is refused from then on; start it again, and
-    it goes on from the offsets in the file, if they are of the topic that it reads.
+    it continues from the offsets in the file, if they are of the topic that it reads.
 
     Examples:
 

@@ -57,8 +57,8 @@ def tune(
     (cv: five folds, each predicted by a model that was fitted to the other four in batch). The error on the rest is
     shown for the settings found and for the defaults.
 
-    Ctrl-C at any time: the trials are kept in FILE.trials, and the same command goes on where it stopped, with the same
-    result. Later, more --trials go on from there too.
+    Ctrl-C at any time: the trials are kept in FILE.trials, and the same command continues where it stopped, with the
+    same result. Later, more --trials continue from there, too.
 
     Examples:
 
@@ -103,7 +103,7 @@ def tune(
                 stopped=lambda: bool(stop),
             )
         if len(found) < trials:
-            console.print(f"Stopped on request after {len(found)} of {trials} trials; the same command goes on.")
+            console.print(f"Stopped on request after {len(found)} of {trials} trials; the same command continues.")
             return
         chosen = best_trial(found)
         settings = task.defaults.replace(**chosen.changes)
