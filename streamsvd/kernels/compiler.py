@@ -28,6 +28,7 @@ def _sources_digest() -> str:
 
 _FOLDER = os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_dir("streamsvd")
 CACHE = Path(_FOLDER) / "kernels" / _sources_digest()
+"""The folder of compiled kernels."""
 
 
 _njit: Any = partial(numba.njit, nogil=True, error_model="numpy", no_cfunc_wrapper=True)

@@ -28,6 +28,7 @@ def plain_ids(ids: Sequence[Id] | NDArray[Any]) -> NDArray[np.int64] | list[Id]:
 
 
 def as_id(name: Any) -> Id:
+    """An id as an int or a str, NumPy's too; `InputError` for anything else."""
     if isinstance(name, str):
         return str(name)
     if isinstance(name, (int, np.integer)) and not isinstance(name, bool):
@@ -36,6 +37,7 @@ def as_id(name: Any) -> Id:
 
 
 def as_column(what: str, values: ArrayLike, dtype: type[np.float64 | np.int64]) -> NDArray[Any]:
+    """Numbers as a column of this type; `InputError`, with `what`, where that would change one."""
     try:
         column = np.asarray(values)
         if not (column.dtype.kind in "iuf" or column.size == 0) or column.ndim != 1:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Id = int | str
 """A user or an item."""
 Structured = NDArray[np.void]
+"""A structured array: an element for each row, with named fields."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,28 +7,24 @@ strings; they get row numbers in order of first appearance, and everything below
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from streamsvd.errors import InputError, UnknownId
+from streamsvd.errors import InputError
 from streamsvd.kernels import (
     Id,
     Scale,
     Settings,
     State,
-    Structured,
     as_column,
-    as_id,
     memory,
     plain_ids,
     refits,
     retraction,
-    score_items,
 )
 from streamsvd.kernels import learning as kernels
 from streamsvd.kernels.handles import Events, Handle
@@ -41,28 +37,11 @@ from streamsvd.kernels.memory import (
 from streamsvd.kernels.seeding import first_factors
 from streamsvd.kernels.workspace import workspace
 from streamsvd.learner import files, saving
-from streamsvd.learner.choices import Choices
 from streamsvd.learner.id_index import IdIndex
-from streamsvd.learner.live_items import LiveItems
+from streamsvd.learner.live_lookups import LiveLookups
 from streamsvd.learner.predicting import predict_pairs
 from streamsvd.learner.protocol import ContentSource, Ids, Predictions
 from streamsvd.learner.svd_form import SVDForm, svd_form
-from streamsvd.lookup import (
-    EXPLAINING,
-    CheckedOptions,
-    Explanation,
-    Options,
-    Recommendation,
-    SimilarItem,
-    SimilarUser,
-    explain,
-    fold_in,
-    how_many,
-    recommend_to,
-    similar_items,
-    similar_users,
-    user_blocks,
-)
 
 Floats = NDArray[np.float64]
 
@@ -70,7 +49,7 @@ Floats = NDArray[np.float64]
 _IDS, _NUMBERS = (int, str), (int, float, np.float64)
 
 
-class IteratedSVD:
+class IteratedSVD(LiveLookups):
     """Online matrix factorisation with item content, drift tracking and calibration.
 
     Parameters
@@ -270,120 +249,6 @@ class IteratedSVD:
         m, rank, first = self._memory, self.settings.rank, 3 + self.n_content
         rows, ids = self._users.taken()
         return svd_form(m.x[rows, first : first + rank], m.y[: self.n_items, 1 : 1 + rank], ids, self._items.taken()[1])
-
-    # Lookups: the same functions answer from a snapshot (`model_store.ModelReader`).
-
-    def recommend(
-        self, user: Id, n: int = 10, *, choices: Choices | None = None, **options: Unpack[Options]
-    ) -> tuple[Recommendation, ...]:
-        """The best `n` items for a user, best first; ties by id. An unknown user gets the best for everybody.
-
-        Parameters
-        ----------
-        user : int or str
-        n : int
-        choices : Choices, optional
-            Learned beside this model; without them, items are ranked by predicted rating.
-        **options
-            See `Options`: what to leave out, what to keep, how to rank.
-
-        Raises
-        ------
-        SettingsError
-            An option is out of its range.
-        InputError
-            No item is of a requested genre.
-
-        Examples
-        --------
-        >>> model = IteratedSVD()
-        >>> _ = model.learn(["ann", "ann", "bob"], ["Heat", "Babe", "Casino"], [5, 2, 4])
-        >>> [item.item for item in model.recommend("ann")]
-        ['Casino']
-        """
-        checked = CheckedOptions(n, **options)
-        if choices is None:
-            checked = replace(checked, rank_by="rating")
-        items = LiveItems(self, choices)
-        return recommend_to(items, items.user_row(as_id(user), user_blocks(checked)), checked)
-
-    def fold_in(self, ratings: Mapping[Id, float]) -> Structured:
-        """The row of an anonymous user who has given these ratings; nothing is learned.
-
-        Parameters
-        ----------
-        ratings : mapping of item id to rating
-            In the data's own scale; items that the model does not know are left out.
-
-        Returns
-        -------
-        structured array, shape (1,)
-            A user's `factors`, for `predict_for`.
-
-        Raises
-        ------
-        InputError
-            A rating is not on the scale.
-
-        Examples
-        --------
-        >>> model = IteratedSVD()
-        >>> _ = model.learn(["ann", "bob"], ["Heat", "Babe"], [5, 2])
-        >>> fan, foe = (model.fold_in({"Heat": stars}) for stars in (5, 1))
-        >>> bool(model.predict_for(fan, ["Babe"])[0] > model.predict_for(foe, ["Babe"])[0])
-        True
-        """
-        return fold_in(LiveItems(self), ratings)
-
-    def predict_for(self, row: Structured, items: Sequence[Id]) -> Floats:
-        """Predicted ratings of some items for a row from `fold_in`, clipped to the scale.
-
-        Raises
-        ------
-        UnknownId
-            The model does not know an item.
-        """
-        table = LiveItems(self)
-        factors = table.factors_at([table.place(item) for item in items])
-        scores = score_items(table.settings, table.globals_, row[0], factors)
-        return np.clip(scores, self.scale.low, self.scale.high)
-
-    def explain(self, user: Id, item: Id) -> Explanation:
-        """Why the model predicts what it predicts: parts that add up to the score.
-
-        Raises
-        ------
-        UnknownId
-            The model does not know the item. (Of an unknown user, only what holds for everybody is explained.)
-        """
-        items = LiveItems(self)
-        return explain(items, items.user_row(user, EXPLAINING), item)
-
-    def similar_items(self, item: Id, n: int = 10) -> tuple[SimilarItem, ...]:
-        """Items that people like together with this one, most similar first; see `similarity.similar_items`.
-
-        Raises
-        ------
-        UnknownId
-            The model does not know the item.
-        """
-        return similar_items(LiveItems(self), item, how_many(n))
-
-    def similar_users(self, user: Id, n: int = 10) -> tuple[SimilarUser, ...]:
-        """Users of the same taste, most similar first; see `similarity.similar_users`.
-
-        Raises
-        ------
-        UnknownId
-            The model does not know the user.
-        """
-        if user not in self._users.rows:
-            raise UnknownId("user", user)
-        rows, ids = self._users.taken()
-        place = int(np.searchsorted(rows, self._users.rows[user]))
-        return similar_users(
-            LiveItems(self), saving.user_factors(self, rows), ids, np.ones(len(ids), bool), place, how_many(n)
-        )
 
     # State
 

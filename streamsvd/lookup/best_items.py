@@ -62,6 +62,7 @@ class ModelScoring:
 
 
 MODEL_SCORING = ModelScoring()
+"""The scoring of all lookups, unless a test has its own."""
 
 
 def best_items(

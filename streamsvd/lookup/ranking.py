@@ -134,7 +134,9 @@ class ChosenAndLiked:
 
 
 RANKINGS: dict[str, Ranking] = {"choice": ByChoice(), "rating": ByRating()}
+"""By name."""
 DEFAULT_RANKING = "choice"
+"""Name of the ranking where none is asked for."""
 
 
 def ranking_called(name: str) -> Ranking:

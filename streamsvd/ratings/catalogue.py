@@ -115,7 +115,7 @@ def item_from_title(item: Id, title: str, genres: Iterable[str]) -> CatalogueIte
 
     Examples
     --------
-    >>> film_from_title(171749, "Death Note: Desu nôto (2006–2007) ", ["(no genres listed)"])
+    >>> item_from_title(171749, "Death Note: Desu nôto (2006–2007) ", ["(no genres listed)"])
     CatalogueItem(item=171749, title='Death Note: Desu nôto (2006–2007)', genres=(), year=2006)
     """
     title = title.strip()
@@ -142,11 +142,11 @@ def encode_item(item: CatalogueItem) -> bytes:
     Raises
     ------
     EventError
-        When it holds anything that `decode_film` would refuse.
+        When it holds anything that `decode_item` would refuse.
 
     Examples
     --------
-    >>> encode_film(CatalogueItem(1, "Toy Story (1995)", ("Animation",), 1995)).decode()
+    >>> encode_item(CatalogueItem(1, "Toy Story (1995)", ("Animation",), 1995)).decode()
     '{"v":1,"item":1,"title":"Toy Story (1995)","genres":["Animation"],"year":1995}'
     """
     try:
