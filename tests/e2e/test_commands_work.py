@@ -111,4 +111,4 @@ def test_a_demo_prints_one_object_and_nothing_else(tmp_path: Path) -> None:
     assert found.keys() >= KEYS
     assert (found["events"], found["snapshots"] >= 1) == (70, True)
     assert all("reasons" in item for item in found["recommendations"])
-    assert "Data: ratings, 70 ratings." in messages
+    assert f"Data: {tmp_path.name}, 70 ratings." in messages
