@@ -1,4 +1,4 @@
-"""Stopping on request: SIGINT and SIGTERM ask, and whoever waits is woken."""
+"""Stopping on request: SIGINT and SIGTERM request it, and a waiting thread wakes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import FrameType
 
 
 class StopRequest:
-    """Whether somebody asked to stop, and a wait that ends at once when they do."""
+    """Whether a stop was requested, and a wait that ends at once when it is."""
 
     def __init__(self) -> None:
         self._asked = False
@@ -27,11 +27,11 @@ class StopRequest:
             os.write(self._writer, b".")
 
     def wait(self, seconds: float) -> None:
-        """Wait that long, or until somebody asks."""
+        """Wait that long, or until a stop is requested."""
         select.select([self._reader], [], [], max(seconds, 0.0))
 
     def fileno(self) -> int:
-        """What becomes readable when somebody asks, for an event loop."""
+        """What becomes readable when a stop is requested, for an event loop."""
         return self._reader
 
     def close(self) -> None:

@@ -118,7 +118,7 @@ def _by_counts(scored: pd.DataFrame, terms: Terms) -> Section:
         pictures.by_counts(of_user, of_item, terms),
         f"RMSE by how many ratings the user and the {terms.item} had so far.",
         f"With the user's ratings the error goes {said(of_user)}; with the {terms.item}'s {said(of_item)}. The gap "
-        "between the protocols is what a page's first ratings tell of its later ones.",
+        "between the protocols is what a page's first ratings say of its later ones.",
     )
     return Section("by-counts", "By activity and popularity", [picture])
 

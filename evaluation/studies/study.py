@@ -125,7 +125,7 @@ class Study:
 
 @runtime_checkable
 class LearnsInRounds(BatchLearner, Protocol):
-    """A batch learner that tells after each round, so that its error can be measured then."""
+    """A batch learner that reports after each round, so that its error can be measured then."""
 
     each_round: Callable[[int], None] | None
 

@@ -66,7 +66,7 @@ class TrialFile:
         except OSError as error:
             raise InputError(f"{path} cannot be used: {error.strerror}; name another --out") from error
         except (ValueError, TypeError) as error:
-            raise InputError(f"{path} is damaged ({error}); delete it to search anew") from error
+            raise InputError(f"{path} is damaged ({error}); delete it to search again") from error
 
     def add(self, trial: Trial) -> None:
         """Keep one more trial."""

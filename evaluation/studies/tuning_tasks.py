@@ -36,7 +36,7 @@ class Task(Protocol):
     defaults: Settings
 
     def error(self, settings: Settings, stopped: Stop) -> float:
-        """RMSE on the ratings that a search may see; raises `Stopped` soon after somebody asked."""
+        """RMSE on the ratings that a search may see; raises `Stopped` soon after a stop is requested."""
 
     def report(self, settings: Settings) -> dict[str, float]:
         """Errors by name, on what a search may see and on the rest."""

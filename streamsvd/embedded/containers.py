@@ -35,7 +35,7 @@ def docker_answers() -> bool:
 def _listens(host: str) -> bool:
     """Whether a server listens on the engine's local socket; any other host is left to the client to judge.
 
-    Asked first because the client leaves its socket open when nobody does.
+    Asked first because the client leaves its socket open when none does.
     """
     scheme, _, place = (host or _LOCAL_ENGINE).partition("://")
     if scheme != "unix":

@@ -1,4 +1,4 @@
-"""The folder of an embedded server: a temporary one, or a named one that keeps data and tells where its
+"""The folder of an embedded server: a temporary one, or a named one that keeps data and says where its
 server is.
 
 A named folder holds a lock file and a state file. The server itself keeps the lock's descriptor open, so the
@@ -124,7 +124,7 @@ def running_in(folder: Path) -> str | None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[int | None]:
-    """Hold the folder's lock for the body and yield its descriptor, or None when somebody else holds it."""
+    """Hold the folder's lock for the body and yield its descriptor, or None when another process holds it."""
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
@@ -140,7 +140,7 @@ def _locked(folder: Path) -> Iterator[int | None]:
 def free_ports(count: int) -> list[int]:
     """Return `count` different ports of the loopback interface that were free just now.
 
-    Another process may take one before the server does, so whoever uses them has to be ready to try again.
+    Another process may take one before the server does, so their user has to be ready to try again.
     """
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]

@@ -1,7 +1,7 @@
 """Apache Kafka's own jars, fetched once, several at a time, and kept in the user's cache.
 
 Which they are, how large, and with which SHA-256, is written down in `kafka_jars.txt`: to find that out takes the Maven
-resolver a quarter of a minute of work and 250 questions. `python -m streamsvd.embedded.jars` asks them anew.
+resolver a quarter of a minute of work and 250 questions. `python -m streamsvd.embedded.jars` asks them again.
 
 Each fetch has a folder of its own, which gets its name only when it is complete: neither an interrupted first start nor
 two at once leave anything broken behind.
@@ -83,7 +83,7 @@ def kafka_jars(cache: Path | None = None, *, progress: Progress | None = None) -
         folder.parent.mkdir(parents=True, exist_ok=True)
         with folder.with_name(f"{folder.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not folder.is_dir():  # nobody else fetched them while we waited
+            if not folder.is_dir():  # no other process fetched them while we waited
                 _fetch(folder, progress or (lambda _done, _total: None))
     return sorted(folder.glob("*.jar"))
 
@@ -125,7 +125,7 @@ def _fetch_all(jars: list[Jar], into: Path, folder: Path, progress: Progress) ->
                 digest.update(piece)
                 count(len(piece))
         if digest.hexdigest() != jar.sha256:
-            raise ServiceError(f"{jar.name} arrived damaged: start again to fetch Kafka's jars anew.")
+            raise ServiceError(f"{jar.name} arrived damaged: start again to fetch Kafka's jars again.")
 
     largest_first = sorted(jars, key=lambda jar: -jar.size)
     with requests.Session() as session, ThreadPoolExecutor(_AT_ONCE) as threads:

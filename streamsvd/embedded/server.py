@@ -64,7 +64,7 @@ def serving(place: Workplace, attempt: Callable[[], Attempt], timeout_seconds: f
     place
         The folder that it works in. Other processes can find the server there when the folder is a named one.
     attempt
-        Starts the server on ports of its own choice; called again when somebody else took one of them in
+        Starts the server on ports of its own choice; called again when another process took one of them in
         between.
     timeout_seconds
         How long one attempt may take until the server answers.

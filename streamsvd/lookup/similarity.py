@@ -77,7 +77,7 @@ def similar_users(
 
 
 def _tastes(factors: Structured) -> Floats:
-    """The columns of φ that tell tastes apart, content and factors, shape (n, content + rank)."""
+    """The columns of φ in which tastes differ, content and factors, shape (n, content + rank)."""
     return np.column_stack([factors["content"], factors["y"][:, 1:]])
 
 

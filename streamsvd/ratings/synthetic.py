@@ -174,7 +174,7 @@ def _stream(world: Synthetic) -> Iterator[Floats]:
     for cohort in range(n_cohorts):
         first = cohort * COHORT
         made = _cohort(world, items, cohort, counts[first : first + COHORT], edges[cohort : cohort + 2], stay)
-        # The order within one second is by arrival, whoever waits having arrived earlier.
+        # The order within one second is by arrival, so a waiting one arrived earlier.
         merged = np.concatenate([pending, made], axis=1)
         merged = merged[:, np.argsort(merged[3], kind="stable")]
         due = np.searchsorted(merged[3], np.floor(edges[cohort + 1]))

@@ -16,7 +16,7 @@ def services() -> None:
 
     Other streamsvd commands find them by themselves, and while they run any number of commands can share
     them. Their data is kept and used again next time, also by a command that starts its own. The two lines
-    printed on standard output tell other programs where they are.
+    printed on standard output name their addresses for other programs.
     """
     for number in (signal.SIGINT, signal.SIGTERM):  # both end the block below; a script's background job ignores SIGINT
         signal.signal(number, signal.default_int_handler)

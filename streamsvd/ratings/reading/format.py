@@ -133,11 +133,11 @@ class Format:
     limits : tuple of float, optional
         Limits that no rating may leave; None where every number is one.
     scale : callable, optional
-        The scale of all ratings of a file, which nobody has declared; the limits, else those found, when left out.
+        The scale of a file whose caller declares none; the limits, else those found, when left out.
     header_counts : bool
         Whether the header is part of the checksum.
     items, users : CompanionFile, optional
-        Where the format tells of items and of users, and how that is read.
+        Where the format describes items and users, and how that is read.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What MovieLens' formats have in common: scales, integer ids, and how lines tell of an item or a user."""
+"""What MovieLens' formats have in common: scales, integer ids, and how lines describe an item or a user."""
 
 from __future__ import annotations
 

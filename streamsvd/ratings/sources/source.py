@@ -75,7 +75,7 @@ def part_folder(target: Path, label: str) -> Iterator[Path]:
         raise SourceFailed(label, "is not asked: the cache cannot be written", str(error)) from error
     try:
         for old in target.parent.glob(f"*{PART}"):
-            with contextlib.suppress(OSError):  # somebody else's work may end at this moment
+            with contextlib.suppress(OSError):  # another process may finish at this moment
                 if old.stat().st_mtime < time.time() - ABANDONED_SECONDS:
                     shutil.rmtree(old)
         yield folder
