@@ -37,7 +37,7 @@ from streamsvd.embedded import provide_redis
 from streamsvd.kernels import RECENT_BLOCK
 from streamsvd.learner import Rows, State
 from streamsvd.lookup import FACTORS, SEEN, CheckedOptions, Profile, best_items
-from streamsvd.lookup.fold_in import features
+from streamsvd.lookup.folded_rows import features
 from streamsvd.lookup.recommending import allowed
 
 RESULTS = Path(__file__).parent / "results"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.kernels import Id, Rows, State
-from streamsvd.learner.baselines.rows import USER
+from streamsvd.learner.baselines import USER
 
 _NO_ROW = -1
 _HISTORY = "history_"

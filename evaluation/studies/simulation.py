@@ -15,24 +15,15 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.metrics import Prequential
+from evaluation.metrics import COUNT, Figures, Prequential
 from evaluation.models import ModelSpec, compile_kernels
 from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.ratings import Catalogue, RatingTable
 
 BLOCK = 5_000  # ratings between two checks of whether to stop; changes no figure
-CURVE = (
-    "rmse_event",
-    "mae_event",
-    "rmse_page",
-    "mae_page",
-    "rmse_last_window",
-    "mae_last_window",
-    "rmse_page_last_window",
-    "rmse_fading",
-    "rmse_page_fading",
-)
+CURVE = tuple(figure.name for figure in Figures.declared() if figure.measure is not COUNT)
+"""Names of the figures along a run."""
 
 Floats = NDArray[np.float64]
 Through = Literal["process", "kafka"]

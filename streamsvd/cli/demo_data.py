@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from streamsvd.errors import DatasetError, DatasetUnavailable
-from streamsvd.ratings import Catalogue, Network, Progress, RatingTable, load, locate
-from streamsvd.ratings.datasets import SYNTHETIC
+from streamsvd.ratings import SYNTHETIC, Catalogue, Network, Progress, RatingTable, load, locate
 
 PREFERRED = ("ml-latest-small", "ml-100k")
 """Without one that was asked for, in this order; then the synthetic stream."""

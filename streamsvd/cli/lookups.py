@@ -13,8 +13,7 @@ from model_store import Answer, ModelReader, connect
 from streamsvd.cli.services import lent_redis
 from streamsvd.errors import InputError
 from streamsvd.lookup import Reason
-from streamsvd.ratings import CatalogueItem, Id
-from streamsvd.ratings.id_text import parse_id
+from streamsvd.ratings import CatalogueItem, Id, parse_id
 
 _SHOWN = 10
 """Candidates named when a title is ambiguous."""

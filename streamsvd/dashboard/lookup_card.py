@@ -11,8 +11,7 @@ from streamsvd.dashboard import card_texts
 from streamsvd.dashboard.elements import Text, box, button, card
 from streamsvd.dashboard.lookups import ItemRow, Lookups, SimilarAnswer, UserAnswer
 from streamsvd.errors import StoreUnavailable, StreamSVDError
-from streamsvd.ratings import Id
-from streamsvd.ratings.id_text import parse_id
+from streamsvd.ratings import Id, parse_id
 
 T = TypeVar("T")
 

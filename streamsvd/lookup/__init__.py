@@ -16,10 +16,9 @@ from streamsvd.lookup.answers import (
     SimilarUser,
 )
 from streamsvd.lookup.arguments import how_many, listed
-from streamsvd.lookup.best_items import MODEL_SCORING, Scoring, best_items
 from streamsvd.lookup.choice_scores import chances, popularity, ranking_scores
 from streamsvd.lookup.explaining import EXPLAINING, explain, reasons
-from streamsvd.lookup.fold_in import fold_in
+from streamsvd.lookup.folded_rows import fold_in
 from streamsvd.lookup.history import known_user, newest_ratings
 from streamsvd.lookup.item_filters import Facets, facets_of
 from streamsvd.lookup.item_table import FACTORS, SEEN, TRAINING, WINDOW, Columns, ItemTable, UserRow
@@ -27,6 +26,7 @@ from streamsvd.lookup.options import CheckedOptions, Options
 from streamsvd.lookup.predicting import PREDICTING, predict
 from streamsvd.lookup.ranking import DEFAULT_RANKING, RANKINGS, Profile, best, ranking_called
 from streamsvd.lookup.recommending import item_blocks, recommend_for_ratings, recommend_to, user_blocks
+from streamsvd.lookup.selection import MODEL_SCORING, Scoring, best_items
 from streamsvd.lookup.similarity import similar_items, similar_users
 from streamsvd.lookup.title_search import items_by_title
 

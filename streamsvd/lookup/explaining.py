@@ -17,7 +17,7 @@ from streamsvd.kernels.algebra import unpack
 from streamsvd.kernels.memory import ENTRY_UNIT
 from streamsvd.kernels.scoring import popularity_of
 from streamsvd.lookup.answers import Explanation, Moved, Reason
-from streamsvd.lookup.fold_in import expected
+from streamsvd.lookup.folded_rows import expected
 from streamsvd.lookup.item_table import FACTORS, TRAINING, WINDOW, ItemTable, UserRow
 from streamsvd.ratings import Id
 

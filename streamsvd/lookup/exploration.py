@@ -18,7 +18,7 @@ from streamsvd.kernels.algebra import pack
 from streamsvd.kernels.memory import ITEM_SURPRISE, ITEM_SURPRISES, SURPRISE, SURPRISES, USER_STATS
 from streamsvd.kernels.variance import noise_of, variance_of
 from streamsvd.kernels.vectors import LANES
-from streamsvd.lookup.fold_in import features
+from streamsvd.lookup.folded_rows import features
 from streamsvd.lookup.item_table import ItemTable
 from streamsvd.lookup.options import Explore
 

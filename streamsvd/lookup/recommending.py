@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from streamsvd.kernels.algebra import unpack
 from streamsvd.lookup.answers import Recommendation
-from streamsvd.lookup.best_items import MODEL_SCORING, Scoring, best_items
 from streamsvd.lookup.exploration import exploration_bonus
-from streamsvd.lookup.fold_in import fold_in, precision, ratings_on_scale
+from streamsvd.lookup.folded_rows import fold_in, precision, ratings_on_scale
 from streamsvd.lookup.item_table import FACTORS, SEEN, TRAINING, ItemTable, UserRow
 from streamsvd.lookup.options import CheckedOptions
 from streamsvd.lookup.ranking import NO_PLACES, Profile, ranking_called
+from streamsvd.lookup.selection import MODEL_SCORING, Scoring, best_items
 from streamsvd.ratings import Id
 
 

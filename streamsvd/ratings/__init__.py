@@ -5,15 +5,15 @@
   a name or a path, `read_ratings` and `read_catalogue` a path, `Synthetic` makes one up; `k_core` thins one out.
 - **A format** of files is a module of `formats`; what all of them share is in `reading`.
 
-Other rooms import from here, and from `datasets`, `id_text`, `event`, `catalogue` and `sources`; the modules of the
-readers are the room's own.
+Other rooms import from here only.
 """
 
 from streamsvd.ratings.catalogue import Catalogue, CatalogueItem, decode_item, encode_item
 from streamsvd.ratings.codec import decode, encode
 from streamsvd.ratings.dataset import Dataset
-from streamsvd.ratings.datasets import NAMES, find, load, locate
-from streamsvd.ratings.event import Erasure, Event, Id, Rating, Retraction, check_scale
+from streamsvd.ratings.datasets import NAMES, SOURCES, SYNTHETIC, fetch, find, load, locate
+from streamsvd.ratings.event import MAX_TIMESTAMP, Erasure, Event, Id, Rating, Retraction, check_scale
+from streamsvd.ratings.id_text import parse_id
 from streamsvd.ratings.kcore import k_core
 from streamsvd.ratings.readers import read_catalogue, read_ratings, read_users
 from streamsvd.ratings.reading.columns import Columns
@@ -22,7 +22,10 @@ from streamsvd.ratings.synthetic import Synthetic
 from streamsvd.ratings.table import RatingTable
 
 __all__ = [
+    "MAX_TIMESTAMP",
     "NAMES",
+    "SOURCES",
+    "SYNTHETIC",
     "Catalogue",
     "CatalogueItem",
     "Columns",
@@ -41,10 +44,12 @@ __all__ = [
     "decode_item",
     "encode",
     "encode_item",
+    "fetch",
     "find",
     "k_core",
     "load",
     "locate",
+    "parse_id",
     "read_catalogue",
     "read_ratings",
     "read_users",

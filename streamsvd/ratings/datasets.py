@@ -18,6 +18,7 @@ from streamsvd.ratings.synthetic import Synthetic
 from streamsvd.ratings.table import RatingTable
 
 SYNTHETIC = "synthetic"
+"""Name of the synthetic stream."""
 
 # MD5 as GroupLens publishes it beside each zip (<name>.zip.md5); the sets without one are renewed under their name.
 SOURCES: dict[str, tuple[Source, ...]] = {

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from model_store import Answer, Explained, History, Prediction, Provenance, SimilarItems, SimilarUsers, Users
-from streamsvd.ratings.id_text import parse_id
+from streamsvd.ratings import parse_id
 from streamsvd.service import requests, responses
 from streamsvd.service.context import context_of
 from streamsvd.service.query_route import QueryRoute

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from streamsvd.errors import SnapshotMissing, StreamSVDError
-from streamsvd.ratings import Erasure, Event, Rating, Retraction, check_scale
-from streamsvd.ratings.id_text import parse_id
+from streamsvd.ratings import Erasure, Event, Rating, Retraction, check_scale, parse_id
 from streamsvd.service import requests, responses
 from streamsvd.service.context import ServiceContext, context_of
 from streamsvd.service.responses import as_json

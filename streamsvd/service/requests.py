@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
 from streamsvd.lookup import DEFAULT_RANKING, RANKINGS, Options
-from streamsvd.ratings.event import MAX_TIMESTAMP
+from streamsvd.ratings import MAX_TIMESTAMP
 
 MOST_ITEMS = 100
 """Of one answer."""

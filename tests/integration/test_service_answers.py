@@ -31,7 +31,7 @@ from model_store import (
     connect,
 )
 from streamsvd.learner import IteratedSVD
-from streamsvd.lookup.best_items import ModelScoring
+from streamsvd.lookup.selection import ModelScoring
 from streamsvd.service import responses
 from streamsvd.service.requests import MOST_ITEMS, MOST_RATINGS, MOST_USERS
 

@@ -35,8 +35,7 @@ from streamsvd.embedded import (
     mask_url,
 )
 from streamsvd.errors import DatasetUnavailable, JavaMissing, ServiceError, StreamSVDError
-from streamsvd.ratings import Network, find
-from streamsvd.ratings.datasets import SOURCES, fetch
+from streamsvd.ratings import SOURCES, Network, fetch, find
 
 _PACKAGES = ("streamsvd", "numpy", "numba", "scipy", "pandas", "kafka-python", "crc32c", "redis", "hiredis")
 _DATA_SETS = ("ml-latest-small", "ml-100k")

@@ -6,7 +6,7 @@ from streamsvd.cli.lookup_tables import explained_table
 from streamsvd.cli.lookups import item_called, lookups
 from streamsvd.cli.options import ItemArgument, JsonFlag, ModelOption, RedisOption, UserArgument
 from streamsvd.cli.tables import print_found
-from streamsvd.ratings.id_text import parse_id
+from streamsvd.ratings import parse_id
 
 
 def explain(

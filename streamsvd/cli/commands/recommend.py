@@ -12,7 +12,7 @@ from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption, parse_year
 from streamsvd.cli.tables import print_found
 from streamsvd.errors import SettingsError
 from streamsvd.lookup import Options
-from streamsvd.ratings.id_text import parse_id
+from streamsvd.ratings import parse_id
 
 
 def recommend(

@@ -32,7 +32,7 @@ from streamsvd.cli.simulation_runs import event_range_of, outcomes, past_recomme
 from streamsvd.cli.simulation_tables import past_recommendations_table, runs_object, runs_table
 from streamsvd.cli.tables import print_found
 from streamsvd.errors import SettingsError
-from streamsvd.ratings.id_text import parse_id
+from streamsvd.ratings import parse_id
 from streamsvd.stopping import stop_on_signals
 
 _BASELINES = " or ".join(shadow_names(baselines=True))

@@ -10,7 +10,7 @@ from streamsvd.cli.lookup_tables import user_table, users_table
 from streamsvd.cli.lookups import as_object, lookups
 from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
 from streamsvd.cli.tables import print_found
-from streamsvd.ratings.id_text import parse_id
+from streamsvd.ratings import parse_id
 
 
 def users(

@@ -16,7 +16,8 @@ from streamsvd.kernels import compiled
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-NUMBER, USER, TIMESTAMP = 0, 1, 2  # of the page
+NUMBER, USER, TIMESTAMP = range(3)
+"""Elements of the page."""
 
 
 class Memory(NamedTuple):
