@@ -14,7 +14,7 @@ from streamsvd.cli.kernel_cache import make_ready, what_is_missing
 from streamsvd.cli.parallel import Check, side_by_side
 from streamsvd.cli.progress_bars import PartLine, PartsBar, parts_bar
 from streamsvd.embedded import choose_kafka, jars_folder, kafka_jars, provide_kafka, provide_redis
-from streamsvd.ratings import Catalogue, RatingTable
+from streamsvd.ratings import NAMES, Catalogue, RatingTable, locate
 
 
 @dataclass(slots=True)
@@ -86,6 +86,8 @@ def _prepare(
     stack: ExitStack,
 ) -> bool:
     """Fill in everything; False when asked to stop. `stack` holds what was started, whatever happens."""
+    if asked is not None and asked not in NAMES:
+        locate(asked, environ=environ)  # a path that does not exist is refused before anything starts
     with parts_bar(console) as bar:
 
         def data(check: Check) -> None:
