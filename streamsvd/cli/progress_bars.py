@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from streamsvd.cli.tables import day
+from streamsvd.cli.tables import day, print_note
 
 
 def bars(console: Console, quiet: bool, *columns: ProgressColumn, transient: bool = False) -> Progress:
@@ -103,7 +103,7 @@ class PartsBar:
 
     def say(self, text: str) -> None:
         """Print a line above them."""
-        self._progress.console.print(text, highlight=False)
+        print_note(text, self._progress.console)
 
 
 @contextmanager

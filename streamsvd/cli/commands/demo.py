@@ -23,7 +23,7 @@ from streamsvd.cli.lookups import explained_items
 from streamsvd.cli.options import CatalogueOption, JsonFlag, SettingsFileOption, chosen_settings
 from streamsvd.cli.producer_process import ProducerProcess
 from streamsvd.cli.progress_bars import learning_bar
-from streamsvd.cli.tables import megabytes
+from streamsvd.cli.tables import megabytes, print_note
 from streamsvd.log import Topics, log_client
 from streamsvd.stopping import stop_on_signals
 
@@ -63,7 +63,7 @@ def demo(
     console = Console(stderr=True)
 
     def say(text: str) -> None:
-        console.print(text, highlight=False)
+        print_note(text, console)
 
     chosen = chosen_settings(settings_file, None)
     topics = Topics("demo")
