@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels import Scale, Structured, as_column
+from streamsvd.kernels import Structured, as_column
 from streamsvd.kernels.algebra import unpack
 from streamsvd.kernels.memory import MEAN, MEAN_WEIGHT, USER_STATS
 from streamsvd.lookup.item_table import ItemTable
@@ -36,16 +36,6 @@ def expected(globals_: dict[str, NDArray[Any]], factors: Structured, user_counts
     return np.asarray(z @ globals_["g"][: z.shape[1]])
 
 
-def ratings_on_scale(scale: Scale, ratings: Mapping[Id, float]) -> None:
-    """Refuse ratings that are not numbers on the scale.
-
-    Raises
-    ------
-    InputError
-    """
-    scale.check(as_column("ratings", list(ratings.values()), np.float64))
-
-
 def fold_in(items: ItemTable, ratings: Mapping[Id, float]) -> Structured:
     """The row of an anonymous user who has given these ratings.
 
@@ -63,9 +53,9 @@ def fold_in(items: ItemTable, ratings: Mapping[Id, float]) -> Structured:
     Raises
     ------
     InputError
-        A rating is not on the scale.
+        A rating is not a number, or not on the scale.
     """
-    ratings_on_scale(items.scale, ratings)
+    items.scale.check(as_column("ratings", list(ratings.values()), np.float64))
     row: Structured = np.zeros(1, [("x", "<f8", (items.width,)), ("count", "<i8"), ("stats", "<f8", (USER_STATS,))])
     known = [item for item in ratings if item in items.numbers]
     if not known:
@@ -73,13 +63,13 @@ def fold_in(items: ItemTable, ratings: Mapping[Id, float]) -> Structured:
     factors = items.factors_at(items.places(known))
     stars = items.scale.to_internal(np.array([ratings[item] for item in known], np.float64))
     targets = stars - expected(items.globals_, factors, np.arange(len(known))) - factors["y"][:, 0]
-    row["x"][0] = np.linalg.solve(precision(items.settings, items.globals_, factors), features(factors).T @ targets)
+    row["x"][0] = np.linalg.solve(precision(items, factors), features(factors).T @ targets)
     row["count"][0] = len(known)
     row["stats"][0, MEAN] = (stars - 3.5).sum() / (len(known) + MEAN_WEIGHT)
     return row
 
 
-def precision(settings: dict[str, Any], globals_: dict[str, NDArray[Any]], factors: Structured) -> Floats:
+def precision(items: ItemTable, factors: Structured) -> Floats:
     """The inverse of P of a user who has rated the items with these factors, shape (d, d)."""
     phi = features(factors)
-    return unpack(globals_["prior"], 3 + settings["content"] + settings["settings"]["rank"]) + phi.T @ phi
+    return unpack(items.globals_["prior"], items.width) + phi.T @ phi

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from streamsvd.kernels.algebra import unpack
 from streamsvd.lookup.answers import Recommendation
 from streamsvd.lookup.exploration import exploration_bonus
-from streamsvd.lookup.folded_rows import fold_in, precision, ratings_on_scale
+from streamsvd.lookup.folded_rows import fold_in, precision
 from streamsvd.lookup.item_table import FACTORS, SEEN, TRAINING, ItemTable, UserRow
 from streamsvd.lookup.options import CheckedOptions
 from streamsvd.lookup.ranking import NO_PLACES, Profile, ranking_called
@@ -61,14 +61,13 @@ def recommend_for_ratings(
     InputError
         A rating is not a number, or not on the scale.
     """
-    ratings_on_scale(items.scale, ratings)
-    places = items.places(ratings)
+    row, places = fold_in(items, ratings), items.places(ratings)
     covariance = None
     if options.explore and items.numbers:
-        covariance = np.asarray(np.linalg.inv(precision(items.settings, items.globals_, items.factors_at(places))))
-    factors = fold_in(items, ratings)[0] if len(places) else None
-    profile = Profile(factors, {}, places, covariance)
-    return _recommended(items, profile, places, options, scoring), factors is not None
+        covariance = np.asarray(np.linalg.inv(precision(items, items.factors_at(places))))
+    known = len(places) > 0
+    profile = Profile(row[0] if known else None, {}, places, covariance)
+    return _recommended(items, profile, places, options, scoring), known
 
 
 def _recommended(
