@@ -34,7 +34,7 @@ from streamsvd.cli.progress_bars import learning_bar
 from streamsvd.cli.services import lent_kafka, lent_redis
 from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
 from streamsvd.cli.showing import shown_metrics
-from streamsvd.cli.tables import megabytes
+from streamsvd.cli.tables import megabytes, print_note
 from streamsvd.log import Topics, log_client
 from streamsvd.stopping import stop_on_signals
 
@@ -103,7 +103,7 @@ def consume(
     console = Console(stderr=True)
 
     def say(text: str) -> None:
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
+        print_note(text, console)
 
     chosen = chosen_settings(settings_file, settings)
     shadow_plan = ShadowPlan(shadows=parse_shadows(shadow, seed), dropped=drop_shadow or ())

@@ -8,13 +8,13 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from model_store import connect
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
 from streamsvd.cli.promoting import promoted_within
 from streamsvd.cli.services import lent_redis
+from streamsvd.cli.tables import print_note
 from streamsvd.stopping import stop_on_signals
 
 
@@ -37,7 +37,6 @@ def promote(
 
         streamsvd promote original --model films
     """
-    console = Console(stderr=True)
     with stop_on_signals() as stop, lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
         served = promoted_within(
             client, model, name, wait, timer=time.monotonic, pause=stop.wait, stop=lambda: bool(stop)
@@ -50,4 +49,4 @@ def promote(
         else f"The request is stored. No consumer carried it out within {wait:g} s, so none seems to run: the next "
         f"`streamsvd consume --model {model}` does, at its start."
     )
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    print_note(text)

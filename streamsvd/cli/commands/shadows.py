@@ -12,6 +12,7 @@ from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
 from streamsvd.cli.services import lent_redis
 from streamsvd.cli.shadows import shadow_objects, shadows_table
+from streamsvd.cli.tables import print_note
 
 
 def shadows(redis: RedisOption = None, model: ModelOption = "default", as_json: JsonFlag = False) -> None:
@@ -31,7 +32,6 @@ def shadows(redis: RedisOption = None, model: ModelOption = "default", as_json: 
     if as_json:
         print_json({"model": model, "shadows": [], **shadow_objects(rows)})
     elif not rows:
-        text = f"Model {model} has no shadows. Start some: streamsvd consume --model {model} --shadow wide=rank=16"
-        Console(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)
+        print_note(f"Model {model} has no shadows. Start some: streamsvd consume --model {model} --shadow wide=rank=16")
     else:
         Console().print(shadows_table(rows, f"model {model}"))
