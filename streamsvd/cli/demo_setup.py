@@ -71,55 +71,42 @@ def prepared(
     StreamSVDError
         Of the first part that fails; the others are ended.
     """
-    found = Prepared()
-    with ExitStack() as stack:
-        yield found if _prepare(found, asked, environ, open_page, stop, console, stack) else None
-
-
-def _prepare(
-    found: Prepared,
-    asked: str | None,
-    environ: Mapping[str, str],
-    open_page: Callable[[str, str], AbstractContextManager[DashboardBeside]],
-    stop: Callable[[], bool],
-    console: Console,
-    stack: ExitStack,
-) -> bool:
-    """Fill in everything; False when asked to stop. `stack` holds what was started, whatever happens."""
     if asked is not None and asked not in NAMES:
         locate(asked, environ=environ)  # a path that does not exist is refused before anything starts
-    with parts_bar(console) as bar:
+    found = Prepared()
+    with ExitStack() as stack:  # holds what was started, whatever happens
+        with parts_bar(console) as bar:
 
-        def data(check: Check) -> None:
-            part = bar.add("data", megabytes=True)
-            found.source, found.table, found.films = demo_data(asked, environ, bar.say, _shown(part, check))
-            part.end()
-            bar.say(f"Data: {found.table.dataset.name}, {len(found.table):,} ratings.")
+            def data(check: Check) -> None:
+                part = bar.add("data", megabytes=True)
+                found.source, found.table, found.films = demo_data(asked, environ, bar.say, _shown(part, check))
+                part.end()
+                bar.say(f"Data: {found.table.dataset.name}, {len(found.table):,} ratings.")
 
-        def services(check: Check) -> None:
-            _fetch_kafka(environ, bar, check)
-            bar.say("Starting Kafka and Redis …")
-            part = bar.add("Kafka and Redis")
-            found.redis = stack.enter_context(provide_redis())
-            part.show(1, 2)
-            check()
-            found.kafka = stack.enter_context(provide_kafka())
-            part.show(2, 2)
-            bar.say(f"Kafka at {found.kafka}. Redis is up.")
-            check()
-            found.page = stack.enter_context(open_page(found.kafka, found.redis))
+            def services(check: Check) -> None:
+                _fetch_kafka(environ, bar, check)
+                bar.say("Starting Kafka and Redis …")
+                part = bar.add("Kafka and Redis")
+                found.redis = stack.enter_context(provide_redis())
+                part.show(1, 2)
+                check()
+                found.kafka = stack.enter_context(provide_kafka())
+                part.show(2, 2)
+                bar.say(f"Kafka at {found.kafka}. Redis is up.")
+                check()
+                found.page = stack.enter_context(open_page(found.kafka, found.redis))
 
-        def kernels(check: Check) -> None:
-            said = what_is_missing()
-            if said is not None:
-                bar.say(said)
-            part = bar.add("kernels")
+            def kernels(check: Check) -> None:
+                said = what_is_missing()
+                if said is not None:
+                    bar.say(said)
+                part = bar.add("kernels")
+                make_ready(_shown(part, check))
+                if said is not None:
+                    bar.say("The kernels are compiled.")
 
-            make_ready(_shown(part, check))
-            if said is not None:
-                bar.say("The kernels are compiled.")
-
-        return side_by_side([data, services, kernels], stop)
+            complete = side_by_side([data, services, kernels], stop)
+        yield found if complete else None
 
 
 def _fetch_kafka(environ: Mapping[str, str], bar: PartsBar, check: Check) -> None:
