@@ -7,7 +7,7 @@ strings; they get row numbers in order of first appearance, and everything below
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.kernels import (
-    Id,
-    Scale,
-    Settings,
-    State,
-    as_column,
-    memory,
-    plain_ids,
-    refits,
-    retraction,
-)
+from streamsvd.kernels import Id, Scale, Settings, State, as_column, memory, plain_ids, refits, retraction
 from streamsvd.kernels import learning as kernels
 from streamsvd.kernels.handles import Events, Handle
-from streamsvd.kernels.memory import (
-    CHANGED,
-    EVENTS,
-    NEXT_REFIT,
-    Memory,
-)
+from streamsvd.kernels.memory import CHANGED, EVENTS, NEXT_REFIT, Memory
 from streamsvd.kernels.seeding import first_factors
 from streamsvd.kernels.workspace import workspace
 from streamsvd.learner import files, saving
@@ -44,8 +29,6 @@ from streamsvd.learner.protocol import ContentSource, Ids, Predictions
 from streamsvd.learner.svd_form import SVDForm, svd_form
 
 Floats = NDArray[np.float64]
-
-
 _IDS, _NUMBERS = (int, str), (int, float, np.float64)
 
 
@@ -55,12 +38,53 @@ class IteratedSVD(LiveLookups):
     Parameters
     ----------
     settings : Settings, optional
+        Rank, ridges, refit interval …; `Settings()` by default.
     scale : (float, float)
-        Limits of the rating scale. (1, 5) and (0.5, 5) are taken as they are, others are mapped onto 1–5.
+        Lowest and highest rating, in the data's own unit. (1, 5) and (0.5, 5) are stars and taken as they are; any
+        other scale is mapped linearly onto 1–5 stars. Predictions and deviations are in the data's own unit.
     content : ContentSource, optional
-        The items' content (genres, year); without one, ratings are all there is.
+        Features of the items without unit (genres, release year); without one, the model has ratings only.
     seed : int
-        With an item's id, decides its factors before its first rating.
+        Decides, with an item's id, its factors before its first rating.
+
+    Notes
+    -----
+    Prediction, in stars: biased factors [1]_ (eq. 4) with content and global weights g. The user's row is
+    x = [b_u, w_u, p_u], the item's y = [b_i, q_i]; n_u and n_i count their ratings so far::
+
+        φ = [1, content, (ln(1 + n_i) − 2) / 2, b_i, q_i],    z = [1, content, ln(1 + n_i) − 2, ln(1 + n_u) − 3]
+        s = g·z + b_i + x·φ,    r̂ = clip(s + c·h, low, high)
+
+    Rank-one update of x: recursive least squares, with P by Sherman & Morrison's formula [2]_::
+
+        e = r − s,    K = P φ,    τ = 1 + φ·K,    x ← x + K e / τ,    P ← P − K Kᵀ / τ
+
+    The same updates c on h (e = r − s − c·h) and g on z (e = r − g·z) before it, and y on ψ = [1, p_u] after it
+    (e = r − g·z − b_i − x·φ with the new x). Only rows of the new rating change, as in [3]_ and [4]_.
+
+    Refit of a row whose count has grown by the factor 1 + γ: the ridge solution over its newest `window` ratings with
+    the other side's rows as they are now, one step of batch iterated SVD ([5]_, section 5; [6]_, algorithm 3.1)::
+
+        P = (Λ + Σ φ φᵀ)⁻¹,    x = P Σ φ (r − g·z − b_i)    (an item: on ψ, less x·φ without factors)
+
+    Λ is the diagonal Λ₀ of the ridges; for users, from rating `prior_from` on, Λ = σ² M⁻¹, with the second moments
+    of the N users with 5 ratings or more, M = (w σ² Λ₀⁻¹ + Σ (x xᵀ + σ² P)) / (w + N), and w = `prior_weight`.
+
+    Calibration c·h: 24 terms h, such as running means of r − s by user and item, and powers of s − 3.5
+    (`CalibrationTerm`). Deviation: √(σ² (1 + φ·Pφ + ψ·Pψ) · noise_u · noise_i), with a learned σ² and noise.
+
+    Every prediction is made before its rating is learned, so errors are prequential [7]_. `svd` is by [8]_, section 3.
+
+    References
+    ----------
+    .. [1] Koren, Bell & Volinsky 2009, Matrix factorization techniques for recommender systems, Computer 42(8).
+    .. [2] Sherman & Morrison 1950, Adjustment of an inverse matrix …, Annals of Mathematical Statistics 21(1).
+    .. [3] Rendle & Schmidt-Thieme 2008, Online-updating regularized kernel matrix factorization models …, RecSys.
+    .. [4] He, Zhang, Kan & Chua 2016, Fast matrix factorization for online recommendation …, SIGIR.
+    .. [5] Mazumder, Hastie & Tibshirani 2010, Spectral regularization algorithms …, JMLR 11.
+    .. [6] Hastie, Mazumder, Lee & Zadeh 2015, Matrix completion and low-rank SVD via fast ALS, JMLR 16.
+    .. [7] Gama, Sebastião & Rodrigues 2013, On evaluating stream learning algorithms, Machine Learning 90(3).
+    .. [8] Brand 2006, Fast low-rank modifications of the thin SVD, Linear Algebra and its Applications 415(1).
 
     Examples
     --------
@@ -151,8 +175,8 @@ class IteratedSVD(LiveLookups):
             lengths = f"{len(user_ids)} users, {len(item_ids)} items, {len(values)} ratings, {len(stamps)} timestamps"
             raise InputError(f"one of each is needed for every rating, found {lengths}")
         self.scale.check(values)
-        item_rows = self._number_items(item_ids)  # first: a content source may refuse, and no id is known then
-        user_rows = self._number_users(user_ids)
+        item_rows = _numbered(self._items, item_ids, self._add_items)  # first: its content source may refuse an id
+        user_rows = _numbered(self._users, user_ids, self._add_users)
         predictions = np.empty((len(values), 5))
         internal = self.scale.to_internal(values)
         self._run(Handle(Events(user_rows, item_rows, internal, stamps, predictions)), len(values))
@@ -333,26 +357,10 @@ class IteratedSVD(LiveLookups):
         if n_users > len(self._memory.x) or n_items > len(self._memory.y):
             self._memory = memory.with_room(self._memory, n_users, n_items)
 
-    def _number_users(self, ids: Ids) -> NDArray[np.int64]:
-        rows = self._users.find(ids)
-        fresh = self._users.fresh(ids, rows)
-        if fresh:
-            self._add_users(fresh)
-            rows = self._users.find(ids)
-        return rows
-
     def _add_users(self, fresh: Sequence[Id]) -> NDArray[np.int64]:
         rows = self._users.add(fresh)
         self._make_room()
         self._memory.user_ints[rows, NEXT_REFIT] = self._first_refit
-        return rows
-
-    def _number_items(self, ids: Ids) -> NDArray[np.int64]:
-        rows = self._items.find(ids)
-        fresh = self._items.fresh(ids, rows)
-        if fresh:
-            self._add_items(fresh)
-            rows = self._items.find(ids)
         return rows
 
     def _add_items(self, fresh: Sequence[Id]) -> NDArray[np.int64]:
@@ -376,3 +384,13 @@ class IteratedSVD(LiveLookups):
     def _first_refit(self) -> int:
         """Count at which a new row is refitted for the first time."""
         return 2 if self.settings.gamma < math.inf else refits.NEVER
+
+
+def _numbered(index: IdIndex, ids: Ids, add: Callable[[Sequence[Id]], Any]) -> NDArray[np.int64]:
+    """Row numbers of ids; `add` gives those a row that have none."""
+    rows = index.find(ids)
+    fresh = index.fresh(ids, rows)
+    if fresh:
+        add(fresh)
+        rows = index.find(ids)
+    return rows
