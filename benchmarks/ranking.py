@@ -4,7 +4,7 @@
     python benchmarks/ranking.py [SET …] [--every 3]
 
 Every order is asked the same questions, on every third page: see evaluation/metrics/ranking.py. Popularity and ALS
-learn from the same events and no others. implicit's ALS is fitted anew every 5,000 ratings, with a user's ratings since
+learn from the same events and no others. implicit's ALS is refitted every 5,000 ratings, with a user's ratings since
 then folded in at once; its settings are the best of five that were tried on both sets, in hindsight, and before its
 first fit it lists the most popular. Ours has one setting for all sets. Writes benchmarks/results/ranking.SET.json.
 """

@@ -177,7 +177,7 @@ _TABLE = (
     Model("river-tuned", RiverBiasedMF, "settings found in hindsight, all ratings of both MovieLens sets known",
           settings=_RIVER_TUNED, compare="River BiasedMF, tuned in hindsight", package="river"),
     Model("surprise", SurpriseSVD, "its defaults, from the first fifth of the stream on",
-          compare=f"Surprise SVD, fitted anew every {REFIT_EVERY:,} events", package="surprise"),
+          compare=f"Surprise SVD, refitted every {REFIT_EVERY:,} events", package="surprise"),
 )
 # fmt: on
 

@@ -68,7 +68,7 @@ def calibration_table(monitor: Monitor) -> Table:
     """How often ratings lay within the predicted intervals, and how likely they were."""
     figures = CoverageFigures.for_output(Output.TABLE)
     headings = [figure.measure.title for figure in figures]
-    title = "Are the predicted deviations honest? By known ratings of the user; event protocol"
+    title = "Interval coverage of the predicted deviations, by known ratings of the user; event protocol"
     table = new_table(title, "ratings of the user", "ratings", *headings, no_wrap=True)
     for name, part in monitor.coverage.figures().items():
         table.add_row(name, COUNT.text(part.events), *(figure.text(part) for figure in figures))

@@ -21,7 +21,7 @@ def answer_table(answer: Answer, reasons: Mapping[Id, tuple[Reason, ...]]) -> Gr
     """Recommendations with titles, predicted ratings and reasons."""
     title = "For these ratings" if answer.user is None else f"For user {answer.user}"
     if not answer.known_user:
-        title += ", of whom nothing is known: the best for everybody"
+        title += ", who is unknown: the best for an average user"
     explained = any(reasons.values())
     table = _table(title, "predicted", "item", "title", *(["because of"] if explained else []))
     for item in answer.items:
@@ -45,7 +45,7 @@ def prediction_table(answer: Prediction) -> Group:
     """One prediction."""
     table = _table(f"User {answer.user} and {_name(answer.item)}", "predicted", "± deviation", "note")
     unknown = [what for what, known in (("user", answer.known_user), ("item", answer.known_item)) if not known]
-    note = f"unknown {' and '.join(unknown)}: predicted from what is known of all" if unknown else ""
+    note = f"unknown {' and '.join(unknown)}: predicted from the averages over all" if unknown else ""
     table.add_row(f"{answer.rating:.2f}", f"{answer.deviation:.2f}", note)
     return _with_source(table, answer.provenance)
 
@@ -53,8 +53,8 @@ def prediction_table(answer: Prediction) -> Group:
 def explained_table(answer: Explained) -> Group:
     """A prediction taken apart; the lines add up to the last."""
     table = _table(f"Why user {answer.user} and {_name(answer.item)}", "stars", "from")
-    table.add_row(f"{answer.everybody:+.2f}", "everybody: what is expected of any user and any such item")
-    table.add_row(f"{answer.own:+.2f}", "the item itself: how it is liked beyond that")
+    table.add_row(f"{answer.everybody:+.2f}", "expected of any user, for an item of this content and popularity")
+    table.add_row(f"{answer.own:+.2f}", "the item's bias: how much better than that it is liked")
     for moved in answer.ratings[:_PARTS]:
         table.add_row(f"{moved.moved:+.2f}", f"the user's rating of {_name(moved)}")
     others = answer.ratings[_PARTS:]

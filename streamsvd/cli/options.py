@@ -28,7 +28,8 @@ RedisOption = Annotated[
         "--redis",
         envvar="STREAMSVD_REDIS",
         metavar="URL",
-        help="Redis to use, such as redis://127.0.0.1:6379/0. Without it: as for Kafka.",
+        help="Redis to use, such as redis://127.0.0.1:6379/0. Without it: one that `streamsvd services` "
+        "runs, else an embedded one.",
     ),
 ]
 TopicOption = Annotated[str, typer.Option("--topic", help="Topic that holds the ratings.")]
@@ -56,12 +57,12 @@ SettingsFileOption = Annotated[
     typer.Option(
         "--settings",
         metavar="FILE",
-        help="Take the learner's settings from FILE, such as `streamsvd tune` writes; --set goes before it.",
+        help="Take the learner's settings from FILE, such as `streamsvd tune` writes; --set overrides it.",
     ),
 ]
 DetailOption = Annotated[
     bool,
-    typer.Option("--detail", help="Also the errors by window, user, item, genre and month, and the calibration."),
+    typer.Option("--detail", help="Also the errors by window, user, item, genre and month, and the interval coverage."),
 ]
 DropShadowOption = Annotated[
     list[str] | None, typer.Option("--drop-shadow", metavar="NAME", help="Remove a shadow; repeat for more.")

@@ -22,7 +22,7 @@ ShadowOption = Annotated[
     typer.Option(
         "--shadow",
         metavar="NAME=SPEC",
-        help=f"A model beside the served one, to compare: {', '.join(shadow_names(baselines=True))}, a settings file "
+        help=f"A model to compare with the served one: {', '.join(shadow_names(baselines=True))}, a settings file "
         "(.json), or settings such as rank=16,gamma=inf; repeat for more.",
     ),
 ]

@@ -90,7 +90,7 @@ def past_recommendations_table(found: PastRecommendations) -> Group:
         f"{found.later:,} more, {hits} of them from this list"
     )
     if not found.known_user:
-        note = f"nothing was known of this user, so this is the best for everybody; {note}"
+        note = f"this user was unknown, so these are the best for an average user; {note}"
     return Group(table, Text(note, style="dim"))
 
 

@@ -94,7 +94,7 @@ def test_recommend_with_filters(run: Run) -> None:
     assert "the genres are: comedy" in run("recommend", USER, "--genre", "western")
     assert "--years 'x'" in run("recommend", USER, "--years", "x")
     assert "explore is 'far'" in run("recommend", USER, "--explore", "far")
-    assert "the best for everybody" in run("recommend", "nobody")
+    assert "the best for an average user" in run("recommend", "nobody")
 
 
 def test_recommend_for_somebody_without_an_account(run: Run) -> None:
@@ -127,9 +127,9 @@ def test_predict_and_explain(run: Run) -> None:
     total = parts["everybody"] + parts["own"] + parts["rest"] + sum(one["moved"] for one in parts["ratings"])
     assert total == pytest.approx(parts["score"], abs=1e-9)
     assert min(max(parts["score"], 1.0), 5.0) == pytest.approx(rating["rating"], abs=1e-9)
-    assert "everybody" in run("explain", USER, "toy town")
+    assert "expected of any user" in run("explain", USER, "toy town")
     assert f"{rating['rating']:.2f}" in run("predict", USER, "toy town")
-    assert "unknown user and item: predicted from what is known of all" in run("predict", "nobody", "unheard-of")
+    assert "unknown user and item: predicted from the averages over all" in run("predict", "nobody", "unheard-of")
     assert json.loads(run("predict", USER, "unrated", "--json"))["item"]["title"].endswith("(2040)")
 
 

@@ -93,7 +93,7 @@ def test_that_day(ran: Ran, history: str) -> None:
     said = ran("simulate", history, *until, "1", "-n", "3", "--json")
     answer = json.loads(said[said.index("{") :])
     assert (answer["user"], answer["learned"], len(answer["items"])) == (1, 1_500, 3)
-    assert "nothing was known of this user, so this is the best for everybody" in ran(
+    assert "this user was unknown, so these are the best for an average user" in ran(
         "simulate", history, *until, "nobody"
     )
 

@@ -26,15 +26,15 @@ from streamsvd.errors import InputError
 def compare(
     data: DataArgument,
     until: Annotated[int | None, typer.Option(min=100, metavar="N", help="Only the first N ratings.")] = None,
-    picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it, as .png or .svg.")] = None,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the comparison, as .png or .svg.")] = None,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """This learner beside River and Surprise, on the same events: error and speed, in one thread.
+    """Compare this learner with River and Surprise on the same events: error and speed, in one thread.
 
-    All predict each rating before they learn it, just before it (event) and before its page (page). A peer that is not
-    installed is left out, and its package is named.
+    Each learner predicts a rating before it learns it: just before the rating (event protocol), and before the first
+    rating of its page (page protocol). A library that is not installed is left out, with a note that names its package.
 
     {models}
 
@@ -44,7 +44,7 @@ def compare(
 
         streamsvd compare ml-latest-small --until 30000 --picture peers.svg --json > peers.json
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: one thread for everybody
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: one thread for each learner
 
     check_picture(picture)
     table, films = load_data(data, columns, scale)

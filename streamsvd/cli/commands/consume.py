@@ -47,25 +47,30 @@ def consume(
     until_end: Annotated[
         bool, typer.Option("--until-end", help="Stop where the log ends now, instead of following it.")
     ] = False,
-    checkpoint_events: Annotated[int, typer.Option(help="Write a checkpoint after so many records …", min=1)] = 50_000,
-    checkpoint_seconds: Annotated[float, typer.Option(help="… or so many seconds, whichever is first.", min=0.0)] = 5.0,
+    checkpoint_events: Annotated[int, typer.Option(help="Records between checkpoints, at most.", min=1)] = 50_000,
+    checkpoint_seconds: Annotated[float, typer.Option(help="Seconds between checkpoints, at most.", min=0.0)] = 5.0,
     live: Annotated[
-        bool, typer.Option("--live", help="Write what changed after every poll: visible within milliseconds.")
+        bool,
+        typer.Option(
+            "--live", help="Write changes after every poll, so that lookups see a rating within milliseconds."
+        ),
     ] = False,
-    keep: Annotated[int, typer.Option(help="Keep so many versions beside the newest; see `snapshot`.", min=0)] = 0,
-    patience: Annotated[
-        float, typer.Option(help="Seconds to go on trying while Redis does not answer.", min=0.0)
-    ] = 60.0,
+    keep: Annotated[int, typer.Option(help="Older versions to keep besides the newest; see `snapshot`.", min=0)] = 0,
+    patience: Annotated[float, typer.Option(help="Seconds to retry while Redis does not answer.", min=0.0)] = 60.0,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Forget the stored model and learn from the beginning of the log.")
+        bool, typer.Option("--rebuild", help="Discard the stored model and learn from the beginning of the log.")
     ] = False,
-    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the log has them (fresh model).")] = True,
+    catalogue: Annotated[
+        bool, typer.Option(help="Use genres and years where the log has them; for a new model.")
+    ] = True,
     settings: SetOption = None,
     settings_file: SettingsFileOption = None,
     seed: SeedOption = 0,
     shadow: ShadowOption = None,
     drop_shadow: DropShadowOption = None,
-    window: Annotated[int, typer.Option(help="Ratings of the rolling window (fresh model).", min=1)] = 5000,
+    window: Annotated[
+        int, typer.Option(help="Newest ratings that the rolling errors cover; for a new model.", min=1)
+    ] = 5000,
     predictions_topic: Annotated[
         str, typer.Option(metavar="TOPIC", help="Send every prediction to this topic too, at least once.")
     ] = "",
@@ -81,10 +86,11 @@ def consume(
 
     Each rating is predicted, scored and learned exactly once: the store holds the model, the metrics and the offsets
     of one moment, and a restart continues from there, also after a crash. Ctrl-C or SIGTERM finish the batch, write a
-    checkpoint and leave. A second consumer of the same model takes it over, and the first one stops.
+    checkpoint and exit. A second consumer of the same model takes it over, and the first one stops.
 
-    Shadow models learn beside it, in the same checkpoints, and are compared with it (`streamsvd shadows`). They are
-    remembered: name them once. One that comes later begins empty, or with --rebuild from the log's beginning.
+    Shadow models learn the same ratings, in the same checkpoints, and are compared with it (`streamsvd shadows`). They
+    are stored with the model: name them once. One that is added later begins empty, or with --rebuild from the log's
+    beginning.
 
     Records that are no valid ratings go to the topic's dead letters, with the reason.
 

@@ -24,11 +24,11 @@ def dashboard(
         str, typer.Option(help="Address to listen on. 0.0.0.0 shows the page to the network.")
     ] = "127.0.0.1",
 ) -> None:
-    """Watch a model while it learns: a page in the browser that keeps itself current.
+    """Watch a model while it learns, on a page in the browser that updates as ratings arrive.
 
     It shows the error by both protocols, speed and lag, checkpoints, dead letters, drift, shadows, and looks up users
-    and items. It only reads. When Redis or Kafka stops, the page says so and continues when they are back. Without
-    a Kafka it does without the lag of this moment and the look at dead letters.
+    and items. It only reads. When Redis or Kafka stops, the page shows that and continues when they are back. Without
+    Kafka it shows neither the current lag nor the dead letters' records.
 
     Examples:
 

@@ -38,15 +38,15 @@ def demo(
     settings_file: SettingsFileOption = None,
     as_json: JsonFlag = False,
     rate: Annotated[
-        float | None, typer.Option(help="Ratings a second, for watching. As fast as possible without it.")
+        float | None, typer.Option(help="Ratings to send a second, for watching; by default as fast as possible.")
     ] = None,
-    dashboard: Annotated[bool, typer.Option(help="Serve the dashboard meanwhile, on a free port.")] = True,
+    dashboard: Annotated[bool, typer.Option(help="Serve the dashboard during the run, on a free port.")] = True,
     keep_open: Annotated[
-        bool, typer.Option("--keep-open", help="Keep the dashboard, Kafka and Redis up at the end, until Ctrl-C.")
+        bool, typer.Option("--keep-open", help="Keep the dashboard, Kafka and Redis running at the end, until Ctrl-C.")
     ] = False,
     recommendations: Annotated[int, typer.Option("-n", help="Recommendations to show at the end.", min=1)] = 5,
 ) -> None:
-    """The whole system at work, once: real Kafka and Redis are started, and a history of ratings is replayed.
+    """Run the whole system once: start real Kafka and Redis, and replay a history of ratings.
 
     A producer puts all ratings on Kafka in the order in which they were given; a consumer predicts, scores and learns
     each of them and writes snapshots to Redis; at the end, recommendations are looked up there. A dashboard shows all

@@ -56,9 +56,13 @@ def doctor(
 ) -> None:
     """Show which Kafka, Redis, Java and data sets the commands would use here, and why.
 
-    Nothing is started or kept. A data set that is not here is asked for, to see whether it could be had; with --json,
-    which suits a health check, it is not. Ends with status 0 when [bold]streamsvd demo[/] could run, else with
-    status 1 and what to do.
+    Nothing is started or kept. Of a data set that is not on this machine it asks the servers whether it can be fetched;
+    with --json, meant for health checks, it does not. Exits with status 0 when [bold]streamsvd demo[/] could run, else
+    with status 1 and what to do.
+
+    Example:
+
+        streamsvd doctor
     """
     findings = list(_findings(os.environ, asking=not as_json))
     ready = all(finding.works is not False for finding in findings)

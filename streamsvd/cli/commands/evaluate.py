@@ -54,7 +54,7 @@ def evaluate(
     scale: ScaleOption = None,
     seed: SeedOption = 0,
     shadow: ShadowOption = None,
-    window: Annotated[int, typer.Option(help="Ratings of the rolling window.", min=1)] = 5000,
+    window: Annotated[int, typer.Option(help="Newest ratings that the rolling errors cover.", min=1)] = 5000,
     detail: DetailOption = False,
     ranking: Annotated[
         bool, typer.Option("--ranking", help="Also hit rate, NDCG and MRR of the lists that would have been shown.")
@@ -62,10 +62,10 @@ def evaluate(
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """How good would the model have been on this history? Predict, score and learn every rating, in order.
+    """Evaluate the model on a history: predict, score and learn every rating, in order.
 
-    Runs in this process, without Kafka or Redis, and gives the same figures to the last digit. With shadows, other
-    models learn the same ratings, and each is compared with this one.
+    Runs in this process, without Kafka or Redis, and gives the consumer's figures to the last digit. With --shadow,
+    other models learn the same ratings, and each is compared with this one.
 
     Examples:
 

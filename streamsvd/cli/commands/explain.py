@@ -18,7 +18,8 @@ def explain(
 ) -> None:
     """Why the model predicts what it predicts: parts that add up to the predicted rating.
 
-    What everybody would give, what is the item's own, what each of the user's ratings adds or takes away, and the rest.
+    The rating expected of any user, the item's own deviation from it, the effect of each of the user's ratings, and the
+    rest.
 
     Examples:
 

@@ -12,15 +12,15 @@ from streamsvd.service import add_key
 
 
 def key(
-    name: Annotated[str, typer.Argument(help="Name of its user; the service's journal shows it.")],
+    name: Annotated[str, typer.Argument(help="Name of the key's user, for the service's journal.")],
     scope: Annotated[
         list[str], typer.Option("--scope", help="read, write or admin; repeat for more. admin may do everything.")
     ],
-    file: Annotated[Path, typer.Option("--file", metavar="FILE", help="File of keys to add it to.")] = Path("keys.txt"),
+    file: Annotated[Path, typer.Option("--file", metavar="FILE", help="File of keys to append to.")] = Path("keys.txt"),
 ) -> None:
     """Make an API key for `streamsvd serve`.
 
-    The key is printed once; the file holds only its SHA-256. To take a key back, remove its line and restart the
+    The key is printed once; the file holds only its SHA-256. To revoke a key, remove its line and restart the
     service.
 
     Examples:

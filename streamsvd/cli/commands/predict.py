@@ -16,10 +16,10 @@ def predict(
     redis: RedisOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """The rating that a user would give an item, and how far off it may be (a standard deviation).
+    """The predicted rating of an item by a user, and its standard deviation, both in units of the scale.
 
-    A user that the model has not met, or an item of the catalogue that has not been rated, is predicted from what is
-    known of all, and the answer says so.
+    A user without ratings, or an item of the catalogue without ratings, is predicted from the averages over all, and
+    the answer contains a note about it.
 
     Examples:
 

@@ -25,7 +25,7 @@ def promote(
     wait: Annotated[float, typer.Option(help="Seconds to wait for a running consumer to do it.", min=0.0)] = 15.0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make a shadow the model that lookups see.
+    """Serve a shadow: make it the model that lookups read.
 
     The consumer does it in a checkpoint: at once when one is running, else when the next one starts; this command says
     which. Readers see the model before or the one after, never a mix. The model that was served becomes a shadow

@@ -20,29 +20,40 @@ def recommend(
         str | None,
         typer.Argument(help="Id of the user; write text:NAME for an id that is text but looks like a number."),
     ] = None,
-    n: Annotated[int, typer.Option("-n", help="How many.", min=1)] = 10,
+    n: Annotated[int, typer.Option("-n", help="Number of items.", min=1)] = 10,
     rated: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ITEM=STARS",
-            help="Instead of a user: a rating of an anonymous user, by title or id; repeat for more.",
+            help="Instead of a user: a rating of an anonymous user, item by title or id; repeat for more.",
         ),
     ] = None,
     genre: Annotated[
         list[str] | None, typer.Option(help="Only items of this genre; repeat for items of any of several.")
     ] = None,
-    years: Annotated[str | None, typer.Option(metavar="FIRST:LAST", help="Only items of these years.")] = None,
-    min_ratings: Annotated[int, typer.Option(help="Only items that have been rated so often.", min=0)] = 0,
-    exclude: Annotated[list[str] | None, typer.Option(metavar="ITEM", help="Leave this item out; repeat.")] = None,
-    with_seen: Annotated[bool, typer.Option("--with-seen", help="Also what the user has rated.")] = False,
-    rank_by: Annotated[str | None, typer.Option(help="By what items are ranked; by default what ranks best.")] = None,
+    years: Annotated[
+        str | None,
+        typer.Option(metavar="FIRST:LAST", help="Only items released in these years, such as 1990:1999 or 2000:."),
+    ] = None,
+    min_ratings: Annotated[int, typer.Option(help="Only items with at least this many ratings.", min=0)] = 0,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="ITEM", help="Id of an item to leave out; repeat for more.")
+    ] = None,
+    with_seen: Annotated[bool, typer.Option("--with-seen", help="Also items that the user has rated.")] = False,
+    rank_by: Annotated[
+        str | None,
+        typer.Option(
+            help="choice, the default: chance that the user rates the item and likes it; rating: predicted rating."
+        ),
+    ] = None,
     explore: Annotated[
         str | None,
         typer.Option(
-            metavar="upper|sampled", help="Rank items that the model knows little of higher; see docs/lookups.md."
+            metavar="upper|sampled",
+            help="Rank items of uncertain rating higher: upper adds the model's uncertainty, sampled draws from it.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of --explore sampled.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of --explore sampled.")] = 0,
     model: ModelOption = "default",
     redis: RedisOption = None,
     as_json: JsonFlag = False,

@@ -34,23 +34,31 @@ def replay(
     ],
     kafka: KafkaOption = None,
     topic: TopicOption = "ratings",
-    rate: Annotated[float | None, typer.Option(help="Ratings a second. As fast as possible without it.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Ratings to send a second; by default as fast as possible.")
+    ] = None,
     speed: Annotated[
-        str | None, typer.Option(help="Event time, run faster: at 3600x an hour of ratings takes a second.")
+        str | None,
+        typer.Option(
+            help="Keep the gaps between timestamps, divided by this factor: 3600x sends an hour of ratings a second."
+        ),
     ] = None,
     start: Annotated[str | None, typer.Option("--from", metavar="BOUND", help=f"Begin here. {_BOUND}")] = None,
     until: Annotated[str | None, typer.Option(metavar="BOUND", help="End before this; same forms.")] = None,
     limit: Annotated[int | None, typer.Option(min=0, help="Send at most this many ratings now.")] = None,
     partitions: Annotated[
         int | None,
-        typer.Option(min=1, help="Of a new topic. One, the default, keeps the order of all; more, of each user."),
+        typer.Option(
+            min=1,
+            help="Partitions of a new topic. One, the default, keeps all ratings in order; more keep each user's.",
+        ),
     ] = None,
     mix: Annotated[bool, typer.Option("--mix", help="Allow a topic that holds another data set.")] = False,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
-    ratings: Annotated[int, typer.Option(min=1, help="How many, for the data set synthetic.")] = 100_000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the data set synthetic.")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+    ratings: Annotated[int, typer.Option(min=1, help="Number of ratings of the data set synthetic.")] = 100_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the data set synthetic.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Send a data set's ratings to Kafka in the order in which they happened.
@@ -59,8 +67,8 @@ def replay(
     are created with settings that never lose a rating, and the catalogue goes
     first. Every rating is confirmed by Kafka before it counts.
 
-    Interrupted, at whatever moment and however rudely? Run the same command
-    again: it continues where the log ends, and sends nothing twice.
+    After an interruption, also by kill -9, run the same command again: it
+    continues where the log ends, and sends nothing twice.
 
     Examples:
 

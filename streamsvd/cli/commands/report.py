@@ -33,26 +33,28 @@ def report(
     data: DataArgument,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Write the report there; by default to report-NAME, here."),
+        typer.Option(
+            "--out", metavar="DIR", help="Folder of the report; by default report-NAME in the current folder."
+        ),
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Hold out one random fifth instead of all five, and search 4 settings.")
     ] = False,
     trials: Annotated[
-        int | None, typer.Option(help="Settings that each search tries; 0 leaves tuning out.  [default: 12]", min=0)
+        int | None, typer.Option(help="Settings that each search tries; 0 skips tuning.  [default: 12]", min=0)
     ] = None,
-    catalogue: Annotated[bool, typer.Option(help="Let learners use genres and years where there are such.")] = True,
+    catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """The whole study of a data set, as one page to read, print and hand on.
+    """The whole study of a data set, as one page to read, print and share.
 
-    What the ratings look like; what baseline SVD, iterated SVD in batch and the updated rank-one iterated SVD make of
-    them, offline and online, on all ratings and on a filtered core, before and after tuning; and where the predictions
-    fail. Writes report.html, which needs nothing else, and each of its pictures as PNG. A few minutes for 100,000
+    Describes the ratings; compares baseline SVD, iterated SVD in batch and iterated SVD with rank-one updates, offline
+    and online, on all ratings and on a filtered core, before and after tuning; and shows where predictions fail. Writes
+    report.html, one file without external parts, and each of its pictures as PNG. Takes a few minutes for 100,000
     ratings.
 
     Examples:
@@ -63,7 +65,7 @@ def report(
 
         streamsvd report books.csv --columns reader,isbn,stars,day --scale 1:10 --trials 40
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: seconds of one thread for everybody
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: all models' seconds are of one thread
 
     console = Console(stderr=True)
     budget = trials if trials is not None else 4 if quick else 12
@@ -88,4 +90,4 @@ def report(
     shown = Console()
     for sentence in made.summary:
         shown.print(f"• {sentence}", highlight=False)
-    shown.print(f"\n{written[0]}, and {len(written) - 1} pictures beside it", highlight=False, soft_wrap=True)
+    shown.print(f"\n{written[0]}, and {len(written) - 1} pictures in the same folder", highlight=False, soft_wrap=True)

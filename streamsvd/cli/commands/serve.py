@@ -15,8 +15,10 @@ from streamsvd.service import check_exposure, read_key_file, read_keys
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on; beyond this machine only with keys.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 lets the system choose.", min=0, max=65535)] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; one that other machines reach needs API keys.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 for any free one.", min=0, max=65535)] = 8000,
     keys: Annotated[
         Path | None,
         typer.Option(
@@ -26,19 +28,19 @@ def serve(
         ),
     ] = None,
     lookups_only: Annotated[
-        bool, typer.Option("--lookups-only", help="No POST /ratings; then Kafka is not needed.")
+        bool, typer.Option("--lookups-only", help="Without POST /ratings, and so without Kafka.")
     ] = False,
     model: ModelOption = "default",
     redis: RedisOption = None,
     kafka: KafkaOption = None,
     topic: TopicOption = "ratings",
 ) -> None:
-    """Answer lookups over HTTP, and put ratings onto the log.
+    """Answer lookups over HTTP, and write ratings to Kafka.
 
     GET /openapi.json describes the endpoints and their limits. Errors are problem documents (RFC 9457). The journal
-    on standard error has one JSON object a line. Ctrl-C or SIGTERM let requests finish, flush the log and leave.
+    on standard error has one JSON object a line. Ctrl-C or SIGTERM let requests finish, flush the log and exit.
 
-    Without API keys only this machine is listened to.
+    Without API keys, only this machine can connect.
 
     Examples:
 

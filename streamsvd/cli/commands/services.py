@@ -14,9 +14,13 @@ from streamsvd.embedded import default_folder, embedded_kafka, embedded_redis, j
 def services() -> None:
     """Run Kafka and Redis in the foreground until Ctrl-C.
 
-    Other streamsvd commands find them by themselves, and while they run any number of commands can share
-    them. Their data is kept and used again next time, also by a command that starts its own. The two lines
-    printed on standard output name their addresses for other programs.
+    Other streamsvd commands find them without an address, and any number of commands can share them. Their
+    data is kept and used again next time, also by a command that starts its own. The two lines printed on
+    standard output are their addresses for other programs.
+
+    Example:
+
+        streamsvd services
     """
     for number in (signal.SIGINT, signal.SIGTERM):  # both end the block below; a script's background job ignores SIGINT
         signal.signal(number, signal.default_int_handler)

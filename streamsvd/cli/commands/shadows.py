@@ -16,7 +16,7 @@ from streamsvd.cli.tables import print_note
 
 
 def shadows(redis: RedisOption = None, model: ModelOption = "default", as_json: JsonFlag = False) -> None:
-    """How do the shadow models do, beside the one that is served?
+    """Compare the shadow models with the one that is served.
 
     As of the newest checkpoint: each model's error since it began, how far it is from the served one on the same
     ratings, whether that can be distinguished from chance, and since when.

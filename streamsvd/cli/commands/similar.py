@@ -14,14 +14,15 @@ from streamsvd.cli.tables import print_found
 
 def similar(
     item: ItemArgument,
-    n: Annotated[int, typer.Option("-n", help="How many.", min=1)] = 10,
+    n: Annotated[int, typer.Option("-n", help="Number of items.", min=1)] = 10,
     model: ModelOption = "default",
     redis: RedisOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Items that people like together with this one.
+    """Items that the same users like as this one.
 
-    *similarity* is a correlation: how closely users' tastes agree on the two, 1 at most.
+    *similarity* is the correlation, over users, of what content and factors add to the two items' predicted ratings: 1
+    at most, no unit.
 
     Examples:
 

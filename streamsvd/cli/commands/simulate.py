@@ -46,7 +46,7 @@ def simulate(
     warm_up: Annotated[
         str | None,
         typer.Option(
-            "--warm-up", metavar="BOUND", help="Learn, but do not score: so many ratings, or all before a date."
+            "--warm-up", metavar="BOUND", help="Learn, but do not score: this many ratings, or all before a date."
         ),
     ] = None,
     settings: SetOption = None,
@@ -58,7 +58,11 @@ def simulate(
     ] = None,
     settings_file: Annotated[
         list[Path] | None,
-        typer.Option("--settings", metavar="FILE", help="A run with these settings; repeat for more."),
+        typer.Option(
+            "--settings",
+            metavar="FILE",
+            help="A run with the settings in FILE, such as `streamsvd tune` writes; repeat for more.",
+        ),
     ] = None,
     baseline: Annotated[
         list[str] | None, typer.Option(help=f"Also {_BASELINES}, with settings after commas; repeat for more.")
@@ -67,13 +71,17 @@ def simulate(
     through: Annotated[
         str, typer.Option(metavar="process|kafka", help="In process, or with producer, Kafka, consumer and Redis.")
     ] = "process",
-    jobs: Annotated[int, typer.Option(min=1, help="Runs at the same time, each in a process.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at the same time, each in its own process.")] = 1,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where each run gets a folder.")] = Path("runs"),
-    kind: Annotated[str, typer.Option("--format", metavar="parquet|csv", help="Of the metrics over time.")] = "parquet",
+    kind: Annotated[
+        str, typer.Option("--format", metavar="parquet|csv", help="File format of the metrics over time.")
+    ] = "parquet",
     picture: Annotated[bool, typer.Option(help="Draw each run.")] = True,
-    points: Annotated[int, typer.Option(min=1, help="Moments at which metrics are kept.")] = 200,
-    window: Annotated[int, typer.Option(min=1, help="Ratings of the rolling error.")] = 5000,
-    again: Annotated[bool, typer.Option("--again", help="Repeat runs that are there already.")] = False,
+    points: Annotated[
+        int, typer.Option(min=1, help="Points in time, evenly spaced in ratings, at which metrics are kept.")
+    ] = 200,
+    window: Annotated[int, typer.Option(min=1, help="Newest ratings that the rolling errors cover.")] = 5000,
+    again: Annotated[bool, typer.Option("--again", help="Repeat runs whose folder exists already.")] = False,
     lookup: Annotated[
         str | None,
         typer.Option(metavar="USER", help="Instead: what this user would have been recommended at the end of the run."),
@@ -85,7 +93,7 @@ def simulate(
     seed: SeedOption = 0,
     quiet: QuietFlag = False,
 ) -> None:
-    """What would these models have done on this history? A folder for each run, with everything to make it again.
+    """Run models over a history, with a folder for each run that holds all that is needed to repeat it.
 
     Every rating is predicted, scored and learned, in order, between any two moments. A run is known by the checksum of
     all that its figures depend on: run the same command again, and nothing is repeated. One that is interrupted leaves

@@ -1,4 +1,4 @@
-"""Models in Redis, version by version: list, look, take out to a file, put back, compare."""
+"""Models in Redis, version by version: list, show, export to a file, import, compare."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def show(
 
 @snapshot.command()
 def export(
-    file: Annotated[Path, typer.Argument(help="Where to; overwritten.")],
+    file: Annotated[Path, typer.Argument(help="File to write; an existing one is overwritten.")],
     model: ModelOption = "default",
     version: VersionOption = None,
     redis: RedisOption = None,
@@ -126,7 +126,7 @@ def import_(
     redis: RedisOption = None,
     quiet: QuietFlag = False,
 ) -> None:
-    """Put the version in a file in the place of a model, at one stroke; readers see the old one or the new one.
+    """Put the version in a file in the place of a model, in one atomic step.
 
     The file is checked before anything is written. A consumer of the model is refused from then on; start it again, and
     it continues from the offsets in the file, if they are of the topic that it reads.
@@ -152,7 +152,7 @@ def diff(
     before: Annotated[str, typer.Argument(metavar="A", help="A version number, `newest`, or a file.")],
     after: Annotated[str, typer.Argument(metavar="B", help="A version number, `newest`, or a file.")] = "newest",
     model: ModelOption = "default",
-    n: Annotated[int, typer.Option("-n", help="How many of the rows that moved most.", min=0)] = 10,
+    n: Annotated[int, typer.Option("-n", help="Number of rows to show, those that moved most first.", min=0)] = 10,
     redis: RedisOption = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,

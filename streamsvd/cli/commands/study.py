@@ -48,13 +48,13 @@ def study(
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
     seed: SeedOption = 0,
-    window: Annotated[int, typer.Option(help="Ratings of the rolling error.")] = 5000,
+    window: Annotated[int, typer.Option(help="Newest ratings that the rolling errors cover.")] = 5000,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """What does each way of learning buy? All of them on one data set, online and offline, side by side.
+    """Compare all learners on one data set, online and offline, by error and cost.
 
-    For each, the error and what it cost:
+    The learners:
 
     {models}
 
@@ -66,7 +66,7 @@ def study(
 
         streamsvd study ml-100k --out study-of-ml-100k
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: seconds of one thread for everybody
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: all models' seconds are of one thread
 
     console = Console(stderr=True)
     if out is not None:

@@ -41,9 +41,11 @@ def tune(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Write the settings found to FILE, as JSON.")],
     trials: Annotated[int, typer.Option(help="Settings to try, the defaults among them.", min=1)] = 60,
     protocol: Annotated[
-        TuningProtocol, typer.Option(help="Judge by the stream's error, or by that of held-out folds.")
+        TuningProtocol, typer.Option(help="Minimise the prequential error of the stream, or that of held-out folds.")
     ] = TuningProtocol.PREQUENTIAL,
-    jobs: Annotated[int, typer.Option(help="Trials at one time; changes no result.", min=1, max=4)] = 1,
+    jobs: Annotated[
+        int, typer.Option(help="Trials at the same time; the result does not depend on it.", min=1, max=4)
+    ] = 1,
     catalogue: CatalogueOption = True,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,

@@ -14,15 +14,17 @@ from streamsvd.ratings import parse_id
 
 
 def users(
-    user: Annotated[str | None, typer.Argument(help="A user's id, for this one alone.")] = None,
-    n: Annotated[int, typer.Option("-n", help="How many.", min=1)] = 10,
+    user: Annotated[
+        str | None, typer.Argument(help="Id of one user; text:NAME for text that looks like a number.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", help="Number of users, or of one user's ratings.", min=1)] = 10,
     model: ModelOption = "default",
     redis: RedisOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """The users of a model: how many there are, and those who gave a rating last; or one of them.
+    """The users of a model: their number, and those who rated last; or one of them.
 
-    Of one user: what it rated last, how far each rating was beyond what was expected of anybody, and who has the same
+    Of one user: its newest ratings, how far each was above the one expected of any user, and the users with similar
     taste.
 
     Examples:

@@ -1,4 +1,4 @@
-"""A file of settings: what `streamsvd tune` writes every command takes, and --set goes before it."""
+"""A file of settings: what `streamsvd tune` writes every command takes, and --set overrides it."""
 
 from __future__ import annotations
 
