@@ -1,4 +1,4 @@
-"""Import every module of ours, so that Python keeps the compiled form of it and of all that it imports.
+"""Import every module of this project, so that Python keeps the compiled form of it and of all that it imports.
 
 The image's containers are read-only: what is not compiled when the image is built is compiled again at every start. To
 compile all modules of all libraries would make the image a seventh larger, for modules that nothing imports.
