@@ -1,8 +1,8 @@
-"""Random 5-fold cross-validation of the batch model on ml-100k, beside Surprise's SVD where it is installed.
+"""Random 5-fold cross-validation of the batch model on ml-100k, compared with Surprise's SVD where it is installed.
 
     python benchmarks/cross_validation.py [--seeds 0 1 2] [--out FILE]
 
-The ridge is chosen inside the training folds: on a tenth of them held out, for every fold anew. A fit's time is that of
+The ridge is chosen inside the training folds, on a tenth of them held out, for each fold. A fit's time is that of
 the fit with the chosen ridge; Surprise's is its default SVD, on the same fold, in the same run.
 """
 

@@ -53,7 +53,7 @@ def measure(name: str, folder: Path | None = None) -> tuple[str, dict[str, float
 
 
 def lost(record: dict[str, Any], measured: dict[str, float]) -> list[str]:
-    """What has grown by the tolerance or more, one sentence each; names that nobody recorded too."""
+    """What has grown by the tolerance or more, one sentence each; unrecorded names too."""
     sentences = []
     for name, error in measured.items():
         if name in record["excluded"]:

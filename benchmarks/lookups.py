@@ -1,9 +1,9 @@
-"""How long a lookup takes, beside bare NumPy and implicit on factors of the same width.
+"""How long a lookup takes, compared with bare NumPy and implicit on factors of the same width.
 
 All of them find the best ten of all items for a user who has rated 150, which are left out; each in one thread, in
 turns, on the same users. NumPy: matrix-vector product and argpartition, in single precision, which is its fastest.
 implicit: `recommend`. Ours: scoring and ranking as `ModelReader.recommend` does it, drift and calibration included;
-and beside it the round trip to Redis for the user's row, and the whole call. Then what else a reader pays for: reading
+and separately the round trip to Redis for the user's row, and the whole call. Then what else a reader pays for: reading
 everything at first, keeping up with a checkpoint, and comparing a user with all the others.
 
     pip install 'streamsvd[peers]'
@@ -110,7 +110,7 @@ def ours(written: Written, seen: list[NDArray[Any]]) -> dict[str, Call]:
     factors, recent = (written.state.users.fixed[name] for name in (FACTORS, RECENT_BLOCK))
     reader.recommend(0)  # its view then holds what both rankings need
     with reader.reading(0) as (view, _):
-        pass  # nobody writes: the view stays as it is
+        pass  # there is no writer: the view stays as it is
 
     def ranked(user: int, options: CheckedOptions) -> object:
         profile = Profile(factors[user], {RECENT_BLOCK: recent[user : user + 1]})
@@ -167,7 +167,7 @@ def ranking(url: str, n_items: int, content: int, rounds: int) -> dict[str, Any]
 
 
 def keeping_up(url: str, rounds: int) -> dict[str, float]:
-    """What a reader pays beside the calls, at the largest size."""
+    """What a reader costs besides the calls, at the largest size."""
     state = made_model(MANY_USERS, SIZES[-1], KINDS["with-catalogue"], rated=20)
     written = Written(url, "lookups-large", state)
     reader = written.reader

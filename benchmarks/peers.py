@@ -1,4 +1,4 @@
-"""IteratedSVD beside its peers: error and speed on the same events, in one run, in one thread.
+"""IteratedSVD compared with its peers: error and speed on the same events, in one run, in one thread.
 
     pip install 'streamsvd[peers]'
     python benchmarks/peers.py [SET …] [--rounds 3]

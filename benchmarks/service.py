@@ -54,7 +54,7 @@ def send(kafka: str, rate: float) -> None:
 
 @contextmanager
 def process(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A command that runs beside, and is asked to leave at the end of the block."""
+    """A command in a process of its own, stopped at the end of the block."""
     found = subprocess.Popen([sys.executable, *arguments], stderr=subprocess.PIPE)
     try:
         yield found

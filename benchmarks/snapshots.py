@@ -1,7 +1,7 @@
 """Snapshots at the size of MovieLens 25M: how long they take, how long the server is held up, what memory they cost.
 
 The rows are those of a learner of ml-100k, over and over under new ids, with its catalogue's width: 162,000 users and
-59,000 items. Each job is a process of its own, so its peak memory is its own. Beside it, another process asks the
+59,000 items. Each job is a process of its own, so its peak memory is its own. Meanwhile another process asks the
 server for one field every few milliseconds: its longest wait is what a lookup may have to wait.
 
     python benchmarks/snapshots.py [--users 162000] [--items 59000] [--out FILE]

@@ -1,4 +1,4 @@
-"""How fast the whole consumer is: learned through Kafka, learner and Redis, beside what the bare client reads.
+"""How fast the whole consumer is: learned through Kafka, learner and Redis, compared with what the bare client reads.
 
 Both read the same topic of the same broker in the same run, in turn; the figure is the ratio of the medians.
 

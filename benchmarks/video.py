@@ -1,6 +1,6 @@
 """The demonstration video of the dashboard: docs/dashboard.mp4, recorded from the real system.
 
-Kafka and Redis are started, a history is replayed, a consumer learns it with shadows beside it, and a real Chromium
+Kafka and Redis are started, a history is replayed, a consumer learns it with shadow models, and a real Chromium
 shows the dashboard while this script looks around. Frames come from Chromium's own screencast, ffmpeg puts them
 together. Needs `chromium` and `ffmpeg` (Debian's packages of these names) and the extra `dev`.
 """

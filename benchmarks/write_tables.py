@@ -35,7 +35,7 @@ def read(name: str) -> dict[str, Any]:
 def accuracy() -> list[str]:
     """Error of both protocols on each set."""
     lines = [
-        "| data set | it knows | ratings | RMSE, event | MAE, event | RMSE, page | MAE, page | RMSE, last 5,000 |",
+        "| data set | model input | ratings | RMSE, event | MAE, event | RMSE, page | MAE, page | RMSE, last 5,000 |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for data in ("ml-100k", "ml-latest-small"):
@@ -49,7 +49,7 @@ def accuracy() -> list[str]:
 
 
 def speed() -> list[str]:
-    """The consumer beside the bare client, and the learner alone."""
+    """The consumer compared with the bare client, and the learner alone."""
     f = read("throughput")
     lines = [
         "| what | ratings a second | of the bare client |",
@@ -215,7 +215,7 @@ def snapshots() -> list[str]:
         wait, peak = f[name]["longest_wait_seconds"], f[name]["peak_rss_bytes"]
         lines.append(f"| {label} | {f[name]['seconds']:.1f} | {wait:.2f} s | {peak / 1e6:,.0f} MB |")
     more = f["write"]["more_memory_bytes"] / 1e6
-    return [*lines, "", f"The writer holds the model itself, and {more:,.0f} MB more while it writes."]
+    return [*lines, "", f"The writer holds the model, and {more:,.0f} MB more while it writes."]
 
 
 def ranking() -> list[str]:
@@ -232,7 +232,7 @@ def ranking() -> list[str]:
 
 
 def lookups() -> list[str]:
-    """A recommendation beside NumPy and implicit."""
+    """A recommendation compared with NumPy and implicit."""
     f = read("lookups")
     lines = [
         "| milliseconds, median | " + " | ".join(_size(name) for name in f["sizes"]) + " |",

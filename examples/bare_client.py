@@ -1,4 +1,4 @@
-"""A client that knows nothing of ours: the ten best items for a user, from Redis by docs/redis-layout.md alone.
+"""A client without this project's code: the ten best items for a user, from Redis by docs/redis-layout.md alone.
 
 With nothing but `redis` and the standard library, so that it can be written again in any language. Every formula is the
 page's, under *From rows to a prediction*. It reads all items in one step, which suits a model of some thousands; with
@@ -131,7 +131,7 @@ class BareClient:
         return float(min(max(rating, low), high))
 
     def _first(self, item: Id) -> Row:
-        """The row of an item that nobody has rated."""
+        """The row of an item without ratings."""
         factors = _normals(self.seed, item, self.settings["rank"])
         y = [0.0, *(self.settings["factor_scale"] * value for value in factors)]
         content, film, genres = [0.0] * self.width, self.films.get(item), self.head["genres"]
@@ -142,7 +142,7 @@ class BareClient:
         return {"y": y, "count": 0, "stats": [0.0] * 4, "content": content}
 
     def _first_cov(self) -> list[float]:
-        """Packed covariance of an item that nobody has rated: the ridge's inverse."""
+        """Packed covariance of an item without ratings: the ridge's inverse."""
         packed: list[float] = []
         for a in range(1 + self.settings["rank"]):
             row = [0.0] * (a // 4 * 4 + 4)

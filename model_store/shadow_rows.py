@@ -38,7 +38,7 @@ class ShadowRow(msgspec.Struct, frozen=True, kw_only=True):
     figures : dict of str to number or None
         Over the ratings since then, and over the newest of them; in JSON they stand among the other fields.
     against_served : Verdict or None
-        Null for the served model itself.
+        Null for the served model.
     """
 
     name: str

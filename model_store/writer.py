@@ -52,7 +52,7 @@ class ModelWriter:
     model : str
         Name of the model: letters, digits, dot, underscore, hyphen.
     keep : int
-        Versions that are kept beside the newest. An erasure drops them all, since they hold the user.
+        Versions that are kept besides the newest. An erasure drops them all, since they hold the user.
     """
 
     def __init__(self, client: redis.Redis, model: str, *, keep: int = 0) -> None:

@@ -49,7 +49,7 @@ class Attempt:
     Attributes
     ----------
     source : str
-        Its name for people, such as `GroupLens`.
+        Its name in messages, such as `GroupLens`.
     reason : str
         In a few words that follow the source, such as `does not answer`.
     detail : str

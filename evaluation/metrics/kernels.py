@@ -178,7 +178,8 @@ def hinkley_step(scalars, value, tolerance, threshold, memory):  # type: ignore[
     """One value into the Page–Hinkley test: 0, or 1 or −1 when the mean rose or fell; the test is then reset.
 
     Page (1954), "Continuous inspection schemes", in both directions: the fading sum of what the values exceed their
-    mean by, less a tolerance, stands further above its lowest point than the threshold; and the other way round.
+    mean by, less a tolerance, is further above its lowest point than the threshold; or the same for the mean less the
+    values.
     """
     if scalars[NUMBER] == 0.0:
         scalars[LOWEST], scalars[HIGHEST] = np.inf, -1.0

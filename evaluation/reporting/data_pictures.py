@@ -131,7 +131,7 @@ def holes(ratings: pd.DataFrame, terms: Terms, cells: int = 60) -> Drawing:
 
 
 def activity(periods: pd.DataFrame, period: str, terms: Terms) -> Drawing:
-    """Ratings, newcomers and mean rating over time."""
+    """Ratings, new users and items, and mean rating over time."""
 
     def paint(axes: list[Axes]) -> None:
         when = periods.index.to_timestamp()  # type: ignore[attr-defined]

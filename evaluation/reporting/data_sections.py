@@ -73,7 +73,7 @@ def _at_a_glance(facts: ex.Overview, terms: Terms) -> Section:
             "ratings at once. A page's first ratings help to predict its later ones, so every error of a stream is "
             "shown by event and by page."
         )
-    return Section("glance", "At a glance", [Paragraph(text), Grid(f"{terms.name} in figures.", ["", ""], rows)])
+    return Section("glance", "Overview", [Paragraph(text), Grid(f"{terms.name} in figures.", ["", ""], rows)])
 
 
 def _spread(

@@ -105,7 +105,7 @@ def seconds(value: float) -> str:
 
 
 def day(timestamp: int) -> str:
-    """Date of an event time; the number itself where it is no date.
+    """Date of an event time; the number where it is no date.
 
     >>> day(881250949)
     '1997-12-04'

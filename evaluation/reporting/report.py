@@ -68,7 +68,7 @@ def make_report(
     progress("done", 1.0)
     return Report(
         title=f"How well can ratings be predicted? A study of {terms.name}",
-        subtitle=f"{count(len(table))} ratings, learned one at a time by an iterated SVD, beside batch and baselines",
+        subtitle=f"{count(len(table))} ratings, learned one at a time by an iterated SVD; with batch and baselines",
         tiles=tiles(found, terms),
         summary=summary(found, ratings, terms),
         parts=[data, models, errors, methods],

@@ -1,4 +1,4 @@
-"""Shadow models: their learning beside the served model, and their comparison with it."""
+"""Shadow models: they learn the served model's stream, and are compared with it."""
 
 from evaluation.shadows.sequential_test import Comparison
 from evaluation.shadows.shadow_models import FIRST_SERVED, Served, Shadow, Shadows, check_promotion

@@ -29,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
 
 @dataclass(slots=True)
 class Shadow:
-    """A model that learns beside the served one.
+    """A model that learns the same stream as the served one.
 
     Attributes
     ----------

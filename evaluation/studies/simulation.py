@@ -75,7 +75,7 @@ class Run:
         if self.through == "kafka" and not self.spec.servable:
             raise SettingsError(
                 f"{self.spec.text} is a baseline, and the consumer serves the learner only: simulate it in process, "
-                "or beside the learner with `streamsvd consume --shadow`"
+                "or as a shadow with `streamsvd consume --shadow`"
             )
 
 

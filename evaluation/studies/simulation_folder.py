@@ -151,7 +151,7 @@ def _stored_run(path: Path) -> StoredRun:
     try:
         found = json.loads((path / MANIFEST).read_bytes())
         if not isinstance(found, dict) or not {"digest", "label", "inputs", "figures", "started"} <= found.keys():
-            raise ValueError("not a manifest of ours")
+            raise ValueError("not a manifest of streamsvd")
         return StoredRun(path, found)
     except (OSError, ValueError) as error:
         raise InputError(f"{path / MANIFEST} cannot be read: {error}; remove the folder {path.name}") from error

@@ -113,7 +113,7 @@ _given: tuple[RatingTable, Catalogue | None, list[Run], Predictor, Any]  # what 
 def _begin(*given: Any) -> None:
     global _given
     _given = given
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is asked too, and says so through shared memory
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and passes it on through shared memory
     threading.Thread(target=_end_with_parent, daemon=True).start()
     load_kernels(_given[2])
 

@@ -50,7 +50,7 @@ class PastRecommendations:
     ----------
     user : id
     known_user : bool
-        False: the user had rated nothing before, and the list is the best for everybody.
+        False: the user had rated nothing before, and the list is the best for an average user.
     learned : int
         Ratings before that moment.
     event_time : int

@@ -26,7 +26,7 @@ _PACKAGES = ("streamsvd", "numpy", "numba")
 def data_facts(table: RatingTable, catalogue: Catalogue | None) -> dict[str, Any]:
     """What identifies a history.
 
-    The ratings have a checksum of their own beside that of the file: it is of what was read, whatever columns those
+    The ratings have a checksum of their own besides that of the file: it is of what was read, whatever columns those
     were and whatever the file is called.
     """
     dataset = table.dataset

@@ -47,7 +47,7 @@ class TrialFile:
     Raises
     ------
     InputError
-        If the file holds another search's trials, or is none of ours, or cannot be written.
+        If the file holds another search's trials, or is not a file of trials, or cannot be written.
     """
 
     def __init__(self, path: Path, search: Mapping[str, Any]) -> None:
@@ -197,5 +197,5 @@ def _optuna() -> Any:
         import optuna
     except ImportError:
         raise InputError("tuning needs the package optuna: pip install 'streamsvd[tune]'") from None
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # a line for each trial, beside our progress bar
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # a line for each trial, in addition to the progress bar
     return optuna

@@ -25,7 +25,7 @@ BLOCK = 10_000  # ratings between two checks of whether to stop
 
 
 class Stopped(Exception):
-    """Somebody asked to stop."""
+    """The user asked to stop."""
 
 
 class Task(Protocol):

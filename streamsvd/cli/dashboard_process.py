@@ -1,4 +1,4 @@
-"""The dashboard in a process of its own, beside a command that learns in this one."""
+"""The dashboard in a process of its own, while a command learns in this one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DashboardBeside:
     ----------
     process : ServerProcess or None
     say : callable
-        Told the page's URL once it answers, or why there is none.
+        Called with the page's URL once it answers, or with the reason why there is none.
     """
 
     def __init__(self, process: ServerProcess | None, say: Callable[[str], None]) -> None:

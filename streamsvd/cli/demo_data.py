@@ -27,7 +27,7 @@ def demo_data(
         A name or path; None for the first of `PREFERRED` that can be had, else the synthetic stream.
     environ : mapping
     say : callable
-        Told, in one line, which set takes the place of a better one, and why.
+        Called with a line that says which set replaces a preferred one, and why.
     progress : callable, optional
         Called with bytes done and bytes in all.
 

@@ -19,7 +19,7 @@ from streamsvd.ratings import NAMES, Catalogue, RatingTable, locate
 
 @dataclass(slots=True)
 class Prepared:
-    """What is at hand.
+    """Data, servers and dashboard of a demo.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ def prepared(
     stop: Callable[[], bool],
     console: Console,
 ) -> Iterator[Prepared | None]:
-    """Get everything ready, lend it, and stop what was started.
+    """Prepare everything, yield it, and stop what was started.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def prepared(
     if asked is not None and asked not in NAMES:
         locate(asked, environ=environ)  # a path that does not exist is refused before anything starts
     found = Prepared()
-    with ExitStack() as stack:  # holds what was started, whatever happens
+    with ExitStack() as stack:  # stops what was started, also after an error
         with parts_bar(console) as bar:
 
             def data(check: Check) -> None:

@@ -47,7 +47,7 @@ def warm_up(console: Console) -> None:
 
 
 def what_is_missing() -> str | None:
-    """None when all kernels are in the cache; else what is going to be done about it, as a line for people."""
+    """None when all kernels are in the cache; else a message that says what will be done."""
     stamp = _stamp()
     if stamp is None:
         return NO_FOLDER
@@ -59,7 +59,7 @@ def make_ready(progress: Progress) -> None:
     stamp = _stamp()
     if stamp is not None and not stamp.exists():
         _fill(progress)
-        load()  # what a process of ours has not compiled, this one does
+        load()  # this process compiles what the others have not
         stamp.touch()
     else:
         load(progress)

@@ -81,7 +81,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; an expected error ends in one message and exit status 1."""
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters of it comes as an error of ours
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters of it is raised as a StreamSVDError
     try:
         app()
     except StreamSVDError as error:

@@ -1,4 +1,4 @@
-"""A producer in a process of its own, beside a consumer in this one."""
+"""A producer in a process of its own, while a consumer runs in this one."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class LearningBar:
 
 @contextmanager
 def learning_bar(console: Console, total: int | None, *, quiet: bool = False) -> Iterator[LearningBar]:
-    """Lend the bar of a learner."""
+    """Yield the bar of a learner."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -108,7 +108,7 @@ class PartsBar:
 
 @contextmanager
 def parts_bar(console: Console) -> Iterator[PartsBar]:
-    """Lend a display of several things under way."""
+    """Yield a display of several things under way."""
     columns = (
         SpinnerColumn(finished_text="✓"),
         TextColumn("{task.description}"),
@@ -122,7 +122,7 @@ def parts_bar(console: Console) -> Iterator[PartsBar]:
 
 @contextmanager
 def share_bar(console: Console, what: str, *, quiet: bool = False) -> Iterator[Callable[[str, float], None]]:
-    """Lend a function that shows what is being done, and the share of the whole that is done, 0 to 1."""
+    """Yield a function that shows what is being done, and the share of it that is done, 0 to 1."""
     columns = TextColumn("{task.description}"), BarColumn(bar_width=28), TaskProgressColumn(), TimeElapsedColumn()
     with bars(console, quiet, *columns) as progress:
         task = progress.add_task(what, total=1.0)
@@ -131,7 +131,7 @@ def share_bar(console: Console, what: str, *, quiet: bool = False) -> Iterator[C
 
 @contextmanager
 def count_bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Lend a function that shows how many of how many are done; the bar is removed at the end."""
+    """Yield a function that shows how many of how many are done; the bar is removed at the end."""
     columns = Progress.get_default_columns()
     with bars(Console(stderr=True), quiet, *columns, transient=True) as progress:
         task = progress.add_task(what, total=None)
@@ -142,7 +142,7 @@ def count_bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]
 def replay_bar(
     console: Console, name: str, count: int | None, limit: int | None, *, quiet: bool
 ) -> Iterator[Callable[[int, int, int], None]]:
-    """Lend a function that shows the ratings sent and skipped, their rate and the last one's date."""
+    """Yield a function that shows the ratings sent and skipped, their rate and the last one's date."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""Where a consumer's progress goes beside the terminal: `/metrics`, when a port is given."""
+"""Where a consumer's progress goes besides the terminal: `/metrics`, when a port is given."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Tell = Callable[[Progress], None]
 def shown_metrics(
     port: int | None, host: str, model: str, clock: Callable[[], float], say: Callable[[str], None]
 ) -> Iterator[Tell]:
-    """Lend a function that takes every progress; without a port, it does nothing.
+    """Yield a function that takes every progress; without a port, it does nothing.
 
     Raises
     ------

@@ -22,7 +22,7 @@ _ERRORS = ("rmse_event", "rmse_page", "mae_event", "mae_page")
 def simulation_bars(
     console: Console, runs: Sequence[Run], *, quiet: bool = False
 ) -> Iterator[Callable[[Sequence[int]], None]]:
-    """Lend a function that shows the ratings learned by each run."""
+    """Yield a function that shows the ratings learned by each run."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=28),

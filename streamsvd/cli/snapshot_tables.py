@@ -1,4 +1,4 @@
-"""What `streamsvd snapshot` shows: values for programs, tables for people."""
+"""What `streamsvd snapshot` shows: JSON objects and tables."""
 
 from __future__ import annotations
 

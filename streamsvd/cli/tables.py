@@ -1,4 +1,4 @@
-"""What commands print for people: tables on standard output, notes on standard error."""
+"""What commands print without --json: tables on standard output, notes on standard error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `streamsvd tune` shows: a bar of trials, and in the end the settings found beside the defaults."""
+"""What `streamsvd tune` shows: a bar of trials, and at the end the settings found, next to the defaults."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Errors = Mapping[str, float]
 
 @contextmanager
 def tuning_bar(console: Console, total: int, *, quiet: bool = False) -> Iterator[Callable[[Sequence[Trial]], None]]:
-    """Lend a function that shows the trials so far."""
+    """Yield a function that shows the trials so far."""
     columns = (
         SpinnerColumn(),
         TextColumn("tuning"),

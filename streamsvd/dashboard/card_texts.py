@@ -105,7 +105,7 @@ ERROR_CHART = CardText(
         "Choose which ratings each point covers: all so far, the newest ones, or all with weights that fade. A "
         "short window shows changes soon, and noise with them.",
         "Solid lines are the event protocol, dashed lines the page protocol. Shadows learn the same ratings "
-        "beside the served model and answer no lookups; they are scored over all ratings that they have seen.",
+        "as the served model and answer no lookups; they are scored over all ratings that they have seen.",
         "A dotted vertical line is a change of the error that a drift detector reported; the arrow gives "
         "its direction.",
     ),

@@ -24,7 +24,7 @@ class SideBySideCard:
             columns = [("model", False), ("ratings", True), ("event", True), ("page", True)]
             columns += [("difference", True), ("verdict", False)]
             self._table = DataTable(columns, "Models on the same ratings", caption_seen=False)
-            self._none = Text("p", "No shadow model runs beside the served one.", "empty")
+            self._none = Text("p", "There is no shadow model to compare.", "empty")
 
     def show(self, stored: Stored | None) -> None:
         """Show the newest figures."""

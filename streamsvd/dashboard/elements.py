@@ -73,7 +73,7 @@ def card(texts: CardText, width: str, *, always: bool = False) -> Iterator[None]
 
 
 def _explanation(texts: CardText) -> None:
-    """The button with a question mark, and its popover, which Escape or a click beside it closes."""
+    """The button with a question mark, and its popover, which Escape or a click outside it closes."""
     name = f"help-{texts.key}"
     opener = button("?", "help")
     opener.props.update({"popovertarget": name, "aria-label": f"What does “{texts.title}” mean?"})
@@ -123,7 +123,7 @@ class RadioGroup(Generic[T]):
 
 
 class DescriptionList:
-    """Names with values beside them."""
+    """Names with their values."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._values: dict[str, Text] = {}
@@ -133,7 +133,7 @@ class DescriptionList:
                 self._values[name] = Text("dd", "–")
 
     def set(self, name: str, value: str) -> None:
-        """Show this value beside that name."""
+        """Show this value for that name."""
         self._values[name].set(value)
 
 

@@ -39,7 +39,7 @@ class LookupCard:
                 self._history, self._recommended, self._similar = box("div"), box("div"), box("div")
 
     def _form(self, label: str, hint: str, ask: Callable[[str], Awaitable[None]]) -> ui.element:
-        """A field with its button; returns the place beside the button."""
+        """A field with its button; returns the place next to the button."""
         name = f"look-up-{label.lower()}"
         with box("form", "form").on("submit", lambda event: ask(event.args), js_handler=_SUBMITTED):
             with box("div", "field"):

@@ -77,7 +77,7 @@ class LagCard:
 
 
 class ClocksCard:
-    """Event time beside the wall clock."""
+    """Event time and wall-clock time."""
 
     def __init__(self) -> None:
         with card(card_texts.CLOCKS, "w3"):

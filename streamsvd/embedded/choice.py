@@ -139,7 +139,7 @@ def choose_redis(
 
 @contextmanager
 def provide_kafka(folder: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Lend a Kafka for the body of a `with`, started if need be, and yield its address (``host:port``).
+    """Provide a Kafka for the body of a `with`, started if need be, and yield its address (``host:port``).
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def provide_kafka(folder: Path | None = None, *, environ: Mapping[str, str] | No
 
 @contextmanager
 def provide_redis(folder: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Lend a Redis for the body of a `with`, started if need be, and yield its URL. See `provide_kafka`."""
+    """Provide a Redis for the body of a `with`, started if need be, and yield its URL. See `provide_kafka`."""
     choice = choose_redis(os.environ if environ is None else environ, folder=folder)
     with _provide(choice, redis_container, embedded_redis, folder) as url:
         yield url

@@ -1,7 +1,7 @@
 """The folder of an embedded server: a temporary one, or a named one that keeps data and says where its
 server is.
 
-A named folder holds a lock file and a state file. The server itself keeps the lock's descriptor open, so the
+A named folder holds a lock file and a state file. The server keeps the lock's descriptor open, so the
 lock is held exactly as long as the server lives, whatever becomes of the process that started it. "Does one
 run here?" is therefore asked of the lock, never of a process id, and two servers never share a folder.
 """
@@ -70,7 +70,7 @@ def default_folder(name: str) -> Path:
 
 @contextmanager
 def workplace(name: str, folder: Path | None) -> Iterator[Workplace]:
-    """Lend a folder to the server `name`: `folder`, kept afterwards, or a temporary one.
+    """Yield a folder for the server `name`: `folder`, kept afterwards, or a temporary one.
 
     A temporary folder is removed at the end; with a server that failed it is kept, for its log.
 

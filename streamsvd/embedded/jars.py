@@ -71,7 +71,7 @@ def kafka_jars(cache: Path | None = None, *, progress: Progress | None = None) -
     cache
         Folder to keep them in; by default the user's cache folder.
     progress
-        Told how far the fetch is; called from several threads, one at a time.
+        Called with bytes done and bytes in all; from several threads, one at a time.
 
     Raises
     ------

@@ -137,7 +137,7 @@ def _write_settings(folder: Path, port: int, controller: int) -> Path:
 def _make_data_folder(java: list[str], settings: Path, cluster: str) -> None:
     """Format the folder of the data: by Kafka's tool the first time, and then like that.
 
-    What the tool writes beside ids depends on Kafka's version only, and to start Java for it takes as long as half a
+    What the tool writes besides ids depends on Kafka's version only, and to start Java for it takes as long as half a
     start of the server.
     """
     data, kept = settings.parent / "data", jars_folder() / _CHECKPOINT

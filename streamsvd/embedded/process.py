@@ -1,4 +1,4 @@
-"""A server process of ours: it dies with us, keeps a log, and counts as started only when it answers."""
+"""A server process: it ends with this process, writes a log, and counts as started only when it answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PAUSE_SECONDS = 0.02
 
 
 class ServerProcess:
-    """One server under a watchdog, which ends it when this process says so, or dies.
+    """One server under a watchdog, which ends it when this process asks for it, or dies.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class ServerProcess:
         return f"End of its log {self.log}:{end}" if end else f"Its log {self.log} is empty."
 
     def wait_until(self, ready: Callable[[], bool], timeout_seconds: float) -> None:
-        """Wait until `ready` says so.
+        """Wait until `ready` returns True.
 
         Raises
         ------

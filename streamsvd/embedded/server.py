@@ -35,7 +35,7 @@ class Server:
     address
         What a client connects to: ``127.0.0.1:port`` for Kafka, a ``redis://`` URL for Redis.
     pid
-        Process id of the server itself.
+        Process id of the server.
     folder
         Where its data, its settings and its log lie.
     """
@@ -57,7 +57,7 @@ class Server:
 
 @contextmanager
 def serving(place: Workplace, attempt: Callable[[], Attempt], timeout_seconds: float) -> Iterator[Server]:
-    """Start a server, lend it, stop it.
+    """Start a server, yield it, stop it.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def serving(place: Workplace, attempt: Callable[[], Attempt], timeout_seconds: f
     Raises
     ------
     ServiceError
-        When it does not start, died in between, or did not stop cleanly. When the body fails itself, its
+        When it does not start, died in between, or did not stop cleanly. When the body fails, its
         error gets the latter two as a note.
     """
     started = _start(attempt, timeout_seconds)

@@ -1,8 +1,8 @@
 """What a rating says about choosing, and how likely each item is to be chosen next: the kernels of `choices`.
 
-Each item has a table of the items that people rate shortly before or after it, in buckets of eight that one look at
-memory fetches. A full bucket lets its least weight go to a newcomer, which takes part of it over: who keeps coming
-back stays, and what people did long ago fades.
+Each item has a table of the items that users rate shortly before or after it, in buckets of eight: one memory access
+each. In a full bucket, a new item replaces the one of least weight and inherits part of the weight: items that recur
+stay, and old ratings fade.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ RECENT = 6  # a user's last items: what is met together
 FADING = 0.8  # of the weight of a meeting, with each item that lies between
 BUCKETS, WAYS = 8, 8
 SLOTS = BUCKETS * WAYS  # neighbours of an item
-INHERITED = 0.8  # of the weight that a newcomer drives out
-HALF_LIFE = 5_000.0  # ratings by anybody in which an item's popularity halves
+INHERITED = 0.8  # of the weight that a new neighbour replaces
+HALF_LIFE = 5_000.0  # ratings, of all users, in which an item's popularity halves
 NEIGHBOURS = 0.8  # share of an item's chance that its neighbours decide; popularity decides the rest
-SHRINKING = 20.0  # weight of meetings below which an item's neighbours are hardly believed
+SHRINKING = 20.0  # weight of meetings below which an item's neighbours count little
 GOOD = 3.75  # internal stars between 3.5, which is no recommendation, and 4, which is one
 STEEPNESS = 1.7  # of the logistic function that is closest to the normal distribution with a deviation of 1 star
 

@@ -3,7 +3,7 @@
 Numba unwraps every array that a call is given, and for the forty arrays of a learner that costs more than learning a
 rating. A `Handle` writes their addresses and shapes down once, whenever an array is replaced; in a kernel,
 `memory_at(address).x` reads them where they are used, which is also several times quicker to compile than a tuple of
-forty arrays. Whoever takes a handle's address keeps the handle.
+forty arrays. The code that takes a handle's address must keep the handle.
 """
 
 from __future__ import annotations

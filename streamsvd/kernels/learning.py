@@ -4,7 +4,7 @@ One event costs two rank-one updates (the user's row, then the item's) and, when
 its refit. A rating given again replaces the former: rows that remember it change its target and keep their P, others
 learn it like a new one; either way their next refit comes nearer by one. (A refit at each would be alternating least
 squares without new ratings, under a prior that is learned from its own result: on noise, the rows grow without end.
-With γ = ∞ no refit puts right what changed targets leave, so a row moves by what it misses the new one by.) Ratings
+With γ = ∞ no refit corrects what changed targets leave, so a row moves by what it misses the new one by.) Ratings
 come in order; nothing here depends on how a stream is cut into calls.
 """
 
@@ -155,7 +155,7 @@ def predict(  # type: ignore[no-untyped-def]
 def predict_page(handle, i, repeated, item_noise, timestamp):  # type: ignore[no-untyped-def]
     """What the page protocol predicts: with the user and all global weights as they were when the page began.
 
-    The features of the item are at hand; of the user's, only the number of ratings differs.
+    The item's features are in the workspace; of the user's, only the number of ratings differs.
     """
     m, p, s = memory_at(handle), parameters_at(handle), workspace_at(handle)
     if repeated:  # rated twice on one page: the item has learned since the page began

@@ -93,10 +93,10 @@ def refit_user(handle, u):  # type: ignore[no-untyped-def]
 
 @compiled
 def refit_item(handle, i, popularity, bias, known):  # type: ignore[no-untyped-def]
-    """Solve the item's row from its newest ratings, with popularity and bias as of the rating at hand.
+    """Solve the item's row from its newest ratings, with popularity and bias as of the current rating.
 
-    A refit that no growth brought does not take its own last b_i as the `known` column: users with slopes near −1 would
-    make it grow with every refit. There the column is the unknown itself, which a user of slope w sees 1 + w times.
+    A refit without growth (`known` is False) does not use its last b_i as a feature: with users of slopes near −1, b_i
+    would grow with every refit. There the feature is the unknown b_i, whose coefficient is 1 + w for a user of slope w.
     """
     m, p, s = memory_at(handle), parameters_at(handle), workspace_at(handle)
     place = m.item_window.places[i]

@@ -108,7 +108,7 @@ def score_pair(  # type: ignore[no-untyped-def]
     z,
     h,
 ):
-    """One prediction from features at hand: (g·z, the score s, the calibration c·h); leaves h behind.
+    """One prediction from given features: (g·z, the score s, the calibration c·h); fills h.
 
     Parameters
     ----------

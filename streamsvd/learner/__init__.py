@@ -1,4 +1,4 @@
-"""The learner: NumPy arrays in, NumPy arrays out; it knows no Kafka and no Redis."""
+"""The learner: NumPy arrays in, NumPy arrays out; it imports no Kafka and no Redis client."""
 
 from streamsvd.kernels import Id, Ragged, Rows, Settings, State
 from streamsvd.learner.choices import Choices

@@ -10,7 +10,7 @@ from how: items that users rate within a few steps of each other, and what is po
 and the list is in the order of chance × probability that the user likes the item, which comes from the predicted
 rating. Popularity alone ranks for a user without ratings. All constants are the same for every data set.
 
-Rows have the numbers of the learner beside it, and its state is stored as further blocks of the same rows.
+Rows have the numbers of the learner of the same stream, and its state is stored as further blocks of the same rows.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Floats = NDArray[np.float64]
 
 
 class Choices:
-    """Learns what is chosen next, beside an `IteratedSVD`.
+    """Learns what is chosen next, from the same stream as an `IteratedSVD`.
 
     Examples
     --------
@@ -71,7 +71,7 @@ class Choices:
             self._recent[row] = -1
 
     def follow(self, before: LearnerParts, now: LearnerParts) -> None:
-        """Go on beside another learner of the same stream, whose rows have other numbers.
+        """Go on with another learner of the same stream, whose rows have other numbers.
 
         Users and items that it does not know are forgotten; the neighbours of the others go with them.
         """

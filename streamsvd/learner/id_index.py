@@ -1,7 +1,7 @@
 """Ids to row numbers, in order of first appearance.
 
 A dictionary holds them all. For arrays of integer ids a table with open addressing gives the same answers without
-making Python objects: that is several times the speed of learning itself for short rows.
+making Python objects: that is several times the speed of learning for short rows.
 """
 
 from __future__ import annotations

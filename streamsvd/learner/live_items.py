@@ -1,4 +1,4 @@
-"""`LiveItems`: the items of a live model as a table for lookups, and a user's row beside it.
+"""`LiveItems`: the items of a live model as a table for lookups, and a user's row.
 
 The rows of all items are read from the model's memory once for each table, so a table is for one lookup, or for
 several without a rating learned in between.
@@ -41,7 +41,7 @@ class LiveItems(ItemTable):
     ----------
     model : IteratedSVD
     choices : Choices, optional
-        Learned beside the model; needed to rank by choice.
+        Learned from the same ratings as the model; needed to rank by choice.
     films : mapping of id to CatalogueItem, optional
         By default the model's content source, if that is a catalogue.
     """
@@ -100,13 +100,13 @@ class LiveItems(ItemTable):
     @property
     def choice_rows(self) -> Structured:
         """The items' `choice` block."""
-        assert self.choices is not None, "ranking by choice needs the choices learned beside the model"
+        assert self.choices is not None, "ranking by choice needs choices learned from the model's ratings"
         return self.choices.item_rows(self.model)
 
     @property
     def shares(self) -> NDArray[np.float64]:
         """Each item's share of recent ratings."""
-        assert self.choices is not None, "ranking by choice needs the choices learned beside the model"
+        assert self.choices is not None, "ranking by choice needs choices learned from the model's ratings"
         return self.choices.popularity(self.model)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""`LiveLookups`: what a live model is asked beside predictions; the same functions answer from a snapshot.
+"""`LiveLookups`: what a live model answers besides predictions; the same functions answer from a snapshot.
 
 See `streamsvd.lookup` for the functions, and `model_store.ModelReader` for a model in Redis.
 """
@@ -44,14 +44,14 @@ class LiveLookups:
     def recommend(
         self: LearnerParts, user: Id, n: int = 10, *, choices: Choices | None = None, **options: Unpack[Options]
     ) -> tuple[Recommendation, ...]:
-        """The best `n` items for a user, best first; ties by id. An unknown user gets the best for everybody.
+        """The best `n` items for a user, best first; ties by id. An unknown user gets the best for an average user.
 
         Parameters
         ----------
         user : int or str
         n : int
         choices : Choices, optional
-            Learned beside this model; without them, items are ranked by predicted rating.
+            Learned from the same ratings; without them, items are ranked by predicted rating.
         **options
             See `Options`: what to leave out, what to keep, how to rank.
 
@@ -124,13 +124,13 @@ class LiveLookups:
         Raises
         ------
         UnknownId
-            The model does not know the item. (Of an unknown user, only what holds for everybody is explained.)
+            The model does not know the item. (Of an unknown user, only what holds for all users is explained.)
         """
         items = LiveItems(self)
         return explain(items, items.user_row(user, EXPLAINING), item)
 
     def similar_items(self: LearnerParts, item: Id, n: int = 10) -> tuple[SimilarItem, ...]:
-        """Items that people like together with this one, most similar first; see `similarity.similar_items`.
+        """Items that the same users like as this one, most similar first; see `similarity.similar_items`.
 
         Raises
         ------

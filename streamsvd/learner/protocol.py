@@ -85,7 +85,7 @@ class BatchLearner(Protocol):
 
 
 class LearnerParts(Protocol):
-    """What the functions beside `IteratedSVD` (saving, predicting, lookups) see of its inside."""
+    """The parts of `IteratedSVD` that the functions for saving, predicting and lookups use."""
 
     settings: Settings
     scale: Scale

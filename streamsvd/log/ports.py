@@ -202,7 +202,7 @@ class Delivery(Protocol):
 
 
 class LogClient(Protocol):
-    """A client of one log. Its parts connect, and so raise `LogUnavailable` and `LogError`; it does not connect itself.
+    """A client of one log. Only its parts connect, and so raise `LogUnavailable` and `LogError`.
 
     Attributes
     ----------

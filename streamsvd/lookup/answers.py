@@ -86,7 +86,7 @@ class Rated(CatalogueItem):
     """A rating that a user gave."""
 
     above: float
-    """How far above what was expected of anybody then, in units of the scale."""
+    """How far above the rating expected of any user at that time, in units of the scale."""
 
 
 @dataclass(frozen=True, slots=True)

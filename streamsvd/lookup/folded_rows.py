@@ -1,4 +1,4 @@
-"""Fold-in: the row of an anonymous user, from ratings at hand; nothing is written.
+"""Fold-in: the row of an anonymous user, from given ratings; nothing is written.
 
 The row is the ridge solution x = (Λ + Σ φφᵀ)⁻¹ Σ φ (r − g·z − b), with the users' learned prior Λ, against the items
 as they are (the normal equations of Koren, Bell & Volinsky 2009, section "alternating least squares", with a prior).
@@ -29,7 +29,7 @@ def features(factors: Structured) -> Floats:
 
 
 def expected(globals_: dict[str, NDArray[Any]], factors: Structured, user_counts: NDArray[Any]) -> Floats:
-    """g·z: what is expected of anybody, in internal stars, shape (n,)."""
+    """g·z: the rating expected of any user, in internal stars, shape (n,)."""
     z = np.column_stack(
         [np.ones(len(factors)), factors["content"], np.log1p(factors["count"]) - 2.0, np.log1p(user_counts) - 3.0]
     )

@@ -17,7 +17,7 @@ Explore = Literal["upper", "sampled"]
 
 
 class Options(ItemFilters, total=False):
-    """Options of `recommend` beside the number of items; `genres` and `years` are those of `ItemFilters`.
+    """Options of `recommend` besides the number of items; `genres` and `years` are those of `ItemFilters`.
 
     Attributes
     ----------

@@ -67,9 +67,9 @@ class Ranking(Protocol):
     """A way to rank items."""
 
     item_blocks: tuple[str, ...]
-    """Blocks of items that it needs, beside `factors`."""
+    """Blocks of items that it needs, besides `factors`."""
     user_blocks: tuple[str, ...]
-    """Blocks of the user that it needs, beside `factors`."""
+    """Blocks of the user that it needs, besides `factors`."""
 
     def order(self, items: ItemTable, profile: Profile) -> Order:
         """The order of items for one profile."""
@@ -82,7 +82,7 @@ class ByRating:
     user_blocks: tuple[str, ...] = ()
 
     def order(self, items: ItemTable, profile: Profile) -> Order:  # noqa: ARG002
-        """This object: the order is the same for everybody."""
+        """This object: the order is the same for all profiles."""
         return self
 
     def __call__(self, predicted: Floats, places: NDArray[np.intp] | slice) -> Floats:  # noqa: ARG002

@@ -33,7 +33,7 @@ def item_blocks(options: CheckedOptions) -> tuple[str, ...]:
 def recommend_to(
     items: ItemTable, row: UserRow, options: CheckedOptions, scoring: Scoring = MODEL_SCORING
 ) -> tuple[Recommendation, ...]:
-    """Recommendations for a user of the model, best first; the best for everybody when the row is empty.
+    """Recommendations for a user of the model, best first; the best for an average user when the row is empty.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ POPULARITY, BIAS, SHARED_S, SHARED_H, RUNNING, AVERAGE, NOISE = range(PLAIN)
 """Columns in single precision; the shared ones hold what is the same for every user, in the score (S) and in what is
 added to it (H)."""
 S_0, S_POPULARITY, S_BIAS, H_0, H_CONTENT, H_FACTOR, H_PRODUCT, H_1, H_2, H_3 = range(10)
-"""Weights of one user beside those of content and q, in the score less 3.5 (S) and in what is added to it (H). S_0 and
+"""Weights of one user besides those of content and q, in the score less 3.5 (S) and in what is added to it (H). S_0 and
 H_0 are the same for every item; H_1, H_2 and H_3 are those of the powers of s − 3.5."""
 
 
@@ -301,7 +301,7 @@ def _less_than_exp(x):  # type: ignore[no-untyped-def]
 
 @inlined
 def _rating(i, features, plain, own, wide, w):  # type: ignore[no-untyped-def]
-    """What `screen` works out, of one item."""
+    """What `screen` computes, of one item."""
     content = inner(features, i * len(own), own, wide)
     factor = inner(features, i * len(own) + wide, own[wide:], len(own) - wide)
     popularity = plain[POPULARITY, i]

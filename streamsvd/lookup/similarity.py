@@ -1,4 +1,4 @@
-"""Items that people like together, and users of the same taste: correlations of what content and factors add.
+"""Items that the same users like, and users of the same taste: correlations of what content and factors add.
 
 Users' biases and their slopes for popularity and item bias, which all items share, are left out.
 """
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 
 def similar_items(items: ItemTable, item: Id, n: int) -> tuple[SimilarItem, ...]:
-    """Items that people like together with this one, most similar first; ties by id.
+    """Items that the same users like as this one, most similar first; ties by id.
 
     Similarity is the correlation, over the users' learned prior, of what content and factors add to a rating.
 

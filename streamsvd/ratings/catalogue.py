@@ -1,4 +1,4 @@
-"""What is known about the items beside their ratings: titles, genres, years.
+"""What is known about the items besides their ratings: titles, genres, years.
 
 A catalogue is a mapping from item id to `CatalogueItem`. The learner takes it as numbers (`content`); the log carries
 it item by item, as JSON of version 1, on a compacted topic keyed by item. Lookups show every field of an item.

@@ -15,7 +15,7 @@ class Dataset:
     Attributes
     ----------
     name : str
-        Name for people, such as `ml-100k`.
+        Name in messages and reports, such as `ml-100k`.
     sha256 : str
         Checksum, in hexadecimal, of the ratings file that was read.
     scale : tuple of float

@@ -20,7 +20,7 @@ from streamsvd.ratings.table import RatingTable
 SYNTHETIC = "synthetic"
 """Name of the synthetic stream."""
 
-# MD5 as GroupLens publishes it beside each zip (<name>.zip.md5); the sets without one are renewed under their name.
+# MD5 as GroupLens publishes it next to each zip (<name>.zip.md5); the sets without one are renewed under their name.
 SOURCES: dict[str, tuple[Source, ...]] = {
     "ml-100k": (
         GroupLens("ml-100k", "0e33842e24a9c977be4e0107933c0723"),

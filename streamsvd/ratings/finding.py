@@ -1,4 +1,4 @@
-"""Finding the ratings file of a data set: in a folder, in a zip, or as the path itself."""
+"""Finding the ratings file of a data set: in a folder, in a zip, or at the given path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ids of users and items as people type them and as addresses carry them: their look says what they are."""
+"""Ids of users and items as typed in commands and URLs: an id that looks like an integer is one."""
 
 from __future__ import annotations
 

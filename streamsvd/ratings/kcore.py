@@ -13,7 +13,7 @@ from streamsvd.ratings.table import RatingTable
 def k_core(table: RatingTable, n: int) -> RatingTable:
     """Keep the largest part in which every user and every item has at least `n` ratings.
 
-    Removing an item can bring a user below `n` and the other way round, so this repeats until nothing changes. The
+    Removing an item can bring a user below `n`, and removing a user an item, so this repeats until nothing changes. The
     result is unique, keeps the stream's order, and is a data set of its own: its name, and so its source, says `n`.
 
     Parameters

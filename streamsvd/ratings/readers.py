@@ -1,4 +1,4 @@
-"""Ratings, items and users of a data set: a folder, the zip that its publisher made, or the ratings file itself."""
+"""Ratings, items and users of a data set: a folder, the zip that its publisher made, or the ratings file."""
 
 from __future__ import annotations
 
@@ -95,12 +95,12 @@ def read_catalogue(path: str | Path) -> Catalogue | None:
     Parameters
     ----------
     path : str or Path
-        As for `read_ratings`: folder, zip, or a ratings file beside which the catalogue lies.
+        As for `read_ratings`: folder, zip, or a ratings file in whose folder the catalogue lies.
 
     Returns
     -------
     Catalogue or None
-        None where the format of the ratings has none, or no catalogue lies beside them.
+        None where the format of the ratings has none, or no catalogue lies in their folder.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def read_users(path: str | Path) -> dict[Id, dict[str, str]] | None:
     Returns
     -------
     dict or None
-        Fields by user; None where the format has none, or no such file lies beside the ratings.
+        Fields by user; None where the format has none, or no such file lies in the folder of the ratings.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def _first_line(file: DataFile, columns: Columns | None) -> FirstLine:
 def _beside(
     path: str | Path, what: Callable[[Format], CompanionFile[Found] | None]
 ) -> tuple[DataFile, Callable[[DataFile], Found]] | None:
-    """The file that a format has beside its ratings, and what reads it; None where there is none."""
+    """The further file that a format has in the folder of its ratings, and what reads it; None where there is none."""
     ratings = find_ratings(path)
     try:
         form = recognise(_first_line(ratings, None))

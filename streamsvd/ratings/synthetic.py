@@ -207,7 +207,7 @@ def _times(rng: np.random.Generator, counts: Integers, user: Integers, arrival: 
     gap[start] = 0.0
     passed = np.cumsum(gap)
     passed -= passed[start][user]
-    # Nobody stays longer than `stay`: late sessions are drawn together, in order, and pages remain pages.
+    # No user stays longer than `stay`: late sessions are drawn together, in order, and pages remain pages.
     return np.floor(arrival[user] + stay * -np.expm1(-passed / stay))
 
 

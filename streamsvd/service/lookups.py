@@ -46,7 +46,7 @@ async def recommend_for(request: Request, body: requests.ForRatings) -> Response
     return await _lookup(request, reader.recommend_for, ratings, body.n, **body.options(body.exclude))
 
 
-@router.get("/similar-items", response_model=SimilarItems, summary="Items that people like together with one")
+@router.get("/similar-items", response_model=SimilarItems, summary="Items that the same users like as one")
 async def similar_items(request: Request, query: Annotated[requests.ItemListQuery, Query()]) -> Response:
     """Most similar first. 404 for an unknown item."""
     return await _lookup(request, context_of(request).reader.similar_items, parse_id(query.item), query.n)

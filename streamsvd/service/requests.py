@@ -46,7 +46,7 @@ Id = (
     | Annotated[StrictStr, Field(min_length=1, max_length=_LONGEST_ID)]
 )
 """An id in a body: the JSON type decides between integer and string."""
-Count = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="How many.")]
+Count = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="Number of items or users.")]
 Year = Annotated[int, Field(ge=0, le=9999, json_schema_extra=_left_out)]
 
 

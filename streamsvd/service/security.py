@@ -157,9 +157,9 @@ def check_exposure(host: str, keys: Sequence[ApiKey]) -> None:
         raise SettingsError(f"--host {host!r} has no address: {error}") from error
     if not keys and not all(ipaddress.ip_address(each.partition("%")[0]).is_loopback for each in addresses):
         raise SettingsError(
-            f"--host {host} can be reached from other machines, and there are no API keys: anybody could read and send "
-            "ratings. Make a key with `streamsvd key NAME --scope read --file keys.txt` and give --keys keys.txt, or "
-            "listen on 127.0.0.1"
+            f"--host {host} can be reached from other machines, and there are no API keys: any client could read and "
+            "send ratings. Make a key with `streamsvd key NAME --scope read --file keys.txt` and give --keys keys.txt, "
+            "or listen on 127.0.0.1"
         )
 
 

@@ -190,5 +190,5 @@ def _show(console: Console, findings: list[Finding], *, ready: bool) -> None:
     console.print(table)
     console.print("\nVersions: " + ", ".join(f"{name} {text}" for name, text in _versions().items()))
     console.print(
-        "[green]streamsvd demo can run here." if ready else "[red]What is marked ✗ has to be put right first."
+        "[green]streamsvd demo can run here." if ready else "[red]What is marked ✗ has to be corrected first."
     )

@@ -37,7 +37,8 @@ def recommend(
     ] = None,
     min_ratings: Annotated[int, typer.Option(help="Only items with at least this many ratings.", min=0)] = 0,
     exclude: Annotated[
-        list[str] | None, typer.Option(metavar="ITEM", help="Id of an item to leave out; repeat for more.")
+        list[str] | None,
+        typer.Option(metavar="ITEM", help="Item to leave out, by id or words of its title; repeat for more."),
     ] = None,
     with_seen: Annotated[bool, typer.Option("--with-seen", help="Also items that the user has rated.")] = False,
     rank_by: Annotated[

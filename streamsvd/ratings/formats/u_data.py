@@ -16,7 +16,7 @@ def _films(file: DataFile) -> Iterator[CatalogueItem]:
     genres = file.beside("u.genre")
     names = [line.split("|")[0] for _, line in genres.lines()] if genres else []
     if not names:
-        raise DatasetError(f"{file.label}: u.genre, which names its columns, is not beside it; fetch the set again")
+        raise DatasetError(f"{file.label}: u.genre, which names its columns, is not in its folder; fetch the set again")
     for number, line in file.lines():
         fields = line.split("|")
         if len(fields) != 5 + len(names):

@@ -1,4 +1,4 @@
-"""The fields of a rating: its user and item, the rating itself, and its time.
+"""The fields of a rating: its user and item, its value, and its time.
 
 Each of them reads a whole column, and refuses it by a `ValueError` when anything in it is wrong. `check` then says what
 is wrong with one of its texts, and what to do.

@@ -27,11 +27,11 @@ class DataFile:
     Attributes
     ----------
     path : Path
-        The file on disk: the file itself, or the zip that holds it.
+        The file on disk: this file, or the zip that holds it.
     member : str or None
         Name inside the zip.
     dataset : str
-        Name of the data set, for people.
+        Name of the data set, in messages.
     """
 
     path: Path

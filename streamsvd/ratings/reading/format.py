@@ -1,4 +1,4 @@
-"""What a format of ratings files is: how it is recognised, how its rows are read, and what lies beside its ratings."""
+"""What a format of ratings files is: how it is recognised, how its rows are read, and which further files it has."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CompanionFile(Generic[Found]):
-    """A file beside the ratings: its name, in which `*` stands for what it does in theirs, and what reads it."""
+    """A further file in the folder of the ratings: its name, where `*` is what it is in theirs, and what reads it."""
 
     name: str
     read: Callable[[DataFile], Found]
@@ -119,7 +119,7 @@ class Format:
     Attributes
     ----------
     name : str
-        What people call it.
+        Its name in messages.
     first_line : str
         What it begins with, for messages; empty where that says nothing.
     file_names : tuple of str

@@ -29,7 +29,7 @@ class GroupLens:
     name : str
         Of the set.
     md5 : str or None
-        As published; None for a set that is renewed under the same name: what came is recorded beside the file.
+        As published; None for a set that is renewed under the same name: then the download's checksum is recorded.
     base_url : str
     """
 
@@ -39,7 +39,7 @@ class GroupLens:
 
     @property
     def label(self) -> str:
-        """Its name for people."""
+        """Its name in messages."""
         return "GroupLens"
 
     def is_intact(self, path: Path) -> bool:
@@ -91,7 +91,7 @@ class GroupLens:
 
     def _check(self, part: Path, url: str) -> None:
         if not zipfile.is_zipfile(part):
-            raise self._failed("sends something else", f"{url}: what came is no zip; a proxy, or a sign-in page?")
+            raise self._failed("sends something else", f"{url}: the answer is no zip; a proxy, or a sign-in page?")
         if self.md5 is not None and (found := digest(part, "md5")) != self.md5:
             detail = f"{url}: the MD5 checksum is {found}, the published one is {self.md5}"
             raise self._failed("sends something else", detail)

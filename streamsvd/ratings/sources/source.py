@@ -44,7 +44,7 @@ class Source(Protocol):
 
     @property
     def label(self) -> str:
-        """Its name for people."""
+        """Its name in messages."""
 
     def is_intact(self, path: Path) -> bool:
         """Whether the file is what this source gives, to the last byte."""
@@ -61,7 +61,7 @@ class Source(Protocol):
 
 @contextmanager
 def part_folder(target: Path, label: str) -> Iterator[Path]:
-    """Lend a folder beside `target` for what is not yet whole; it is gone at the end, whatever happens.
+    """A temporary folder next to `target` for an incomplete download; it is removed at the end in any case.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def digest(path: Path, algorithm: str) -> str:
 
 
 def record_of(path: Path) -> Path:
-    """The file beside a set in the cache that holds the SHA-256 of what came."""
+    """The file next to a set in the cache that holds the SHA-256 of the download."""
     return path.with_name(f"{path.name}.sha256")
 
 

@@ -38,7 +38,7 @@ class Wheel:
 
     @property
     def label(self) -> str:
-        """Its name for people."""
+        """Its name in messages."""
         return "the package index"
 
     def is_intact(self, path: Path) -> bool:

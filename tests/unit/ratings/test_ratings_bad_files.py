@@ -186,7 +186,7 @@ def test_a_truncated_gzip(tmp_path: Path) -> None:
         ("ratings.csv", "movies.csv", f"movieId,title,genres\n{10**20},A,B\n", "not an integer of 64 bits"),
         ("ratings.csv", "movies.csv", f"movieId,title,genres\n1,{'x' * 200_000},B\n", "line 2: field larger than"),
         ("ratings.dat", "movies.dat", "1::A\n", "line 1: found '1::A' instead of item::title::genres"),
-        ("u.data", "u.item", "1|A|0\n", "u.genre, which names its columns, is not beside it"),
+        ("u.data", "u.item", "1|A|0\n", "u.genre, which names its columns, is not in its folder"),
     ],
 )
 def test_bad_catalogues(tmp_path: Path, ratings: str, catalogue: str, text: str, reason: str) -> None:

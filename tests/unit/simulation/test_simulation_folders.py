@@ -118,7 +118,7 @@ def test_damage_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="its metrics cannot be read"):
         stored_runs(tmp_path)[0].curve()
     (path / "manifest.json").write_text(json.dumps({"digest": "x"}))
-    with pytest.raises(InputError, match="not a manifest of ours; remove the folder"):
+    with pytest.raises(InputError, match="not a manifest of streamsvd; remove the folder"):
         stored_runs(tmp_path)
     with pytest.raises(InputError, match="is no folder; `streamsvd simulate"):
         stored_runs(tmp_path / "none")
