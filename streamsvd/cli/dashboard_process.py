@@ -17,7 +17,7 @@ _URL = re.compile(r"^http://\S+$", re.MULTILINE)
 
 
 class DashboardBeside:
-    """A dashboard that was started, or None was: it never holds up the command.
+    """A dashboard in a process of its own, or none; it never delays the command.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def figures_object(
     }
     nan = [name for name, value in found.items() if isinstance(value, float) and math.isnan(value)]
     if nan:
-        raise InputError(f"no ratings were scored, so {', '.join(nan)} cannot be said; give a data set with ratings")
+        raise InputError(f"no ratings were scored, so {', '.join(nan)} have no value; give a data set with ratings")
     return found
 
 

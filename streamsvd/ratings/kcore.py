@@ -38,7 +38,7 @@ def k_core(table: RatingTable, n: int) -> RatingTable:
     (array([1, 1, 2, 2]), 'toy-2core')
     """
     if n < 1:
-        raise SettingsError(f"a core of at least {n} ratings is not one; give 1 or more")
+        raise SettingsError(f"k-core: n must be 1 or more, found {n}")
     users = np.unique(table.users, return_inverse=True)[1]
     items = np.unique(table.items, return_inverse=True)[1]
     rows = np.arange(len(table))

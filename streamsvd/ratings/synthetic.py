@@ -87,7 +87,7 @@ class Synthetic:
     def blocks(self, size: int = 65_536) -> Iterator[RatingTable]:
         """The stream in tables of `size` ratings (the last one may be shorter); the ratings do not depend on it."""
         if size < 1:
-            raise SettingsError(f"a block of {size} ratings is not one; give 1 or more")
+            raise SettingsError(f"a block must have 1 or more ratings, found {size}")
         first = 0
         waiting = np.empty((4, 0))
         for part in _stream(self):

@@ -80,17 +80,17 @@ class RecommendOptions(RequestModel):
     """Which items may be recommended, and how they are ranked."""
 
     n: Count = 10
-    exclude_seen: Annotated[bool, Field(description="Leave out what the user has rated.")] = True
+    exclude_seen: Annotated[bool, Field(description="Leave out items that the user has rated.")] = True
     genres: Annotated[
         list[Annotated[str, Field(max_length=100)]],
         Field(max_length=_MOST_GENRES, description="Only items of at least one of these.", examples=[["Drama"]]),
     ] = []
     year_from: Annotated[Year, Field(description="Only items from this year on.", examples=[1990])] = None  # type: ignore[assignment]
     year_to: Annotated[Year, Field(description="Only items up to this year.", examples=[1999])] = None  # type: ignore[assignment]
-    min_ratings: Annotated[int, Field(ge=0, lt=_INT64, description="Only items rated so often.")] = 0
+    min_ratings: Annotated[int, Field(ge=0, lt=_INT64, description="Only items with at least this many ratings.")] = 0
     rank_by: Annotated[
         Literal[tuple(RANKINGS)],  # type: ignore[valid-type]
-        Field(description="By what items are ranked; `score` is the predicted rating all the same."),
+        Field(description="Order of the items; `score` is the predicted rating in either case."),
     ] = DEFAULT_RANKING
     explore: Annotated[
         Literal["upper", "sampled"],
@@ -101,7 +101,7 @@ class RecommendOptions(RequestModel):
         ),
     ] = None  # type: ignore[assignment]
     seed: Annotated[
-        int, Field(ge=0, lt=_INT64, description="Of the random numbers of `sampled`.", json_schema_extra=_left_out)
+        int, Field(ge=0, lt=_INT64, description="Seed of the random numbers of `sampled`.", json_schema_extra=_left_out)
     ] = None  # type: ignore[assignment]
 
     def options(self, exclude: Sequence[int | str]) -> Options:
@@ -157,7 +157,7 @@ class ForRatings(RecommendBody):
 
     ratings: Annotated[
         list[RatingOf],
-        Field(min_length=1, max_length=MOST_RATINGS, description="Of an item given twice, the last one counts."),
+        Field(min_length=1, max_length=MOST_RATINGS, description="If an item is given twice, the last rating counts."),
     ]
 
 
@@ -213,7 +213,7 @@ class RatingIn(Body):
         Field(
             ge=0,
             le=MAX_TIMESTAMP,
-            description="Event time in seconds since 1970; without it, now.",
+            description="Event time in seconds since 1970; by default the current time.",
             json_schema_extra=_left_out,
         ),
     ] = None  # type: ignore[assignment]

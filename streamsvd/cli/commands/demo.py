@@ -126,7 +126,7 @@ def demo(
             facts = {
                 "ratings": f"{end.figures.events:,}",
                 "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
-                "ratings a second": f"{learned_per_second:,.0f}, with the producer on the same machine",
+                "ratings a second": f"{learned_per_second:,.0f}, with the producer beside it",
                 "snapshots in Redis": str(end.version),
                 "peak memory": megabytes(peak_rss_bytes()),
             }

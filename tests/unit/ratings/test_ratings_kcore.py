@@ -55,5 +55,5 @@ def test_a_core_is_a_source_of_its_own() -> None:
 
 
 def test_a_core_of_nothing() -> None:
-    with pytest.raises(SettingsError, match="give 1 or more"):
+    with pytest.raises(SettingsError, match="must be 1 or more"):
         k_core(_table([(0, 0)]), 0)
