@@ -80,7 +80,7 @@ def test_ratings_of_ones_own_become_recommendations(
 
     status, output, messages = run_command("recommend", "text:42", *redis, "-n", "2")
     assert status == 0, messages
-    assert "42, of whom nothing is known" in output
+    assert "42, who is unknown" in output
     assert "978-" in output
     assert "snapshot 1, " in output
 
