@@ -120,12 +120,12 @@ def main() -> None:
         kafka, topic, first, file = options.send
         send(kafka, topic, options.data, int(first), options.rate, Path(file))
         return
-    table, films = load(options.data, environ=os.environ)
+    table, catalogue = load(options.data, environ=os.environ)
     first = len(table) - count
     topics = Topics("freshness")
     place = f"{topics.ratings}/0"
     with provide_kafka() as kafka, provide_redis() as redis, tempfile.TemporaryDirectory() as folder:
-        prepare(log_client(kafka), topics, table.dataset, films)
+        prepare(log_client(kafka), topics, table.dataset, catalogue)
         with RatingSink(log_client(kafka), topics.ratings) as sink:
             replay([table[:first]], sink)
         with consuming(kafka, redis, topics.ratings, "films") as consumer, closing(connect(redis)) as client:
@@ -151,7 +151,7 @@ def main() -> None:
     print(f"{count:,} ratings at {options.rate:,.0f}/s, {versions / options.seconds:.0f} checkpoints/s; visible after")
     print("  ".join(f"{name} {value:.1f} ms" for name, value in found["milliseconds"].items()))
     if options.out:
-        write_json(options.out, measured(table, films, freshness=found))
+        write_json(options.out, measured(table, catalogue, freshness=found))
 
 
 if __name__ == "__main__":

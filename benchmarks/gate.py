@@ -43,9 +43,9 @@ def measure(name: str, folder: Path | None = None) -> tuple[str, dict[str, float
     folder : Path, optional
         Where the set lies; by default it is located as by the commands.
     """
-    table, films = load(str(folder or name), environ=os.environ)
+    table, catalogue = load(str(folder or name), environ=os.environ)
     found = {}
-    for kind, content in (("ratings-only", None), ("with-catalogue", films)):
+    for kind, content in (("ratings-only", None), ("with-catalogue", catalogue)):
         model = IteratedSVD(scale=table.dataset.scale, content=content)
         figures = evaluate(model, table, Prequential()).figures()
         found.update({f"{name}.{kind}.{error}": getattr(figures, error) for error in ERRORS})

@@ -67,8 +67,8 @@ def folding(stream: Stream) -> dict[str, Any]:
 
 def compare(name: str, rounds: int) -> dict[str, Any]:
     """All peers on one data set."""
-    table, films = load(name, environ=os.environ)
-    stream = Stream.of(table, films)
+    table, catalogue = load(name, environ=os.environ)
+    stream = Stream.of(table, catalogue)
     found, missing = installed_peers(stream)
     for package, reason in missing.items():
         print(f"NOT COMPARED: {package}: {reason}", file=sys.stderr)

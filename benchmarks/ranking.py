@@ -96,7 +96,7 @@ def by_recent_popularity(items: LiveItems, _: Id, n: int, excluded: NDArray[np.i
     return best_ids(items, items.shares, n, excluded)
 
 
-def compare(table: RatingTable, films: Catalogue | None, every: int) -> dict[str, Any]:
+def compare(table: RatingTable, catalogue: Catalogue | None, every: int) -> dict[str, Any]:
     """All orders on one data set."""
     orders: dict[str, Order] = {**ORDERS, "recent": by_recent_popularity}
     missing = {}
@@ -106,7 +106,7 @@ def compare(table: RatingTable, films: Catalogue | None, every: int) -> dict[str
         missing["implicit"] = f"{error}; pip install 'streamsvd[peers]'"
         print(f"NOT COMPARED: implicit: {missing['implicit']}", file=sys.stderr)
     sampler = RankingSampler({name: Ranking() for name in orders}, every=every, orders=orders)
-    model, choices = IteratedSVD(scale=table.dataset.scale, content=films), Choices()
+    model, choices = IteratedSVD(scale=table.dataset.scale, content=catalogue), Choices()
     for start in range(0, len(table), 1000):
         part = table[start : start + 1000]
         sampler.learn(model, choices, part.users, part.items, part.ratings, part.timestamps)
@@ -129,8 +129,8 @@ def main() -> None:
     options = parser.parse_args()
     warm_up(Console(stderr=True))
     for name in options.sets:
-        table, films = load(name, environ=os.environ)
-        found = {**measured(table, films), **compare(table, films, options.every)}
+        table, catalogue = load(name, environ=os.environ)
+        found = {**measured(table, catalogue), **compare(table, catalogue, options.every)}
         found["versions"] = {**versions(), "implicit": _version("implicit")}
         write_json(RESULTS / f"ranking.{found['dataset']}.json", found)
         if options.out is not None:  # of several sets, the last one

@@ -61,7 +61,7 @@ def memory(events: int) -> dict[str, Any]:
     found = {}
     for kind in ("ratings-only", "with-catalogue"):
         made = _world(events, LARGE)
-        content = made.catalogue() if kind == "with-catalogue" else None  # its films are no part of the learner
+        content = made.catalogue() if kind == "with-catalogue" else None  # it is no part of the learner
         before = process.memory_info().rss
         model, _ = _learn_stream(made, content)
         resident = process.memory_info().rss - before

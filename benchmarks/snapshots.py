@@ -48,8 +48,8 @@ def repeated(rows: Rows, n: int) -> Rows:
 
 def write(url: str, users: int, items: int) -> dict[str, Any]:
     """A whole write, and a checkpoint of 5,000 users and 5,000 items after it."""
-    table, films = load("ml-100k", environ=os.environ)
-    model = IteratedSVD(scale=table.dataset.scale, content=films)
+    table, catalogue = load("ml-100k", environ=os.environ)
+    model = IteratedSVD(scale=table.dataset.scale, content=catalogue)
     model.learn(table.users, table.items, table.ratings, table.timestamps)
     small = model.state()
     state = State(small.settings, small.globals_, repeated(small.users, users), repeated(small.items, items))
@@ -58,7 +58,8 @@ def write(url: str, users: int, items: int) -> dict[str, Any]:
     with connect(url) as client, closing(ModelWriter(client, MODEL)) as writer:
         writer.acquire()
         began = time.perf_counter()
-        written = writer.write(Checkpoint(version=1, token=writer.token, offsets={}, state=state), films=films.values())
+        first = Checkpoint(version=1, token=writer.token, offsets={}, state=state)
+        written = writer.write(first, catalogue=catalogue.values())
         seconds = time.perf_counter() - began
         began = time.perf_counter()
         writer.write(Checkpoint(version=2, token=writer.token, offsets={}, state=part))
@@ -135,8 +136,8 @@ def main() -> None:
     for name, part in found.items():
         print(f"{name}: {part}")
     if options.out:
-        table, films = load("ml-100k", environ=os.environ)
-        write_json(options.out, measured(table, films, snapshots=found))
+        table, catalogue = load("ml-100k", environ=os.environ)
+        write_json(options.out, measured(table, catalogue, snapshots=found))
 
 
 if __name__ == "__main__":

@@ -65,11 +65,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     add_out(parser, RESULTS / "throughput.json")
     options = parser.parse_args()
-    table, films = load(options.data, environ=os.environ)
+    table, catalogue = load(options.data, environ=os.environ)
     with provide_kafka() as kafka, provide_redis() as redis:
         topics = Topics("throughput")
         log = log_client(kafka)
-        prepare(log, topics, table.dataset, films)
+        prepare(log, topics, table.dataset, catalogue)
         with RatingSink(log, topics.ratings) as sink:
             produced = replay([table], sink).events_per_second
         from rich.console import Console

@@ -54,7 +54,7 @@ _GO_TO = """(name) => document.querySelector(`[data-card=${name}]`)
   .scrollIntoView({ behavior: "smooth", block: name === "error-now" ? "end" : "center" })"""
 
 
-class CatalogueItem:
+class Recording:
     """Frames of a page on disk, with the moments at which they came."""
 
     def __init__(self, page: Page, folder: Path) -> None:
@@ -69,7 +69,7 @@ class CatalogueItem:
         self._session.send("Page.startScreencast", {"format": "jpeg", "quality": 92, "everyNthFrame": 1, **size})
 
     def stop(self) -> float:
-        """Length of the film in seconds."""
+        """Length of the recording in seconds."""
         self._session.send("Page.stopScreencast")
         return self._moments[-1] - self._moments[0]
 
@@ -128,7 +128,7 @@ class Tour:
 
 
 def tour(page: Page, world: World) -> None:
-    """The film."""
+    """The recording."""
     show = Tour(page)
     show.say("streamsvd learns each rating as it arrives: Kafka in, Redis out.\nThis is its dashboard, in a replay.", 4)
     show.say(
@@ -253,12 +253,12 @@ def main() -> None:
         page.goto(world.url)
         world.replay(stack, options.data)
         page.wait_for_function(FIGURES, timeout=1000 * PATIENCE_SECONDS)
-        film = CatalogueItem(page, frames)
-        film.start()
+        recording = Recording(page, frames)
+        recording.start()
         tour(page, world)
-        seconds = film.stop()
+        seconds = recording.stop()
         browser.close()
-        film.develop(options.out)
+        recording.develop(options.out)
     print(f"{options.out}: {seconds:.0f} s, {options.out.stat().st_size / 1e6:.1f} MB")
 
 

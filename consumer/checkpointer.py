@@ -186,13 +186,13 @@ class Checkpointer:
             whole=promoted,
         )
         shadows = state.shadows.checkpoint(checkpoint, state.model, answered)
-        films = (state.catalogue.values() if state.catalogue else []) if state.fresh or promoted else None
+        catalogue = (state.catalogue.values() if state.catalogue else []) if state.fresh or promoted else None
         retry = Retry(self._schedule.patience, clocks.timer, clocks.pause, self._stop, self._notify)
         written = retry.until_done(
             lambda: self._writer.write(
                 checkpoint,
                 removed_users=checkpoint.state.users.removed,
-                films=films,
+                catalogue=catalogue,
                 feed=self.feed.pending(),
                 now=newest,
                 shadows=shadows,

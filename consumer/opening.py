@@ -126,7 +126,7 @@ def open_consumer(
         with _suggesting_rebuild():
             checkpoint = None if plan.rebuild else writer.load()
             rows = _stored_rows(client, plan)
-        films = writer.films() if checkpoint else {}
+        catalogue = writer.catalogue() if checkpoint else {}
         logged = read_catalogue(log, plan.topics.catalogue)
         start = resume(
             checkpoint,
@@ -134,7 +134,7 @@ def open_consumer(
             topic_id=source.topic_id,
             catalogue_topic=plan.topics.catalogue,
             logged=logged if plan.catalogue else logged._replace(catalogue=None),
-            stored_catalogue=Catalogue(films.values()) if films else None,
+            stored_catalogue=Catalogue(catalogue.values()) if catalogue else None,
             settings=plan.settings,
             metrics=plan.metrics,
             shadow_rows=rows,

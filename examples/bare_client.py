@@ -47,7 +47,7 @@ class BareClient:
             step.hget(f"{prefix}users:block:{name}", _field(user))
         for name in ("factors", "training", "choice"):
             step.hgetall(f"{prefix}items:block:{name}")
-        doc, raw, films, *found = step.execute()
+        doc, raw, catalogue, *found = step.execute()
         if doc is None:
             raise LookupError(f"there is no model {model!r}")
         if int(doc[:8], 16) != zlib.crc32(doc[9:]):
@@ -59,7 +59,7 @@ class BareClient:
         self.settings, self.scale, self.seed = made_with["settings"], made_with["scale"], made_with["seed"]
         self.width = made_with["content"]
         self.globals = {name.decode(): _array(blob) for name, blob in raw.items()}
-        self.films = {_id(name): json.loads(film) for name, film in films.items()}
+        self.catalogue = {_id(name): json.loads(entry) for name, entry in catalogue.items()}
         factors, training, seen, recent = (self._row(blob)[1] if blob else [] for blob in found[:4])
         self.known = bool(factors)
         self.user: Row = factors[0] if factors else {"x": [0.0] * self._length, "count": 0, "stats": [0.0] * 7}
@@ -134,11 +134,11 @@ class BareClient:
         """The row of an item without ratings."""
         factors = _normals(self.seed, item, self.settings["rank"])
         y = [0.0, *(self.settings["factor_scale"] * value for value in factors)]
-        content, film, genres = [0.0] * self.width, self.films.get(item), self.head["genres"]
-        if film and self.width == len(genres) + 1 and set(film.get("genres", ())) <= set(genres):
-            for genre in film.get("genres", ()):
-                content[genres.index(genre)] = len(film["genres"]) ** -0.5
-            content[-1] = (film["year"] - 1990) / 30 if "year" in film else 0.0
+        content, entry, genres = [0.0] * self.width, self.catalogue.get(item), self.head["genres"]
+        if entry and self.width == len(genres) + 1 and set(entry.get("genres", ())) <= set(genres):
+            for genre in entry.get("genres", ()):
+                content[genres.index(genre)] = len(entry["genres"]) ** -0.5
+            content[-1] = (entry["year"] - 1990) / 30 if "year" in entry else 0.0
         return {"y": y, "count": 0, "stats": [0.0] * 4, "content": content}
 
     def _first_cov(self) -> list[float]:

@@ -15,7 +15,7 @@ from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import Keys
 from model_store.files.replacement import ReplacementStep
 from model_store.files.snapshot_file import SnapshotFile
-from model_store.read.load import load_checkpoint, load_films
+from model_store.read.load import load_catalogue, load_checkpoint
 from model_store.read.snapshot import Progress
 from model_store.write.checkpoint_step import ArrayBlobs, CheckpointStep, FeedEntry
 from model_store.write.fence import Fence
@@ -147,10 +147,10 @@ class ModelWriter:
         self._shadows[name] = KnownShadow(Head.decode(doc or b"", keys.head), {})
         return found
 
-    def films(self) -> dict[Id, CatalogueItem]:
+    def catalogue(self) -> dict[Id, CatalogueItem]:
         """The stored catalogue, by item; empty when there is none."""
         with translated(self._client, f"reading the catalogue of model {self._keys.model}"):
-            return load_films(self._client, self._keys)
+            return load_catalogue(self._client, self._keys)
 
     def write(
         self,
@@ -158,7 +158,7 @@ class ModelWriter:
         *,
         removed_users: Iterable[Id] = (),
         removed_items: Iterable[Id] = (),
-        films: Iterable[CatalogueItem] | None = None,
+        catalogue: Iterable[CatalogueItem] | None = None,
         feed: Sequence[FeedEntry] = (),
         now: Mapping[str, bytes] = MappingProxyType({}),
         shadows: ShadowWrites | None = None,
@@ -175,7 +175,7 @@ class ModelWriter:
             changed (all of them in a model's first write, and when `whole`).
         removed_users, removed_items : iterable of id
             Rows to delete, before those of the state are written.
-        films : iterable of CatalogueItem, optional
+        catalogue : iterable of CatalogueItem, optional
             The catalogue, when it is new; replaces the stored one.
         feed : sequence of (id, fields)
             Appended to the model's feed in the same step, which keeps the newest `FEED_LENGTH` or some more.
@@ -226,11 +226,11 @@ class ModelWriter:
         step.remove("items", list(removed_items))
         step.write_rows()
         step.write_arrays()
-        if films is not None:
-            step.write_films(films)
+        if catalogue is not None:
+            step.write_catalogue(catalogue)
         step.write_feed(feed)
         step.write_now(now)
-        step.write_head(new_films=films is not None)
+        step.write_head(new_catalogue=catalogue is not None)
         shadow_step = ShadowStep(self._keys, shadows or ShadowWrites(), self._shadows)
         spared = {self._keys.feed.encode(), self._keys.now.encode()} if promoted and not whole else set()
         with translated(self._client, f"writing version {checkpoint.version} of model {self._keys.model}"):

@@ -58,11 +58,11 @@ class Slices:
 
     def __init__(self, catalogue: Catalogue | None = None) -> None:
         self._genres = catalogue.genres if catalogue else ()
-        films = [film for film in catalogue.values() if film.genres] if catalogue else []
+        entries = [entry for entry in catalogue.values() if entry.genres] if catalogue else []
         number = {genre: k for k, genre in enumerate(self._genres)}
-        self._rows: dict[Id, int] = {film.item: row for row, film in enumerate(films)}
-        self._starts = np.cumsum([0, *(len(film.genres) for film in films)])
-        names = chain.from_iterable(film.genres for film in films)
+        self._rows: dict[Id, int] = {entry.item: row for row, entry in enumerate(entries)}
+        self._starts = np.cumsum([0, *(len(entry.genres) for entry in entries)])
+        names = chain.from_iterable(entry.genres for entry in entries)
         self._members = np.array([number[genre] for genre in names], np.int64)
         self._fixed = np.zeros((len(_FIXED), kernels.CELL))
         self._by_genre = np.zeros((len(self._genres), kernels.CELL))

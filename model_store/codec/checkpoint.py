@@ -18,6 +18,7 @@ from streamsvd.errors import SettingsError, SnapshotCorrupt
 from streamsvd.kernels import State
 
 FORMAT = 1
+_CATALOGUE = "films"  # stored name of `catalogue_version`, fixed by the format
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Head:
     ----------
     base : int
         Version of the last whole write: a reader of an older one has to read all rows again.
-    films : int
+    catalogue_version : int
         Version in which the catalogue was last written; 0 when there is none.
     settings : dict
         The learner's settings.
@@ -85,7 +86,7 @@ class Head:
     version: int
     token: int
     base: int
-    films: int
+    catalogue_version: int
     offsets: dict[tuple[str, int], int]
     marks: dict[str, int]
     genres: tuple[str, ...]
@@ -105,6 +106,7 @@ class Head:
         """As bytes, the same for equal documents."""
         doc = {name: getattr(self, name) for name in self.__slots__}
         doc["format"] = FORMAT
+        doc[_CATALOGUE] = doc.pop("catalogue_version")
         doc["offsets"] = sorted([topic, partition, offset] for (topic, partition), offset in self.offsets.items())
         doc["summary"] = {name: _or_null(value) for name, value in self.summary.items()}
         try:
@@ -136,6 +138,7 @@ class Head:
                     f"{key}: the snapshot is of format {found}, this release reads format {FORMAT}: "
                     "use the release that wrote it, or rebuild the snapshot from the log"
                 )
+            doc["catalogue_version"] = doc.pop(_CATALOGUE)
             doc["offsets"] = {(topic, partition): offset for topic, partition, offset in doc["offsets"]}
             doc["genres"] = tuple(doc["genres"])
             doc["summary"] = {name: math.nan if v is None else v for name, v in doc["summary"].items()}

@@ -14,7 +14,7 @@ cluster and can be written in one transaction.
 | `…:items:versions` | sorted set | item → version that last changed (or removed) the item's row |
 | `…:items:block:NAME` | hash | item → row blob |
 | `…:items:delta` | hash | what the newest version changed, column by column (see `delta`) |
-| `…:catalogue` | hash | item → film, JSON as on the catalogue topic |
+| `…:catalogue` | hash | id → item, JSON as on the catalogue topic |
 | `…:feed` | stream | `<ratings learned>-0` → field `point`: the figures of that moment, JSON (see `feed`) |
 | `…:now` | hash | `now` and `detail`: the newest figures, JSON |
 | `…:shadows` | hash | name of a shadow, or of the served model → its figures, JSON (see `shadow_rows`) |

@@ -41,7 +41,7 @@ def export_snapshot(snapshot: Snapshot, path: Path, progress: Progress = lambda 
         The file cannot be written.
     """
     head, part = snapshot.head, path.with_name(path.name + ".part")
-    plain = replace(head, token=0, base=head.version, films=head.version if head.films else 0)
+    plain = replace(head, token=0, base=head.version, catalogue_version=head.version if head.catalogue_version else 0)
     total, done = sum(map(len, snapshot.hashes.values())), 0
     try:
         with part.open("wb") as file:

@@ -33,8 +33,9 @@ class ReplacementStep:
         self._keys = keys
         self._file = file
         self.version = max(file.head.version, stored + 1)
-        films = self.version if file.head.films else 0
-        self.head = replace(file.head, version=self.version, token=token, base=self.version, films=films)
+        version = self.version
+        catalogue = version if file.head.catalogue_version else 0
+        self.head = replace(file.head, version=version, token=token, base=version, catalogue_version=catalogue)
         self.doc = self.head.encode()
         self.bytes = len(self.doc)
 

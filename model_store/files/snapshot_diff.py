@@ -86,7 +86,7 @@ def diff_snapshots(before: Snapshot, after: Snapshot, side: Side, movers: int = 
     second = new_rows[[new[name] for name in both]]
     differ = np.array([a.tobytes() != b.tobytes() for a, b in zip(first, second, strict=True)], bool)
     moved = _distance(first, second) if len(both) else np.zeros(0)
-    films = after.films() if side == "items" else {}
+    catalogue = after.catalogue() if side == "items" else {}
     ids = [parse_field(name, FACTORS) for name in both]
     order = sorted(np.flatnonzero(differ), key=lambda k: (-moved[k], isinstance(ids[k], str), ids[k]))[:movers]
     counts = _counts(second) - _counts(first)
@@ -97,7 +97,7 @@ def diff_snapshots(before: Snapshot, after: Snapshot, side: Side, movers: int = 
         same=int(len(both) - differ.sum()),
         mean_move=float(moved[differ].mean()) if differ.any() else 0.0,
         movers=tuple(
-            Move(ids[k], films[ids[k]].title if ids[k] in films else None, int(counts[k]), float(moved[k]))
+            Move(ids[k], catalogue[ids[k]].title if ids[k] in catalogue else None, int(counts[k]), float(moved[k]))
             for k in order
         ),
     )

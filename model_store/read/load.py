@@ -1,4 +1,4 @@
-"""Reading a model back: head, arrays, rows and films, in pages, so that the server is never blocked for long."""
+"""Reading a model back: head, arrays, rows and catalogue, in pages, so that the server is never blocked for long."""
 
 from __future__ import annotations
 
@@ -54,22 +54,22 @@ def read_arrays(raw: dict[bytes, bytes], names: list[str], key: str) -> dict[str
     return {name: unpack(raw[name.encode()], f"{key} {name}") for name in names}
 
 
-def load_films(client: redis.Redis, keys: Keys) -> dict[Id, CatalogueItem]:
+def load_catalogue(client: redis.Redis, keys: Keys) -> dict[Id, CatalogueItem]:
     """The stored catalogue, by item."""
-    return decode_films(read_hash(client, keys.catalogue), keys)
+    return decode_catalogue(read_hash(client, keys.catalogue), keys)
 
 
-def decode_films(raw: dict[bytes, bytes], keys: Keys) -> dict[Id, CatalogueItem]:
-    """The films of a catalogue as it is stored; `SnapshotCorrupt` when one is damaged."""
-    films = {}
+def decode_catalogue(raw: dict[bytes, bytes], keys: Keys) -> dict[Id, CatalogueItem]:
+    """A catalogue as it is stored; `SnapshotCorrupt` when one of its items is damaged."""
+    catalogue = {}
     for name, value in raw.items():
         try:
-            films[parse_field(name, keys.catalogue)] = decode_item(value)
+            catalogue[parse_field(name, keys.catalogue)] = decode_item(value)
         except EventError as error:
             raise SnapshotCorrupt(
                 f"{keys.catalogue} of {name!r} is damaged ({error}); rebuild the snapshot from the log"
             ) from error
-    return films
+    return catalogue
 
 
 def load_checkpoint(client: redis.Redis, keys: Keys) -> Checkpoint | None:

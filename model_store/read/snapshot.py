@@ -18,7 +18,7 @@ import redis
 from model_store.client import translated
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import SIDES, Keys, Side
-from model_store.read.load import assemble_checkpoint, decode_films, missing_snapshot, read_hash
+from model_store.read.load import assemble_checkpoint, decode_catalogue, missing_snapshot, read_hash
 from streamsvd.errors import SnapshotCorrupt, SnapshotMissing, StoreUnavailable
 from streamsvd.ratings import CatalogueItem, Id
 
@@ -60,9 +60,9 @@ class Snapshot:
         """
         return assemble_checkpoint(self.head, {"users": self.users, "items": self.items}, self.hashes, self.keys)
 
-    def films(self) -> dict[Id, CatalogueItem]:
+    def catalogue(self) -> dict[Id, CatalogueItem]:
         """The catalogue, by item."""
-        return decode_films(self.hashes.get("catalogue", {}), self.keys)
+        return decode_catalogue(self.hashes.get("catalogue", {}), self.keys)
 
     def block(self, side: Side, name: str) -> Hash:
         """One block."""
@@ -171,8 +171,8 @@ class _Reading:
         self, head: Head, lineage: bytes | None, blocks: dict[Side, list[str]], hashes: dict[str, Hash]
     ) -> Snapshot | None:
         """The newest version, completed in one last step; None when the model was rewritten whole meanwhile."""
-        keys, layout, known, films, with_all_users = self._keys, head.blocks, head.version, head.films, False
-        catalogue = read_hash(self._client, keys.catalogue)
+        keys, layout, known, with_all_users = self._keys, head.blocks, head.version, False
+        catalogue_version, catalogue = head.catalogue_version, read_hash(self._client, keys.catalogue)
         names = [keys.head, keys.globals_, keys.metrics, *map(keys.versions, SIDES), *blocks["users"], *blocks["items"]]
         for _ in range(_ATTEMPTS):
             arguments = [known, _MOST_ROWS, len(blocks["users"]), int(with_all_users)]
@@ -196,8 +196,9 @@ class _Reading:
             there = {side: len(hashes[keys.name(blocks[side][0])]) if blocks[side] else 0 for side in SIDES}
             if there["users"] > counts["users"] and not with_all_users:
                 known, with_all_users = head.version, True  # a user was erased, which leaves no mark
-            elif head.films != films:
-                known, films, catalogue = head.version, head.films, read_hash(self._client, keys.catalogue)
+            elif head.catalogue_version != catalogue_version:
+                known, catalogue_version = head.version, head.catalogue_version
+                catalogue = read_hash(self._client, keys.catalogue)
             else:
                 hashes |= {
                     "globals": dict(zip(globals_[::2], globals_[1::2], strict=True)),

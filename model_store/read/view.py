@@ -36,9 +36,9 @@ class View(ItemTable):
     globals_ : dict of array
     table : RowTable
         The items' rows; the place of an item is its row number in the learner.
-    films : dict of id to CatalogueItem
-        The catalogue, as of version `films_version`. Never changed, only replaced.
-    films_version : int
+    catalogue : dict of id to CatalogueItem
+        The catalogue, as of version `catalogue_version`. Never changed, only replaced.
+    catalogue_version : int
     columns : Columns
         For approximate scores.
     """
@@ -49,8 +49,8 @@ class View(ItemTable):
     dtypes: list[np.dtype[Any]]
     globals_: dict[str, NDArray[Any]]
     table: RowTable
-    films: dict[Id, CatalogueItem]
-    films_version: int
+    catalogue: dict[Id, CatalogueItem]
+    catalogue_version: int
     columns: Columns
     _facets: tuple[int, int, dict[Id, CatalogueItem], Facets] | None = None
     _shares: tuple[int, NDArray[np.float64]] | None = None
@@ -118,24 +118,24 @@ class View(ItemTable):
     def facets(self) -> Facets:
         """Years and genres by place; computed when first used, and for new items only after that."""
         table, known = self.table, self._facets
-        if known is None or known[0] != table.moved or known[2] is not self.films:
-            facets = facets_of(table.ids, self.films)
+        if known is None or known[0] != table.moved or known[2] is not self.catalogue:
+            facets = facets_of(table.ids, self.catalogue)
         elif known[1] < table.size:
-            facets = known[3].extended(table.ids[known[1] :], self.films)
+            facets = known[3].extended(table.ids[known[1] :], self.catalogue)
         else:
             return known[3]
-        self._facets = (table.moved, table.size, self.films, facets)
+        self._facets = (table.moved, table.size, self.catalogue, facets)
         return facets
 
     def unrated_content(self, item: Id) -> NDArray[np.float64]:
         """Content of an item that has not been rated, shape (1, content): zeros unless the catalogue knows it."""
-        width, genres, film = self.settings["content"], self.head.genres, self.films.get(item)
-        if film is None or width != len(genres) + 1 or not set(film.genres) <= set(genres):
+        width, genres, entry = self.settings["content"], self.head.genres, self.catalogue.get(item)
+        if entry is None or width != len(genres) + 1 or not set(entry.genres) <= set(genres):
             return np.zeros((1, width))
         vocabulary = CatalogueItem(
             "" if isinstance(item, int) else 0, "all genres in use", genres
         )  # orders the columns
-        return Catalogue([film, vocabulary]).content([item])
+        return Catalogue([entry, vocabulary]).content([item])
 
     def copy(self) -> View:
         """A view of the same version that shares nothing that changes."""

@@ -18,7 +18,7 @@ from model_store.client import translated
 from model_store.codec.checkpoint import Head
 from model_store.codec.delta import read_delta
 from model_store.codec.rows import RowLayout
-from model_store.read.load import load_films
+from model_store.read.load import load_catalogue
 from model_store.read.row_table import RowTable
 from model_store.read.store_queries import Blobs, Reply, RowQuery, StoreQueries
 from model_store.read.view import View
@@ -150,10 +150,10 @@ class ViewCache:
                     )
                 view = None
                 continue
-            if head.films == view.films_version:
+            if head.catalogue_version == view.catalogue_version:
                 return self._serve(view), reply.rows
-            view.films = load_films(self._store.client, self._store.keys)
-            view.films_version = head.films  # the next iteration checks that it still is the newest
+            view.catalogue = load_catalogue(self._store.client, self._store.keys)
+            view.catalogue_version = head.catalogue_version  # the next iteration checks that it still is the newest
         raise StoreUnavailable(
             f"model {self._store.keys.model!r} was rewritten {_ATTEMPTS} times while it was read; try again later"
         )
@@ -173,8 +173,9 @@ class ViewCache:
     def _update(self, view: View, head: Head, reply: Reply) -> None:
         view.update(head, reply.globals_, reply.changes[0].fields, reply.changes[0].blobs)
         current = self._current
-        if current is not None and (current.lineage, current.films_version) == (view.lineage, head.films):
-            view.films, view.films_version = current.films, current.films_version
+        known = None if current is None else (current.lineage, current.catalogue_version)
+        if current is not None and known == (view.lineage, head.catalogue_version):
+            view.catalogue, view.catalogue_version = current.catalogue, current.catalogue_version
 
     def _take_spare(self) -> View | None:
         """A view that no thread reads, to be updated; None when all rows have to be read."""

@@ -215,19 +215,19 @@ class CheckpointStep:
         if fields:
             self._hset(self._keys.now, [name.encode() for name in fields], list(fields.values()))
 
-    def write_films(self, films: Iterable[CatalogueItem]) -> None:
-        by_field = {field(film.item): encode_item(film) for film in films}
+    def write_catalogue(self, catalogue: Iterable[CatalogueItem]) -> None:
+        by_field = {field(entry.item): encode_item(entry) for entry in catalogue}
         self._save(self._keys.catalogue, [], everything=True)
         self._commands.append(("UNLINK", self._keys.catalogue))
         self._hset(self._keys.catalogue, list(by_field), list(by_field.values()))
 
-    def write_head(self, *, new_films: bool) -> None:
+    def write_head(self, *, new_catalogue: bool) -> None:
         """The head document, the list of keys and the number of rows."""
         new, known, keys = self._checkpoint, self._known, self._keys
         self.head = Head(
             **shared_fields(new),
             base=known.base if known else new.version,
-            films=new.version if new_films else (known.films if known else 0),
+            catalogue_version=new.version if new_catalogue else (known.catalogue_version if known else 0),
             settings=new.state.settings,
             dtypes=self.layout.dtypes,
             blocks=self.layout.blocks,

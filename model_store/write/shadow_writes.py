@@ -114,5 +114,5 @@ def _step(keys: Keys, part: ShadowPart, known: KnownShadow | None) -> Checkpoint
     step.remove("users", list(part.removed_users))
     step.write_rows()
     step.write_arrays()
-    step.write_head(new_films=False)
+    step.write_head(new_catalogue=False)
     return step

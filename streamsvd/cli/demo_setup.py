@@ -26,7 +26,7 @@ class Prepared:
     source : str
         Name or path of the data, for another process.
     table : RatingTable
-    films : Catalogue or None
+    catalogue : Catalogue or None
     kafka, redis : str
         Address and URL.
     page : DashboardBeside
@@ -34,7 +34,7 @@ class Prepared:
 
     source: str = field(init=False)
     table: RatingTable = field(init=False)
-    films: Catalogue | None = field(init=False)
+    catalogue: Catalogue | None = field(init=False)
     kafka: str = field(init=False)
     redis: str = field(init=False)
     page: DashboardBeside = field(init=False)
@@ -79,7 +79,7 @@ def prepared(
 
             def data(check: Check) -> None:
                 part = bar.add("data", megabytes=True)
-                found.source, found.table, found.films = demo_data(asked, environ, bar.say, _shown(part, check))
+                found.source, found.table, found.catalogue = demo_data(asked, environ, bar.say, _shown(part, check))
                 part.end()
                 bar.say(f"Data: {found.table.dataset.name}, {len(found.table):,} ratings.")
 

@@ -68,7 +68,7 @@ def event_range_of(table: RatingTable, start: str | None, until: str | None, war
 def outcomes(
     data: str,
     table: RatingTable,
-    films: Catalogue | None,
+    catalogue: Catalogue | None,
     runs: Sequence[Run],
     jobs: int,
     more: Sequence[str],
@@ -85,7 +85,7 @@ def outcomes(
         As `streamsvd replay` takes it.
     table : RatingTable
         The whole history.
-    films : Catalogue or None
+    catalogue : Catalogue or None
     runs : sequence of Run
         All of one range of events, and all through the same.
     jobs : int
@@ -104,25 +104,25 @@ def outcomes(
         check: Callable[[], None] = _nothing
         if runs[0].through == "kafka":
             console.print("Starting Kafka and Redis …")
-            predict, check = stack.enter_context(_through_kafka(data, table, films, runs[0].events, more))
+            predict, check = stack.enter_context(_through_kafka(data, table, catalogue, runs[0].events, more))
         show = stack.enter_context(simulation_bars(console, runs, quiet=quiet))
 
         def asked() -> bool:
             check()
             return bool(stop)
 
-        found = simulate_all(table, films, runs, jobs=jobs, predict=predict, show=show, stopped=asked)
+        found = simulate_all(table, catalogue, runs, jobs=jobs, predict=predict, show=show, stopped=asked)
         with suppress(Stopped):
             yield from found
 
 
 def past_recommendations(
-    table: RatingTable, films: Catalogue | None, run: Run, user: Id, n: int, stop: StopRequest, console: Console
+    table: RatingTable, catalogue: Catalogue | None, run: Run, user: Id, n: int, stop: StopRequest, console: Console
 ) -> PastRecommendations | None:
     """What a user would have been recommended at the end of a run; None when asked to stop."""
     warm_up(console)
     with simulation_bars(console, [run]) as show, suppress(Stopped):
-        return look_up(table, films, run, user, n, tell=lambda done: show([done]), stopped=lambda: bool(stop))
+        return look_up(table, catalogue, run, user, n, tell=lambda done: show([done]), stopped=lambda: bool(stop))
     return None
 
 
@@ -142,7 +142,7 @@ class ThroughKafka:
     def __call__(
         self,
         table: RatingTable,
-        _films: Catalogue | None,  # the consumer has them from Kafka
+        _catalogue: Catalogue | None,  # the consumer has them from Kafka
         run: Run,
         tell: Callable[[int], None],
         stopped: Callable[[], bool],
@@ -174,7 +174,7 @@ class ThroughKafka:
 
 @contextmanager
 def _through_kafka(
-    data: str, table: RatingTable, films: Catalogue | None, part: EventRange, more: Sequence[str]
+    data: str, table: RatingTable, catalogue: Catalogue | None, part: EventRange, more: Sequence[str]
 ) -> Iterator[tuple[Predictor, Callable[[], None]]]:
     """Kafka and Redis with a running producer, and a check that raises when it has failed; all end with the `with`.
 
@@ -185,7 +185,7 @@ def _through_kafka(
     with (
         provide_kafka(environ=kinds) as kafka,
         provide_redis(environ=kinds) as redis,
-        ProducerProcess(data, kafka, TOPICS, table.dataset, films, more=arguments) as producer,
+        ProducerProcess(data, kafka, TOPICS, table.dataset, catalogue, more=arguments) as producer,
     ):
         yield ThroughKafka(kafka, redis), producer.check
 

@@ -42,17 +42,17 @@ class LiveItems(ItemTable):
     model : IteratedSVD
     choices : Choices, optional
         Learned from the same ratings as the model; needed to rank by choice.
-    films : mapping of id to CatalogueItem, optional
+    catalogue : mapping of id to CatalogueItem, optional
         By default the model's content source, if that is a catalogue.
     """
 
     columns = None
 
     def __init__(
-        self, model: LearnerParts, choices: Choices | None = None, films: Mapping[Id, CatalogueItem] | None = None
+        self, model: LearnerParts, choices: Choices | None = None, catalogue: Mapping[Id, CatalogueItem] | None = None
     ) -> None:
         self.model, self.choices, m = model, choices, model._memory
-        self.films = films or (model._content if isinstance(model._content, Mapping) else {})
+        self.catalogue = catalogue or (model._content if isinstance(model._content, Mapping) else {})
         self.globals_ = {"g": m.g, "c": m.c, "scalars": m.scalars, "variances": m.variances}
         self.globals_ |= {"prior": m.prior, "prior_cov": m.prior_cov}
 
@@ -112,7 +112,7 @@ class LiveItems(ItemTable):
     @cached_property
     def facets(self) -> Facets:
         """Years and genres by place."""
-        return facets_of(self.ids, self.films)
+        return facets_of(self.ids, self.catalogue)
 
     def user_row(self, user: Id, blocks: Iterable[str]) -> UserRow:
         """Some blocks of a user; empty for an unknown user."""

@@ -54,23 +54,23 @@ def read_catalogue(log: LogClient, topic: str) -> LoggedCatalogue:
     Raises
     ------
     EventError
-        A record is neither a film nor a data set; the message has its offset.
+        A record is neither a catalogue item nor a data set; the message has its offset.
     LogUnavailable, LogError
     """
     if not topic_exists(log, topic):
         return LoggedCatalogue(None, None, {})
     content, offsets = _read(log, topic)
     dataset = None
-    films: list[CatalogueItem] = []
+    entries: list[CatalogueItem] = []
     for key, (value, position) in content.items():
         try:
             if key == DATASET_KEY:
                 dataset = _decode_dataset(value)
             else:
-                films.append(decode_item(value))
+                entries.append(decode_item(value))
         except InputError as error:
             raise EventError(f"topic {topic} at {log.address}, {position}: {error}") from error
-    return LoggedCatalogue(dataset, Catalogue(films) if films else None, offsets)
+    return LoggedCatalogue(dataset, Catalogue(entries) if entries else None, offsets)
 
 
 def write_catalogue(
@@ -98,7 +98,7 @@ def write_catalogue(
     ------
     DeliveryFailed, LogUnavailable, LogError
     """
-    wanted: dict[bytes, bytes] = {_encode_key(item): encode_item(film) for item, film in (catalogue or {}).items()}
+    wanted: dict[bytes, bytes] = {_encode_key(item): encode_item(entry) for item, entry in (catalogue or {}).items()}
     content, _ = _read(log, topic)
     present = {key: value for key, (value, _) in content.items()}
     changes: dict[bytes, bytes | None] = {k: v for k, v in wanted.items() if present.get(k) != v}

@@ -73,9 +73,9 @@ class Facets:
     years: NDArray[np.int32]
     genres: dict[str, NDArray[np.bool_]]
 
-    def extended(self, ids: Sequence[Id | None], films: Mapping[Id, CatalogueItem]) -> Facets:
+    def extended(self, ids: Sequence[Id | None], catalogue: Mapping[Id, CatalogueItem]) -> Facets:
         """With more places at the end."""
-        more = facets_of(ids, films, self.genres)
+        more = facets_of(ids, catalogue, self.genres)
         return Facets(
             np.concatenate([self.years, more.years]),
             {genre: np.concatenate([which, more.genres[genre]]) for genre, which in self.genres.items()},
@@ -107,14 +107,14 @@ class Facets:
 
 
 def facets_of(
-    ids: Sequence[Id | None], films: Mapping[Id, CatalogueItem], genres: Mapping[str, object] | None = None
+    ids: Sequence[Id | None], catalogue: Mapping[Id, CatalogueItem], genres: Mapping[str, object] | None = None
 ) -> Facets:
     """Facets of some items.
 
     Parameters
     ----------
     ids : sequence of id or None, length n
-    films : mapping of id to CatalogueItem
+    catalogue : mapping of id to CatalogueItem
     genres : collection of str, optional
         The catalogue's genres in lower case, where they are known already.
 
@@ -124,14 +124,14 @@ def facets_of(
     >>> facets.genres["crime"].tolist(), facets.years[0].item()
     ([True, False], 1995)
     """
-    there = [(place, film) for place, id_ in enumerate(ids) if id_ is not None and (film := films.get(id_))]
-    names = genres or dict.fromkeys(genre.casefold() for film in films.values() for genre in film.genres)
+    there = [(place, entry) for place, id_ in enumerate(ids) if id_ is not None and (entry := catalogue.get(id_))]
+    names = genres or dict.fromkeys(genre.casefold() for entry in catalogue.values() for genre in entry.genres)
     years = np.full(len(ids), NO_YEAR, np.int32)
     which = {name: np.zeros(len(ids), bool) for name in names}
-    for place, film in there:
-        if film.year is not None:
-            years[place] = film.year
-        for genre in film.genres:
+    for place, entry in there:
+        if entry.year is not None:
+            years[place] = entry.year
+        for genre in entry.genres:
             which[genre.casefold()][place] = True
     return Facets(years, which)
 

@@ -46,14 +46,14 @@ class ItemTable(ABC):
     ----------
     globals_ : dict of array
         Global weights, as in a `State`.
-    films : mapping of id to CatalogueItem
+    catalogue : mapping of id to CatalogueItem
         The catalogue; empty where there is none.
     columns : Columns or None
         For approximate scores; None where all scores are exact.
     """
 
     globals_: dict[str, NDArray[Any]]
-    films: Mapping[Id, CatalogueItem]
+    catalogue: Mapping[Id, CatalogueItem]
     columns: Columns | None
 
     @property
@@ -150,7 +150,7 @@ class ItemTable(ABC):
 
     def named(self, item: Id) -> CatalogueItem:
         """An item with what the catalogue says of it."""
-        return self.films.get(item) or CatalogueItem(item, None)
+        return self.catalogue.get(item) or CatalogueItem(item, None)
 
     def about(self, place: int) -> dict[str, Any]:
         """The fields of `CatalogueItem` of the item at a place, by name."""

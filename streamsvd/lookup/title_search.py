@@ -24,8 +24,8 @@ def _matches(items: ItemTable, text: str, words: list[str]) -> Iterator[tuple[bo
     """Whether it is by id, count of ratings, negative place and id of every match."""
     counts = items.counts
     for item, place in items.numbers.items():
-        film = items.films.get(item)
-        title = film.title.casefold() if film and film.title else ""
+        entry = items.catalogue.get(item)
+        title = entry.title.casefold() if entry and entry.title else ""
         by_id = str(item) == text
         if by_id or (title and words and all(word in title for word in words)):
             yield by_id, int(counts[place]), -place, item

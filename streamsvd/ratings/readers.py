@@ -107,10 +107,10 @@ def read_catalogue(path: str | Path) -> Catalogue | None:
     DatasetError
         With file, line, what was found and what to do.
     """
-    films = _beside(path, lambda form: form.items)
-    if films is None:
+    companion = _beside(path, lambda form: form.items)
+    if companion is None:
         return None
-    file, read = films
+    file, read = companion
     found = list(read(file))
     try:
         return Catalogue(found)

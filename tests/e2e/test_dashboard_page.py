@@ -47,7 +47,7 @@ class Town:
         start_redis: Callable[[], AbstractContextManager[Server]],
     ) -> None:
         self.kafka, self.topic, self._start_redis = kafka, topic, start_redis
-        self.table, self._films = history
+        self.table, self._catalogue = history
         self._redis = ExitStack()
         self.redis = self.start_redis()
         self.sent = 0
@@ -64,7 +64,7 @@ class Town:
     def send(self, n: int) -> None:
         """Put that many more ratings onto the log."""
         self.sent += n
-        fill(self.kafka, self.topic, self.table[: self.sent], self._films)
+        fill(self.kafka, self.topic, self.table[: self.sent], self._catalogue)
 
     @property
     def newest_user(self) -> Id:

@@ -45,13 +45,13 @@ def test_the_example_runs(path: Path) -> None:
 
 
 def test_the_bare_client_prints_a_list(redis_url: str, model_name: str) -> None:
-    films = Catalogue(CatalogueItem(item, f"Film {item}", ("Drama",), 1990) for item in range(20))
-    model = IteratedSVD(content=films)
+    catalogue = Catalogue(CatalogueItem(item, f"Film {item}", ("Drama",), 1990) for item in range(20))
+    model = IteratedSVD(content=catalogue)
     model.learn([1, 1, 2, 2], [0, 3, 3, 4], [4, 5, 1, 3])
     with connect(redis_url) as client, closing(ModelWriter(client, model_name)) as writer:
         writer.acquire()
-        state, about = model.state(), {"genres": films.genres, "offsets": {}}
-        writer.write(Checkpoint(1, writer.token, state=state, **about), films=films.values())
+        state, about = model.state(), {"genres": catalogue.genres, "offsets": {}}
+        writer.write(Checkpoint(1, writer.token, state=state, **about), catalogue=catalogue.values())
         expected = ModelReader(client, model_name).recommend(1).items
     first, *lines = ran(BARE_CLIENT, redis_url, model_name, "1", PYTHONPATH="").splitlines()
     assert first == "For user 1, from version 1:"

@@ -40,7 +40,7 @@ def model(redis_url: str, model_name: str) -> str:
     with connect(redis_url) as client, closing(ModelWriter(client, model_name)) as writer:
         writer.acquire()
         more: dict[str, Any] = {"genres": catalogue.genres, "written_at": time.time()}
-        writer.write(checkpoint(1, writer.token, learner.state(), **more), films=catalogue.values())
+        writer.write(checkpoint(1, writer.token, learner.state(), **more), catalogue=catalogue.values())
     return model_name
 
 
@@ -52,7 +52,7 @@ def empty(redis_url: str, model_name: str) -> str:
         writer.acquire()
         more: dict[str, Any] = {"genres": catalogue.genres, "event_time": None, "summary": {"rmse": math.nan}}
         state = IteratedSVD(content=catalogue).state()
-        writer.write(checkpoint(1, writer.token, state, **more), films=catalogue.values())
+        writer.write(checkpoint(1, writer.token, state, **more), catalogue=catalogue.values())
     return model_name
 
 

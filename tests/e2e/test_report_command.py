@@ -103,17 +103,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any
     """A report of a small made-up set with a catalogue: its folder and its figures."""
     folder = tmp_path_factory.mktemp("ml")
     world = Synthetic(ratings=1500, users=80, items=300)
-    table, films = world.table(), world.catalogue()
+    table, catalogue = world.table(), world.catalogue()
     columns = (table.users, table.items, table.ratings, table.timestamps)
     rows = zip(*(column.tolist() for column in columns), strict=True)
     write_csv(folder / "ratings.csv", ["userId", "movieId", "rating", "timestamp"], rows)
-    popular = max(films, key=lambda item: (table.items == item).sum())
+    popular = max(catalogue, key=lambda item: (table.items == item).sum())
     write_csv(
         folder / "movies.csv",
         ["movieId", "title", "genres"],
         (
-            (film.item, HOSTILE if film.item == popular else film.title, "|".join(film.genres))
-            for film in films.values()
+            (entry.item, HOSTILE if entry.item == popular else entry.title, "|".join(entry.genres))
+            for entry in catalogue.values()
         ),
     )
     out = folder / "out"

@@ -25,8 +25,8 @@ def run(redis_url: str, model_name: str) -> Run:
     with connect(redis_url) as client:
         writer = ModelWriter(client, model_name, keep=2)
         writer.acquire()
-        films = [CatalogueItem(item, f"Film {item}", (), None) for item in range(8)]
-        writer.write(checkpoint(1, writer.token, state(1, range(5), range(8))), films=films)
+        catalogue = [CatalogueItem(item, f"Film {item}", (), None) for item in range(8)]
+        writer.write(checkpoint(1, writer.token, state(1, range(5), range(8))), catalogue=catalogue)
         figures = {"rmse": 0.902, "events": 200, "users": 6, "items": 8}
         writer.write(checkpoint(2, writer.token, state(2, [1, 5], [3]), summary=figures))
         writer.write(checkpoint(3, writer.token, state(3, [], [3, 4])))

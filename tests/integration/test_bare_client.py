@@ -58,14 +58,14 @@ def test_a_model_of_synthetic_ratings_with_a_catalogue(
     client: redis.Redis, model_name: str, writer: ModelWriter, bare: Bare
 ) -> None:
     world = Synthetic(ratings=6000, users=200, items=600, seed=5)
-    table, films = world.table(), world.catalogue()
-    model, choices = IteratedSVD(scale=world.dataset.scale, content=films, seed=3), Choices()
+    table, catalogue = world.table(), world.catalogue()
+    model, choices = IteratedSVD(scale=world.dataset.scale, content=catalogue, seed=3), Choices()
     model.learn(table.users, table.items, table.ratings, table.timestamps)
     choices.learn(model, table.users, table.items)
     state = choices.state(model)
-    writer.write(checkpoint(1, writer.token, state, genres=films.genres), films=films.values())
+    writer.write(checkpoint(1, writer.token, state, genres=catalogue.genres), catalogue=catalogue.values())
     rated = list(dict.fromkeys(table.items.tolist()))
-    unrated = [item for item in films if item not in set(rated)]
+    unrated = [item for item in catalogue if item not in set(rated)]
     assert unrated
     users: list[Id] = [*range(1, 201, 8), 99999, "nobody"]
     same(bare, ModelReader(client, model_name), users, [*rated[:40], *unrated[:5], -7])
@@ -96,10 +96,11 @@ def test_other_scales_odd_ids_and_users_who_took_all_back(
 def test_a_bare_learner_is_ranked_by_rating(
     client: redis.Redis, model_name: str, writer: ModelWriter, bare: Bare
 ) -> None:
-    events, films = stream(900), Catalogue(CatalogueItem(item, "A film", ("War", "Drama"), None) for item in range(5))
-    model = IteratedSVD(content=films)
+    events = stream(900)
+    catalogue = Catalogue(CatalogueItem(item, "A film", ("War", "Drama"), None) for item in range(5))
+    model = IteratedSVD(content=catalogue)
     learn(model, events)
-    writer.write(checkpoint(1, writer.token, model.state(), genres=films.genres), films=films.values())
+    writer.write(checkpoint(1, writer.token, model.state(), genres=catalogue.genres), catalogue=catalogue.values())
     same(bare, ModelReader(client, model_name), ["user 0", 1, "nobody"], [1, 2, "film 0", 4, "x"])
     assert not bare(1).chances()
 

@@ -110,8 +110,8 @@ def test_of_an_erased_user_nothing_is_left_in_the_store(
     ghost = GHOSTS[kind]
     events = list(table.events())
     time = int(table.timestamps[-1])
-    films = np.unique(table.items)[:40].tolist()
-    its_own = [Rating(ghost, film, 1.0 + film % 5, time) for film in films]
+    items = np.unique(table.items)[:40].tolist()
+    its_own = [Rating(ghost, item, 1.0 + item % 5, time) for item in items]
     plan = plan_for(kafka_address, redis_url, topic, model_name)
     write(kafka_address, topic, map(encode, events[:800] + its_own + ([] if last_page else events[800:])))
     learn_all(plan)

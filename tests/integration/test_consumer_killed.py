@@ -30,8 +30,8 @@ def test_killed_at_ten_moments_a_consumer_ends_with_the_bits_of_an_undisturbed_o
     kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, ml_100k: Path
 ) -> None:
     path = ml_100k
-    table, films = read_ratings(path)[:RATINGS], read_catalogue(path)
-    ready = prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, films)
+    table, catalogue = read_ratings(path)[:RATINGS], read_catalogue(path)
+    ready = prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, catalogue)
 
     def replay_slowly() -> None:
         with RatingSink(log_client(kafka_address), topic_prefix) as sink:
@@ -55,7 +55,7 @@ def test_killed_at_ten_moments_a_consumer_ends_with_the_bits_of_an_undisturbed_o
     learn_all(plan_for(kafka_address, redis_url, topic_prefix, undisturbed, schedule=Schedule(events=7_777)))
     assert token_of(client, model_name) == len(moments) + 1
     assert final(redis_url, model_name) == final(redis_url, undisturbed)
-    assert final(redis_url, model_name)["state"] == learned_in_process(table, films)["state"]
+    assert final(redis_url, model_name)["state"] == learned_in_process(table, catalogue)["state"]
     feed = feed_of(client, model_name)
     assert [point.events for point in feed] == [*range(1000, RATINGS + 1, 1000)]
     assert feed == feed_of(client, undisturbed)

@@ -52,8 +52,8 @@ def test_ratings_are_in_the_answers_soon_after_they_were_produced_and_count_once
     kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, ml_100k: Path
 ) -> None:
     path = ml_100k
-    table, films = read_ratings(path)[:RATINGS], read_catalogue(path)
-    ready = prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, films)
+    table, catalogue = read_ratings(path)[:RATINGS], read_catalogue(path)
+    ready = prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, catalogue)
     reader = ModelReader(client, model_name)
 
     def replay_steadily(part: RatingTable) -> None:
@@ -80,7 +80,7 @@ def test_ratings_are_in_the_answers_soon_after_they_were_produced_and_count_once
             follow(RATINGS)
             second.result()
 
-    expected = learned_in_process(table, films)
+    expected = learned_in_process(table, catalogue)
     found = final(redis_url, model_name)
     assert found["state"] == expected["state"]
     assert found["offsets"][topic_prefix, 0] == RATINGS

@@ -33,16 +33,16 @@ def test_the_figures_through_kafka_are_those_in_process_to_the_last_digit(
     name: str,
     limits: dict[bool, float],
 ) -> None:
-    table, films = read_ratings(published(name)), read_catalogue(published(name))
-    assert films is not None
-    fill(kafka_address, topic_prefix, table, films)
+    table, items = read_ratings(published(name)), read_catalogue(published(name))
+    assert items is not None
+    fill(kafka_address, topic_prefix, table, items)
     for catalogue, limit in limits.items():
         model = f"{model_name}-{catalogue}"
         schedule = Schedule(events=30_000, seconds=60.0)
         plan = plan_for(kafka_address, redis_url, topic_prefix, model, catalogue=catalogue, schedule=schedule)
         consumer, end = learn_all(plan)
 
-        expected = learned_in_process(table, films if catalogue else None)
+        expected = learned_in_process(table, items if catalogue else None)
         stored = checkpoint_of(redis_url, model)
         assert asdict(end.figures) == expected["figures"]
         assert asdict(Prequential.from_state(stored.metrics).figures()) == expected["figures"]

@@ -33,10 +33,10 @@ class Both:
     reader: ModelReader
     users: list[Id]
     items: list[Id]
-    films: dict[Id, CatalogueItem]
+    entries: dict[Id, CatalogueItem]
 
 
-def film(k: int, item: Id) -> CatalogueItem:
+def entry(k: int, item: Id) -> CatalogueItem:
     """A made-up film; every fifth item has none of genre or year."""
     genres = () if k % 5 == 0 else tuple(dict.fromkeys((GENRES[k % 4], GENRES[k % 3])))
     return CatalogueItem(item, f"Film {item} (19{50 + k % 50})", genres, None if k % 5 == 0 else 1950 + k % 50)
@@ -47,17 +47,17 @@ def both(request: pytest.FixtureRequest, client: redis.Redis, model_name: str) -
     scale, with_content = request.param
     events = stream(1500)
     items = list(dict.fromkeys(events.items))
-    films = {item: film(k, item) for k, item in enumerate([*items[::2], "never rated"])}
-    catalogue = Catalogue(films.values()) if with_content else None
+    entries = {item: entry(k, item) for k, item in enumerate([*items[::2], "never rated"])}
+    catalogue = Catalogue(entries.values()) if with_content else None
     model = IteratedSVD(Settings(prior_from=200, prior_every=100), scale=scale, content=catalogue, seed=3)
     stars = events.ratings if scale == (1.0, 5.0) else (events.ratings - 1) * 25
     learn(model, events.having(ratings=stars))
     writer = ModelWriter(client, model_name)
     writer.acquire()
     genres = catalogue.genres if catalogue else ()
-    writer.write(checkpoint(1, writer.token, model.state(), genres=genres), films=films.values())
+    writer.write(checkpoint(1, writer.token, model.state(), genres=genres), catalogue=entries.values())
     writer.close()
-    return Both(model, ModelReader(client, model_name), list(dict.fromkeys(events.users)), items, films)
+    return Both(model, ModelReader(client, model_name), list(dict.fromkeys(events.users)), items, entries)
 
 
 def test_recommend(both: Both) -> None:
@@ -101,7 +101,7 @@ def test_predict_with_deviation(both: Both) -> None:
             rating, deviation = both.model.predict_with_deviation([user], [item])
             assert (found.rating, found.deviation) == (rating[0], deviation[0])
             assert (found.known_user, found.known_item) == (user in both.users, item in both.items)
-            assert found.item.title == (both.films[item].title if item in both.films else None)
+            assert found.item.title == (both.entries[item].title if item in both.entries else None)
 
 
 def test_explain(both: Both) -> None:
@@ -153,12 +153,12 @@ def test_history_and_users(both: Both) -> None:
 
 
 def test_find_by_words_of_the_title(both: Both) -> None:
-    titled = [item for item in both.items if item in both.films]
+    titled = [item for item in both.items if item in both.entries]
     counts = {item: len([u for u in both.users if item in _rated(both, u)]) for item in titled}
     for item in titled[:5]:
-        word = both.films[item].title.split()[0]
+        word = both.entries[item].title.split()[0]
         found = [one.item for one in both.reader.find(word.upper(), 1000)]
-        assert set(found) == {i for i in titled if word.casefold() in both.films[i].title.casefold()}
+        assert set(found) == {i for i in titled if word.casefold() in both.entries[i].title.casefold()}
         assert [counts[i] for i in found] == sorted((counts[i] for i in found), reverse=True)
         assert str(both.reader.find(str(item), 1)[0].item) == str(item)  # before titles that hold its digits
     assert both.reader.find("no such title") == ()
@@ -170,7 +170,7 @@ def _rated(both: Both, user: Id) -> set[Id]:
 
 
 def test_filters(both: Both) -> None:
-    user, films = both.users[0], both.films
+    user, entries = both.users[0], both.entries
     counts = dict(zip(both.model.state().items.ids, both.model.state().items.fixed["factors"]["count"], strict=True))
     whole = both.reader.recommend(user, 1000, exclude_seen=False).items
 
@@ -179,10 +179,10 @@ def test_filters(both: Both) -> None:
         assert found == tuple(one for one in whole if expected(one.item))
         assert found != whole
 
-    check(lambda item: item in films and bool({"War", "Crime"} & set(films[item].genres)), genres=["WAR", "crime"])
-    check(lambda item: item in films and (films[item].year or 0) >= 1970, years=(1970, None))
-    check(lambda item: item in films and 0 < (films[item].year or 0) <= 1970, years=(None, 1970))
-    check(lambda item: item in films and films[item].year == 1952, years=(1952, 1952))
+    check(lambda item: item in entries and bool({"War", "Crime"} & set(entries[item].genres)), genres=["WAR", "crime"])
+    check(lambda item: item in entries and (entries[item].year or 0) >= 1970, years=(1970, None))
+    check(lambda item: item in entries and 0 < (entries[item].year or 0) <= 1970, years=(None, 1970))
+    check(lambda item: item in entries and entries[item].year == 1952, years=(1952, 1952))
     check(lambda item: counts[item] >= 20, min_ratings=20)
     check(lambda item: item not in both.items[:7], exclude=[*both.items[:7], "unheard of"])
     with pytest.raises(InputError, match="comedy, crime, drama, war"):

@@ -23,33 +23,33 @@ USER, ITEM = 1, 2
 MANY = (2**31, 2**62, 2**63 - 1, 99999999999999999999)
 
 
-def written(model: IteratedSVD, choices: Choices, writer: ModelWriter, films: Catalogue, **summary: Any) -> None:
+def written(model: IteratedSVD, choices: Choices, writer: ModelWriter, catalogue: Catalogue, **summary: Any) -> None:
     state = choices.state(model)
     writer.write(
-        checkpoint(1, writer.token, state, genres=films.genres, summary=summary),
-        films=films.values(),
+        checkpoint(1, writer.token, state, genres=catalogue.genres, summary=summary),
+        catalogue=catalogue.values(),
     )
 
 
 @pytest.fixture
-def films() -> Catalogue:
+def catalogue() -> Catalogue:
     return Catalogue(CatalogueItem(item, f"Film {item}", ("Drama",), 1990 + item) for item in range(1, 9))
 
 
 @pytest.fixture
-def reader(client: redis.Redis, model_name: str, writer: ModelWriter, films: Catalogue) -> ModelReader:
+def reader(client: redis.Redis, model_name: str, writer: ModelWriter, catalogue: Catalogue) -> ModelReader:
     """Of a model of a small stream."""
-    model, choices, events = IteratedSVD(content=films), Choices(), stream(1000)
+    model, choices, events = IteratedSVD(content=catalogue), Choices(), stream(1000)
     learn(model, events)
     choices.learn(model, events.users, events.items)
-    written(model, choices, writer, films, rmse=0.9)
+    written(model, choices, writer, catalogue, rmse=0.9)
     return ModelReader(client, model_name)
 
 
 @pytest.fixture
-def empty(client: redis.Redis, model_name: str, writer: ModelWriter, films: Catalogue) -> ModelReader:
+def empty(client: redis.Redis, model_name: str, writer: ModelWriter, catalogue: Catalogue) -> ModelReader:
     """Of a model that has a catalogue and no rating."""
-    written(IteratedSVD(content=films), Choices(), writer, films, rmse=math.nan)
+    written(IteratedSVD(content=catalogue), Choices(), writer, catalogue, rmse=math.nan)
     return ModelReader(client, model_name)
 
 

@@ -31,10 +31,10 @@ def build(client: redis.Redis, model: str, seed: int, versions: int, *, choices:
                 chosen.learn(learner, users, items)
             state = chosen.changes(learner) if choices else learner.changes()
             changes = Checkpoint(version=writer.version + 1, token=writer.token, offsets={}, state=state)
-            writer.write(changes, whole=number == 0, films=None if number else films(seed))
+            writer.write(changes, whole=number == 0, catalogue=None if number else catalogue(seed))
 
 
-def films(seed: int) -> list[CatalogueItem]:
+def catalogue(seed: int) -> list[CatalogueItem]:
     """Another catalogue for another seed."""
     return [CatalogueItem(item, f"Film {item} of {seed}", (f"Genre {seed}",), 1970 + item) for item in range(ITEMS)]
 

@@ -23,7 +23,7 @@ from streamsvd.errors import (
 from streamsvd.kernels.state import Ragged, Rows, State
 from streamsvd.ratings import CatalogueItem
 
-FILMS = [
+ITEMS = [
     CatalogueItem(1, "Amélie (2001)", ("Comedy", "Romance"), 2001),
     CatalogueItem("x-2", 'The "Quoted", Film', (), None),
 ]
@@ -132,21 +132,21 @@ def test_a_user_removed_and_back_in_one_interval_is_there(writer: ModelWriter) -
 
 
 def test_a_whole_write_leaves_nothing_of_what_was(client: redis.Redis, model_name: str, writer: ModelWriter) -> None:
-    writer.write(checkpoint(1, writer.token, state(1, range(30), range(30))), films=FILMS)
+    writer.write(checkpoint(1, writer.token, state(1, range(30), range(30))), catalogue=ITEMS)
     other = state(2, [5], [6])
     other = replace(other, users=replace(other.users, ragged={}))  # even the layout may differ
     writer.write(checkpoint(2, writer.token, other), whole=True)
     same(writer.load(), checkpoint(2, writer.token, other))
-    assert writer.films() == {}
+    assert writer.catalogue() == {}
     assert not client.exists(Keys(model_name).block("users", "seen"))
 
 
-def test_films_are_stored_and_replaced(writer: ModelWriter) -> None:
-    writer.write(checkpoint(1, writer.token, state(1, [0], [0])), films=FILMS)
+def test_the_catalogue_is_stored_and_replaced(writer: ModelWriter) -> None:
+    writer.write(checkpoint(1, writer.token, state(1, [0], [0])), catalogue=ITEMS)
     writer.write(checkpoint(2, writer.token, state(2, [0], [])))
-    assert writer.films() == {film.item: film for film in FILMS}
-    writer.write(checkpoint(3, writer.token, state(2, [0], [])), films=FILMS[:1])
-    assert writer.films() == {1: FILMS[0]}
+    assert writer.catalogue() == {entry.item: entry for entry in ITEMS}
+    writer.write(checkpoint(3, writer.token, state(2, [0], [])), catalogue=ITEMS[:1])
+    assert writer.catalogue() == {1: ITEMS[0]}
 
 
 def test_a_stale_writer_is_refused(client: redis.Redis, model_name: str, writer: ModelWriter) -> None:
@@ -241,8 +241,8 @@ def test_of_two_racing_writers_only_the_newest_gets_through(
 
 def test_a_version_is_written_once(writer: ModelWriter) -> None:
     first = checkpoint(1, writer.token, state(1, [0], [0]))
-    writer.write(first, films=FILMS)
-    assert writer.write(first, films=FILMS).repeated
+    writer.write(first, catalogue=ITEMS)
+    assert writer.write(first, catalogue=ITEMS).repeated
     with pytest.raises(StoreError, match="does not follow version 1"):
         writer.write(checkpoint(3, writer.token, state(1, [0], [0])))
     with pytest.raises(StoreError, match="does not follow version 1"):

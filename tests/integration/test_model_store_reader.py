@@ -38,7 +38,7 @@ def with_seen(whole: State, seen: dict[int, list[int]]) -> State:
 
 def test_the_best_that_the_user_has_not_rated(writer: ModelWriter, reader: ModelReader) -> None:
     whole = with_seen(state(1, range(4), range(30)), {2: [4, 7]})
-    writer.write(checkpoint(1, writer.token, whole), films=[CatalogueItem(5, "Amélie (2001)", ("Comedy",), 2001)])
+    writer.write(checkpoint(1, writer.token, whole), catalogue=[CatalogueItem(5, "Amélie (2001)", ("Comedy",), 2001)])
     items = whole.items.fixed["factors"]
     scores = items["x"] @ whole.users.fixed["factors"]["x"][2]
     expected = [k for k in np.argsort(-scores, kind="stable").tolist() if k not in (4, 7)]
@@ -125,7 +125,7 @@ def test_damage_is_named(client: redis.Redis, model_name: str, writer: ModelWrit
         reader.recommend(2)
     assert reader.recommend(1).items
     client.hset(keys.catalogue, "1", "{")
-    writer.write(checkpoint(2, writer.token, state(2, [1], [1])), films=[CatalogueItem(1, "One")])
+    writer.write(checkpoint(2, writer.token, state(2, [1], [1])), catalogue=[CatalogueItem(1, "One")])
     client.hset(keys.catalogue, "1", "{")
     with pytest.raises(SnapshotCorrupt, match=r"catalogue of b'1' is damaged"):
         reader.recommend(1)
@@ -134,7 +134,7 @@ def test_damage_is_named(client: redis.Redis, model_name: str, writer: ModelWrit
 def test_a_reader_needs_no_right_to_write(
     client: redis.Redis, redis_url: str, model_name: str, writer: ModelWriter
 ) -> None:
-    writer.write(checkpoint(1, writer.token, state(1, range(4), range(4))), films=[CatalogueItem(1, "One")])
+    writer.write(checkpoint(1, writer.token, state(1, range(4), range(4))), catalogue=[CatalogueItem(1, "One")])
     name = f"reader-{model_name}"
     rights = ["+@read", "+@connection", "+eval", "+evalsha", "+script|load"]
     client.acl_setuser(name, enabled=True, passwords=["+pass"], keys=["streamsvd:*"], commands=rights)
@@ -170,10 +170,10 @@ def test_a_reader_that_follows_knows_what_a_new_one_knows(
         items = chance.sample(range(60), chance.choice([0, 1, 2, 12]))
         gone = chance.sample(sorted(present), min(len(present), chance.choice([0, 0, 1, 3])))
         whole = chance.random() < 0.1
-        films = [CatalogueItem(k, f"{k} of {version}") for k in items] if chance.random() < 0.2 else None
+        catalogue = [CatalogueItem(k, f"{k} of {version}") for k in items] if chance.random() < 0.2 else None
         present = set(items) if whole else (present - set(gone)) | set(items)
         changes = checkpoint(version, writer.token, state(version, range(3), items))
-        writer.write(changes, removed_items=gone, films=films, whole=whole)
+        writer.write(changes, removed_items=gone, catalogue=catalogue, whole=whole)
         if chance.random() < 0.3:
             continue  # the follower misses this one
         newcomer = ModelReader(client, model_name, scoring=ByVersion())
@@ -184,7 +184,7 @@ def test_a_reader_that_follows_knows_what_a_new_one_knows(
             assert not view.table.present[len(there) :].any()
             assert view.factors[: len(there)].tobytes() == fresh.factors.tobytes()
             assert view.table.ids[: len(there)] == fresh.table.ids
-            assert (view.head, view.films, view.table.numbers) == (fresh.head, fresh.films, fresh.table.numbers)
+            assert (view.head, view.catalogue, view.table.numbers) == (fresh.head, fresh.catalogue, fresh.table.numbers)
             assert row["factors"].tobytes() == same_row["factors"].tobytes()
 
 
@@ -206,10 +206,9 @@ def test_versions_are_never_mixed(client: redis.Redis, model_name: str, writer: 
 
     def write(version: int) -> None:
         whole = version % 7 == 0
-        films = [CatalogueItem(k, f"of version {version}") for k in range(n_items)]
-        writer.write(
-            checkpoint(version, writer.token, state(version, range(50), range(n_items))), whole=whole, films=films
-        )
+        catalogue = [CatalogueItem(k, f"of version {version}") for k in range(n_items)]
+        new = checkpoint(version, writer.token, state(version, range(50), range(n_items)))
+        writer.write(new, whole=whole, catalogue=catalogue)
 
     def ask(k: int) -> int:
         reader, seen = ModelReader(client, model_name, scoring=OneVersion()), set()

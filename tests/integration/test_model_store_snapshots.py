@@ -24,7 +24,7 @@ from streamsvd.embedded import embedded_redis
 from streamsvd.errors import InputError, SnapshotCorrupt, SnapshotMissing, StaleWriter, StoreError
 from streamsvd.ratings import CatalogueItem
 
-FILMS = [
+ITEMS = [
     CatalogueItem(1, "Amélie (2001)", ("Comedy", "Romance"), 2001),
     CatalogueItem("x-2", 'The "Quoted", Film', (), None),
 ]
@@ -41,18 +41,18 @@ def writer(client: redis.Redis, model_name: str) -> Iterator[ModelWriter]:
 def whole(client: redis.Redis, model: str, version: int | None = None) -> dict[str, object]:
     """All of a version, as values to compare with ==."""
     found = read_snapshot(client, model, version)
-    films = found.films()
+    catalogue = found.catalogue()
     read = found.checkpoint()
     metrics = {name: (str(a.dtype), a.shape, a.tobytes()) for name, a in read.metrics.items()}
     rest = replace(read, state=state(0, [], []), metrics={})
-    return {"state": plain(read.state), "metrics": metrics, "films": films, "rest": str(rest)}
+    return {"state": plain(read.state), "metrics": metrics, "films": catalogue, "rest": str(rest)}
 
 
 def write_six(writer: ModelWriter) -> None:
-    """A whole write and five changes: new rows, new films, a removed item, other metrics, another writer's turn."""
-    writer.write(checkpoint(1, writer.token, state(1, range(30), range(12))), films=FILMS)
+    """A whole write and five changes: new rows, new catalogue, a removed item, other metrics, another writer's turn."""
+    writer.write(checkpoint(1, writer.token, state(1, range(30), range(12))), catalogue=ITEMS)
     writer.write(checkpoint(2, writer.token, state(2, [3, 30, 31], [2])))
-    writer.write(checkpoint(3, writer.token, state(3, [], [0, 12])), removed_items=[5], films=FILMS[:1])
+    writer.write(checkpoint(3, writer.token, state(3, [], [0, 12])), removed_items=[5], catalogue=ITEMS[:1])
     writer.write(checkpoint(4, writer.token, state(4, [], []), metrics={"other": state(4, [], []).globals_["g"]}))
     writer.acquire()
     writer.write(checkpoint(5, writer.token, state(5, [3], [5])))

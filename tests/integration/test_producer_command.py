@@ -60,7 +60,7 @@ def test_another_table_is_replayed_and_reported(
     assert held.dataset.scale == (1.0, 10.0)
 
 
-def test_the_synthetic_stream_with_its_films(app: typer.Typer, kafka_address: str, topic_prefix: str) -> None:
+def test_the_synthetic_stream_with_its_catalogue(app: typer.Typer, kafka_address: str, topic_prefix: str) -> None:
     arguments = ["synthetic", "--ratings", "2000", "--kafka", kafka_address, "--topic", topic_prefix]
     assert "synthetic: 2,000 ratings sent" in invoke(app, *arguments).output
     held = read_catalogue(log_client(kafka_address), Topics(topic_prefix).catalogue)

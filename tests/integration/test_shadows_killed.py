@@ -87,7 +87,7 @@ class Onlooker:
                 self.mixed.append(f"version {head.version}: {rows} beside {head.settings}")
             self.served.update(row.name for row in rows)
             if len(reader.recommend(self._user, 3).items) != 3:
-                self.mixed.append(f"version {head.version}: too few films")
+                self.mixed.append(f"version {head.version}: too few catalogue items")
 
     @contextmanager
     def looking(self) -> Iterator[None]:

@@ -14,22 +14,22 @@ from model_store import ModelReader, ModelWriter, connect
 from streamsvd.ratings import Synthetic
 
 WORLD = Synthetic(ratings=6_000, users=200, items=500)
-TABLE, FILMS = WORLD.table(), WORLD.catalogue()
+TABLE, CATALOGUE = WORLD.table(), WORLD.catalogue()
 
 
 def test_a_lookup_of_a_simulation_is_that_of_the_store(redis_url: str, model_name: str) -> None:
     run = Run(spec=parse_spec("rank=3"), events=event_range(TABLE, 500, 4_500))
     part = TABLE[500:4_500]
-    model = run.spec.make(TABLE.dataset.scale, FILMS)
+    model = run.spec.make(TABLE.dataset.scale, CATALOGUE)
     model.learn(part.users, part.items, part.ratings, part.timestamps)
     with closing(connect(redis_url)) as client:
         with closing(ModelWriter(client, model_name)) as writer:
             writer.acquire()
             state = with_choices(model, part.users, part.items)  # type: ignore[arg-type]
-            writer.write(checkpoint(1, writer.token, state), films=FILMS.values())
+            writer.write(checkpoint(1, writer.token, state), catalogue=CATALOGUE.values())
         reader = ModelReader(client, model_name)
         for user in [*dict.fromkeys(part.users[::400].tolist()), "nobody"]:
-            found, answer = look_up(TABLE, FILMS, run, user, 7), reader.recommend(user, 7)
+            found, answer = look_up(TABLE, CATALOGUE, run, user, 7), reader.recommend(user, 7)
             assert [(item.item, item.title, item.score) for item in found.items] == [
                 (item.item, item.title, item.score) for item in answer.items
             ]
@@ -44,7 +44,7 @@ def test_what_was_rated_afterwards_is_marked() -> None:
     run = Run(spec=parse_spec("rank=3"), events=event_range(TABLE, None, 3_000))
     later = {(user, item): row for row, (user, item) in enumerate(zip(TABLE.users, TABLE.items, strict=True))}
     user = TABLE.users[3_100].item()
-    found = look_up(TABLE, FILMS, run, user, 200)
+    found = look_up(TABLE, CATALOGUE, run, user, 200)
     assert found.later == int((TABLE.users[3_000:] == user).sum()) > 0
     assert any(item.rated is not None for item in found.items)
     for item in found.items:

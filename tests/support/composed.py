@@ -162,4 +162,4 @@ def _write_ratings(folder: Path) -> None:
     with (folder / "movies.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("movieId", "title", "genres"))
-        rows.writerows((film.item, film.title, "|".join(film.genres)) for film in WORLD.catalogue().values())
+        rows.writerows((entry.item, entry.title, "|".join(entry.genres)) for entry in WORLD.catalogue().values())

@@ -55,11 +55,11 @@ def client_of(log: str | LogClient) -> LogClient:
 
 
 def fill(
-    kafka: str | LogClient, topic: str, table: RatingTable, films: Catalogue | None = None, partitions: int = 1
+    kafka: str | LogClient, topic: str, table: RatingTable, catalogue: Catalogue | None = None, partitions: int = 1
 ) -> None:
     """Replay a table, as `streamsvd replay` does."""
     log = client_of(kafka)
-    ready = prepare(log, Topics(topic), table.dataset, films, partitions=partitions)
+    ready = prepare(log, Topics(topic), table.dataset, catalogue, partitions=partitions)
     with RatingSink(log, topic) as sink:
         replay([table], sink, log=ready.log)
 
@@ -109,9 +109,9 @@ def learn_all(plan: ConsumerPlan) -> tuple[Consumer, Progress]:
         return consumer, consumer.run(until=source.end_offsets())
 
 
-def learned_in_process(table: RatingTable, films: Catalogue | None = None) -> dict[str, Any]:
+def learned_in_process(table: RatingTable, catalogue: Catalogue | None = None) -> dict[str, Any]:
     """What a model without Kafka and Redis knows at the end of a table, and its figures; comparable with `==`."""
-    model = IteratedSVD(scale=table.dataset.scale, content=films)
+    model = IteratedSVD(scale=table.dataset.scale, content=catalogue)
     metrics = evaluate(model, table, Prequential())
     return {"state": plain(with_choices(model, table.users, table.items)), "figures": asdict(metrics.figures())}
 

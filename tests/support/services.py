@@ -39,8 +39,8 @@ def catalogue() -> Catalogue:
 
 def write_model(url: str, model: str, *, topic: str = "ratings", seed: int = 1, version: int = 1) -> None:
     """Store a small learned model; its items and users are numbers, and one of each is a text."""
-    chance, films = random.Random(seed), catalogue()
-    learner = IteratedSVD(scale=(1, 5), content=films)
+    chance, items = random.Random(seed), catalogue()
+    learner = IteratedSVD(scale=(1, 5), content=items)
     for number in range(1500):
         user: int | str = chance.randrange(USERS)
         learner.learn_one(user or "ann", chance.randrange(ITEMS), chance.randint(1, 5), 881_250_949 + number)
@@ -55,12 +55,12 @@ def write_model(url: str, model: str, *, topic: str = "ratings", seed: int = 1, 
                 state=learner.state(),
                 metrics={},
                 marks={},
-                genres=films.genres,
+                genres=items.genres,
                 event_time=881_260_000,
                 written_at=time.time(),
                 summary={"rmse": 0.93, "events": 1501, "topic": topic},
             ),
-            films=films.values(),
+            catalogue=items.values(),
             whole=True,
         )
 

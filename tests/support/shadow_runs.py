@@ -23,13 +23,13 @@ def shadow_plan(specs: Mapping[str, str], dropped: Sequence[str] = ()) -> Shadow
 
 
 def in_process(
-    table: RatingTable, specs: Mapping[str, str], films: Catalogue | None = None
+    table: RatingTable, specs: Mapping[str, str], catalogue: Catalogue | None = None
 ) -> tuple[dict[str, Any], list[ShadowRow]]:
     """What shadows without Kafka and Redis know at the end of a table, comparable with `==`, and how they do."""
-    model = IteratedSVD(scale=table.dataset.scale, content=films)
+    model = IteratedSVD(scale=table.dataset.scale, content=catalogue)
     shadows = Shadows(table.dataset.scale)
     for name, text in specs.items():
-        shadows.add(name, parse_spec(text), films, 0)
+        shadows.add(name, parse_spec(text), catalogue, 0)
     columns = table.users, table.items, table.ratings, table.timestamps
     shadows.learn(*columns, model.learn(*columns))
     found = {}

@@ -47,12 +47,12 @@ def compare(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: one thread for each learner
 
     check_picture(picture)
-    table, films = load_data(data, columns, scale)
+    table, catalogue = load_data(data, columns, scale)
     table = table[:until]
     if len(table) < _FEWEST:
         raise InputError(f"{table.dataset.name}: {len(table)} ratings are too few to compare on; {_FEWEST} are needed")
     console = Console(stderr=True, highlight=False)
-    stream = Stream.of(table, films)
+    stream = Stream.of(table, catalogue)
     there, missing = installed_peers(stream)
     for package, reason in missing.items():
         console.print(f"Not compared: {package} ({reason})", markup=False, soft_wrap=True)

@@ -87,7 +87,7 @@ def demo(
             catalogue=catalogue,
             schedule=Schedule(events=10_000, seconds=2.0),
         )
-        producer = ProducerProcess(ready.source, kafka, topics, dataset, ready.films, rate)
+        producer = ProducerProcess(ready.source, kafka, topics, dataset, ready.catalogue, rate)
         with producer, open_consumer(plan, stop.wait, say) as (consumer, _):
             began = time.perf_counter()
             with learning_bar(console, len(table)) as bar:

@@ -81,8 +81,8 @@ def evaluate(
     """
     console = Console(stderr=True)
     chosen = chosen_settings(settings_file, settings)
-    table, films = load_data(data, columns, scale)
-    content = films if catalogue else None
+    table, items = load_data(data, columns, scale)
+    content = items if catalogue else None
     model = IteratedSVD(chosen, scale=table.dataset.scale, content=content, seed=seed)
     specs = parse_shadows(shadow, seed)
     beside = Shadows(table.dataset.scale)
@@ -90,7 +90,7 @@ def evaluate(
         beside.add(name, spec, content, 0)
     warm_up(console)
     compile_kernels(specs.values())
-    metrics = Monitor(Prequential(window=window), films, unit=model.scale.slope)
+    metrics = Monitor(Prequential(window=window), items, unit=model.scale.slope)
     sampler = RankingSampler({order: Ranking() for order in ORDERS}, every=10) if ranking else None
     began = time.perf_counter()
     with learning_bar(console, len(table), quiet=quiet) as bar:

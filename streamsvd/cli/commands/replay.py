@@ -115,7 +115,7 @@ def replay(
 def _load(
     data: str, columns: str | None, scale: str | None, ratings: int, seed: int, selection: Selection
 ) -> tuple[Iterable[RatingTable], Dataset, Catalogue | None, int | None]:
-    """Blocks of ratings, whose they are, the films, and how many ratings are selected, if known."""
+    """Blocks of ratings, whose they are, the catalogue, and how many ratings are selected, if known."""
     if data == "synthetic":
         world = Synthetic(ratings, users=max(1, ratings // 100), items=max(2000, ratings // 250), seed=seed)
         # A range of a stream that is made as it goes has a length that is not known beforehand.

@@ -72,7 +72,7 @@ def report(
     check_pictures()
     check_page()
     check_tuning(budget)
-    table, films = load_data(data, columns, scale)
+    table, items = load_data(data, columns, scale)
     folder = out if out is not None else Path(f"report-{table.dataset.name}")
     make_folder(folder)
     plan = ReportPlan(folds=1 if quick else 5, trials=budget, seed=seed, catalogue=catalogue)
@@ -81,8 +81,8 @@ def report(
     words += data_options(columns, scale)
     warm_up(console)
     with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
-        compile_study(films if catalogue else None)
-        made = make_report(table, films, plan, versions=versions(), command=shlex.join(words), progress=show)
+        compile_study(items if catalogue else None)
+        made = make_report(table, items, plan, versions=versions(), command=shlex.join(words), progress=show)
     written = write(made, folder)
     if as_json:
         print_json(made.figures)

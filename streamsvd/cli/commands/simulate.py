@@ -127,7 +127,7 @@ def simulate(
         seed=seed,
         catalogue=catalogue,
     )
-    table, films = load_data(data, columns, scale)
+    table, items = load_data(data, columns, scale)
     part = event_range_of(table, start, until, warm_up)
     runs = [
         Run(spec=spec, events=part, window=window, points=points, through=through)  # type: ignore[arg-type]
@@ -138,12 +138,12 @@ def simulate(
         if len(runs) > 1 or through == "kafka":
             raise SettingsError(f"--lookup is of one model, in process; this asks for {len(runs)}, through {through}")
         with stop_on_signals() as stop:
-            answer = past_recommendations(table, films, runs[0], parse_id(lookup), n, stop, console)
+            answer = past_recommendations(table, items, runs[0], parse_id(lookup), n, stop, console)
         if answer is None:
             raise typer.Exit(1)
         print_found(answer, past_recommendations_table(answer), as_json=as_json)
         return
-    archive = RunArchive(table, films, out, kind, picture=picture)  # type: ignore[arg-type]
+    archive = RunArchive(table, items, out, kind, picture=picture)  # type: ignore[arg-type]
     missing = runs if again else [run for run in runs if archive.known(run) is None]
     if len(missing) < len(runs):
         console.print(f"{len(runs) - len(missing)} of {len(runs)} runs are in {out} already; --again repeats them.")
@@ -151,7 +151,7 @@ def simulate(
     with stop_on_signals() as stop:
         if missing:
             more = data_options(columns, scale)
-            for run, outcome in outcomes(data, table, films, missing, jobs, more, stop, console, quiet=quiet):
+            for run, outcome in outcomes(data, table, items, missing, jobs, more, stop, console, quiet=quiet):
                 started = datetime.fromtimestamp(time.time() - outcome.seconds, UTC).isoformat(timespec="milliseconds")
                 archive.keep(run, outcome, command=["streamsvd", *sys.argv[1:]], started=started)
                 done += 1

@@ -76,8 +76,8 @@ def study(
             check_file(out / name)
     changes = parse_settings(settings)
     chosen, in_batch = (MODELS[name].with_changes(changes) for name in (LEARNER, BATCH))
-    table, films = load_data(data, columns, scale)
-    content = films if catalogue else None
+    table, items = load_data(data, columns, scale)
+    content = items if catalogue else None
     with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
         compile_study()
         found = run_study(

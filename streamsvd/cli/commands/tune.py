@@ -71,8 +71,8 @@ def tune(
     console = Console(stderr=True)
     check_file(out)
     optimiser = {"optuna": optuna_version()}
-    table, films = load_data(data, columns, scale)
-    content = films if catalogue else None
+    table, items = load_data(data, columns, scale)
+    content = items if catalogue else None
     task = TASKS[protocol.value](table, content, seed)
     about = {
         "dataset": table.dataset.name,

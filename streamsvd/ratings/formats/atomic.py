@@ -43,7 +43,7 @@ def _rows(first: FirstLine) -> Delimited:
     return Delimited("\t", True, (first.columns or RATINGS).positions(names, first.label), len(names), csv.QUOTE_NONE)
 
 
-def _films(file: DataFile) -> Iterator[CatalogueItem]:
+def _items(file: DataFile) -> Iterator[CatalogueItem]:
     """Items of a `.item` file; a title comes out with its year in parentheses, as MovieLens writes it."""
     names, rows = _described(file)
     ids = _ids(names, rows, "item_id", file)
@@ -96,6 +96,6 @@ ATOMIC = Format(
     recognises=lambda first: bool(_typed_names(first.text)),
     rows=_rows,
     header_counts=False,  # so that ml-100k has one identity in both of its forms
-    items=CompanionFile("*.item", _films),
+    items=CompanionFile("*.item", _items),
     users=CompanionFile("*.user", _users),
 )

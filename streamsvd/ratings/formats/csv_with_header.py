@@ -13,26 +13,26 @@ from streamsvd.ratings.reading.format import CompanionFile, Format
 from streamsvd.ratings.reading.movielens import HALF_STARS, ID_RULE, integer
 
 _RATINGS = ["userId", "movieId", "rating", "timestamp"]
-_FILMS = ["movieId", "title", "genres"]
+_ITEMS = ["movieId", "title", "genres"]
 
 
-def _films(file: DataFile) -> Iterator[CatalogueItem]:
+def _items(file: DataFile) -> Iterator[CatalogueItem]:
     rows = csv.reader(file.text())
     try:
-        yield from _films_of_rows(rows, file)
+        yield from _items_of_rows(rows, file)
     except csv.Error as error:
         raise file.wrong(rows.line_num, str(error)) from error
 
 
-def _films_of_rows(rows: Any, file: DataFile) -> Iterator[CatalogueItem]:
+def _items_of_rows(rows: Any, file: DataFile) -> Iterator[CatalogueItem]:
     header: list[str] = next(rows, [])
-    if header != _FILMS:
-        raise file.wrong(1, f"found {','.join(header)[:80]!r} instead of {','.join(_FILMS)}", "fetch the set again")
+    if header != _ITEMS:
+        raise file.wrong(1, f"found {','.join(header)[:80]!r} instead of {','.join(_ITEMS)}", "fetch the set again")
     for row in rows:
         if not row:
             continue
-        if len(row) != len(_FILMS):
-            raise file.wrong(rows.line_num, f"found {','.join(row)[:80]!r} instead of {','.join(_FILMS)}")
+        if len(row) != len(_ITEMS):
+            raise file.wrong(rows.line_num, f"found {','.join(row)[:80]!r} instead of {','.join(_ITEMS)}")
         yield item_from_title(integer(row[0], "item", file, rows.line_num), row[1], row[2].split("|"))
 
 
@@ -44,5 +44,5 @@ CSV_WITH_HEADER = Format(
     rows=lambda first: Delimited(first.delimiter, header=True),
     id_rule=ID_RULE,
     limits=HALF_STARS,
-    items=CompanionFile("movies.csv", _films),
+    items=CompanionFile("movies.csv", _items),
 )

@@ -15,7 +15,7 @@ from streamsvd.ratings.reading.format import CompanionFile, Format, Limits
 from streamsvd.ratings.reading.movielens import HALF_STARS, ID_RULE, WHOLE_STARS, integer, users_of
 
 
-def _films(file: DataFile) -> Iterator[CatalogueItem]:
+def _items(file: DataFile) -> Iterator[CatalogueItem]:
     for number, line in file.lines():
         fields = line.split("::")
         if len(fields) < 3:
@@ -37,6 +37,6 @@ DOUBLE_COLON = Format(
     id_rule=ID_RULE,
     limits=HALF_STARS,
     scale=_scale,
-    items=CompanionFile("movies.dat", _films),
+    items=CompanionFile("movies.dat", _items),
     users=CompanionFile("users.dat", lambda file: users_of(file, "::", ("gender", "age", "occupation", "zip_code"))),
 )

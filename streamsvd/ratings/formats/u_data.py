@@ -12,7 +12,7 @@ from streamsvd.ratings.reading.format import CompanionFile, Format
 from streamsvd.ratings.reading.movielens import ID_RULE, WHOLE_STARS, integer, users_of
 
 
-def _films(file: DataFile) -> Iterator[CatalogueItem]:
+def _items(file: DataFile) -> Iterator[CatalogueItem]:
     genres = file.beside("u.genre")
     names = [line.split("|")[0] for _, line in genres.lines()] if genres else []
     if not names:
@@ -33,6 +33,6 @@ U_DATA = Format(
     rows=lambda first: Delimited(first.delimiter, header=False),
     id_rule=ID_RULE,
     limits=WHOLE_STARS,
-    items=CompanionFile("u.item", _films),
+    items=CompanionFile("u.item", _items),
     users=CompanionFile("u.user", lambda file: users_of(file, "|", ("age", "gender", "occupation", "zip_code"))),
 )

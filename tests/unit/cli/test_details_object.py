@@ -15,9 +15,9 @@ from streamsvd.ratings import Synthetic
 
 def test_for_programs_and_for_people() -> None:
     world = Synthetic(ratings=2000, users=60, items=400)
-    films = world.catalogue()
+    catalogue = world.catalogue()
     model = IteratedSVD(scale=world.dataset.scale)
-    monitor = evaluate(model, world.table(), Monitor(catalogue=films))
+    monitor = evaluate(model, world.table(), Monitor(catalogue=catalogue))
     short, whole = details_object(monitor, detail=False), details_object(monitor, detail=True)
     assert json.loads(json.dumps(short, allow_nan=False)) == short
     assert json.loads(json.dumps(whole, allow_nan=False)) == whole
@@ -30,7 +30,7 @@ def test_for_programs_and_for_people() -> None:
     console = Console(width=100, record=True, file=StringIO())
     console.print(detail_tables(monitor))
     text = console.export_text()
-    assert all(word in text for word in ("last 1,000 ratings", "last 30 days", "100+", films.genres[0], "in 95 %"))
+    assert all(word in text for word in ("last 1,000 ratings", "last 30 days", "100+", catalogue.genres[0], "in 95 %"))
 
 
 def test_before_the_first_rating() -> None:

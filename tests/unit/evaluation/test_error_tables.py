@@ -12,7 +12,7 @@ from evaluation.studies import error_tables as tables
 from streamsvd.learner import Predictions
 from streamsvd.ratings import Catalogue, CatalogueItem, Dataset, RatingTable
 
-FILMS = Catalogue([CatalogueItem(7, "Heat", ("Crime", "Drama"), 1995), CatalogueItem(8, "Babe", ("Comedy",), 1995)])
+CATALOGUE = Catalogue([CatalogueItem(7, "Heat", ("Crime", "Drama"), 1995), CatalogueItem(8, "Babe", ("Comedy",), 1995)])
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_errors_by_rating_and_count(scored: pd.DataFrame) -> None:
 
 
 def test_errors_by_genre_count_a_film_in_each(scored: pd.DataFrame) -> None:
-    found = tables.by_genre(scored, FILMS)
+    found = tables.by_genre(scored, CATALOGUE)
     assert found["ratings"].to_dict() == {"Crime": 3, "Drama": 3, "Comedy": 1}
     assert found.loc["Comedy", "rmse_page"] == 2.0
 

@@ -22,7 +22,7 @@ from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import Predictions
 from streamsvd.ratings import Catalogue, CatalogueItem
 
-FILMS = Catalogue(
+CATALOGUE = Catalogue(
     [
         CatalogueItem(1, "A", ("Drama", "War")),
         CatalogueItem(2, "B", ("Comedy",)),
@@ -76,12 +76,12 @@ def close(found: Errors, expected: Errors) -> bool:
 
 
 def scored(stream: Stream, cuts: Sequence[int] = (), *, restart: bool = False) -> Monitor:
-    monitor = Monitor(Prequential(50), FILMS, windows=WINDOWS)
+    monitor = Monitor(Prequential(50), CATALOGUE, windows=WINDOWS)
     ends = [*sorted(cuts), len(stream)]
     for start, stop in zip([0, *ends], ends, strict=False):
         monitor.score(*stream.cut(start, stop))
         if restart:
-            monitor = Monitor.from_state(monitor.state(), FILMS)
+            monitor = Monitor.from_state(monitor.state(), CATALOGUE)
     return monitor
 
 
@@ -119,21 +119,21 @@ def test_at_round_numbers_a_window_of_ratings_holds_exactly_its_size() -> None:
 def test_slices_against_plain_formulas() -> None:
     stream = Stream(3000)
     found = scored(stream).slices.errors()
-    users, films = stream.predictions.user_counts, stream.predictions.item_counts
+    users, items = stream.predictions.user_counts, stream.predictions.item_counts
     assert users is not None
-    assert films is not None
+    assert items is not None
     months = [datetime.fromtimestamp(time, UTC).strftime("%Y-%m") for time in stream.times.tolist()]
     expected: dict[tuple[str, str], Any] = {
         ("user", "new"): users == 0,
         ("user", "known"): users > 0,
-        ("item", "new"): films == 0,
-        ("item", "known"): films > 0,
+        ("item", "new"): items == 0,
+        ("item", "known"): items > 0,
     }
     limits = [(0, 0), (1, 4), (5, 19), (20, 99), (100, 10**9)]
     for bucket, (low, high) in zip(BUCKETS, limits, strict=True):
         expected["ratings of the user", bucket] = (users >= low) & (users <= high)
     for genre in ("Comedy", "Drama", "War"):
-        expected["genre", genre] = [item in FILMS and genre in FILMS[item].genres for item in stream.items]
+        expected["genre", genre] = [item in CATALOGUE and genre in CATALOGUE[item].genres for item in stream.items]
     for month in sorted(set(months)):
         expected["month", month] = [name == month for name in months]
     assert list(found) == list(expected)
@@ -199,7 +199,7 @@ def test_nothing_scored_yet() -> None:
 def test_the_state_of_an_older_release_gives_its_figures_and_begins_the_rest() -> None:
     stream = Stream(500)
     older = scored(stream)
-    monitor = Monitor.from_state(older.prequential.state(), FILMS)
+    monitor = Monitor.from_state(older.prequential.state(), CATALOGUE)
     assert monitor.figures() == older.figures()
     assert monitor.slices.errors()["user", "new"].events == 0
     monitor.score(*stream.cut(0, 100))

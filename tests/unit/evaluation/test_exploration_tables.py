@@ -15,7 +15,7 @@ from evaluation.studies import exploration as ex
 from evaluation.studies import filtering
 from streamsvd.ratings import Catalogue, CatalogueItem, Dataset, RatingTable, k_core
 
-FILMS = Catalogue(
+CATALOGUE = Catalogue(
     [
         CatalogueItem("heat", "Heat (1995)", ("Crime", "Drama"), 1995),
         CatalogueItem("babe", "Babe (1995)", ("Comedy",), 1995),
@@ -64,7 +64,7 @@ def test_ratings_of_each_user_and_item(ratings: pd.DataFrame) -> None:
 
 
 def test_genres_count_a_film_in_each_of_its_own(ratings: pd.DataFrame) -> None:
-    found = ex.by_genre(ratings, FILMS)
+    found = ex.by_genre(ratings, CATALOGUE)
     assert found.index.tolist() == ["Crime", "Drama", "Comedy"]
     assert found["ratings"].tolist() == [4, 3, 1]
     assert found["items"].tolist() == [2, 1, 1]
@@ -73,7 +73,7 @@ def test_genres_count_a_film_in_each_of_its_own(ratings: pd.DataFrame) -> None:
 
 
 def test_years_of_release(ratings: pd.DataFrame) -> None:
-    found = ex.by_release(ratings, FILMS)
+    found = ex.by_release(ratings, CATALOGUE)
     assert found.index.tolist() == [1931, 1995]
     assert found["items"].tolist() == [1, 2]
     assert found["ratings"].tolist() == [1, 4]
@@ -100,7 +100,7 @@ def test_periods_grow_with_the_time_spanned(days: int, period: str) -> None:
 
 
 def test_best_is_damped_and_popular_is_not(ratings: pd.DataFrame) -> None:
-    found = ex.best_by_genre(ratings, FILMS, damping=1.0, top=1).set_index("genre")
+    found = ex.best_by_genre(ratings, CATALOGUE, damping=1.0, top=1).set_index("genre")
     assert found.loc["Crime", "popular"] == "Heat (1995)"
     assert found.loc["Crime", "popular_ratings"] == 3
     assert found.loc["Crime", "best_mean"] == 13 / 4  # (10 + 3) / (3 + 1); M: (3 + 3) / 2

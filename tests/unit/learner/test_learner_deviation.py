@@ -21,8 +21,8 @@ BUCKETS = (0, 1, 5, 20, 100)
 def test_intervals_hold_what_they_say_and_beat_a_constant_deviation(
     published: Callable[[str], Path], name: str, with_catalogue: bool
 ) -> None:
-    table, films = load(published(name), environ={})
-    model = IteratedSVD(scale=table.dataset.scale, content=films if with_catalogue else None)
+    table, catalogue = load(published(name), environ={})
+    model = IteratedSVD(scale=table.dataset.scale, content=catalogue if with_catalogue else None)
     made = model.learn(table.users, table.items, table.ratings, table.timestamps)
     assert made.deviation is not None
     assert made.user_counts is not None

@@ -39,7 +39,7 @@ HEAD = Head(
     version=12,
     token=3,
     base=1,
-    films=2,
+    catalogue_version=2,
     offsets={("ratings", 0): 1200, ("films", 0): 9742},
     marks={"ml-100k-06416e59/0": 1199},
     genres=("Comedy", "Drama"),
@@ -93,7 +93,7 @@ def undo_record(client: redis.Redis, model: str) -> bytes:
     """
     writer = ModelWriter(client, model, keep=1)
     writer.acquire()
-    writer.write(checkpoint(1, writer.token, exact(1, [1, 2], [1])), films=[])
+    writer.write(checkpoint(1, writer.token, exact(1, [1, 2], [1])), catalogue=[])
     writer.write(checkpoint(2, writer.token, exact(2, [2, 3], [])), removed_items=[1])
     writer.close()
     record = client.hgetall(Keys(model).undo(1))

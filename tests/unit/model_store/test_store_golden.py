@@ -49,5 +49,5 @@ def test_golden_export_is_read() -> None:
     assert (found.users, found.items, found.fields) == (2, 0, 6)
     snapshot, expected = found.snapshot(), MADE["SNAPSHOT"]
     assert snapshot.hashes == expected.hashes
-    assert snapshot.head == replace(expected.head, token=0, base=12, films=12)
-    assert snapshot.films()[242].title == "Kolya (1996)"
+    assert snapshot.head == replace(expected.head, token=0, base=12, catalogue_version=12)
+    assert snapshot.catalogue()[242].title == "Kolya (1996)"

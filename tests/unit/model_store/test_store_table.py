@@ -104,13 +104,13 @@ def test_a_row_that_is_not_in_all_blocks_is_damage() -> None:
 
 
 def test_facets_are_extended_by_new_items() -> None:
-    films: dict[Id, CatalogueItem] = {
+    catalogue: dict[Id, CatalogueItem] = {
         1: CatalogueItem(1, "One", ("Drama", "Crime"), 1990),
         2: CatalogueItem(2, "Two"),
         "x": CatalogueItem("x", "X", ("crime",), 2000),
     }
-    whole = facets_of([1, None, 2, "x", 7], films)
-    grown = facets_of([1, None], films).extended([2, "x", 7], films)
+    whole = facets_of([1, None, 2, "x", 7], catalogue)
+    grown = facets_of([1, None], catalogue).extended([2, "x", 7], catalogue)
     assert whole.years.tolist() == grown.years.tolist() == [1990, NO_YEAR, NO_YEAR, 2000, NO_YEAR]
     assert {name: which.tolist() for name, which in whole.genres.items()} == {
         "drama": [True, False, False, False, False],

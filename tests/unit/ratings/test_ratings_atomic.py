@@ -53,7 +53,7 @@ def test_ratings_items_and_users_in_every_form(tmp_path: Path, form: str) -> Non
     assert (table.users.tolist(), table.items.tolist()) == ([1, 2], [7, 8])
     assert (table.ratings.tolist(), table.timestamps.tolist()) == ([3.0, 4.5], [800, 900])
     assert catalogue is not None
-    assert [(film.item, film.title, film.genres, film.year) for film in catalogue.values()] == [
+    assert [(entry.item, entry.title, entry.genres, entry.year) for entry in catalogue.values()] == [
         (7, "Toy Story (1995)", ("Animation", "Children's", "Comedy"), 1995),
         (8, "Land Before Time III (1995) (V)", ("Animation",), 1995),
         (9, "unkonwn", (), None),

@@ -11,14 +11,14 @@ from streamsvd.errors import DatasetError, EventError
 from streamsvd.ratings import Catalogue, CatalogueItem, decode_item, encode_item
 from streamsvd.ratings.catalogue import item_from_title
 
-FILMS = [
+ITEMS = [
     CatalogueItem(1, "A (1990)", ("Drama", "Comedy"), 1990),
     CatalogueItem("b", "B", ("War",), None),
     CatalogueItem(3, "C (2020)", (), 2020),
 ]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
-films = st.builds(
+entries = st.builds(
     CatalogueItem,
     st.integers(-(2**63), 2**63 - 1) | texts,
     texts | st.just(""),
@@ -28,24 +28,24 @@ films = st.builds(
 
 
 def test_a_catalogue_is_a_mapping() -> None:
-    catalogue = Catalogue(FILMS)
+    catalogue = Catalogue(ITEMS)
     assert list(catalogue) == [1, "b", 3]
     assert catalogue["b"].genres == ("War",)
     assert 2 not in catalogue
     assert catalogue.get(2) is None
     assert catalogue.genres == ("Comedy", "Drama", "War")
-    assert catalogue == Catalogue(FILMS)
+    assert catalogue == Catalogue(ITEMS)
 
 
 def test_content() -> None:
-    content = Catalogue(FILMS).content(["b", 1, 99, 3])
+    content = Catalogue(ITEMS).content(["b", 1, 99, 3])
     half = 0.5**0.5
     np.testing.assert_array_equal(content, [[0, 0, 1, 0], [half, half, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]])
     assert content.dtype == np.float64
 
 
 def test_content_takes_the_columns_of_a_table() -> None:
-    catalogue = Catalogue(FILMS)
+    catalogue = Catalogue(ITEMS)
     np.testing.assert_array_equal(catalogue.content(np.array([3, 1])), catalogue.content([3, 1]))
     np.testing.assert_array_equal(catalogue.content(np.array(["b"], dtype=object)), catalogue.content(["b"]))
     assert catalogue.content([]).shape == (0, 4)
@@ -54,7 +54,7 @@ def test_content_takes_the_columns_of_a_table() -> None:
 
 def test_an_item_comes_once() -> None:
     with pytest.raises(DatasetError, match="item 1 is in the catalogue twice"):
-        Catalogue([FILMS[0], FILMS[0]])
+        Catalogue([ITEMS[0], ITEMS[0]])
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_an_item_comes_once() -> None:
     ],
 )
 def test_years(title: str, year: int | None) -> None:
-    film = item_from_title(1, title, [])
-    assert film.year == year
-    assert film.title == title.strip()
+    entry = item_from_title(1, title, [])
+    assert entry.year == year
+    assert entry.title == title.strip()
 
 
 def test_no_genre_is_no_genre() -> None:
@@ -87,20 +87,20 @@ def test_no_genre_is_no_genre() -> None:
     assert item_from_title(1, "A", ["unknown", "Drama", "", "Drama"]).genres == ("Drama",)
 
 
-@given(films)
-def test_films_travel(film: CatalogueItem) -> None:
-    assert decode_item(encode_item(film)) == film
+@given(entries)
+def test_items_travel(entry: CatalogueItem) -> None:
+    assert decode_item(encode_item(entry)) == entry
 
 
-def test_golden_films() -> None:
-    for value, film in {
+def test_golden_items() -> None:
+    for value, entry in {
         '{"v":1,"item":1,"title":"Léon (1994)","genres":["Crime","Drama"],"year":1994}': CatalogueItem(
             1, "Léon (1994)", ("Crime", "Drama"), 1994
         ),
         '{"v":1,"item":"x","title":"X"}': CatalogueItem("x", "X"),
     }.items():
-        assert decode_item(value.encode()) == film
-        assert encode_item(film) == value.encode()
+        assert decode_item(value.encode()) == entry
+        assert encode_item(entry) == value.encode()
 
 
 @pytest.mark.parametrize(
@@ -120,15 +120,15 @@ def test_golden_films() -> None:
         (b"[" * 100_000, "not an item"),
     ],
 )
-def test_bad_films_are_refused(value: bytes | None, reason: str) -> None:
+def test_bad_items_are_refused(value: bytes | None, reason: str) -> None:
     with pytest.raises(EventError, match=reason):
         decode_item(value)
 
 
 @pytest.mark.parametrize(
-    "film",
+    "entry",
     [CatalogueItem(True, "A"), CatalogueItem("", "A"), CatalogueItem(1, "A", (), 10_000), CatalogueItem(1, "\ud800")],
 )
-def test_what_could_not_be_read_is_not_written(film: CatalogueItem) -> None:
+def test_what_could_not_be_read_is_not_written(entry: CatalogueItem) -> None:
     with pytest.raises(EventError, match="cannot be sent"):
-        encode_item(film)
+        encode_item(entry)

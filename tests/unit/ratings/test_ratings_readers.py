@@ -114,7 +114,7 @@ def test_100k(tmp_path: Path) -> None:
     assert table.timestamps.tolist() == [878887116, 881250949, 891717742]
     assert catalogue is not None
     assert catalogue.genres == ("Action", "Comedy")
-    assert [(film.title, film.genres, film.year) for film in catalogue.values()] == [
+    assert [(entry.title, entry.genres, entry.year) for entry in catalogue.values()] == [
         ("Kolya (1996)", ("Comedy",), 1996),
         ("Misérables, Les (1995)", ("Action", "Comedy"), 1995),
         ("Land Before Time III, The (1995) (V)", (), 1995),
@@ -126,18 +126,18 @@ def test_1m_and_10m(tmp_path: Path) -> None:
     million, ten = _folder(tmp_path, "ml-1m"), _folder(tmp_path, "ml-10m")
     assert read_ratings(million).users.tolist() == [2, 1, 1]
     assert read_ratings(ten).ratings.tolist() == [4.5, 5.0, 0.5]
-    films, more = read_catalogue(million), read_catalogue(ten)
-    assert films is not None
+    catalogue, more = read_catalogue(million), read_catalogue(ten)
+    assert catalogue is not None
     assert more is not None
-    assert films[1193].title == "Café: A Tale :: Part 2 (1975)"
-    assert films[661].genres == ("Animation", "Children's")
+    assert catalogue[1193].title == "Café: A Tale :: Part 2 (1975)"
+    assert catalogue[661].genres == ("Animation", "Children's")
     assert (more[185].title, more[185].genres, more[185].year) == ("Crónica (2003)", (), 2003)
 
 
 def test_titles_of_the_csv_sets(tmp_path: Path) -> None:
     catalogue = read_catalogue(_folder(tmp_path, "ml-latest"))
     assert catalogue is not None
-    assert {film.item: (film.title, film.year, film.genres) for film in catalogue.values()} == {
+    assert {entry.item: (entry.title, entry.year, entry.genres) for entry in catalogue.values()} == {
         307: (
             "City of Lost Children, The (Cité des enfants perdus, La) (1995)",
             1995,
@@ -172,7 +172,7 @@ def test_the_real_sets(
     assert table.dataset.sha256 == checksum
     assert catalogue is not None
     assert set(table.items.tolist()) <= set(catalogue)
-    assert sum(film.year is None for film in catalogue.values()) <= 4
+    assert sum(entry.year is None for entry in catalogue.values()) <= 4
 
 
 def test_the_order_is_stable_within_a_second(tmp_path: Path) -> None:

@@ -119,8 +119,8 @@ def test_there_is_taste_to_learn(world: RatingTable) -> None:
 def test_the_catalogue_covers_the_items(world: RatingTable) -> None:
     catalogue = Synthetic(100_000, 1_000, 2_000, 1).catalogue()
     assert set(world.items.tolist()) <= set(catalogue)
-    assert len({film.title for film in catalogue.values()}) == 2_000
-    assert all(film.genres and film.year and f"({film.year})" in film.title for film in catalogue.values())
+    assert len({entry.title for entry in catalogue.values()}) == 2_000
+    assert all(entry.genres and entry.year and f"({entry.year})" in entry.title for entry in catalogue.values())
     assert 10 < len(catalogue.genres) < 30
 
 

@@ -20,22 +20,22 @@ from streamsvd.errors import InputError
 from streamsvd.ratings import RatingTable, Synthetic
 
 WORLD = Synthetic(ratings=600, users=60, items=300)
-TABLE, FILMS = WORLD.table(), WORLD.catalogue()
+TABLE, CATALOGUE = WORLD.table(), WORLD.catalogue()
 RUN = Run(spec=parse_spec("rank=2"), events=event_range(TABLE), window=100, points=20)
 STARTED = {"command": ["streamsvd", "simulate"], "started": "2026-01-02T03:04:05+00:00"}
 
 
 def archive(folder: Path, kind: Format = "csv", *, picture: bool = False) -> RunArchive:
-    return RunArchive(TABLE, FILMS, folder, kind, picture=picture)
+    return RunArchive(TABLE, CATALOGUE, folder, kind, picture=picture)
 
 
-def digest_of(run: Run, table: RatingTable = TABLE, films: Any = FILMS) -> str:
-    return digest(inputs(data_facts(table, films), run))
+def digest_of(run: Run, table: RatingTable = TABLE, catalogue: Any = CATALOGUE) -> str:
+    return digest(inputs(data_facts(table, catalogue), run))
 
 
 @pytest.mark.parametrize("kind", get_args(Format))
 def test_a_run_is_read_as_it_was_written(tmp_path: Path, kind: Format) -> None:
-    outcome = simulate(TABLE, FILMS, RUN)
+    outcome = simulate(TABLE, CATALOGUE, RUN)
     archive(tmp_path / "runs", kind, picture=True).keep(RUN, outcome, **STARTED)
     (found,) = stored_runs(tmp_path / "runs")
     assert {name: (a.dtype, a.tobytes()) for name, a in found.curve().items()} == {
@@ -55,7 +55,7 @@ def test_a_run_is_read_as_it_was_written(tmp_path: Path, kind: Format) -> None:
 def test_the_same_run_writes_the_same_bytes_but_for_its_times(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in "ab"]
     for folder in folders:
-        archive(folder, picture=True).keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED)
+        archive(folder, picture=True).keep(RUN, simulate(TABLE, CATALOGUE, RUN), **STARTED)
     first, second = (stored_runs(folder)[0] for folder in folders)
     for name in ("metrics.csv", "metrics.png", "metrics.svg"):
         assert (first.path / name).read_bytes() == (second.path / name).read_bytes()
@@ -68,15 +68,15 @@ def test_the_same_run_writes_the_same_bytes_but_for_its_times(tmp_path: Path) ->
 def test_a_run_that_is_there_is_recognised_by_another_process(tmp_path: Path) -> None:
     before = archive(tmp_path)
     assert before.known(RUN) is None
-    before.keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED)
+    before.keep(RUN, simulate(TABLE, CATALOGUE, RUN), **STARTED)
     after = archive(tmp_path)
     assert after.known(RUN) is not None
     assert after.known(replace(RUN, window=101)) is None
 
 
 def test_a_run_that_is_repeated_replaces_itself(tmp_path: Path) -> None:
-    archive(tmp_path).keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED)
-    archive(tmp_path, "parquet").keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED)
+    archive(tmp_path).keep(RUN, simulate(TABLE, CATALOGUE, RUN), **STARTED)
+    archive(tmp_path, "parquet").keep(RUN, simulate(TABLE, CATALOGUE, RUN), **STARTED)
     assert [sorted(path.name for path in run.path.iterdir()) for run in stored_runs(tmp_path)] == [
         ["manifest.json", "metrics.parquet"]
     ]
@@ -92,7 +92,7 @@ def test_everything_that_decides_a_figure_is_in_the_digest() -> None:
         digest_of(replace(RUN, events=event_range(TABLE, scored_from=1))),
         digest_of(replace(RUN, points=21)),
         digest_of(replace(RUN, through="kafka")),
-        digest_of(RUN, films=None),
+        digest_of(RUN, catalogue=None),
         digest_of(RUN, replace(TABLE, ratings=np.where(one, 0.5, TABLE.ratings))),
         digest_of(RUN, replace(TABLE, items=np.array([str(item) for item in TABLE.items], object))),
     ]
@@ -100,7 +100,7 @@ def test_everything_that_decides_a_figure_is_in_the_digest() -> None:
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
-    outcome = simulate(TABLE, FILMS, RUN)
+    outcome = simulate(TABLE, CATALOGUE, RUN)
     manifest = {"inputs": {"data": {"name": "a"}}, "label": "b", "digest": "c", "started": "", "figures": {}}
     with pytest.raises(ValueError, match="nan"):
         write_run(tmp_path, {**manifest, "bad": float("nan")}, outcome.curve, "csv", None, None)
@@ -113,7 +113,7 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_damage_is_told(tmp_path: Path) -> None:
-    path = archive(tmp_path).keep(RUN, simulate(TABLE, FILMS, RUN), **STARTED).path
+    path = archive(tmp_path).keep(RUN, simulate(TABLE, CATALOGUE, RUN), **STARTED).path
     (path / "metrics.csv").unlink()
     with pytest.raises(InputError, match="its metrics cannot be read"):
         stored_runs(tmp_path)[0].curve()
@@ -125,7 +125,7 @@ def test_damage_is_told(tmp_path: Path) -> None:
 
 
 def test_several_runs_are_drawn_with_their_names() -> None:
-    outcome = simulate(TABLE, FILMS, RUN)
+    outcome = simulate(TABLE, CATALOGUE, RUN)
     drawing = draw_runs("toy", [("rank=2", outcome.curve, outcome.figures)] * 9)
     assert b"rank=2" in drawing.svg
     assert drawing.png.startswith(b"\x89PNG")

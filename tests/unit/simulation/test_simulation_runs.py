@@ -18,7 +18,7 @@ from streamsvd.learner import Settings
 from streamsvd.ratings import Catalogue, RatingTable, Synthetic
 
 WORLD = Synthetic(ratings=4_000, users=200, items=500)
-TABLE, FILMS = WORLD.table(), WORLD.catalogue()
+TABLE, CATALOGUE = WORLD.table(), WORLD.catalogue()
 LEARNER = parse_spec("rank=2")
 
 
@@ -35,8 +35,8 @@ def by_model(found: list[tuple[Run, Outcome]]) -> dict[str, object]:
 def in_parts_of(n: int) -> Predictor:
     """Predictions that come in other parts."""
 
-    def predict(table: RatingTable, films: Catalogue | None, run: Run, tell: object, stopped: object) -> object:
-        found = run.spec.make(table.dataset.scale, films).learn(
+    def predict(table: RatingTable, catalogue: Catalogue | None, run: Run, tell: object, stopped: object) -> object:
+        found = run.spec.make(table.dataset.scale, catalogue).learn(
             table.users, table.items, table.ratings, table.timestamps
         )
         for start in range(0, len(table), n):
@@ -48,12 +48,12 @@ def in_parts_of(n: int) -> Predictor:
 
 def test_a_run_is_the_prequential_evaluation_of_its_stretch_without_the_warm_up() -> None:
     part = TABLE[1_000:3_000]
-    model = LEARNER.make(TABLE.dataset.scale, FILMS)
+    model = LEARNER.make(TABLE.dataset.scale, CATALOGUE)
     found = model.learn(part.users, part.items, part.ratings, part.timestamps)
     expected = Prequential(window=400)
     expected.update(part.ratings[500:], found.event[500:], found.page[500:])
     run = Run(spec=LEARNER, events=event_range(TABLE, 1_000, 3_000, 1_500), window=400, points=7)
-    outcome = simulate(TABLE, FILMS, run)
+    outcome = simulate(TABLE, CATALOGUE, run)
     assert {**asdict(expected.figures()), "learned": 2_000}.items() <= outcome.figures.items()
     assert outcome.curve["number"].tolist() == [1_500 + -(-1_500 * k // 7) for k in range(1, 8)]
     assert outcome.curve["events"][-1] == 1_500
@@ -64,7 +64,7 @@ def test_a_run_is_the_prequential_evaluation_of_its_stretch_without_the_warm_up(
 @pytest.mark.parametrize("n", [1, 333, 4_000])
 def test_how_predictions_are_cut_changes_nothing(n: int) -> None:
     run = Run(spec=LEARNER, events=event_range(TABLE, 100, 1_900, 150), window=300)
-    assert plain(simulate(TABLE, FILMS, run, predict=in_parts_of(n))) == plain(simulate(TABLE, FILMS, run))
+    assert plain(simulate(TABLE, CATALOGUE, run, predict=in_parts_of(n))) == plain(simulate(TABLE, CATALOGUE, run))
 
 
 def test_more_points_than_ratings_are_a_point_each() -> None:
@@ -76,8 +76,8 @@ def test_in_parallel_is_as_one_by_one() -> None:
     specs = grid_specs(grid={"rank": ["1", "2"]}, baselines=["damped-means"])
     runs = [Run(spec=spec, events=event_range(TABLE, None, 2_000)) for spec in specs]
     seen: list[list[int]] = []
-    one_by_one = list(simulate_all(TABLE, FILMS, runs, show=lambda learned: seen.append(list(learned))))
-    side_by_side = list(simulate_all(TABLE, FILMS, runs, jobs=2))
+    one_by_one = list(simulate_all(TABLE, CATALOGUE, runs, show=lambda learned: seen.append(list(learned))))
+    side_by_side = list(simulate_all(TABLE, CATALOGUE, runs, jobs=2))
     assert by_model(side_by_side) == by_model(one_by_one)
     assert len(one_by_one) == 3
     assert seen[-1] == [2_000] * 3
@@ -87,7 +87,7 @@ def test_in_parallel_is_as_one_by_one() -> None:
 def test_asked_to_stop_it_stops(jobs: int) -> None:
     runs = [Run(spec=spec, events=event_range(TABLE)) for spec in grid_specs(grid={"rank": ["1", "2"]})]
     with pytest.raises(Stopped):
-        list(simulate_all(TABLE, FILMS, runs, jobs=jobs, stopped=lambda: True))
+        list(simulate_all(TABLE, CATALOGUE, runs, jobs=jobs, stopped=lambda: True))
 
 
 def test_predictions_that_are_missing_are_an_error() -> None:
