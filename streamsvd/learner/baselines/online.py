@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.kernels import Rows, Scale, State
 from streamsvd.learner.baselines.columns import columns_of, pairs_of
-from streamsvd.learner.baselines.rows import Memory, with_rows
+from streamsvd.learner.baselines.rows import BaselineMemory, with_rows
 from streamsvd.learner.id_index import IdIndex
 from streamsvd.learner.protocol import Ids, Predictions
 
@@ -25,9 +25,9 @@ class OnlineBaseline(ABC):
     has kernels that learn and predict. The deviation of a prediction is the root of the mean squared error so far.
     """
 
-    _memory: Memory
+    _memory: BaselineMemory
 
-    def __init__(self, settings: dict[str, Any], memory: Memory, scale: tuple[float, float], seed: int = 0) -> None:
+    def __init__(self, settings: dict[str, Any], memory: BaselineMemory, scale: tuple[float, float], seed: int = 0) -> None:
         self.scale = Scale(*scale)
         self.seed = seed
         self._settings = {**settings, "scale": [*scale], "seed": seed}
@@ -113,7 +113,7 @@ class OnlineBaseline(ABC):
         model._items.number(state.items.ids)
         names = ("whole", "page", "page_user", "page_whole")
         per_item = state.items.fixed
-        model._memory = Memory(
+        model._memory = BaselineMemory(
             users=np.array(state.users.fixed["row"]),
             items=np.array(per_item["row"]),
             kept=np.array(per_item["kept"]),

@@ -20,7 +20,7 @@ NUMBER, USER, TIMESTAMP = range(3)
 """Elements of the page."""
 
 
-class Memory(NamedTuple):
+class BaselineMemory(NamedTuple):
     """Arrays of an online baseline; those per user and per item have room for more rows."""
 
     users: Floats
@@ -33,9 +33,9 @@ class Memory(NamedTuple):
     kept_on: Ints  # and the number of that page
 
 
-def empty(user_width: int, item_width: int, whole: Floats) -> Memory:
+def empty(user_width: int, item_width: int, whole: Floats) -> BaselineMemory:
     """A memory without rows, and with these global numbers."""
-    return Memory(
+    return BaselineMemory(
         users=np.zeros((0, user_width)),
         items=np.zeros((0, item_width)),
         whole=whole.copy(),
@@ -47,7 +47,7 @@ def empty(user_width: int, item_width: int, whole: Floats) -> Memory:
     )
 
 
-def with_rows(m: Memory, users: int, items: int) -> Memory:
+def with_rows(m: BaselineMemory, users: int, items: int) -> BaselineMemory:
     """The same memory with room for that many rows; new ones are zero."""
     if users > len(m.users):
         m = m._replace(users=grown(m.users, users))

@@ -18,7 +18,7 @@ import numpy as np
 
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.reading.fields import Array, Field, Ids, Ratings, Times
-from streamsvd.ratings.reading.format import Rows
+from streamsvd.ratings.reading.format import RowReader
 
 BLOCK_BYTES = 1 << 23
 
@@ -26,7 +26,7 @@ BLOCK_BYTES = 1 << 23
 class BlockReader:
     """Reads blocks of rows into columns and keeps what must agree over all of them; messages call the file `label`."""
 
-    def __init__(self, rows: Rows, users: Ids, items: Ids, ratings: Ratings, times: Times, label: str) -> None:
+    def __init__(self, rows: RowReader, users: Ids, items: Ids, ratings: Ratings, times: Times, label: str) -> None:
         self.rows, self.label = rows, label
         self.lines = 1 if rows.header else 0
         self._fields: tuple[Field, ...] = (users, items, ratings, times)

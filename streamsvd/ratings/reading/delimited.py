@@ -38,7 +38,7 @@ class Delimited:
     quoting: Quoting = csv.QUOTE_MINIMAL
 
     def fields(self, line: str) -> list[str] | None:
-        """The four fields of one line, None for a blank one; raises as `Rows.fields` does."""
+        """The four fields of one line, None for a blank one; raises as `RowReader.fields` does."""
         if not line.strip():
             return None
         try:
@@ -53,7 +53,7 @@ class Delimited:
         return [fields[column] for column in self.at]
 
     def columns(self, block: bytes, dtypes: Sequence[str]) -> list[Any]:
-        """The four columns of whole lines, by pandas' C parser; raises as `Rows.columns` does."""
+        """The four columns of whole lines, by pandas' C parser; raises as `RowReader.columns` does."""
         import pandas as pd  # here, so that the workers of an engine can do without
 
         single = len(self.delimiter) == 1

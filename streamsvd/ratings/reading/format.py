@@ -78,7 +78,7 @@ class FirstLine:
         return self.columns is None and len(self.fields) == 4 and all(map(_NUMBER.fullmatch, self.fields))
 
 
-class Rows(Protocol):
+class RowReader(Protocol):
     """How the lines of one file become rows: quickly in blocks, and one line at a time to say what is wrong."""
 
     @property
@@ -144,7 +144,7 @@ class Format:
     first_line: str = ""
     file_names: tuple[str, ...] = ()
     recognises: Callable[[FirstLine], bool]
-    rows: Callable[[FirstLine], Rows]
+    rows: Callable[[FirstLine], RowReader]
     id_rule: str = ""
     limits: Limits | None = None
     scale: Callable[[NDArray[Any]], Limits] | None = None
