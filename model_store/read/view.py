@@ -16,7 +16,7 @@ from model_store.codec.rows import RowLayout
 from model_store.read.load import read_arrays
 from model_store.read.row_table import RowTable
 from streamsvd.kernels import CHOICE_BLOCK, CLOCK, Structured
-from streamsvd.lookup import FACTORS, TRAINING, Columns, Facets, ItemTable, facets_of, popularity
+from streamsvd.lookup import FACTORS, TRAINING, Facets, ItemTable, ScreeningColumns, facets_of, popularity
 from streamsvd.ratings import Catalogue, CatalogueItem, Id
 
 
@@ -39,7 +39,7 @@ class View(ItemTable):
     catalogue : dict of id to CatalogueItem
         The catalogue, as of version `catalogue_version`. Never changed, only replaced.
     catalogue_version : int
-    columns : Columns
+    columns : ScreeningColumns
         For approximate scores.
     """
 
@@ -51,7 +51,7 @@ class View(ItemTable):
     table: RowTable
     catalogue: dict[Id, CatalogueItem]
     catalogue_version: int
-    columns: Columns
+    columns: ScreeningColumns
     _facets: tuple[int, int, dict[Id, CatalogueItem], Facets] | None = None
     _shares: tuple[int, NDArray[np.float64]] | None = None
 

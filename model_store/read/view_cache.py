@@ -23,7 +23,7 @@ from model_store.read.row_table import RowTable
 from model_store.read.store_queries import Blobs, Reply, RowQuery, StoreQueries
 from model_store.read.view import View
 from streamsvd.errors import SnapshotCorrupt, StoreUnavailable
-from streamsvd.lookup import FACTORS, Columns
+from streamsvd.lookup import FACTORS, ScreeningColumns
 
 _ATTEMPTS = 20
 _WAIT_SECONDS = 5.0
@@ -39,7 +39,7 @@ class ViewCache:
         Makes the columns of a new view.
     """
 
-    def __init__(self, store: StoreQueries, new_columns: Callable[[], Columns]) -> None:
+    def __init__(self, store: StoreQueries, new_columns: Callable[[], ScreeningColumns]) -> None:
         self._store = store
         self._new_columns = new_columns
         self._blocks: tuple[str, ...] = (FACTORS,)

@@ -21,7 +21,7 @@ from streamsvd.lookup.explaining import EXPLAINING, explain, reasons
 from streamsvd.lookup.folded_rows import fold_in
 from streamsvd.lookup.history import known_user, newest_ratings
 from streamsvd.lookup.item_filters import Facets, facets_of
-from streamsvd.lookup.item_table import FACTORS, SEEN, TRAINING, WINDOW, Columns, ItemTable, UserRow
+from streamsvd.lookup.item_table import FACTORS, SEEN, TRAINING, WINDOW, ItemTable, ScreeningColumns, UserRow
 from streamsvd.lookup.options import CheckedOptions, Options
 from streamsvd.lookup.predicting import PREDICTING, predict
 from streamsvd.lookup.ranking import DEFAULT_RANKING, RANKINGS, Profile, best, ranking_called
@@ -42,7 +42,6 @@ __all__ = [
     "WINDOW",
     "AnswerPart",
     "CheckedOptions",
-    "Columns",
     "Explanation",
     "Facets",
     "ItemTable",
@@ -54,6 +53,7 @@ __all__ = [
     "Reason",
     "Recommendation",
     "Scoring",
+    "ScreeningColumns",
     "SimilarItem",
     "SimilarUser",
     "UserRow",

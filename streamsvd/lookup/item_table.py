@@ -26,7 +26,7 @@ UserRow = Mapping[str, NDArray[Any]]
 """
 
 
-class Columns(Protocol):
+class ScreeningColumns(Protocol):
     """What approximate scores need of the items (see `candidate_screening.ItemColumns`)."""
 
     def put(self, places: NDArray[np.int64], factors: NDArray[Any], size: int) -> None:
@@ -48,13 +48,13 @@ class ItemTable(ABC):
         Global weights, as in a `State`.
     catalogue : mapping of id to CatalogueItem
         The catalogue; empty where there is none.
-    columns : Columns or None
+    columns : ScreeningColumns or None
         For approximate scores; None where all scores are exact.
     """
 
     globals_: dict[str, NDArray[Any]]
     catalogue: Mapping[Id, CatalogueItem]
-    columns: Columns | None
+    columns: ScreeningColumns | None
 
     @property
     @abstractmethod

@@ -63,7 +63,7 @@ class Order(Protocol):
         """
 
 
-class Ranking(Protocol):
+class Ranker(Protocol):
     """A way to rank items."""
 
     item_blocks: tuple[str, ...]
@@ -133,13 +133,13 @@ class ChosenAndLiked:
         return ranking_scores(self.chances()[places], predicted, self.scale)
 
 
-RANKINGS: dict[str, Ranking] = {"choice": ByChoice(), "rating": ByRating()}
+RANKINGS: dict[str, Ranker] = {"choice": ByChoice(), "rating": ByRating()}
 """By name."""
 DEFAULT_RANKING = "choice"
 """Name of the ranking where none is asked for."""
 
 
-def ranking_called(name: str) -> Ranking:
+def ranking_called(name: str) -> Ranker:
     """The ranking of a name.
 
     Raises

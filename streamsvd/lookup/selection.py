@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from streamsvd.kernels import score_items
 from streamsvd.lookup.candidate_screening import ItemColumns
-from streamsvd.lookup.item_table import Columns, ItemTable
+from streamsvd.lookup.item_table import ItemTable, ScreeningColumns
 from streamsvd.lookup.ranking import ByRating, ChosenAndLiked, Order, Profile, in_order, ranking_called
 from streamsvd.lookup.screening_kernels import candidates
 
@@ -25,7 +25,7 @@ _LIKELIEST = 100
 class Scoring(Protocol):
     """Predicted ratings, from rows; the learner's, unless a test has its own."""
 
-    def columns(self) -> Columns:
+    def columns(self) -> ScreeningColumns:
         """Columns without an item yet, for `approximate`."""
 
     def approximate(self, items: ItemTable, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
@@ -40,7 +40,7 @@ class Scoring(Protocol):
 class ModelScoring:
     """Scoring by the learner's own functions; approximate where the table has columns."""
 
-    def columns(self) -> Columns:
+    def columns(self) -> ScreeningColumns:
         """See `candidate_screening`."""
         return ItemColumns()
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model_store import Checkpoint
 from streamsvd.kernels.state import Id, Ragged, Rows, State
-from streamsvd.lookup.item_table import Columns, ItemTable
+from streamsvd.lookup.item_table import ItemTable, ScreeningColumns
 
 FACTORS = np.dtype([("x", "<f8", (4,)), ("version", "<i8"), ("count", "<i4")])
 TRAINING = np.dtype([("P", "<f4", (10,)), ("next_refit", "<f8")])
@@ -72,7 +72,7 @@ class NoColumns:
 class ByVersion:
     """A stand-in for scoring: the dot product, and the item's count for nobody in particular."""
 
-    def columns(self) -> Columns:
+    def columns(self) -> ScreeningColumns:
         return NoColumns()
 
     def approximate(self, items: ItemTable, user: Any | None) -> tuple[NDArray[np.floating[Any]], float]:
