@@ -76,7 +76,7 @@ class FeedWriter:
             total=monitor.total().values(),
             fading=found.errors("fading"),
             windows=[
-                feed.Window(unit=window.unit, size=window.size, errors=errors.values())
+                feed.WindowErrors(unit=window.unit, size=window.size, errors=errors.values())
                 for window, errors in monitor.windows.errors().items()
             ],
             drift=monitor.drift.counts,

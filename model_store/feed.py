@@ -27,7 +27,7 @@ _FIELD = b"point"
 _Found = TypeVar("_Found", "FeedPoint", "Now", "Detail")
 
 
-class Window(msgspec.Struct, frozen=True, kw_only=True):
+class WindowErrors(msgspec.Struct, frozen=True, kw_only=True):
     """Errors over the newest ratings: `size` of them, or those of the newest `size` seconds of event time."""
 
     unit: Literal["events", "seconds"]
@@ -98,7 +98,7 @@ class FeedPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     users, items : int
     total, fading : dict of str to number or None
         Errors over all ratings; with weights that fade with every rating (RMSE only).
-    windows : list of Window
+    windows : list of WindowErrors
     drift : dict of str to int
         Changes found so far, by detector.
     figures : dict of str to number or None
@@ -119,7 +119,7 @@ class FeedPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: Values
     fading: Values
     lag: int | None = None
-    windows: list[Window] = []
+    windows: list[WindowErrors] = []
     drift: dict[str, int] = {}
     figures: Values = {}
     shadows: dict[str, Values] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from model_store.feed import FeedPoint, Window
+from model_store.feed import FeedPoint, WindowErrors
 from streamsvd.dashboard.formats import count, span
 from streamsvd.figures import Values
 
@@ -12,12 +12,12 @@ ALL = "all ratings"
 FADING = "fading"
 
 
-def window_name(window: Window) -> str:
+def window_name(window: WindowErrors) -> str:
     """Name of a window.
 
-    >>> window_name(Window(unit="events", size=5000, errors={}))
+    >>> window_name(WindowErrors(unit="events", size=5000, errors={}))
     'last 5,000'
-    >>> window_name(Window(unit="seconds", size=604_800, errors={}))
+    >>> window_name(WindowErrors(unit="seconds", size=604_800, errors={}))
     'last 7 days'
     """
     if window.unit == "events":

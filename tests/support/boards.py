@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from model_store.feed import Detail, FeedPoint, Now, Operation, Window
+from model_store.feed import Detail, FeedPoint, Now, Operation, WindowErrors
 from streamsvd.dashboard.board import Board, Logged, ServerStatus, Stored
 from streamsvd.figures import DriftDetection, Values
 
@@ -35,8 +35,8 @@ def point(events: int, *, at: float = NOW, event_time: int | None = 900_000_000)
         total=errors(value, events),
         fading=errors(value - 0.01, events),
         windows=[
-            Window(unit="events", size=5000, errors=errors(value - 0.02)),
-            Window(unit="seconds", size=604_800, errors=errors(value - 0.03)),
+            WindowErrors(unit="events", size=5000, errors=errors(value - 0.02)),
+            WindowErrors(unit="seconds", size=604_800, errors=errors(value - 0.03)),
         ],
         shadows={"damped-means": errors(value + 0.05, events)},
     )
