@@ -31,7 +31,7 @@ from streamsvd.learner.protocol import ContentSource, Ids
 Floats = NDArray[np.float64]
 
 
-class Fixpoint(NamedTuple):
+class SweepResult(NamedTuple):
     """What sweeping did.
 
     Attributes
@@ -230,7 +230,7 @@ def sweep(model: IteratedSVD, sweeps: int = 1) -> list[float]:
     return values
 
 
-def converge(model: IteratedSVD, tolerance: float = 1e-8, at_most: int = 1000) -> Fixpoint:
+def converge(model: IteratedSVD, tolerance: float = 1e-8, at_most: int = 1000) -> SweepResult:
     """Sweep until both sides' normal equations hold.
 
     Parameters
@@ -255,7 +255,7 @@ def converge(model: IteratedSVD, tolerance: float = 1e-8, at_most: int = 1000) -
         _sweep(model._handle.address, ratings)
         after, imbalance = _measure(model._handle.address, ratings)
         done += 1
-    return Fixpoint(before, float(after), done, float(imbalance))
+    return SweepResult(before, float(after), done, float(imbalance))
 
 
 def _ratings(model: IteratedSVD) -> _Ratings:

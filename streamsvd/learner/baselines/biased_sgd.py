@@ -39,7 +39,7 @@ class Rates(NamedTuple):
     high: float
 
 
-class History(NamedTuple):
+class ReplayBuffer(NamedTuple):
     """Every rating so far, for replay."""
 
     users: Ints
@@ -116,12 +116,12 @@ class BiasedSGD(OnlineBaseline):
         low, high = self.scale.internal_limits
         self._factor_scale = factor_scale
         self._rates = Rates(**rates, seed=seed, low=low, high=high)  # type: ignore[arg-type]
-        self._history = History(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        self._history = ReplayBuffer(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
     def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats) -> None:
         needed = len(self) + len(stars)
         if needed > len(self._history.stars):
-            self._history = History(*(grown(column, needed) for column in self._history))
+            self._history = ReplayBuffer(*(grown(column, needed) for column in self._history))
         _learn(self._memory, self._rates, self._history, users, items, stars, timestamps, predicted)
 
     def _predict(self, users: Floats, items: Floats, predicted: Floats) -> None:
@@ -136,7 +136,7 @@ class BiasedSGD(OnlineBaseline):
         return {f"history_{name}": column[: len(self)] for name, column in self._history._asdict().items()}
 
     def _take_extra(self, extra: dict[str, NDArray[Any]]) -> None:
-        self._history = History(**{name.removeprefix("history_"): column for name, column in extra.items()})
+        self._history = ReplayBuffer(**{name.removeprefix("history_"): column for name, column in extra.items()})
 
 
 @compiled

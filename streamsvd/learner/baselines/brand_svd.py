@@ -28,7 +28,7 @@ SMALL = 1e-7  # a part outside the space that counts as none
 LEAST_PIVOT = 1e-3  # where T would be divided by less, the rows are rotated instead
 
 
-class Fixed(NamedTuple):
+class BrandSettings(NamedTuple):
     """The settings, as the kernels take them."""
 
     rank: int
@@ -81,7 +81,7 @@ class BrandSVD(OnlineBaseline):
         }
         whole = first_whole(3 + rank + 4 * rank * rank)
         super().__init__(settings, empty(WIDTH + rank, WIDTH + rank, whole), scale, seed)
-        self._fixed = Fixed(rank, every, user_damping, item_damping, *self.scale.internal_limits)
+        self._fixed = BrandSettings(rank, every, user_damping, item_damping, *self.scale.internal_limits)
 
     @property
     def discarded(self) -> float:

@@ -23,7 +23,7 @@ from streamsvd.learner.baselines.soft_impute import soft_impute
 READY = 2  # of the global numbers, after those of the means: 1 after the warm-up
 
 
-class Fixed(NamedTuple):
+class FoldInSettings(NamedTuple):
     """The settings, as the kernels take them."""
 
     rank: int
@@ -34,7 +34,7 @@ class Fixed(NamedTuple):
     high: float
 
 
-class History(NamedTuple):
+class WarmUpRatings(NamedTuple):
     """The ratings of the warm-up."""
 
     users: Ints
@@ -91,15 +91,15 @@ class FoldIn(OnlineBaseline):
         }
         super().__init__(settings, empty(WIDTH + rank + rank * rank, WIDTH + rank, first_whole(1)), scale, seed)
         self._shrinkage = shrinkage
-        self._fixed = Fixed(rank, warm_up, user_damping, item_damping, *self.scale.internal_limits)
-        self._history = History(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        self._fixed = FoldInSettings(rank, warm_up, user_damping, item_damping, *self.scale.internal_limits)
+        self._history = WarmUpRatings(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
     def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats) -> None:
         m = self._memory
         if m.whole[READY] == 0.0:
             needed = len(self) + len(stars)
             if needed > len(self._history.stars):
-                self._history = History(*(grown(column, needed) for column in self._history))
+                self._history = WarmUpRatings(*(grown(column, needed) for column in self._history))
         columns = (users, items, stars, timestamps, predicted)
         done = _learn(m, self._fixed, self._history, *columns, 0)
         if m.whole[READY] == 0.0 and m.whole[COUNT] - 1 == self._fixed.warm_up:
@@ -125,7 +125,7 @@ class FoldIn(OnlineBaseline):
         order = np.sort(last)
         _fold_in_all(m, f, users[order], items[order], rest[order])
         m.whole[READY] = 1.0
-        self._history = History(h.users[:0], h.items[:0], h.stars[:0])
+        self._history = WarmUpRatings(h.users[:0], h.items[:0], h.stars[:0])
 
     def _predict(self, users: Floats, items: Floats, predicted: Floats) -> None:
         _predict(self._memory.whole, self._fixed, users, items, predicted)
@@ -142,7 +142,7 @@ class FoldIn(OnlineBaseline):
         return {f"history_{name}": column[:kept] for name, column in self._history._asdict().items()}
 
     def _take_extra(self, extra: dict[str, NDArray[Any]]) -> None:
-        self._history = History(**{name.removeprefix("history_"): column for name, column in extra.items()})
+        self._history = WarmUpRatings(**{name.removeprefix("history_"): column for name, column in extra.items()})
 
 
 @compiled

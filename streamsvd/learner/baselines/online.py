@@ -27,7 +27,9 @@ class OnlineBaseline(ABC):
 
     _memory: BaselineMemory
 
-    def __init__(self, settings: dict[str, Any], memory: BaselineMemory, scale: tuple[float, float], seed: int = 0) -> None:
+    def __init__(
+        self, settings: dict[str, Any], memory: BaselineMemory, scale: tuple[float, float], seed: int = 0
+    ) -> None:
         self.scale = Scale(*scale)
         self.seed = seed
         self._settings = {**settings, "scale": [*scale], "seed": seed}

@@ -14,7 +14,7 @@ from streamsvd import IteratedSVD, Settings
 from streamsvd.errors import SettingsError
 from streamsvd.kernels.algebra import unpack
 from streamsvd.kernels.memory import ENTRY_UNIT
-from streamsvd.learner.batch import Fixpoint, converge, fit, objective, sweep
+from streamsvd.learner.batch import SweepResult, converge, fit, objective, sweep
 from streamsvd.ratings import Catalogue, RatingTable
 
 Floats = NDArray[np.float64]
@@ -82,7 +82,7 @@ def real(tables: Tables, with_catalogue: bool) -> IteratedSVD:
     return model
 
 
-def check_fixpoint(model: IteratedSVD, fixpoint: Fixpoint) -> None:
+def check_fixpoint(model: IteratedSVD, fixpoint: SweepResult) -> None:
     assert fixpoint.imbalance <= 1e-8
     problem = Problem(model)
     assert objective(model) == pytest.approx(problem.objective(), rel=1e-12)
