@@ -124,7 +124,7 @@ def item_from_title(item: Id, title: str, genres: Iterable[str]) -> CatalogueIte
     return CatalogueItem(item, title, tuple(known), int(year[1]) if year else None)
 
 
-class _Wire(msgspec.Struct, omit_defaults=True):
+class _WireItem(msgspec.Struct, omit_defaults=True):
     v: int
     item: _Int64 | _Text
     title: str
@@ -132,7 +132,7 @@ class _Wire(msgspec.Struct, omit_defaults=True):
     year: Annotated[int, msgspec.Meta(ge=0, le=9999)] | None = None
 
 
-_read = msgspec.json.Decoder(_Wire).decode
+_read = msgspec.json.Decoder(_WireItem).decode
 _write = msgspec.json.Encoder().encode
 
 
@@ -150,7 +150,7 @@ def encode_item(item: CatalogueItem) -> bytes:
     '{"v":1,"item":1,"title":"Toy Story (1995)","genres":["Animation"],"year":1995}'
     """
     try:
-        value = _write(_Wire(VERSION, item.item, item.title or "", item.genres, item.year))
+        value = _write(_WireItem(VERSION, item.item, item.title or "", item.genres, item.year))
         same = decode_item(value) == item
     except (EventError, TypeError, ValueError, OverflowError) as error:
         raise EventError(f"{item!r} cannot be sent: {error}") from error

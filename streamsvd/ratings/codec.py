@@ -36,7 +36,7 @@ _HINTS = {
 }
 
 
-class _Wire(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+class _WireEvent(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """The object on the wire, all kinds in one; fields in the order in which they are written."""
 
     v: int
@@ -53,7 +53,7 @@ class _Head(msgspec.Struct):
     v: int
 
 
-_read = msgspec.json.Decoder(_Wire).decode
+_read = msgspec.json.Decoder(_WireEvent).decode
 _read_head = msgspec.json.Decoder(_Head).decode
 _write = msgspec.json.Encoder().encode
 
@@ -119,10 +119,10 @@ def decode(value: bytes | None) -> Event:
     return Erasure(wire.user, wire.ts, wire.source, wire.seq)
 
 
-def _wire(event: Event) -> _Wire:
+def _wire(event: Event) -> _WireEvent:
     source, seq = event.source, event.sequence
     if isinstance(event, Rating):
-        return _Wire(
+        return _WireEvent(
             v=VERSION,
             user=event.user,
             item=event.item,
@@ -132,7 +132,7 @@ def _wire(event: Event) -> _Wire:
             seq=seq,
         )
     if isinstance(event, Retraction):
-        return _Wire(
+        return _WireEvent(
             v=VERSION,
             kind="retract",
             user=event.user,
@@ -141,7 +141,7 @@ def _wire(event: Event) -> _Wire:
             source=source,
             seq=seq,
         )
-    return _Wire(v=VERSION, kind="erase", user=event.user, ts=event.timestamp, source=source, seq=seq)
+    return _WireEvent(v=VERSION, kind="erase", user=event.user, ts=event.timestamp, source=source, seq=seq)
 
 
 def _check_keys(value: bytes) -> None:
