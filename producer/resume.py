@@ -41,7 +41,7 @@ class LogState:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedTopic:
     """A topic that is ready for a data set.
 
     Attributes
@@ -64,7 +64,7 @@ def prepare(
     *,
     partitions: int | None = None,
     mix: bool = False,
-) -> Prepared:
+) -> PreparedTopic:
     """Create the topics, find where to resume, and write the catalogue.
 
     Parameters
@@ -100,7 +100,7 @@ def prepare(
         _refuse_mixing(log, topics, other, dataset, mix)
     state = inspect_log(log, topics.ratings, dataset.source)
     write_catalogue(log, topics.catalogue, dataset, catalogue, keep_others=mix)
-    return Prepared(layout, state)
+    return PreparedTopic(layout, state)
 
 
 def sources_of(log: LogClient, topic: str) -> set[str]:

@@ -18,7 +18,7 @@ from streamsvd.ratings import NAMES, Catalogue, RatingTable, locate
 
 
 @dataclass(slots=True)
-class Prepared:
+class DemoSetup:
     """Data, servers and dashboard of a demo.
 
     Attributes
@@ -47,7 +47,7 @@ def prepared(
     open_page: Callable[[str, str], AbstractContextManager[DashboardBeside]],
     stop: Callable[[], bool],
     console: Console,
-) -> Iterator[Prepared | None]:
+) -> Iterator[DemoSetup | None]:
     """Prepare everything, yield it, and stop what was started.
 
     Parameters
@@ -63,7 +63,7 @@ def prepared(
 
     Yields
     ------
-    Prepared or None
+    DemoSetup or None
         None when asked to stop.
 
     Raises
@@ -73,7 +73,7 @@ def prepared(
     """
     if asked is not None and asked not in NAMES:
         locate(asked, environ=environ)  # a path that does not exist is refused before anything starts
-    found = Prepared()
+    found = DemoSetup()
     with ExitStack() as stack:  # stops what was started, also after an error
         with parts_bar(console) as bar:
 

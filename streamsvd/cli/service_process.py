@@ -35,7 +35,7 @@ _SWITCH_SECONDS = 0.0001  # a thread that computes yields to a request within th
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ServicePlan:
     """What is to be served, and to whom.
 
     Attributes
@@ -61,7 +61,7 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
 
 
-def run_service(plan: Plan, environ: Mapping[str, str]) -> None:
+def run_service(plan: ServicePlan, environ: Mapping[str, str]) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Raises

@@ -1,7 +1,7 @@
 """Real Kafka and Redis, started by us, for as long as a `with` block lasts."""
 
 from streamsvd.embedded.choice import (
-    Choice,
+    ServerChoice,
     choose_kafka,
     choose_redis,
     mask_url,
@@ -18,9 +18,9 @@ from streamsvd.embedded.server import Server
 
 __all__ = [
     "KAFKA_VERSION",
-    "Choice",
     "Java",
     "Server",
+    "ServerChoice",
     "choose_kafka",
     "choose_redis",
     "cluster_at",

@@ -41,7 +41,7 @@ Kind = Literal["given", "running", "docker", "embedded"]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ServerChoice:
     """What is used, and why.
 
     Attributes
@@ -78,7 +78,7 @@ def choose_kafka(
     *,
     folder: Path | None = None,
     docker_available: Callable[[], bool] = docker_answers,
-) -> Choice:
+) -> ServerChoice:
     """Decide which Kafka is used; starts nothing.
 
     Parameters
@@ -98,7 +98,7 @@ def choose_kafka(
     Examples
     --------
     >>> choose_kafka({"STREAMSVD_KAFKA": "kafka:9092"})
-    Choice(kind='given', address='kafka:9092', why='STREAMSVD_KAFKA is set')
+    ServerChoice(kind='given', address='kafka:9092', why='STREAMSVD_KAFKA is set')
     >>> choose_kafka({}, docker_available=lambda: False).kind
     'embedded'
     """
@@ -116,7 +116,7 @@ def choose_redis(
     *,
     folder: Path | None = None,
     docker_available: Callable[[], bool] = docker_answers,
-) -> Choice:
+) -> ServerChoice:
     """Decide which Redis is used; starts nothing. The parameters are those of `choose_kafka`.
 
     Raises
@@ -166,29 +166,29 @@ def provide_redis(folder: Path | None = None, *, environ: Mapping[str, str] | No
         yield url
 
 
-def _choose(variable: str, given: str, folder: Path | None, docker_available: Callable[[], bool]) -> Choice:
+def _choose(variable: str, given: str, folder: Path | None, docker_available: Callable[[], bool]) -> ServerChoice:
     if given == "embedded":
-        return Choice("embedded", None, f"{variable}=embedded")
+        return ServerChoice("embedded", None, f"{variable}=embedded")
     if given == "docker":
-        return Choice("docker", None, f"{variable}=docker")
+        return ServerChoice("docker", None, f"{variable}=docker")
     if given:
-        return Choice("given", given, f"{variable} is set")
+        return ServerChoice("given", given, f"{variable} is set")
     if folder is None:
         if docker_available():
-            return Choice("docker", None, "a Docker engine answers and testcontainers is installed")
-        return Choice(
+            return ServerChoice("docker", None, "a Docker engine answers and testcontainers is installed")
+        return ServerChoice(
             "embedded",
             None,
             f"{variable} is not set, and no Docker engine answers or testcontainers is missing",
         )
     if address := running_in(folder):
-        return Choice("running", address, f"one runs in {folder}")
-    return Choice("embedded", None, f"{variable} is not set, and none runs in {folder}, where its data is kept")
+        return ServerChoice("running", address, f"one runs in {folder}")
+    return ServerChoice("embedded", None, f"{variable} is not set, and none runs in {folder}, where its data is kept")
 
 
 @contextmanager
 def _provide(
-    choice: Choice,
+    choice: ServerChoice,
     container: Callable[[], AbstractContextManager[str]],
     embedded: Callable[[Path | None], AbstractContextManager[Server]],
     folder: Path | None,

@@ -22,7 +22,7 @@ from streamsvd.embedded.folder import free_ports, workplace
 from streamsvd.embedded.jars import jars_folder, kafka_jars
 from streamsvd.embedded.java import find_java
 from streamsvd.embedded.process import ServerProcess
-from streamsvd.embedded.server import Attempt, Server, serving
+from streamsvd.embedded.server import Server, StartedServer, serving
 from streamsvd.errors import ServiceError
 
 # A small heap, one collector thread and no optimising compiler halve the start.
@@ -77,14 +77,14 @@ def embedded_kafka(folder: Path | None = None, *, timeout_seconds: float = 90.0)
         java = [str(find_java().program), *_JVM, f"-Dlog4j2.configurationFile={logging}", "-cp", classes]
         cluster = _cluster_id(place.path)
 
-        def attempt() -> Attempt:
+        def attempt() -> StartedServer:
             port, controller = free_ports(2)
             settings = _write_settings(place.path, port, controller)
             if not (place.path / "data" / "meta.properties").exists():
                 _make_data_folder(java, settings, cluster)
             process = ServerProcess("Kafka", [*java, "kafka.Kafka", settings], place)
             address = f"127.0.0.1:{port}"
-            return Attempt(process, address, lambda: cluster_at(address) == cluster)
+            return StartedServer(process, address, lambda: cluster_at(address) == cluster)
 
         with serving(place, attempt, timeout_seconds) as server:
             yield server

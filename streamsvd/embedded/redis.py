@@ -9,7 +9,7 @@ from pathlib import Path
 
 from streamsvd.embedded.folder import Workplace, free_ports, workplace
 from streamsvd.embedded.process import ServerProcess
-from streamsvd.embedded.server import Attempt, Server, serving
+from streamsvd.embedded.server import Server, StartedServer, serving
 from streamsvd.errors import ServiceError
 
 
@@ -44,10 +44,10 @@ def embedded_redis(folder: Path | None = None, *, timeout_seconds: float = 30.0)
     program = find_redis_server()
     with workplace("redis", folder) as place:
 
-        def attempt() -> Attempt:
+        def attempt() -> StartedServer:
             (port,) = free_ports(1)
             process = ServerProcess("Redis", [program, *_settings(port, place)], place)
-            return Attempt(process, f"redis://127.0.0.1:{port}/0", lambda: _answers(port, process.pid))
+            return StartedServer(process, f"redis://127.0.0.1:{port}/0", lambda: _answers(port, process.pid))
 
         with serving(place, attempt, timeout_seconds) as server:
             yield server

@@ -17,7 +17,7 @@ _CLEAN = (0, 143)  # 143: a Java that our SIGTERM ended
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class StartedServer:
     """A server process just started, the address that it should have, and how to find out that it answers
     there."""
 
@@ -56,7 +56,7 @@ class Server:
 
 
 @contextmanager
-def serving(place: Workplace, attempt: Callable[[], Attempt], timeout_seconds: float) -> Iterator[Server]:
+def serving(place: Workplace, attempt: Callable[[], StartedServer], timeout_seconds: float) -> Iterator[Server]:
     """Start a server, yield it, stop it.
 
     Parameters
@@ -88,7 +88,7 @@ def serving(place: Workplace, attempt: Callable[[], Attempt], timeout_seconds: f
         raise ServiceError(complaint)
 
 
-def _start(attempt: Callable[[], Attempt], timeout_seconds: float) -> Attempt:
+def _start(attempt: Callable[[], StartedServer], timeout_seconds: float) -> StartedServer:
     for left in reversed(range(_ATTEMPTS)):
         current = attempt()
         try:

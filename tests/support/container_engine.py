@@ -31,7 +31,7 @@ from streamsvd.embedded.containers import KAFKA_IMAGE, REDIS_IMAGE, docker_answe
 from streamsvd.embedded.folder import workplace
 from streamsvd.embedded.jars import KAFKA_VERSION, kafka_jars
 from streamsvd.embedded.process import ServerProcess
-from streamsvd.embedded.server import Attempt, serving
+from streamsvd.embedded.server import StartedServer, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 STAND_INS = ROOT / "tests" / "containers" / "stand_ins"
@@ -153,9 +153,9 @@ def _dockerd() -> Iterator[str]:
             *(f"--{name}=false" for name in ("iptables", "ip6tables", "ip-forward", "ip-masq")),
         ]
 
-        def attempt() -> Attempt:
+        def attempt() -> StartedServer:
             process = ServerProcess("dockerd", command, place, grace_seconds=60)
-            return Attempt(process, address, lambda: _answers(address))
+            return StartedServer(process, address, lambda: _answers(address))
 
         with serving(place, attempt, 60):
             yield address

@@ -23,7 +23,7 @@ from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import JsonFlag
 from streamsvd.embedded import (
     KAFKA_VERSION,
-    Choice,
+    ServerChoice,
     choose_kafka,
     choose_redis,
     cluster_at,
@@ -91,7 +91,7 @@ def _findings(environ: Mapping[str, str], *, asking: bool) -> Iterator[Finding]:
 
 
 def _service(
-    part: str, choose: Callable[[], Choice], embedded: Callable[[], str], answers: Callable[[str], bool]
+    part: str, choose: Callable[[], ServerChoice], embedded: Callable[[], str], answers: Callable[[str], bool]
 ) -> Finding:
     try:
         choice = choose()

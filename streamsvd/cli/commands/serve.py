@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from streamsvd.cli.options import KafkaOption, ModelOption, RedisOption, TopicOption
-from streamsvd.cli.service_process import Plan, run_service
+from streamsvd.cli.service_process import ServicePlan, run_service
 from streamsvd.log import Topics
 from streamsvd.service import check_exposure, read_key_file, read_keys
 
@@ -55,7 +55,7 @@ def serve(
     given = os.environ.get("STREAMSVD_API_KEYS", "")
     known = read_key_file(keys) if keys else read_keys(given, "STREAMSVD_API_KEYS") if given else ()
     check_exposure(host, known)
-    plan = Plan(
+    plan = ServicePlan(
         host=host,
         port=port,
         model=model,

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamsvd.embedded import Choice, choose_kafka, choose_redis, mask_url, provide_kafka, provide_redis
+from streamsvd.embedded import ServerChoice, choose_kafka, choose_redis, mask_url, provide_kafka, provide_redis
 from streamsvd.embedded.containers import docker_answers
 from streamsvd.embedded.folder import workplace
 from streamsvd.errors import ServiceError, SettingsError
 
-Choose = Callable[..., Choice]
+Choose = Callable[..., ServerChoice]
 both = pytest.mark.parametrize(
     ("choose", "variable", "address"),
     [
@@ -36,7 +36,7 @@ def _no() -> bool:
 def test_a_given_address_comes_first(choose: Choose, variable: str, address: str, tmp_path: Path) -> None:
     choice = choose({variable: address}, folder=tmp_path, docker_available=_yes)
 
-    assert choice == Choice("given", address, f"{variable} is set")
+    assert choice == ServerChoice("given", address, f"{variable} is set")
 
 
 @both
@@ -62,7 +62,7 @@ def test_a_named_folder_rules_docker_out(choose: Choose, variable: str, address:
 def test_one_that_runs_in_the_folder_is_used(choose: Choose, variable: str, address: str, tmp_path: Path) -> None:
     with workplace("server", tmp_path) as place:
         place.announce(address)
-        assert choose({}, folder=tmp_path, docker_available=_yes) == Choice(
+        assert choose({}, folder=tmp_path, docker_available=_yes) == ServerChoice(
             "running", address, f"one runs in {tmp_path}"
         )
     assert choose({}, folder=tmp_path).kind == "embedded"

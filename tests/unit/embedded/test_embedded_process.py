@@ -11,7 +11,7 @@ import pytest
 
 from streamsvd.embedded.folder import Workplace
 from streamsvd.embedded.process import ServerProcess
-from streamsvd.embedded.server import Attempt, Server, serving
+from streamsvd.embedded.server import Server, StartedServer, serving
 from streamsvd.errors import ServiceError
 
 _SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -65,18 +65,18 @@ def test_one_that_never_answers(place: Workplace) -> None:
     process.stop()
 
 
-def _sleeper(place: Workplace) -> Attempt:
-    return Attempt(ServerProcess("Sleeper", _SLEEPER, place), "here:1", lambda: True)
+def _sleeper(place: Workplace) -> StartedServer:
+    return StartedServer(ServerProcess("Sleeper", _SLEEPER, place), "here:1", lambda: True)
 
 
 def test_a_taken_port_makes_it_try_again(place: Workplace) -> None:
     attempts = []
 
-    def attempt() -> Attempt:
+    def attempt() -> StartedServer:
         attempts.append(1)
         if len(attempts) < 3:
             taken = ["sh", "-c", "echo 'bind: Address already in use'; exit 1"]
-            return Attempt(ServerProcess("Sleeper", taken, place), "taken:1", lambda: False)
+            return StartedServer(ServerProcess("Sleeper", taken, place), "taken:1", lambda: False)
         return _sleeper(place)
 
     with serving(place, attempt, 20) as server:
@@ -86,9 +86,9 @@ def test_a_taken_port_makes_it_try_again(place: Workplace) -> None:
 def test_other_failures_are_not_tried_again(place: Workplace) -> None:
     attempts = []
 
-    def attempt() -> Attempt:
+    def attempt() -> StartedServer:
         attempts.append(1)
-        return Attempt(ServerProcess("Failing", ["false"], place), "here:1", lambda: False)
+        return StartedServer(ServerProcess("Failing", ["false"], place), "here:1", lambda: False)
 
     with pytest.raises(ServiceError, match="code 1"), serving(place, attempt, 20):
         pass
