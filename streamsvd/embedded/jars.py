@@ -156,7 +156,7 @@ def _repository() -> str:
     return str(MavenContext().remote_repos["central"])
 
 
-def resolve_anew() -> list[Jar]:
+def resolve_jars() -> list[Jar]:
     """Ask Maven for the jars of `KAFKA_VERSION`, for a new list."""
     from jgo.env import EnvironmentBuilder
     from jgo.maven import MavenContext
@@ -174,4 +174,4 @@ def resolve_anew() -> list[Jar]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write("".join(f"{jar.place} {jar.size} {jar.sha256}\n" for jar in resolve_anew()))
+    sys.stdout.write("".join(f"{jar.place} {jar.size} {jar.sha256}\n" for jar in resolve_jars()))
