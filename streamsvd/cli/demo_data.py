@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 4.5
 def demo_data(
     asked: str | None,
     environ: Mapping[str, str],
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
     progress: Progress | None = None,
 ) -> tuple[str, RatingTable, Catalogue | None]:
     """Where the data lies, its ratings and its catalogue.
@@ -26,7 +26,7 @@ def demo_data(
     asked : str or None
         A name or path; None for the first of `PREFERRED` that can be had, else the synthetic stream.
     environ : mapping
-    say : callable
+    notify : callable
         Called with a line that says which set replaces a preferred one, and why.
     progress : callable, optional
         Called with bytes done and bytes in all.
@@ -61,9 +61,9 @@ def demo_data(
             missing.append(f"{name} cannot be had ({_reason(error)})")
             continue
         if missing:
-            say(f"{missing[0]}, so this is {name}.")
+            notify(f"{missing[0]}, so this is {name}.")
         return found
-    say(f"{'; '.join(missing)}: so this is the synthetic stream. `streamsvd doctor` says more.")
+    notify(f"{'; '.join(missing)}: so this is the synthetic stream. `streamsvd doctor` says more.")
     return read(SYNTHETIC)
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from streamsvd.cli.dashboard_process import DashboardBeside
+from streamsvd.cli.dashboard_process import DashboardProcess
 from streamsvd.cli.demo_data import demo_data
-from streamsvd.cli.kernel_cache import make_ready, what_is_missing
-from streamsvd.cli.parallel import Check, side_by_side
+from streamsvd.cli.kernel_cache import missing_kernels_note, prepare_kernels
+from streamsvd.cli.parallel import Check, run_parallel
 from streamsvd.cli.progress_bars import PartLine, PartsBar, parts_bar
 from streamsvd.embedded import choose_kafka, jars_folder, kafka_jars, provide_kafka, provide_redis
 from streamsvd.ratings import NAMES, Catalogue, RatingTable, locate
@@ -29,7 +29,7 @@ class DemoSetup:
     catalogue : Catalogue or None
     kafka, redis : str
         Address and URL.
-    page : DashboardBeside
+    page : DashboardProcess
     """
 
     source: str = field(init=False)
@@ -37,14 +37,14 @@ class DemoSetup:
     catalogue: Catalogue | None = field(init=False)
     kafka: str = field(init=False)
     redis: str = field(init=False)
-    page: DashboardBeside = field(init=False)
+    page: DashboardProcess = field(init=False)
 
 
 @contextmanager
 def prepared(
     asked: str | None,
     environ: Mapping[str, str],
-    open_page: Callable[[str, str], AbstractContextManager[DashboardBeside]],
+    open_page: Callable[[str, str], AbstractContextManager[DashboardProcess]],
     stop: Callable[[], bool],
     console: Console,
 ) -> Iterator[DemoSetup | None]:
@@ -79,33 +79,33 @@ def prepared(
 
             def data(check: Check) -> None:
                 part = bar.add("data", megabytes=True)
-                found.source, found.table, found.catalogue = demo_data(asked, environ, bar.say, _shown(part, check))
+                found.source, found.table, found.catalogue = demo_data(asked, environ, bar.notify, _shown(part, check))
                 part.end()
-                bar.say(f"Data: {found.table.dataset.name}, {len(found.table):,} ratings.")
+                bar.notify(f"Data: {found.table.dataset.name}, {len(found.table):,} ratings.")
 
             def services(check: Check) -> None:
                 _fetch_kafka(environ, bar, check)
-                bar.say("Starting Kafka and Redis …")
+                bar.notify("Starting Kafka and Redis …")
                 part = bar.add("Kafka and Redis")
                 found.redis = stack.enter_context(provide_redis())
                 part.show(1, 2)
                 check()
                 found.kafka = stack.enter_context(provide_kafka())
                 part.show(2, 2)
-                bar.say(f"Kafka at {found.kafka}. Redis is up.")
+                bar.notify(f"Kafka at {found.kafka}. Redis is up.")
                 check()
                 found.page = stack.enter_context(open_page(found.kafka, found.redis))
 
             def kernels(check: Check) -> None:
-                said = what_is_missing()
+                said = missing_kernels_note()
                 if said is not None:
-                    bar.say(said)
+                    bar.notify(said)
                 part = bar.add("kernels")
-                make_ready(_shown(part, check))
+                prepare_kernels(_shown(part, check))
                 if said is not None:
-                    bar.say("The kernels are compiled.")
+                    bar.notify("The kernels are compiled.")
 
-            complete = side_by_side([data, services, kernels], stop)
+            complete = run_parallel([data, services, kernels], stop)
         yield found if complete else None
 
 
@@ -113,7 +113,7 @@ def _fetch_kafka(environ: Mapping[str, str], bar: PartsBar, check: Check) -> Non
     """Fetch Kafka's jars if they are needed, and not there."""
     if choose_kafka(environ).kind != "embedded" or jars_folder().is_dir():
         return
-    bar.say("Fetching Apache Kafka, once: 44 MB …")
+    bar.notify("Fetching Apache Kafka, once: 44 MB …")
     part = bar.add("Kafka's jars", megabytes=True)
     kafka_jars(progress=_shown(part, check))
 

@@ -36,17 +36,17 @@ Progress = Callable[[int, int], None]
 
 def warm_up(console: Console) -> None:
     """Make the kernels ready, so that no figure contains their compilation."""
-    said = what_is_missing()
+    said = missing_kernels_note()
     if said is None:
         load()
         return
     console.print(said, highlight=False)
     with parts_bar(console) as bar:
         part = bar.add("kernels")
-        make_ready(part.show)
+        prepare_kernels(part.show)
 
 
-def what_is_missing() -> str | None:
+def missing_kernels_note() -> str | None:
     """None when all kernels are in the cache; else a message that says what will be done."""
     stamp = _stamp()
     if stamp is None:
@@ -54,7 +54,7 @@ def what_is_missing() -> str | None:
     return None if stamp.exists() else COMPILING
 
 
-def make_ready(progress: Progress) -> None:
+def prepare_kernels(progress: Progress) -> None:
     """Fill the cache, and load all kernels into this process; where there is no cache, compile them in it."""
     stamp = _stamp()
     if stamp is not None and not stamp.exists():

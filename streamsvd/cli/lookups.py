@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from model_store import Answer, ModelReader, connect
-from streamsvd.cli.services import lent_redis
+from streamsvd.cli.services import open_redis
 from streamsvd.errors import InputError
 from streamsvd.lookup import Reason
 from streamsvd.ratings import CatalogueItem, Id, parse_id
@@ -42,7 +42,7 @@ def ratings_given(reader: ModelReader, texts: Iterable[str]) -> dict[Id, float]:
 @contextmanager
 def lookups(redis: str | None, model: str) -> Iterator[ModelReader]:
     """A reader of a model, for the body of a `with`."""
-    with lent_redis(redis, os.environ) as url, closing(connect(url, for_lookups=True)) as client:
+    with open_redis(redis, os.environ) as url, closing(connect(url, for_lookups=True)) as client:
         yield ModelReader(client, model)
 
 

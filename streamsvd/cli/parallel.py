@@ -11,11 +11,11 @@ Check = Callable[[], None]
 """To be called now and then; it raises when the others have no use for this one any more."""
 
 
-class _NoLongerWanted(Exception):
+class _Cancelled(Exception):
     """Ends a part that is to end early; this is not an error."""
 
 
-def side_by_side(parts: Sequence[Callable[[Check], None]], stop: Callable[[], bool]) -> bool:
+def run_parallel(parts: Sequence[Callable[[Check], None]], stop: Callable[[], bool]) -> bool:
     """Run all parts, each in a thread, and wait until every one has ended.
 
     Parameters
@@ -38,7 +38,7 @@ def side_by_side(parts: Sequence[Callable[[Check], None]], stop: Callable[[], bo
     Examples
     --------
     >>> done = []
-    >>> side_by_side([lambda check: done.append("one"), lambda check: done.append("other")], lambda: False)
+    >>> run_parallel([lambda check: done.append("one"), lambda check: done.append("other")], lambda: False)
     True
     >>> sorted(done)
     ['one', 'other']
@@ -48,13 +48,13 @@ def side_by_side(parts: Sequence[Callable[[Check], None]], stop: Callable[[], bo
 
     def check() -> None:
         if ending.is_set():
-            raise _NoLongerWanted
+            raise _Cancelled
 
     def run(part: Callable[[Check], None]) -> None:
         try:
             check()
             part(check)
-        except _NoLongerWanted:
+        except _Cancelled:
             pass
         except BaseException as error:  # noqa: BLE001 - it is raised again by who waits
             errors.append(error)

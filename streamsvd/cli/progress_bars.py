@@ -101,7 +101,7 @@ class PartsBar:
         """One more line; what it counts are bytes, or things."""
         return PartLine(self._progress, name, megabytes=megabytes)
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Print a line above them."""
         print_note(text, self._progress.console)
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from consumer import DEFAULT_SCALE
 from model_store import ModelReader, connect
 from streamsvd.cli.kernel_cache import warm_up
-from streamsvd.cli.services import lent_kafka, lent_redis
+from streamsvd.cli.services import open_kafka, open_redis
 from streamsvd.errors import StreamSVDError
 from streamsvd.listening import listen
 from streamsvd.log import LogClient, RatingSink, Topics, create_topics, describe_topic, log_client, read_catalogue
@@ -71,10 +71,10 @@ def run_service(plan: ServicePlan, environ: Mapping[str, str]) -> None:
     """
     journal = json_journal(sys.stderr.buffer)
     with stop_on_signals() as stop, ExitStack() as stack:
-        url = stack.enter_context(lent_redis(plan.redis, environ))
+        url = stack.enter_context(open_redis(plan.redis, environ))
         log = None
         if plan.topics is not None:
-            log = log_of(log_client(stack.enter_context(lent_kafka(plan.kafka, environ))), plan.topics, plan.limits)
+            log = log_of(log_client(stack.enter_context(open_kafka(plan.kafka, environ))), plan.topics, plan.limits)
         client = stack.enter_context(closing(connect(url, for_lookups=True)))
         listening = stack.enter_context(listen(plan.host, plan.port))
         reader = ModelReader(client, plan.model)

@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager
 from streamsvd.embedded import choose_kafka, default_folder, provide_kafka, provide_redis
 
 
-def lent_kafka(given: str | None, environ: Mapping[str, str]) -> AbstractContextManager[str]:
+def open_kafka(given: str | None, environ: Mapping[str, str]) -> AbstractContextManager[str]:
     """An address, for the body of a `with`; an embedded Kafka keeps its data for the next command."""
     return provide_kafka(default_folder("kafka"), environ=_with(environ, "STREAMSVD_KAFKA", given))
 
 
-def lent_redis(given: str | None, environ: Mapping[str, str]) -> AbstractContextManager[str]:
+def open_redis(given: str | None, environ: Mapping[str, str]) -> AbstractContextManager[str]:
     """A URL, likewise."""
     return provide_redis(default_folder("redis"), environ=_with(environ, "STREAMSVD_REDIS", given))
 

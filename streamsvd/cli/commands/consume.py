@@ -31,7 +31,7 @@ from streamsvd.cli.options import (
     chosen_settings,
 )
 from streamsvd.cli.progress_bars import learning_bar
-from streamsvd.cli.services import lent_kafka, lent_redis
+from streamsvd.cli.services import open_kafka, open_redis
 from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
 from streamsvd.cli.showing import shown_metrics
 from streamsvd.cli.tables import megabytes, print_note
@@ -108,12 +108,12 @@ def consume(
     """
     console = Console(stderr=True)
 
-    def say(text: str) -> None:
+    def notify(text: str) -> None:
         print_note(text, console)
 
     chosen = chosen_settings(settings_file, settings)
     shadow_plan = ShadowPlan(shadows=parse_shadows(shadow, seed), dropped=drop_shadow or ())
-    with stop_on_signals() as stop, lent_kafka(kafka, os.environ) as address, lent_redis(redis, os.environ) as url:
+    with stop_on_signals() as stop, open_kafka(kafka, os.environ) as address, open_redis(redis, os.environ) as url:
         plan = ConsumerPlan(
             log=log_client(address),
             redis=url,
@@ -129,14 +129,14 @@ def consume(
             predictions=predictions_topic,
             shadows=shadow_plan,
         )
-        if not wait_for_topic(plan, lambda: bool(stop), stop.wait, say):
-            say("Stopped on request: nothing was learned.")
+        if not wait_for_topic(plan, lambda: bool(stop), stop.wait, notify):
+            notify("Stopped on request: nothing was learned.")
             return
         warm_up(console)
         compile_kernels(shadow_plan.shadows.values())
         with (
-            open_consumer(plan, stop.wait, say) as (consumer, source),
-            shown_metrics(metrics_port, metrics_host, model, time.time, say) as tell,
+            open_consumer(plan, stop.wait, notify) as (consumer, source),
+            shown_metrics(metrics_port, metrics_host, model, time.time, notify) as tell,
             learning_bar(console, None, quiet=quiet) as bar,
         ):
             ends = source.end_offsets() if until_end else None
@@ -153,10 +153,10 @@ def consume(
             end = consumer.run(until=ends, stop=lambda: bool(stop), progress=show)
             seconds = time.perf_counter() - began
         if end.figures.events == 0:
-            say("No ratings yet: nothing was learned.")
+            notify("No ratings yet: nothing was learned.")
             return
         if stop:
-            say("Stopped on request: the model is in Redis, and the next `streamsvd consume` continues from there.")
+            notify("Stopped on request: the model is in Redis, and the next `streamsvd consume` continues from there.")
         rate = end.learned / seconds
         name, _, checksum = consumer.dataset.partition(" ")
         if as_json:

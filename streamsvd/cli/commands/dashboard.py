@@ -10,7 +10,7 @@ import typer
 
 from model_store import check_model_name, connect
 from streamsvd.cli.options import KafkaOption, ModelOption, RedisOption, TopicOption
-from streamsvd.cli.services import known_kafka, lent_redis
+from streamsvd.cli.services import known_kafka, open_redis
 from streamsvd.dashboard import serve
 
 
@@ -37,5 +37,5 @@ def dashboard(
         streamsvd dashboard --model films --redis redis://cache:6379/0 --kafka broker:9092 --port 9000
     """
     check_model_name(model)
-    with lent_redis(redis, os.environ) as url, closing(connect(url, for_lookups=True)) as client:
+    with open_redis(redis, os.environ) as url, closing(connect(url, for_lookups=True)) as client:
         serve(model, topic, client, known_kafka(kafka, os.environ), host, port, typer.echo)

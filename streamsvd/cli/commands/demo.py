@@ -13,7 +13,7 @@ from rich.console import Console
 from consumer import ConsumerPlan, Progress, Schedule, open_consumer
 from evaluation import Prequential
 from model_store import ModelReader, connect
-from streamsvd.cli.dashboard_process import DashboardBeside, dashboard_beside
+from streamsvd.cli.dashboard_process import DashboardProcess, run_dashboard
 from streamsvd.cli.demo_setup import prepared
 from streamsvd.cli.figure_tables import figures_table
 from streamsvd.cli.figures import figures_object, peak_rss_bytes
@@ -62,18 +62,18 @@ def demo(
     """
     console = Console(stderr=True)
 
-    def say(text: str) -> None:
+    def notify(text: str) -> None:
         print_note(text, console)
 
     chosen = chosen_settings(settings_file, None)
     topics = Topics("demo")
 
-    def open_page(kafka: str, redis: str) -> AbstractContextManager[DashboardBeside]:
-        return dashboard_beside(kafka, redis, topics, "demo", say, wanted=dashboard or keep_open)
+    def open_page(kafka: str, redis: str) -> AbstractContextManager[DashboardProcess]:
+        return run_dashboard(kafka, redis, topics, "demo", notify, wanted=dashboard or keep_open)
 
     with stop_on_signals() as stop, prepared(data, os.environ, open_page, lambda: bool(stop), console) as ready:
         if ready is None:
-            say(_STOPPED)
+            notify(_STOPPED)
             return
         kafka, redis, table, page = ready.kafka, ready.redis, ready.table, ready.page
         dataset = table.dataset
@@ -88,7 +88,7 @@ def demo(
             schedule=Schedule(events=10_000, seconds=2.0),
         )
         producer = ProducerProcess(ready.source, kafka, topics, dataset, ready.catalogue, rate)
-        with producer, open_consumer(plan, stop.wait, say) as (consumer, _):
+        with producer, open_consumer(plan, stop.wait, notify) as (consumer, _):
             began = time.perf_counter()
             with learning_bar(console, len(table)) as bar:
 
@@ -99,12 +99,12 @@ def demo(
                     bar.show(progress.learned, speed, rmse, progress.event_time, lag, len(table))
                     if not stop:  # a terminal's Ctrl-C reaches the producer too
                         producer.check()
-                    page.tell()
+                    page.notify_url()
 
                 end = consumer.run(until={0: len(table)}, stop=lambda: bool(stop), progress=show)
             learned_per_second = end.learned / (time.perf_counter() - began)
         if stop:
-            say(_STOPPED)
+            notify(_STOPPED)
             return
         with closing(connect(redis)) as client:
             reader = ModelReader(client, "demo")
@@ -135,8 +135,8 @@ def demo(
                 figures_table(title, end.figures, facts, consumer.metrics.total()), answer_table(answer, reasons)
             )
         if keep_open:
-            page.wait_until_told()
-            say("All stays up until Ctrl-C.")
+            page.wait_for_url()
+            notify("All stays up until Ctrl-C.")
             while not stop:
                 stop.wait(3600.0)
-    say("Kafka and Redis are stopped.")
+    notify("Kafka and Redis are stopped.")

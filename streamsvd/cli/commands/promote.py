@@ -13,7 +13,7 @@ from model_store import connect
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
 from streamsvd.cli.promoting import promoted_within
-from streamsvd.cli.services import lent_redis
+from streamsvd.cli.services import open_redis
 from streamsvd.cli.tables import print_note
 from streamsvd.stopping import stop_on_signals
 
@@ -37,7 +37,7 @@ def promote(
 
         streamsvd promote original --model films
     """
-    with stop_on_signals() as stop, lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
+    with stop_on_signals() as stop, open_redis(redis, os.environ) as url, closing(connect(url)) as client:
         served = promoted_within(
             client, model, name, wait, timer=time.monotonic, pause=stop.wait, stop=lambda: bool(stop)
         )

@@ -15,7 +15,7 @@ from producer import replay as run
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import ColumnsOption, JsonFlag, KafkaOption, ScaleOption, TopicOption, load_data
 from streamsvd.cli.progress_bars import replay_bar
-from streamsvd.cli.services import lent_kafka
+from streamsvd.cli.services import open_kafka
 from streamsvd.cli.tables import day
 from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import Catalogue, Dataset, RatingTable, Synthetic
@@ -84,7 +84,7 @@ def replay(
     topics = Topics(topic)
     with notes.status(f"reading {data}"):
         blocks, dataset, catalogue, count = _load(data, columns, scale, ratings, seed, selection)
-    with lent_kafka(kafka, os.environ) as address, stop_on_signals() as stop:
+    with open_kafka(kafka, os.environ) as address, stop_on_signals() as stop:
         log = log_client(address)
         ready = prepare(log, topics, dataset, catalogue, partitions=partitions, mix=mix)
         for note in ready.layout.notes:

@@ -10,7 +10,7 @@ from rich.console import Console
 from model_store import connect, read_shadows
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
-from streamsvd.cli.services import lent_redis
+from streamsvd.cli.services import open_redis
 from streamsvd.cli.shadows import shadow_objects, shadows_table
 from streamsvd.cli.tables import print_note
 
@@ -27,7 +27,7 @@ def shadows(redis: RedisOption = None, model: ModelOption = "default", as_json: 
 
         streamsvd shadows --model films --json
     """
-    with lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
+    with open_redis(redis, os.environ) as url, closing(connect(url)) as client:
         rows = read_shadows(client, model)
     if as_json:
         print_json({"model": model, "shadows": [], **shadow_objects(rows)})

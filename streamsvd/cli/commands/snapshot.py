@@ -26,7 +26,7 @@ from model_store.files import SnapshotFile, diff_snapshots, export_snapshot
 from streamsvd.cli.options import JsonFlag, ModelOption, QuietFlag, RedisOption
 from streamsvd.cli.output_files import check_file
 from streamsvd.cli.progress_bars import count_bar
-from streamsvd.cli.services import lent_redis
+from streamsvd.cli.services import open_redis
 from streamsvd.cli.snapshot_tables import (
     compared,
     differences_table,
@@ -181,5 +181,5 @@ def _found(text: str, model: str, redis: str | None, progress: Progress) -> Snap
 
 @contextmanager
 def _client(redis: str | None) -> Iterator[Redis]:
-    with lent_redis(redis, os.environ) as url, closing(connect(url)) as client:
+    with open_redis(redis, os.environ) as url, closing(connect(url)) as client:
         yield client

@@ -12,7 +12,7 @@ from model_runs import compile_kernels, environment
 from streamsvd.cli import kernel_cache, learning_kernels
 
 WHAT_IS_MADE = """
-from streamsvd.cli.kernel_cache import STEPS, make_ready, what_is_missing
+from streamsvd.cli.kernel_cache import STEPS, prepare_kernels, missing_kernels_note
 from numba.core import event
 
 told, compiled = [], []
@@ -25,10 +25,10 @@ class Compiled(event.Listener):
         pass
 
 event.register("numba:compile", Compiled())
-print(what_is_missing())
-make_ready(lambda done, total: told.append((done, total)))
+print(missing_kernels_note())
+prepare_kernels(lambda done, total: told.append((done, total)))
 assert told == sorted(told) and told[0] == (0, len(STEPS)) and told[-1] == (len(STEPS), len(STEPS)), told
-print(what_is_missing(), compiled)
+print(missing_kernels_note(), compiled)
 """
 
 
@@ -44,7 +44,7 @@ def test_other_processes_fill_the_cache_and_nothing_is_compiled_twice(tmp_path: 
 
 def test_what_the_progress_raises_ends_the_processes(tmp_path: Path) -> None:
     script = """
-from streamsvd.cli.kernel_cache import make_ready
+from streamsvd.cli.kernel_cache import prepare_kernels
 import psutil
 
 def stop(done, total):
@@ -54,7 +54,7 @@ def stop(done, total):
 
 children = []
 try:
-    make_ready(stop)
+    prepare_kernels(stop)
 except KeyboardInterrupt:
     assert not any(child.is_running() for child in children)
     print("ended")
@@ -73,8 +73,8 @@ def test_without_a_folder_they_are_compiled_in_this_process(monkeypatch: pytest.
     monkeypatch.setattr(learning_kernels, "cache_folder", lambda: None)
     told: list[tuple[int, int]] = []
 
-    said = kernel_cache.what_is_missing()
-    kernel_cache.make_ready(lambda done, total: told.append((done, total)))
+    said = kernel_cache.missing_kernels_note()
+    kernel_cache.prepare_kernels(lambda done, total: told.append((done, total)))
 
     assert said == kernel_cache.NO_FOLDER
     assert told == [(k, len(kernel_cache.STEPS)) for k in range(len(kernel_cache.STEPS) + 1)]

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from streamsvd.cli.parallel import Check, side_by_side
+from streamsvd.cli.parallel import Check, run_parallel
 from streamsvd.errors import ServiceError
 
 
@@ -22,7 +22,7 @@ def test_they_run_at_once() -> None:
     def meet(check: Check) -> None:
         meeting.wait()
 
-    assert side_by_side([meet] * 3, lambda: False)
+    assert run_parallel([meet] * 3, lambda: False)
 
 
 def test_a_failure_ends_the_others_and_is_the_callers() -> None:
@@ -31,7 +31,7 @@ def test_a_failure_ends_the_others_and_is_the_callers() -> None:
 
     before = threading.active_count()
     with pytest.raises(ServiceError, match="no Java"):
-        side_by_side([until_not_wanted, fail, until_not_wanted], lambda: False)
+        run_parallel([until_not_wanted, fail, until_not_wanted], lambda: False)
 
     assert threading.active_count() == before
 
@@ -47,7 +47,7 @@ def test_the_first_failure_is_the_one_that_is_told() -> None:
         raise ServiceError("first")
 
     with pytest.raises(ServiceError, match="first"):
-        side_by_side([fail_afterwards, fail], lambda: False)
+        run_parallel([fail_afterwards, fail], lambda: False)
 
 
 def test_who_asks_to_stop_ends_them_all() -> None:
@@ -57,7 +57,7 @@ def test_who_asks_to_stop_ends_them_all() -> None:
         begun.set()
         until_not_wanted(check)
 
-    assert not side_by_side([begin, until_not_wanted], begun.is_set)
+    assert not run_parallel([begin, until_not_wanted], begun.is_set)
 
 
 def test_an_interrupt_of_the_waiting_thread_ends_them_all() -> None:
@@ -65,4 +65,4 @@ def test_an_interrupt_of_the_waiting_thread_ends_them_all() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        side_by_side([until_not_wanted], interrupt)
+        run_parallel([until_not_wanted], interrupt)
