@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -33,8 +35,8 @@ from streamsvd.cli.options import (
 from streamsvd.cli.progress_bars import learning_bar
 from streamsvd.cli.services import open_kafka, open_redis
 from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
-from streamsvd.cli.showing import shown_metrics
 from streamsvd.cli.tables import megabytes, print_note
+from streamsvd.errors import SettingsError
 from streamsvd.log import Topics, log_client
 from streamsvd.stopping import stop_on_signals
 
@@ -136,14 +138,14 @@ def consume(
         compile_kernels(shadow_plan.shadows.values())
         with (
             open_consumer(plan, stop.wait, notify) as (consumer, source),
-            shown_metrics(metrics_port, metrics_host, model, time.time, notify) as tell,
+            metrics_endpoint(metrics_port, metrics_host, model, time.time, notify) as update_metrics,
             learning_bar(console, None, quiet=quiet) as bar,
         ):
             ends = source.end_offsets() if until_end else None
             began = time.perf_counter()
 
             def show(progress: Progress) -> None:
-                tell(progress)
+                update_metrics(progress)
                 lag = progress.lag.records or 0
                 rate = progress.learned / (time.perf_counter() - began)
                 done = progress.figures.events
@@ -193,3 +195,33 @@ def consume(
         out.print(detail_tables(consumer.metrics))
     if rows := consumer.comparison_rows():
         out.print(shadows_table(rows))
+
+
+@contextmanager
+def metrics_endpoint(
+    port: int | None, host: str, model: str, clock: Callable[[], float], notify: Callable[[str], None]
+) -> Iterator[Callable[[Progress], None]]:
+    """Serve `/metrics`, and yield a function that takes every progress; without a port, it does nothing.
+
+    Raises
+    ------
+    SettingsError
+        The port cannot be had, or the package prometheus-client is missing.
+    """
+    if port is None:
+        yield lambda _: None
+        return
+    try:
+        from streamsvd.cli.consumer_metrics import ConsumerMetrics, served_metrics
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"--metrics-port needs the package {error.name}: install it with pip install 'streamsvd[serve]'"
+        ) from error
+    metrics = ConsumerMetrics(model)
+    with served_metrics(metrics, model, host, port, clock) as found:
+        notify(f"Metrics for Prometheus: http://{host}:{found}/metrics")
+
+        def update(progress: Progress) -> None:
+            metrics.progress = progress
+
+        yield update

@@ -8,14 +8,17 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
+from redis import Redis
 
-from model_store import connect
+from evaluation.shadows import check_promotion
+from model_store import connect, read_shadows, request_promotion, requested_promotion
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
-from streamsvd.cli.promoting import promoted_within
 from streamsvd.cli.services import open_redis
 from streamsvd.cli.tables import print_note
-from streamsvd.stopping import stop_on_signals
+from streamsvd.stopping import StopRequest, stop_on_signals
+
+_POLL_SECONDS = 0.1
 
 
 def promote(
@@ -38,9 +41,7 @@ def promote(
         streamsvd promote original --model films
     """
     with stop_on_signals() as stop, open_redis(redis, os.environ) as url, closing(connect(url)) as client:
-        served = promoted_within(
-            client, model, name, wait, timer=time.monotonic, pause=stop.wait, stop=lambda: bool(stop)
-        )
+        served = _promote(client, model, name, wait, stop)
     if as_json:
         print_json({"model": model, "name": name, "served": served})
     text = (
@@ -50,3 +51,18 @@ def promote(
         f"`streamsvd consume --model {model}` does, at its start."
     )
     print_note(text)
+
+
+def _promote(client: Redis, model: str, name: str, seconds: float, stop: StopRequest) -> bool:
+    """Store the request, wait at most so long for a consumer to carry it out, and return whether the shadow is served.
+
+    The request stays when nobody carries it out; `check_promotion` refuses one that cannot be, before it is stored.
+    """
+    rows = read_shadows(client, model)
+    served = next((row.name for row in rows if row.served), "")
+    check_promotion(name, served, {row.name: row.kind for row in rows if not row.served})
+    request_promotion(client, model, name)
+    until = time.monotonic() + seconds
+    while requested_promotion(client, model) == name and time.monotonic() < until and not stop:
+        stop.wait(_POLL_SECONDS)
+    return any(row.served and row.name == name for row in read_shadows(client, model))

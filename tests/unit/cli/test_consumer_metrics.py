@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from consumer import CheckpointStats, Lag, Progress
 from evaluation import Prequential
+from streamsvd.cli.commands.consume import metrics_endpoint
 from streamsvd.cli.consumer_metrics import ConsumerMetrics, served_metrics
-from streamsvd.cli.showing import shown_metrics
 from streamsvd.errors import SettingsError
 
 NAMES = {  # family → type and labels
@@ -110,11 +110,11 @@ def test_a_port_that_is_taken_is_said() -> None:
 
 def test_without_a_port_nobody_listens() -> None:
     said: list[str] = []
-    with shown_metrics(None, "127.0.0.1", "films", lambda: 0.0, said.append) as tell:
-        tell(progress(Lag()))
+    with metrics_endpoint(None, "127.0.0.1", "films", lambda: 0.0, said.append) as update:
+        update(progress(Lag()))
     assert said == []
-    with shown_metrics(0, "127.0.0.1", "films", lambda: 0.0, said.append) as tell:
-        tell(progress(Lag()))
+    with metrics_endpoint(0, "127.0.0.1", "films", lambda: 0.0, said.append) as update:
+        update(progress(Lag()))
         (line,) = said
         port = int(line.rpartition(":")[2].removesuffix("/metrics"))
         assert scraped(port)["streamsvd_consumer_users"][1] == {("streamsvd_consumer_users",): 8.0}
