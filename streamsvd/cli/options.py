@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from streamsvd.cli.tables import print_note
 from streamsvd.errors import SettingsError
 from streamsvd.learner import Settings
 from streamsvd.ratings import Catalogue, Columns, RatingTable, load
+
+
+class Ids(Enum):
+    """How the ids of a file are read."""
+
+    AUTO = "auto"
+    TEXT = "text"
+
 
 KafkaOption = Annotated[
     str | None,
@@ -35,7 +46,11 @@ RedisOption = Annotated[
 TopicOption = Annotated[str, typer.Option("--topic", help="Topic that holds the ratings.")]
 ModelOption = Annotated[str, typer.Option("--model", help="Name of the model in Redis.")]
 DataArgument = Annotated[
-    str, typer.Argument(help="A MovieLens name (ml-latest-small, ml-100k, …), folder, zip or csv file.")
+    str,
+    typer.Argument(
+        help="A MovieLens name (ml-latest-small, ml-100k, …), a ratings file, its folder or zip, a file in a zip "
+        "(all.zip/ratings.csv), or - for standard input."
+    ),
 ]
 UserArgument = Annotated[str, typer.Argument(help="Id of the user; text:NAME for text that looks like a number.")]
 ItemArgument = Annotated[str, typer.Argument(help="The item: its id, or words of its title.")]
@@ -72,8 +87,26 @@ ColumnsOption = Annotated[
     str | None,
     typer.Option(
         "--columns",
-        metavar="USER,ITEM,RATING,TIME",
-        help="Columns of a csv file that is not MovieLens': names from its header, or positions from 0.",
+        metavar="USER,ITEM,RATING[,TIME]",
+        help="Columns of a file that is not MovieLens': names from its header, or positions from 0. Without TIME, the "
+        "file's order stands for time.",
+    ),
+]
+IdsOption = Annotated[
+    Ids,
+    typer.Option(
+        "--ids",
+        help="auto: ids are integers where all of a column are written as integers are (7, not 007), else text. "
+        "text: they are text.",
+    ),
+]
+DropRatingsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--drop-ratings",
+        metavar="VALUES",
+        help="Leave out ratings of these values, such as -1,0 where they mean seen but not rated; missing leaves out "
+        "empty ones.",
     ),
 ]
 ScaleOption = Annotated[
@@ -127,25 +160,71 @@ def parse_scale(text: str | None) -> tuple[float, float] | None:
     return low, high
 
 
-def load_data(data: str, columns: str | None, scale: str | None) -> tuple[RatingTable, Catalogue | None]:
-    """Ratings and catalogue of a data set, from the texts of an argument, `--columns` and `--scale`.
+def parse_drop_ratings(text: str | None) -> tuple[float, ...]:
+    """Values of ratings from `VALUE,VALUE,…`; `missing` is NaN.
+
+    Raises
+    ------
+    SettingsError
+
+    Examples
+    --------
+    >>> parse_drop_ratings("-1,0,missing")
+    (-1.0, 0.0, nan)
+    """
+    if text is None:
+        return ()
+    try:
+        return tuple(math.nan if value.strip() == "missing" else float(value) for value in text.split(","))
+    except ValueError:
+        raise SettingsError(
+            f"--drop-ratings {text!r}: numbers with commas are needed, such as -1,0, or the word missing"
+        ) from None
+
+
+def load_data(
+    data: str,
+    columns: str | None,
+    scale: str | None,
+    ids: Ids = Ids.AUTO,
+    drop_ratings: str | None = None,
+    *,
+    catalogue: bool = True,
+) -> tuple[RatingTable, Catalogue | None]:
+    """Ratings and catalogue of a data set, from the texts of an argument and of the options that say how to read it.
+
+    What a reader of figures has to know of how the file was read is printed as notes.
 
     Raises
     ------
     DatasetError, SettingsError
     """
-    return load(data, Columns.parse(columns) if columns else None, parse_scale(scale), environ=os.environ)
+    table, films = load(
+        data,
+        Columns.parse(columns) if columns else None,
+        parse_scale(scale),
+        ids=ids.value,
+        drop_ratings=parse_drop_ratings(drop_ratings),
+        catalogue=catalogue,
+        environ=os.environ,
+    )
+    for note in table.notes:
+        print_note(f"Note: {note}.")
+    return table, films
 
 
-def data_options(columns: str | None, scale: str | None) -> list[str]:
-    """`--columns` and `--scale` as they are typed, for another command.
+def data_options(
+    columns: str | None, scale: str | None, ids: Ids = Ids.AUTO, drop_ratings: str | None = None
+) -> list[str]:
+    """The options that say how to read a file, as they are typed, for another command.
 
     Examples
     --------
     >>> data_options(None, "1:10")
     ['--scale', '1:10']
     """
-    given = {"--columns": columns, "--scale": scale}
+    chosen = "" if ids is Ids.AUTO else ids.value
+    given = {"--columns": columns, "--scale": scale, "--ids": chosen, "--drop-ratings": drop_ratings}
     return [word for name, value in given.items() if value for word in (name, value)]
 
 

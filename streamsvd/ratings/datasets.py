@@ -6,11 +6,13 @@ is fetched into the cache from the first of its sources that gives it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Literal
 
 from streamsvd.errors import Attempt, DatasetError, DatasetUnavailable
 from streamsvd.ratings.catalogue import Catalogue
+from streamsvd.ratings.finding import is_there
 from streamsvd.ratings.readers import read_catalogue, read_ratings
 from streamsvd.ratings.reading.columns import Columns
 from streamsvd.ratings.sources import GroupLens, Network, Progress, Source, SourceFailed, Wheel
@@ -45,6 +47,9 @@ def load(
     columns: Columns | None = None,
     scale: tuple[float, float] | None = None,
     *,
+    ids: Literal["auto", "text"] = "auto",
+    drop_ratings: Collection[float] = (),
+    catalogue: bool = True,
     environ: Mapping[str, str],
     cache_dir: Path | None = None,
     network: Network | None = None,
@@ -56,8 +61,10 @@ def load(
     ----------
     name_or_path, environ, cache_dir, network
         As for `locate`.
-    columns, scale
+    columns, scale, ids, drop_ratings
         As for `read_ratings`.
+    catalogue : bool
+        Whether the catalogue is read, where there is one.
     progress : callable, optional
         Called with bytes done and bytes in all, by the download and then by the reader.
 
@@ -68,9 +75,10 @@ def load(
     """
     if str(name_or_path) == SYNTHETIC:
         world = Synthetic()
-        return world.table(), world.catalogue()
+        return world.table(), world.catalogue() if catalogue else None
     path = locate(name_or_path, environ=environ, cache_dir=cache_dir, network=network, progress=progress)
-    return read_ratings(path, columns, scale, progress=progress), read_catalogue(path)
+    table = read_ratings(path, columns, scale, ids=ids, drop_ratings=drop_ratings, progress=progress)
+    return table, read_catalogue(path) if catalogue else None
 
 
 def find(name_or_path: str | Path, *, environ: Mapping[str, str], cache_dir: Path | None = None) -> Path | None:
@@ -88,7 +96,7 @@ def find(name_or_path: str | Path, *, environ: Mapping[str, str], cache_dir: Pat
     if name in SOURCES and environ.get("STREAMSVD_DATA"):
         data = Path(environ["STREAMSVD_DATA"]).expanduser()
         places += [data / name, data / f"{name}.zip", *([data] if data.stem == name else [])]
-    found = next((place for place in places if place.exists()), None)
+    found = next((place for place in places if is_there(place)), None)
     if found is None and name in SOURCES:
         cached = _cached(name, cache_dir)
         if cached.is_file() and any(source.is_intact(cached) for source in SOURCES[name]):
@@ -109,7 +117,7 @@ def locate(
     Parameters
     ----------
     name_or_path : str or Path
-        A path, or one of MovieLens' names such as `ml-latest-small`.
+        A path, `-` for standard input, or one of MovieLens' names such as `ml-latest-small`.
     environ : mapping
         The environment; `STREAMSVD_DATA` names a folder that holds data sets as folders or zips of their name.
     cache_dir : Path, optional

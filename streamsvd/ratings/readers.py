@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Collection
 from pathlib import Path
-
-import numpy as np
+from typing import Literal
 
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.catalogue import Catalogue
 from streamsvd.ratings.dataset import Dataset
 from streamsvd.ratings.event import Id
-from streamsvd.ratings.finding import find_ratings
+from streamsvd.ratings.finding import STANDARD_INPUT, find_ratings, open_ratings
 from streamsvd.ratings.formats import recognise
-from streamsvd.ratings.reading.blocks import BlockReader, read_columns
 from streamsvd.ratings.reading.columns import Columns
-from streamsvd.ratings.reading.fields import Ids, Ratings, TextIds, Times
+from streamsvd.ratings.reading.fields import Ids, Ratings
 from streamsvd.ratings.reading.files import DataFile
-from streamsvd.ratings.reading.format import CompanionFile, FirstLine, Format, Found
+from streamsvd.ratings.reading.format import CompanionFile, Format, Found
+from streamsvd.ratings.reading.sample import Sample
+from streamsvd.ratings.reading.table_reader import TableReader
+from streamsvd.ratings.reading.times import Times
 from streamsvd.ratings.sources import Progress
 from streamsvd.ratings.table import RatingTable
 
@@ -27,6 +29,8 @@ def read_ratings(
     columns: Columns | None = None,
     scale: tuple[float, float] | None = None,
     *,
+    ids: Literal["auto", "text"] = "auto",
+    drop_ratings: Collection[float] = (),
     progress: Progress | None = None,
 ) -> RatingTable:
     """Read all ratings and put them into the order in which they happened.
@@ -34,22 +38,27 @@ def read_ratings(
     Parameters
     ----------
     path : str or Path
-        Folder, zip or ratings file (which may be gzipped).
+        Folder, zip, member of a zip (`archive.zip/ratings.csv`) or ratings file, which may be compressed (gzip, bzip2,
+        xz, zstd); `-` is standard input.
     columns : Columns, optional
-        Which columns hold what, for tables that are not MovieLens'. The delimiter (comma, tab, semicolon, bar) is
-        found from the first line. Ids may be text; ids that are all integers are read as integers.
+        Which columns hold what, for files that are not MovieLens'. Without a timestamp, the file's order stands for
+        time. What stands between fields is found from the first lines.
     scale : tuple of float, optional
         Lowest and highest rating that the data set allows. Left out, it is MovieLens' own for its formats (1 to 5
-        for 100k and for a `dat` file without half stars, else 0.5 to 5), and for atomic files and other tables the
-        limits found in the file.
+        for 100k and for a `dat` file without half stars, else 0.5 to 5), and for other files the limits found in it.
+    ids : {"auto", "text"}
+        With `auto` the ids of a column are integers where each of them is exactly what an integer of 64 bits prints,
+        else text, without white space around it; so 007 makes text of its column. With `text` they are text.
+    drop_ratings : collection of float, optional
+        Ratings to leave out, such as -1 where it means "seen, not rated"; NaN stands for missing ones.
     progress : callable, optional
-        Called with the bytes read so far and the bytes in all.
+        Called with the bytes (for Parquet: rows) read so far and those in all.
 
     Returns
     -------
     RatingTable
         In (timestamp, file order) order; `dataset.sha256` is that of the unpacked ratings file, without the header of
-        an atomic file.
+        an atomic file, and in UTF-8 where the file is in UTF-16 or UTF-32.
 
     Raises
     ------
@@ -61,32 +70,29 @@ def read_ratings(
     Timestamps are seconds, or milliseconds when the first one is above 1e11, whole or with a fraction (which is
     dropped), or ISO dates, taken as UTC where they name no zone. Memory peaks at about 45 bytes a rating.
     """
-    file = find_ratings(path)
-    first = _first_line(file, columns)
-    form = recognise(first)
-    rows = form.rows(first)
-    if scale is not None:
-        Dataset(file.dataset, "", scale)  # refuses limits that are no scale before a long read
-    ratings = Ratings(form.limits if scale is None else scale)
-    text: set[str] = set()
-    while True:
-        users, items = (Ids(what, what in text, form.id_rule) for what in ("user", "item"))
-        reader = BlockReader(rows, users, items, ratings, Times(), file.label)
+    with open_ratings(path) as file:
+        sample = Sample.of(file, columns)
+        form = recognise(sample)
+        rows = form.rows(sample)
+        if scale is not None:
+            Dataset(file.dataset, "", scale)  # refuses limits that are no scale before a long read
+        reader = TableReader(
+            Ids("user", ids == "text", form.id_rule),
+            Ids("item", ids == "text", form.id_rule),
+            Ratings(form.limits if scale is None else scale, drop_ratings, rows.decimal_comma),
+            Times() if rows.has_times else None,
+        )
+        digest = hashlib.sha256()
         try:
-            with file.open() as (stream, position, total):
-                on_read = (lambda: None) if progress is None else lambda: progress(position(), total)
-                found, sha256 = read_columns(reader, stream, form.header_counts, on_read)
-            break
-        except TextIds as signal:
-            text.add(signal.what)
-    timestamps = found[3].take()
-    if not len(timestamps):
-        raise DatasetError(f"{file.label}: no ratings in this file; give one that has some")
-    order = np.argsort(timestamps, kind="stable")
-    # One column after the other, so that memory stays low.
-    user, item, rated = (column.take()[order] for column in found[:3])
-    dataset = Dataset(file.dataset, sha256, scale or form.scale_of(rated))
-    return RatingTable(users.named(user), items.named(item), rated, timestamps[order], dataset)
+            for block in rows.blocks(file, digest.update):
+                reader.add(block)
+                if progress is not None:
+                    progress(block.done, block.total)
+        except ValueError as error:
+            raise DatasetError(f"{file.label}, {error}") from error
+        return reader.table(
+            file, lambda rated: Dataset(file.dataset, digest.hexdigest(), scale or form.scale_of(rated))
+        )
 
 
 def read_catalogue(path: str | Path) -> Catalogue | None:
@@ -143,18 +149,15 @@ def read_users(path: str | Path) -> dict[Id, dict[str, str]] | None:
     return read(file)
 
 
-def _first_line(file: DataFile, columns: Columns | None) -> FirstLine:
-    with file.open() as (stream, _, _):
-        return FirstLine.of(stream.readline(1 << 16), file.label, columns)
-
-
 def _beside(
     path: str | Path, what: Callable[[Format], CompanionFile[Found] | None]
 ) -> tuple[DataFile, Callable[[DataFile], Found]] | None:
     """The further file that a format has in the folder of its ratings, and what reads it; None where there is none."""
+    if str(path) == STANDARD_INPUT:
+        return None
     ratings = find_ratings(path)
     try:
-        form = recognise(_first_line(ratings, None))
+        form = recognise(Sample.of(ratings, None))
     except DatasetError:  # only columns named by the caller would say what it holds
         return None
     beside = what(form)

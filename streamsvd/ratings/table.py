@@ -34,6 +34,10 @@ class RatingTable:
         Where the ratings come from.
     first : int
         Sequence number of the first row: 0 for a whole data set, the position in it for a slice.
+    is_file_order : bool
+        Whether the file has no times, so that the number of a row stands for its timestamp.
+    left_out : int
+        Ratings of the file that the caller did not want.
 
     Examples
     --------
@@ -52,6 +56,8 @@ class RatingTable:
     timestamps: NDArray[np.int64]
     dataset: Dataset
     first: int = 0
+    is_file_order: bool = False
+    left_out: int = 0
 
     def __post_init__(self) -> None:
         shapes = {column.shape for column in (self.users, self.items, self.ratings, self.timestamps)}
@@ -59,6 +65,19 @@ class RatingTable:
             raise DatasetError(f"{self.dataset.name}: columns need one equal shape (n,), found {sorted(shapes)}")
         if len(self) and np.any(self.timestamps[1:] < self.timestamps[:-1]):
             raise DatasetError(f"{self.dataset.name}: timestamps decrease; sort by (timestamp, file order) first")
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of figures has to know of how the file was read."""
+        notes = []
+        if self.is_file_order:
+            notes.append(
+                f"{self.dataset.name} has no time column: the order of its lines stands for time (0, 1, 2, …), "
+                "and every figure is one of this order"
+            )
+        if self.left_out:
+            notes.append(f"{self.left_out:,} ratings of {self.dataset.name} were left out, as asked for")
+        return notes
 
     def __len__(self) -> int:
         return len(self.timestamps)

@@ -17,7 +17,16 @@ from evaluation.studies import PeerResult, Stream, draw_peers, installed_peers
 from evaluation.studies import compare as run
 from streamsvd.cli.figures import versions
 from streamsvd.cli.kernel_cache import warm_up
-from streamsvd.cli.options import ColumnsOption, DataArgument, JsonFlag, ScaleOption, load_data
+from streamsvd.cli.options import (
+    ColumnsOption,
+    DataArgument,
+    DropRatingsOption,
+    Ids,
+    IdsOption,
+    JsonFlag,
+    ScaleOption,
+    load_data,
+)
 from streamsvd.cli.picture_files import check_picture, write_picture
 from streamsvd.cli.tables import best_in_bold, new_table, print_found
 from streamsvd.errors import InputError
@@ -29,6 +38,8 @@ def compare(
     picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the comparison, as .png or .svg.")] = None,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
+    ids: IdsOption = Ids.AUTO,
+    drop_ratings: DropRatingsOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Compare this learner with River and Surprise on the same events: error and speed, in one thread.
@@ -47,7 +58,7 @@ def compare(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: one thread for each learner
 
     check_picture(picture)
-    table, catalogue = load_data(data, columns, scale)
+    table, catalogue = load_data(data, columns, scale, ids, drop_ratings)
     table = table[:until]
     if len(table) < _FEWEST:
         raise InputError(f"{table.dataset.name}: {len(table)} ratings are too few to compare on; {_FEWEST} are needed")

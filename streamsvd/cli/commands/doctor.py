@@ -37,7 +37,7 @@ from streamsvd.embedded import (
 from streamsvd.errors import DatasetUnavailable, JavaMissing, ServiceError, StreamSVDError
 from streamsvd.ratings import SOURCES, Network, fetch, find
 
-_PACKAGES = ("streamsvd", "numpy", "numba", "scipy", "pandas", "kafka-python", "crc32c", "redis", "hiredis")
+_PACKAGES = ("streamsvd", "numpy", "numba", "scipy", "pandas", "pyarrow", "kafka-python", "crc32c", "redis", "hiredis")
 _DATA_SETS = ("ml-latest-small", "ml-100k")
 
 

@@ -30,6 +30,9 @@ from streamsvd.cli.options import (
     ColumnsOption,
     DataArgument,
     DetailOption,
+    DropRatingsOption,
+    Ids,
+    IdsOption,
     JsonFlag,
     QuietFlag,
     ScaleOption,
@@ -52,6 +55,8 @@ def evaluate(
     settings_file: SettingsFileOption = None,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
+    ids: IdsOption = Ids.AUTO,
+    drop_ratings: DropRatingsOption = None,
     seed: SeedOption = 0,
     shadow: ShadowOption = None,
     window: Annotated[int, typer.Option(help="Newest ratings that the rolling errors cover.", min=1)] = 5000,
@@ -81,8 +86,7 @@ def evaluate(
     """
     console = Console(stderr=True)
     chosen = chosen_settings(settings_file, settings)
-    table, items = load_data(data, columns, scale)
-    content = items if catalogue else None
+    table, content = load_data(data, columns, scale, ids, drop_ratings, catalogue=catalogue)
     model = IteratedSVD(chosen, scale=table.dataset.scale, content=content, seed=seed)
     specs = parse_shadows(shadow, seed)
     beside = Shadows(table.dataset.scale)
@@ -90,7 +94,7 @@ def evaluate(
         beside.add(name, spec, content, 0)
     warm_up(console)
     compile_kernels(specs.values())
-    metrics = Monitor(Prequential(window=window), items, unit=model.scale.slope)
+    metrics = Monitor(Prequential(window=window), content, unit=model.scale.slope)
     sampler = RankingSampler({order: Ranking() for order in ORDERS}, every=10) if ranking else None
     began = time.perf_counter()
     with learning_bar(console, len(table), quiet=quiet) as bar:

@@ -13,7 +13,17 @@ from rich.console import Console
 from producer import Bound, Pace, ReplaySummary, Selection, prepare
 from producer import replay as run
 from streamsvd.cli.json_output import print_json
-from streamsvd.cli.options import ColumnsOption, JsonFlag, KafkaOption, ScaleOption, TopicOption, load_data
+from streamsvd.cli.options import (
+    ColumnsOption,
+    DropRatingsOption,
+    Ids,
+    IdsOption,
+    JsonFlag,
+    KafkaOption,
+    ScaleOption,
+    TopicOption,
+    load_data,
+)
 from streamsvd.cli.progress_bars import replay_bar
 from streamsvd.cli.services import open_kafka
 from streamsvd.cli.tables import day
@@ -56,6 +66,8 @@ def replay(
     mix: Annotated[bool, typer.Option("--mix", help="Allow a topic that holds another data set.")] = False,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
+    ids: IdsOption = Ids.AUTO,
+    drop_ratings: DropRatingsOption = None,
     ratings: Annotated[int, typer.Option(min=1, help="Number of ratings of the data set synthetic.")] = 100_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the data set synthetic.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
@@ -83,7 +95,7 @@ def replay(
     pace = Pace.parse(rate, speed)
     topics = Topics(topic)
     with notes.status(f"reading {data}"):
-        blocks, dataset, catalogue, count = _load(data, columns, scale, ratings, seed, selection)
+        blocks, dataset, catalogue, count = _load(data, columns, scale, ids, drop_ratings, ratings, seed, selection)
     with open_kafka(kafka, os.environ) as address, stop_on_signals() as stop:
         log = log_client(address)
         ready = prepare(log, topics, dataset, catalogue, partitions=partitions, mix=mix)
@@ -113,7 +125,14 @@ def replay(
 
 
 def _load(
-    data: str, columns: str | None, scale: str | None, ratings: int, seed: int, selection: Selection
+    data: str,
+    columns: str | None,
+    scale: str | None,
+    ids: Ids,
+    drop_ratings: str | None,
+    ratings: int,
+    seed: int,
+    selection: Selection,
 ) -> tuple[Iterable[RatingTable], Dataset, Catalogue | None, int | None]:
     """Blocks of ratings, whose they are, the catalogue, and how many ratings are selected, if known."""
     if data == "synthetic":
@@ -121,7 +140,7 @@ def _load(
         # A range of a stream that is made as it goes has a length that is not known beforehand.
         count = ratings if selection.is_all else None
         return world.blocks(), world.dataset, world.catalogue(), count
-    table, catalogue = load_data(data, columns, scale)
+    table, catalogue = load_data(data, columns, scale, ids, drop_ratings)
     return [table], table.dataset, catalogue, len(selection.of(table))
 
 

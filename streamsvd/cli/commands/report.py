@@ -18,6 +18,9 @@ from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import (
     ColumnsOption,
     DataArgument,
+    DropRatingsOption,
+    Ids,
+    IdsOption,
     JsonFlag,
     QuietFlag,
     ScaleOption,
@@ -46,6 +49,8 @@ def report(
     catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
+    ids: IdsOption = Ids.AUTO,
+    drop_ratings: DropRatingsOption = None,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -72,16 +77,16 @@ def report(
     check_pictures()
     check_page()
     check_tuning(budget)
-    table, items = load_data(data, columns, scale)
+    table, items = load_data(data, columns, scale, ids, drop_ratings, catalogue=catalogue)
     folder = out if out is not None else Path(f"report-{table.dataset.name}")
     make_folder(folder)
     plan = ReportPlan(folds=1 if quick else 5, trials=budget, seed=seed, catalogue=catalogue)
     words = ["streamsvd", "report", data, *(["--quick"] if quick else []), "--trials", str(budget), "--seed", str(seed)]
     words += [] if catalogue else ["--no-catalogue"]
-    words += data_options(columns, scale)
+    words += data_options(columns, scale, ids, drop_ratings)
     warm_up(console)
     with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
-        compile_study(items if catalogue else None)
+        compile_study(items)
         made = make_report(table, items, plan, versions=versions(), command=shlex.join(words), progress=show)
     written = write(made, folder)
     if as_json:

@@ -18,6 +18,9 @@ from streamsvd.cli.options import (
     CatalogueOption,
     ColumnsOption,
     DataArgument,
+    DropRatingsOption,
+    Ids,
+    IdsOption,
     JsonFlag,
     QuietFlag,
     ScaleOption,
@@ -90,6 +93,8 @@ def simulate(
     as_json: JsonFlag = False,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
+    ids: IdsOption = Ids.AUTO,
+    drop_ratings: DropRatingsOption = None,
     seed: SeedOption = 0,
     quiet: QuietFlag = False,
 ) -> None:
@@ -127,7 +132,7 @@ def simulate(
         seed=seed,
         catalogue=catalogue,
     )
-    table, items = load_data(data, columns, scale)
+    table, items = load_data(data, columns, scale, ids, drop_ratings, catalogue=catalogue)
     part = event_range_of(table, start, until, warm_up)
     runs = [
         Run(spec=spec, events=part, window=window, points=points, through=through)  # type: ignore[arg-type]
@@ -150,7 +155,7 @@ def simulate(
     done = len(runs) - len(missing)
     with stop_on_signals() as stop:
         if missing:
-            more = data_options(columns, scale)
+            more = data_options(columns, scale, ids, drop_ratings)
             for run, outcome in outcomes(data, table, items, missing, jobs, more, stop, console, quiet=quiet):
                 started = datetime.fromtimestamp(time.time() - outcome.seconds, UTC).isoformat(timespec="milliseconds")
                 archive.keep(run, outcome, command=["streamsvd", *sys.argv[1:]], started=started)

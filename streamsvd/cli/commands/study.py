@@ -21,6 +21,9 @@ from streamsvd.cli.options import (
     CatalogueOption,
     ColumnsOption,
     DataArgument,
+    DropRatingsOption,
+    Ids,
+    IdsOption,
     JsonFlag,
     QuietFlag,
     ScaleOption,
@@ -47,6 +50,8 @@ def study(
     settings: SetOption = None,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
+    ids: IdsOption = Ids.AUTO,
+    drop_ratings: DropRatingsOption = None,
     seed: SeedOption = 0,
     window: Annotated[int, typer.Option(help="Newest ratings that the rolling errors cover.")] = 5000,
     as_json: JsonFlag = False,
@@ -76,8 +81,7 @@ def study(
             check_file(out / name)
     changes = parse_settings(settings)
     chosen, in_batch = (MODELS[name].with_changes(changes) for name in (LEARNER, BATCH))
-    table, items = load_data(data, columns, scale)
-    content = items if catalogue else None
+    table, content = load_data(data, columns, scale, ids, drop_ratings, catalogue=catalogue)
     with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
         compile_study()
         found = run_study(

@@ -17,6 +17,9 @@ from streamsvd.cli.options import (
     CatalogueOption,
     ColumnsOption,
     DataArgument,
+    DropRatingsOption,
+    Ids,
+    IdsOption,
     JsonFlag,
     QuietFlag,
     ScaleOption,
@@ -49,6 +52,8 @@ def tune(
     catalogue: CatalogueOption = True,
     columns: ColumnsOption = None,
     scale: ScaleOption = None,
+    ids: IdsOption = Ids.AUTO,
+    drop_ratings: DropRatingsOption = None,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -71,8 +76,7 @@ def tune(
     console = Console(stderr=True)
     check_file(out)
     optimiser = {"optuna": optuna_version()}
-    table, items = load_data(data, columns, scale)
-    content = items if catalogue else None
+    table, content = load_data(data, columns, scale, ids, drop_ratings, catalogue=catalogue)
     task = TASKS[protocol.value](table, content, seed)
     about = {
         "dataset": table.dataset.name,

@@ -7,14 +7,15 @@ from streamsvd.ratings.formats.double_colon import DOUBLE_COLON
 from streamsvd.ratings.formats.table import TABLE
 from streamsvd.ratings.formats.u_data import U_DATA
 from streamsvd.ratings.reading.columns import shortened
-from streamsvd.ratings.reading.format import FirstLine, Format
+from streamsvd.ratings.reading.format import Format
+from streamsvd.ratings.reading.sample import Sample
 
 FORMATS = (U_DATA, DOUBLE_COLON, CSV_WITH_HEADER, ATOMIC, TABLE)
 """In the order in which files are looked for and first lines are asked; a table may be anything, so it comes last."""
 
 
-def recognise(first: FirstLine) -> Format:
-    """The format of a file that begins with this line.
+def recognise(sample: Sample) -> Format:
+    """The format of a file that begins like this.
 
     Raises
     ------
@@ -22,11 +23,11 @@ def recognise(first: FirstLine) -> Format:
         When it is none of them.
     """
     for each in FORMATS:
-        if each.recognises(first):
+        if each.recognises(sample):
             return each
     known = "; ".join(f"{each.name}: {each.first_line}" for each in FORMATS if each.first_line)
     raise DatasetError(
-        f"{first.label}, line 1: found {shortened(first.text)}, which starts none of the known formats ({known}); "
-        "name the columns for user, item, rating and timestamp "
-        "(columns=Columns(…), --columns USER,ITEM,RATING,TIMESTAMP; positions from 0 where there is no header)"
+        f"{sample.where}: found {shortened(sample.first_line)}, which starts none of the known formats ({known}); "
+        "name the columns for user, item, rating and, where there is one, timestamp "
+        "(columns=Columns(…), --columns USER,ITEM,RATING,TIME; positions from 0 where there is no header)"
     )

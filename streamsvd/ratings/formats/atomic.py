@@ -6,17 +6,19 @@ separated by spaces.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.catalogue import CatalogueItem, item_from_title
 from streamsvd.ratings.event import Id
+from streamsvd.ratings.id_text import id_of_text
 from streamsvd.ratings.reading.columns import Columns
-from streamsvd.ratings.reading.delimited import Delimited
+from streamsvd.ratings.reading.delimited import Delimited, with_header
 from streamsvd.ratings.reading.files import DataFile
-from streamsvd.ratings.reading.format import CompanionFile, FirstLine, Format
+from streamsvd.ratings.reading.format import CompanionFile, Format
+from streamsvd.ratings.reading.sample import Sample
 
 # What the columns are called in the published sets.
 RATINGS = Columns("user_id", "item_id", "rating", "timestamp")
@@ -25,7 +27,6 @@ YEAR = ("release_year", "year")
 GENRES = ("class", "genre", "genres", "category", "categories")
 
 _TYPED = re.compile(r"[^:\t]+:(?:token|token_seq|float|float_seq)")
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 def _typed_names(line: str) -> list[str]:
@@ -38,9 +39,13 @@ def _typed_names(line: str) -> list[str]:
     return [field.rpartition(":")[0] for field in fields] if all(map(_TYPED.fullmatch, fields)) else []
 
 
-def _rows(first: FirstLine) -> Delimited:
-    names = [name.strip() for name in _typed_names(first.text)]
-    return Delimited("\t", True, (first.columns or RATINGS).positions(names, first.label), len(names), csv.QUOTE_NONE)
+def _rows(sample: Sample) -> Delimited:
+    names = [name.strip() for name in _typed_names(sample.first_line)]
+    columns = sample.columns or RATINGS
+    if sample.columns is None and RATINGS.timestamp not in names:
+        columns = replace(RATINGS, timestamp=None)
+    # The header does not count, so that ml-100k has one identity in both of its forms.
+    return with_header(sample, "\t", names, columns.positions(names, sample.where), start_counts=False)
 
 
 def _items(file: DataFile) -> Iterator[CatalogueItem]:
@@ -80,7 +85,8 @@ def _ids(names: list[str], rows: list[list[str]], wanted: str, file: DataFile) -
     if wanted not in names:
         raise file.wrong(1, f"no column {wanted} among {', '.join(names)}", "correct the header")
     found = _column(names, rows, (wanted,))
-    return [int(one) for one in found] if all(map(_INTEGER.fullmatch, found)) else list(found)
+    ids = [id_of_text(one) for one in found]
+    return ids if all(isinstance(one, int) for one in ids) else list(found)
 
 
 def _column(names: list[str], rows: list[list[str]], wanted: tuple[str, ...]) -> list[str]:
@@ -93,9 +99,8 @@ ATOMIC = Format(
     name="atomic file",
     first_line="name:type between tabs",
     file_names=("*.inter",),
-    recognises=lambda first: bool(_typed_names(first.text)),
+    recognises=lambda sample: bool(_typed_names(sample.first_line)),
     rows=_rows,
-    header_counts=False,  # so that ml-100k has one identity in both of its forms
     items=CompanionFile("*.item", _items),
     users=CompanionFile("*.user", _users),
 )

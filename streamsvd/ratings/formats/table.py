@@ -1,18 +1,78 @@
-"""Any other table: the caller names its columns; the delimiter is found from the first line."""
+"""Any other table: the caller names its columns; what stands between its fields is found from its first lines."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from contextlib import suppress
 from typing import cast
 
+from streamsvd.errors import DatasetError
 from streamsvd.ratings.reading.columns import Columns
-from streamsvd.ratings.reading.delimited import Delimited
-from streamsvd.ratings.reading.format import FirstLine, Format
+from streamsvd.ratings.reading.delimited import Delimited, with_header
+from streamsvd.ratings.reading.fields import MISSING
+from streamsvd.ratings.reading.format import Format
+from streamsvd.ratings.reading.sample import Sample
+from streamsvd.ratings.reading.splitting import DELIMITERS, is_quoting
+
+_NUMBER = re.compile(r'"?[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?"?')
+_DECIMAL_COMMA = re.compile(r'"?[+-]?\d+,\d+"?')
 
 
-def _rows(first: FirstLine) -> Delimited:
-    columns = cast(Columns, first.columns)
-    at = columns.positions(first.fields, first.label)
-    return Delimited(first.delimiter, not columns.are_positions, at, len(first.fields))
+def _rows(sample: Sample) -> Delimited:
+    columns = cast(Columns, sample.columns)
+    delimiter = max(DELIMITERS, key=lambda each: _ratings_read(sample, columns, each))
+    more = {"strips_quotes": not is_quoting(delimiter), "decimal_comma": delimiter != ","}
+    names = _names(sample, delimiter)
+    if not columns.are_positions:
+        return with_header(sample, delimiter, names, columns.positions(names, sample.where), **more)
+    at = columns.positions(names, sample.where)
+    _refuse_header(sample, delimiter, at[2])
+    return Delimited(
+        delimiter=delimiter,
+        line_end=sample.line_end,
+        start=sample.start,
+        line=sample.line,
+        at=at,
+        width=len(names),
+        has_times=len(at) > 3,
+        **more,
+    )
 
 
-TABLE = Format(name="table", recognises=lambda first: first.columns is not None, rows=_rows)
+def _names(sample: Sample, delimiter: str) -> list[str]:
+    names = sample.fields(delimiter)
+    return names if is_quoting(delimiter) else [name.strip('"') for name in names]
+
+
+def _ratings_read(sample: Sample, columns: Columns, delimiter: str) -> tuple[int, int]:
+    """How many of the first lines are ratings if this stands between fields; where none is, how many are alike."""
+    names = _names(sample, delimiter)
+    records = [fields for _, fields in sample.records(delimiter)]
+    alike = Counter(map(len, records)).most_common(1)[0]
+    found = 0
+    with suppress(DatasetError):
+        at = columns.positions(names, sample.where)[2]
+        rated = [fields[at].strip() for fields in records if len(fields) == len(names)]
+        found = sum(_is_rating(text, delimiter) or text.lower() in MISSING for text in rated)
+        found += len(records) * any(_is_rating(text, delimiter) for text in rated)
+    return found, alike[1] if alike[0] > 1 else 0
+
+
+def _is_rating(text: str, delimiter: str) -> bool:
+    return bool(_NUMBER.fullmatch(text) or (delimiter != "," and _DECIMAL_COMMA.fullmatch(text)))
+
+
+def _refuse_header(sample: Sample, delimiter: str, rating: int) -> None:
+    """Refuse a first line that names columns, where positions say that it holds a rating."""
+    (_, first), *others = sample.records(delimiter)
+    if first[rating].strip().lower() in MISSING or _is_rating(first[rating].strip(), delimiter):
+        return
+    if any(len(fields) == len(first) and _is_rating(fields[rating].strip(), delimiter) for _, fields in others):
+        raise DatasetError(
+            f"{sample.where}: looks like a header ({', '.join(field.strip() for field in first)[:80]}); "
+            "name the columns instead of counting them (--columns USER,ITEM,RATING,TIME)"
+        )
+
+
+TABLE = Format(name="table", recognises=lambda sample: sample.columns is not None, rows=_rows)

@@ -6,10 +6,16 @@ from collections.abc import Iterator
 
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.catalogue import CatalogueItem, item_from_title
-from streamsvd.ratings.reading.delimited import Delimited
+from streamsvd.ratings.reading.delimited import without_header
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import CompanionFile, Format
 from streamsvd.ratings.reading.movielens import ID_RULE, WHOLE_STARS, integer, users_of
+from streamsvd.ratings.reading.sample import Sample
+
+
+def _delimiter(sample: Sample) -> str | None:
+    """Tabs, or the blanks that a copy may have instead."""
+    return next((each for each in ("\t", " ") if sample.is_four_numbers(each)), None)
 
 
 def _items(file: DataFile) -> Iterator[CatalogueItem]:
@@ -29,8 +35,8 @@ U_DATA = Format(
     name="u.data",
     first_line="four numbers between tabs",
     file_names=("u.data",),
-    recognises=lambda first: first.delimiter == "\t" and first.four_numbers,
-    rows=lambda first: Delimited(first.delimiter, header=False),
+    recognises=lambda sample: _delimiter(sample) is not None,
+    rows=lambda sample: without_header(sample, _delimiter(sample) or "\t"),
     id_rule=ID_RULE,
     limits=WHOLE_STARS,
     items=CompanionFile("u.item", _items),

@@ -12,61 +12,66 @@ from streamsvd.errors import DatasetError
 class Columns:
     """Which columns of a table hold what: names in its header, or positions from 0 where it has no header.
 
+    Without a `timestamp` the file's order stands for time.
+
     Examples
     --------
     >>> Columns("reader", "isbn", "stars", "day")
     Columns(user='reader', item='isbn', rating='stars', timestamp='day')
-    >>> Columns.parse("0, 1, 2, 3")
-    Columns(user=0, item=1, rating=2, timestamp=3)
+    >>> Columns.parse("0, 1, 2")
+    Columns(user=0, item=1, rating=2, timestamp=None)
     """
 
     user: str | int
     item: str | int
     rating: str | int
-    timestamp: str | int
+    timestamp: str | int | None = None
 
     @classmethod
     def parse(cls, text: str) -> Columns:
-        """Columns from `USER,ITEM,RATING,TIMESTAMP`, as a command line gives them.
+        """Columns from `USER,ITEM,RATING,TIMESTAMP` or `USER,ITEM,RATING`, as a command line gives them.
 
         Raises
         ------
         DatasetError
-            When there are not four different names.
+            When there are not three or four different names.
         """
         names = [name.strip() for name in text.split(",")]
-        if len(set(names)) != 4 or len(names) != 4 or "" in names:
+        if len(set(names)) != len(names) or len(names) not in {3, 4} or "" in names:
             raise DatasetError(
-                f"columns {text!r}: four different names are needed, separated by commas, "
-                "for user, item, rating and timestamp, such as user_id,book_id,rating,date"
+                f"columns {text!r}: three or four different names are needed, separated by commas, for user, item, "
+                "rating and timestamp, such as user_id,book_id,rating,date; without a time, the file's order counts"
             )
         if all(name.isdecimal() for name in names):
             return cls(*(int(name) for name in names))
         return cls(*names)
 
     def __iter__(self) -> Iterator[str | int]:
-        return iter((self.user, self.item, self.rating, self.timestamp))
+        """Those that there are."""
+        columns = (self.user, self.item, self.rating, self.timestamp)
+        return (column for column in columns if column is not None)
 
     @property
     def are_positions(self) -> bool:
         """Whether all of them are positions."""
         return all(isinstance(column, int) for column in self)
 
-    def positions(self, names: list[str], label: str) -> tuple[int, ...]:
-        """Where the four columns stand in a line whose fields, or whose header's names, are these.
+    def positions(self, names: list[str], where: str) -> tuple[int, ...]:
+        """Where the columns stand in a line whose fields, or whose header's names, are these.
 
         Raises
         ------
         DatasetError
-            When one is not there, or two are the same.
+            When one is not there, or two are the same; `where` says which line it is.
         """
         found = [column if isinstance(column, int) else _position(names, column) for column in self]
         missing = [column for column, at in zip(self, found, strict=True) if not 0 <= at < len(names)]
-        if missing or len(set(found)) != 4:
+        if missing or len(set(found)) != len(found):
             what = f"no column {', '.join(map(repr, missing))}" if missing else "one column is named for two things"
             raise DatasetError(
-                f"{label}, line 1: {what}; the columns found are {shortened(', '.join(names))}: "
-                "name four of them, for user, item, rating and timestamp"
+                f"{where}: {what}; the columns found are {shortened(', '.join(names))}: name those of user, item, "
+                "rating and, where there is one, timestamp (--columns USER,ITEM,RATING,TIME; positions from 0 where "
+                "there is no header)"
             )
         return tuple(found)
 

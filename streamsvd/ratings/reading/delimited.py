@@ -2,92 +2,133 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-_DELIMITERS = (",", "\t", ";", "|")
+from streamsvd.ratings.reading.format import BadRow
+from streamsvd.ratings.reading.sample import Sample
+from streamsvd.ratings.reading.splitting import (
+    is_blank,
+    is_quoting,
+    single_byte,
+    split_records,
+    without_quotes,
+)
+from streamsvd.ratings.reading.text_rows import TextRows
 
-Quoting = Literal[0, 3]
 
-
-@dataclass(frozen=True, slots=True)
-class Delimited:
+@dataclass(kw_only=True)
+class Delimited(TextRows):
     """Rows between delimiters.
 
     Attributes
     ----------
-    delimiter : str
-        One character, or `::`.
-    header : bool
-        Whether the first line names the columns.
     at : tuple of int
-        Positions of user, item, rating and timestamp.
+        Positions of user, item, rating and, where there is one, timestamp.
     width : int
         Fields in a line.
-    quoting : int
-        Whether a field may be quoted, as `csv` and pandas number it.
+    strips_quotes : bool
+        Whether quotes around a field are no part of it where fields cannot be quoted, such as between tabs.
     """
 
-    delimiter: str
-    header: bool
-    at: tuple[int, ...] = (0, 1, 2, 3)
-    width: int = 4
-    quoting: Quoting = csv.QUOTE_MINIMAL
+    at: tuple[int, ...]
+    width: int
+    strips_quotes: bool = False
 
-    def fields(self, line: str) -> list[str] | None:
-        """The four fields of one line, None for a blank one; raises as `RowReader.fields` does."""
-        if not line.strip():
-            return None
-        try:
-            fields = split(line, self.delimiter, self.quoting)
-        except csv.Error as error:
-            raise ValueError(f"{error}; correct or delete the line") from error
-        if len(fields) != self.width:
-            raise ValueError(
-                f"found {len(fields)} fields instead of {self.width} in {line[:80]!r}; "
-                "write one rating a line, every field as the first line has it"
-            )
-        return [fields[column] for column in self.at]
+    def columns(self, block: bytes) -> list[Any]:
+        """The wanted columns, by Arrow's parser."""
+        import pyarrow.compute as pc
 
-    def columns(self, block: bytes, dtypes: Sequence[str]) -> list[Any]:
-        """The four columns of whole lines, by pandas' C parser; raises as `RowReader.columns` does."""
-        import pandas as pd  # here, so that the workers of an engine can do without
+        columns = self._parsed(block, self.at)
+        if pc.min(pc.binary_length(columns[0])).as_py() == 0 or pc.any(pc.utf8_is_space(columns[0])).as_py():
+            # A line of nothing but delimiters is a blank one.
+            every = self._parsed(block, range(self.width))
+            filled = [pc.invert(pc.match_substring_regex(column, r'^[\s"]*$')) for column in every]
+            kept = filled[0]
+            for column in filled[1:]:
+                kept = pc.or_(kept, column)
+            columns = [column.filter(kept) for column in columns]
+        if self.strips_quotes and b'"' in block:
+            return [_without_quotes(column) for column in columns]
+        return columns
 
-        single = len(self.delimiter) == 1
-        frame = pd.read_csv(
-            io.BytesIO(block if single else block.replace(self.delimiter.encode(), b"\t")),
-            sep=self.delimiter if single else "\t",
-            header=None,
-            names=range(self.width),
-            usecols=list(self.at),
-            dtype=dict(zip(self.at, dtypes, strict=True)),
-            index_col=False,
-            na_filter=False,
-            quoting=self.quoting,
+    def _parsed(self, block: bytes, at: Sequence[int]) -> list[Any]:
+        import pyarrow as pa
+        import pyarrow.csv
+
+        block, delimiter = single_byte(block, self.delimiter)
+        names = [str(position) for position in range(self.width)]
+        wanted = [names[position] for position in at]
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(block),
+            read_options=pyarrow.csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block) + 1),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=delimiter,
+                quote_char='"' if is_quoting(self.delimiter) else False,
+                newlines_in_values=is_quoting(self.delimiter),
+                invalid_row_handler=lambda row: "skip" if is_blank(row.text) else "error",
+            ),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted, strings_can_be_null=False
+            ),
         )
-        # Fields beyond the last one wanted are dropped silently, so count them.
-        if not self._has_width(block, len(frame)):
-            raise ValueError("lines have different numbers of fields")
-        return [frame[column] for column in self.at]
+        return [table.column(name).combine_chunks() for name in wanted]
 
-    def _has_width(self, block: bytes, lines: int) -> bool:
-        """Whether every line has as many fields as the first one."""
-        if b'"' not in block or len(self.delimiter) > 1 or self.quoting == csv.QUOTE_NONE:
-            return block.count(self.delimiter.encode()) == lines * (self.width - 1)
-        rows = csv.reader(io.StringIO(block.decode(), newline="\n"), delimiter=self.delimiter)  # a quoted one is none
-        return all(len(row) == self.width for row in rows if row)
+    def rows(self, block: bytes, line: int) -> Iterator[tuple[str, list[str]]]:
+        """The wanted fields of each line."""
+        for number, fields in split_records(block.decode(errors="surrogateescape"), self.delimiter):
+            where = f"line {line + number - 1}"
+            if len(fields) != self.width:
+                raise BadRow(where, self._wrong_width(fields))
+            texts = [fields[at] for at in self.at]
+            if any("\udc80" <= character <= "\udcff" for text in texts for character in text):
+                raise BadRow(where, "not text in UTF-8; save the file in UTF-8 (iconv -f latin1 -t utf8)")
+            yield where, [without_quotes(text) for text in texts] if self.strips_quotes else texts
+
+    def _wrong_width(self, fields: list[str]) -> str:
+        between = {"\t": "a tab", " ": "spaces"}.get(self.delimiter, repr(self.delimiter))
+        text = (" " if self.delimiter == " " else self.delimiter).join(fields)
+        hint = (
+            ""
+            if is_quoting(self.delimiter) or '"' not in text
+            else (f" (with {between} between fields a quote is a character, and cannot hold a field together)")
+        )
+        return (
+            f"found {len(fields)} fields instead of {self.width} in {text[:80]!r}{hint}; "
+            "write one rating a line, every field as the first line has it"
+        )
 
 
-def split(line: str, delimiter: str, quoting: Quoting = csv.QUOTE_MINIMAL) -> list[str]:
-    """Fields of one line; raises `csv.Error` as `csv.reader` does."""
-    if len(delimiter) > 1:
-        return line.split(delimiter)
-    return next(csv.reader([line], delimiter=delimiter, quoting=quoting), [])
+def without_header(sample: Sample, delimiter: str) -> Delimited:
+    """Four fields a line, from the first one on."""
+    return Delimited(
+        delimiter=delimiter,
+        line_end=sample.line_end,
+        start=sample.start,
+        line=sample.line,
+        at=(0, 1, 2, 3),
+        width=4,
+    )
 
 
-def likeliest_delimiter(line: str) -> str:
-    """What stands between the fields of a line."""
-    return "::" if "::" in line else max(_DELIMITERS, key=line.count)
+def with_header(sample: Sample, delimiter: str, names: list[str], at: tuple[int, ...], **more: Any) -> Delimited:
+    """Fields named by the first line, of which those `at` these positions are wanted."""
+    return Delimited(
+        delimiter=delimiter,
+        line_end=sample.line_end,
+        start=sample.second_start,
+        line=sample.line + 1,
+        at=at,
+        width=len(names),
+        has_times=len(at) > 3,
+        **more,
+    )
+
+
+def _without_quotes(column: Any) -> Any:
+    import pyarrow.compute as pc
+
+    quoted = pc.match_substring_regex(column, '(?s)^".*"$')
+    bare = pc.replace_substring(pc.replace_substring_regex(column, '(?s)^"(.*)"$', r"\1"), '""', '"')
+    return pc.if_else(quoted, bare, column)

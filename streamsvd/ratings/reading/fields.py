@@ -1,187 +1,191 @@
-"""The fields of a rating: its user and item, its value, and its time.
+"""The fields of a rating: its user and item, and the rating itself (its time is in `times`).
 
-Each of them reads a whole column, and refuses it by a `ValueError` when anything in it is wrong. `check` then says what
-is wrong with one of its texts, and what to do.
+Each of them reads a whole column of texts, and refuses it by a `ValueError` when anything in it is wrong. `check` then
+says what is wrong with one of its texts, and what to do.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from datetime import datetime
+from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.ratings.event import MAX_TIMESTAMP
-
-MILLISECONDS = MAX_TIMESTAMP + 1
-"""From this number on, a timestamp is in milliseconds."""
+from streamsvd.ratings.id_text import id_of_text
 
 Array = NDArray[Any]
 
-_INTEGER = re.compile(r"\s*[+-]?\d+(\.0*)?\s*")
+MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "\\n", "missing"})
+"""What stands in files, in small letters, where there is no rating."""
 
 
-class TextIds(Exception):
-    """A column of ids that were taken for integers holds text: read the file again with this one as text."""
+class GrowingArray:
+    """An array that grows at its end.
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
+    Room is taken by half as much again; what is not yet filled costs no memory, and what is outgrown goes back to the
+    system at once, which it would not as a list of small blocks.
+    """
+
+    __slots__ = ("_size", "_values")
+
+    def __init__(self) -> None:
+        self._values: Array = np.empty(0, dtype=np.int32)
+        self._size = 0
+
+    def extend(self, block: Array) -> None:
+        """Add a block, in the wider one of both types."""
+        kind = np.promote_types(self._values.dtype, block.dtype) if self._size else block.dtype
+        end = self._size + len(block)
+        if end > len(self._values) or kind != self._values.dtype:
+            room = np.empty(max(end, len(self._values) * 3 // 2), dtype=kind)
+            room[: self._size] = self._values[: self._size]
+            self._values = room
+        self._values[self._size : end] = block
+        self._size = end
+
+    def take(self) -> Array:
+        """All values; the array is empty afterwards."""
+        values = self._values[: self._size]
+        self.__init__()  # type: ignore[misc]
+        return values
 
 
 class Ids:
-    """Ids of users or of items: integers, or text that is kept as int32 codes until all of the file is read.
+    """Ids of users or of items: integers while all of them are, else text, kept as int32 codes.
 
-    A `rule` is why they may not be text, for messages.
+    Parameters
+    ----------
+    what : str
+        `user` or `item`, for messages.
+    as_text : bool
+        Whether they are text whatever they look like.
+    rule : str
+        Why they have to be integers, for messages; empty where they may be text.
     """
 
-    def __init__(self, what: str, text: bool, rule: str) -> None:
-        self.what, self.text, self.rule = what, text, rule
-        self.dtype = "str" if text else "int64"
-        self._names: dict[str, int] = {}
+    def __init__(self, what: str, as_text: bool, rule: str) -> None:
+        self.what, self.rule = what, rule
+        self._codes: dict[str, int] | None = {} if as_text else None
+        self._values = GrowingArray()
 
-    def read(self, column: Any) -> Array:
-        """Integers or codes of a column."""
-        if not self.text:
-            integers: Array = column.to_numpy(np.int64, copy=True)
-            return integers
-        codes, found = column.factorize()
-        if "" in found:
-            raise ValueError("an id is empty")
-        numbers = [self._names.setdefault(name, len(self._names)) for name in found.tolist()]
-        by_text: Array = np.array(numbers, dtype=np.int32)[codes]
-        return by_text
+    def add(self, texts: Any) -> None:
+        """Take in an Arrow array of strings.
+
+        Raises
+        ------
+        ValueError
+            When one of them is no id here; `check` says which.
+        """
+        integers = _integers(texts) if self._codes is None else None
+        if integers is not None:
+            self._values.extend(integers)
+            return
+        encoded = texts.dictionary_encode()
+        names = [name.strip() for name in encoded.dictionary.to_pylist()]
+        if "" in names or self.rule:
+            raise ValueError(f"one {self.what} is none")
+        codes = self._text_codes()
+        numbers = [codes.setdefault(name, len(codes)) for name in names]
+        self._values.extend(np.array(numbers, dtype=np.int32)[encoded.indices.to_numpy()])
+
+    def _text_codes(self) -> dict[str, int]:
+        """Codes by text; the integers so far become text, which is what they print."""
+        if self._codes is None:
+            found, codes = np.unique(self._values.take(), return_inverse=True)
+            self._codes = {str(integer): code for code, integer in enumerate(found.tolist())}
+            self._values.extend(codes.astype(np.int32))
+        return self._codes
 
     def check(self, text: str) -> None:
-        """Raise what is wrong with one id, `TextIds` where text would be right."""
+        """Raise what is wrong with one id."""
         if not text.strip():
             raise ValueError(f"the {self.what} is empty; every rating names its user and its item")
-        if self.text:
-            return
-        if not _INTEGER.fullmatch(text):
-            if not self.rule:
-                raise TextIds(self.what)
-            raise ValueError(f"the {self.what} is {text!r}, not an integer; {self.rule}")
-        if not -(2**63) <= int(text.partition(".")[0]) < 2**63:
-            raise ValueError(f"the {self.what} {text} does not fit into 64 bits; use smaller ids, or text")
+        if self.rule and isinstance(id_of_text(text), str):
+            raise ValueError(f"the {self.what} is {text[:80]!r}, not an integer of 64 bits; {self.rule}")
 
-    def named(self, values: Array) -> Array:
-        """Ids as they stand in the file, of what `read` has made of them."""
-        return np.array(list(self._names), dtype=object)[values] if self.text else values
+    def take(self, order: Array) -> Array:
+        """All ids in an order, as they stand in the file; the column is empty afterwards."""
+        values = self._values.take()[order]
+        return values if self._codes is None else np.array(list(self._codes), dtype=object)[values]
+
+
+def _integers(texts: Any) -> Array | None:
+    """An array of strings as integers where each is just what its integer prints, else None."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for trim in (False, True):
+        with suppress(pa.ArrowInvalid):
+            trimmed = pc.utf8_trim_whitespace(texts) if trim else texts
+            integers = pc.cast(trimmed, pa.int64())
+            if pc.cast(integers, pa.string()).equals(trimmed):
+                found: Array = integers.to_numpy()
+                return found
+    return None
 
 
 class Ratings:
-    """The ratings themselves: finite numbers, and within the limits where there are some."""
+    """The ratings themselves: finite numbers, within the limits where there are some.
 
-    dtype = "float64"
+    Parameters
+    ----------
+    limits : tuple of float or None
+        Lowest and highest rating.
+    dropped : collection of float
+        Values to leave out; NaN stands for a missing rating.
+    decimal_comma : bool
+        Whether 3,5 is 3.5.
+    """
 
-    def __init__(self, limits: tuple[float, float] | None) -> None:
-        self.limits = limits
+    def __init__(self, limits: tuple[float, float] | None, dropped: Collection[float], decimal_comma: bool) -> None:
+        self.limits, self.decimal_comma = limits, decimal_comma
+        self._dropped = frozenset(dropped)
+        self._drops_missing = any(map(math.isnan, dropped))
 
-    def read(self, column: Any) -> Array:
-        """Ratings as float32 where that loses nothing, else as float64."""
-        ratings: Array = column.to_numpy(np.float64, copy=True)
-        low, high = self.limits or (-math.inf, math.inf)
-        if not (np.isfinite(ratings) & (ratings >= low) & (ratings <= high)).all():
-            raise ValueError("a rating is not a number of the scale")
-        narrow = ratings.astype(np.float32)
-        return narrow if np.array_equal(narrow, ratings) else ratings
+    def read(self, texts: Any) -> Array:
+        """Ratings of an Arrow array of strings: float32 where that loses nothing, else float64; NaN where left out.
 
-    def check(self, text: str) -> None:
-        """Raise what is wrong with one rating."""
-        rating = _number(text)
-        if rating is None:
-            raise ValueError(f"the rating is {text!r}, not a finite number; correct or delete the line")
+        Raises
+        ------
+        ValueError
+            When one of them is none.
+        """
+        encoded = texts.dictionary_encode()
+        values = np.array([self.check(text) for text in encoded.dictionary.to_pylist()], dtype=np.float64)
+        narrow = values.astype(np.float32)
+        found = narrow if np.array_equal(narrow, values, equal_nan=True) else values
+        ratings: Array = found[encoded.indices.to_numpy()]
+        return ratings
+
+    def check(self, text: str) -> float:
+        """One rating, NaN where it is to be left out; raises what is wrong with it as a `ValueError`."""
+        if text.strip().lower() in MISSING:
+            if self._drops_missing:
+                return math.nan
+            raise ValueError(
+                f"the rating is {text!r}, not a finite number; correct the line, "
+                "or leave out missing ratings (--drop-ratings missing)"
+            )
+        rating = self._number(text)
+        if rating in self._dropped:
+            return math.nan
         if self.limits is not None and not self.limits[0] <= rating <= self.limits[1]:
             raise ValueError(
                 f"the rating {text.strip()} is outside the scale {self.limits[0]:g} to {self.limits[1]:g}; "
-                "correct the line, or declare the scale of this data set (scale=(low, high))"
+                "correct the line, declare the scale of this data set (--scale LOW:HIGH), "
+                f"or leave such ratings out (--drop-ratings {rating:g})"
             )
+        return rating
 
-
-class Times:
-    """Timestamps: seconds or milliseconds since 1970, or ISO dates; the file's first one says which."""
-
-    def __init__(self) -> None:
-        self.dates = False
-        self.per_second = 1
-
-    @property
-    def dtype(self) -> str:
-        """What pandas reads them as."""
-        return "str" if self.dates else "float64"
-
-    def begin(self, first: str) -> None:
-        """Take the unit from the file's first timestamp."""
+    def _number(self, text: str) -> float:
         try:
-            self.per_second = 1000 if float(first) >= MILLISECONDS else 1
+            number = float(text.replace(",", ".") if self.decimal_comma else text)
         except ValueError:
-            self.dates = bool(first.strip())
-
-    def read(self, column: Any) -> Array:
-        """Whole seconds since 1970."""
-        seconds = _seconds_of_dates(column) if self.dates else self._seconds(column.to_numpy(np.float64))
-        if len(seconds) and not 0 <= seconds.min() <= seconds.max() <= MAX_TIMESTAMP:
-            raise ValueError("a timestamp is out of range")
-        return seconds
-
-    def _seconds(self, numbers: Array) -> Array:
-        if not np.isfinite(numbers).all():
-            raise ValueError("a timestamp is not a number")
-        seconds: Array = np.floor(numbers / self.per_second).astype(np.int64)
-        return seconds
-
-    def check(self, text: str) -> None:
-        """Raise what is wrong with one timestamp."""
-        if self.dates:
-            _check_date(text)
-            return
-        time = _number(text)
-        if time is None:
-            raise ValueError(
-                f"the timestamp is {text!r}, not a number of seconds; use seconds, milliseconds or "
-                "ISO dates, the same in every line"
-            )
-        if not 0 <= time // self.per_second <= MAX_TIMESTAMP:
-            unit = "seconds" if self.per_second == 1 else "milliseconds"
-            raise ValueError(
-                f"the timestamp {text.strip()} is out of range for {unit} since 1970, the unit of the "
-                "first rating; use one unit in every line"
-            )
-
-
-Field = Ids | Ratings | Times
-
-
-def _seconds_of_dates(column: Any) -> Array:
-    import pandas as pd  # here, so that the workers of an engine can do without
-
-    codes, found = column.factorize()
-    days = pd.to_datetime(found, utc=True, format="ISO8601")
-    if days.hasnans:
-        raise ValueError("a date is empty")
-    seconds: Array = days.tz_convert(None).to_numpy().astype("datetime64[s]").astype(np.int64)[codes]
-    return seconds
-
-
-def _check_date(text: str) -> None:
-    try:
-        early = datetime.fromisoformat(text.strip()).year < 1970
-    except ValueError as error:
-        raise ValueError(
-            f"the timestamp is {text!r}, not an ISO date such as 2014-05-01; convert the column"
-        ) from error
-    if early:
-        raise ValueError(f"the date {text.strip()} is before 1970; correct or delete the line")
-
-
-def _number(text: str) -> float | None:
-    """A finite number as pandas would read it, None for anything else."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and "_" not in text else None
+            number = math.nan
+        if math.isfinite(number) and "_" not in text:
+            return number
+        comma = "; a decimal comma is read only where something else stands between the fields" if "," in text else ""
+        raise ValueError(f"the rating is {text[:80]!r}, not a finite number{comma}; correct or delete the line")

@@ -2,105 +2,70 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from numpy.typing import NDArray
 
-from streamsvd.errors import DatasetError
 from streamsvd.ratings.catalogue import CatalogueItem
 from streamsvd.ratings.event import Id
-from streamsvd.ratings.reading.columns import Columns
-from streamsvd.ratings.reading.delimited import likeliest_delimiter, split
 from streamsvd.ratings.reading.files import DataFile
+from streamsvd.ratings.reading.sample import Sample
 
 Limits = tuple[float, float]
 Found = TypeVar("Found", covariant=True)
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-
 
 @dataclass(frozen=True, slots=True)
-class FirstLine:
-    """A file's first line, from which its format is found.
+class Block:
+    """Some consecutive rows of a file.
 
     Attributes
     ----------
-    label : str
-        The file's name in messages.
-    text : str
-        The line without its end.
-    delimiter : str
-        What most likely stands between two fields.
-    fields : list of str
-        The fields between it, stripped of spaces.
-    columns : Columns or None
-        What the caller says that the columns hold.
+    columns : callable
+        Arrow arrays of strings: users, items, ratings and, where the file has them, timestamps, as they stand in the
+        file. Raises `ValueError` where there is a row that is none.
+    rows : callable
+        The same again, row by row, to say what is wrong: where each row stands (`line 7`) and its texts. Raises
+        `BadRow` at a row that is none.
+    done, total : int
+        How much of the file is read with this block, and how much there is, in one unit.
     """
 
-    label: str
-    text: str
-    delimiter: str
-    fields: list[str]
-    columns: Columns | None
+    columns: Callable[[], Sequence[Any]]
+    rows: Callable[[], Iterator[tuple[str, Sequence[str]]]]
+    done: int
+    total: int
 
-    @classmethod
-    def of(cls, line: bytes, label: str, columns: Columns | None) -> FirstLine:
-        """Decode and split a line.
 
-        Raises
-        ------
-        DatasetError
-            When it is no line of text, whatever the format.
-        """
-        if not line:
-            raise DatasetError(f"{label}: the file is empty; fetch it again")
-        where = f"{label}, line 1"
-        try:
-            text = line.decode("utf-8-sig").rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise DatasetError(f"{where}: not text in UTF-8 ({error.reason}); give a csv or dat file") from error
-        if not text.strip():
-            raise DatasetError(f"{where}: empty; the file has to start with its header or its first rating")
-        delimiter = likeliest_delimiter(text)
-        try:
-            fields = split(text, delimiter)
-        except csv.Error as error:
-            raise DatasetError(f"{where}: {error}; end every line with a line feed (LF), or CR and LF") from error
-        return cls(label, text, delimiter, [field.strip() for field in fields], columns)
+class BadRow(ValueError):
+    """A row that cannot be read: where it stands, and what is wrong with it."""
 
-    @property
-    def four_numbers(self) -> bool:
-        """Whether it is a rating, of a file of which the caller need say nothing."""
-        return self.columns is None and len(self.fields) == 4 and all(map(_NUMBER.fullmatch, self.fields))
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
 
 
 class RowReader(Protocol):
-    """How the lines of one file become rows: quickly in blocks, and one line at a time to say what is wrong."""
+    """How the rows of one file are read."""
 
     @property
-    def header(self) -> bool:
-        """Whether the first line holds no rating."""
+    def decimal_comma(self) -> bool:
+        """Whether 3,5 is 3.5."""
 
-    def columns(self, block: bytes, dtypes: Sequence[str]) -> Sequence[Any]:
-        """Users, items, ratings and timestamps of whole lines, as pandas Series of these types.
+    @property
+    def has_times(self) -> bool:
+        """Whether there is a column of timestamps."""
 
-        Raises
-        ------
-        ValueError
-            When anything is wrong with any of the lines.
-        """
-
-    def fields(self, line: str) -> Sequence[str] | None:
-        """User, item, rating and timestamp of one line as text; None where it holds no rating.
+    def blocks(self, file: DataFile, on_bytes: Callable[[bytes], None]) -> Iterator[Block]:
+        """All rows in the file's order; `on_bytes` sees the bytes that identify the data set.
 
         Raises
         ------
-        ValueError
-            Saying what is wrong with the line, and what to do.
+        BadRow
+            Where there are no rows to make columns of.
+        DatasetError
+            When the file is damaged.
         """
 
 
@@ -125,17 +90,15 @@ class Format:
     file_names : tuple of str
         What its ratings files are called in a folder or zip. A name with `*` counts where just one file has it.
     recognises : callable
-        Whether a file that begins with this line has this format.
+        Whether a file that begins like this has this format.
     rows : callable
-        How such a file's lines are read.
+        How such a file's rows are read.
     id_rule : str
         What a message says of an id that is no integer; empty where ids may be text.
     limits : tuple of float, optional
         Limits that no rating may leave; None where every number is one.
     scale : callable, optional
         The scale of a file whose caller declares none; the limits, else those found, when left out.
-    header_counts : bool
-        Whether the header is part of the checksum.
     items, users : CompanionFile, optional
         Where the format describes items and users, and how that is read.
     """
@@ -143,12 +106,11 @@ class Format:
     name: str
     first_line: str = ""
     file_names: tuple[str, ...] = ()
-    recognises: Callable[[FirstLine], bool]
-    rows: Callable[[FirstLine], RowReader]
+    recognises: Callable[[Sample], bool]
+    rows: Callable[[Sample], RowReader]
     id_rule: str = ""
     limits: Limits | None = None
     scale: Callable[[NDArray[Any]], Limits] | None = None
-    header_counts: bool = True
     items: CompanionFile[Iterator[CatalogueItem]] | None = None
     users: CompanionFile[dict[Id, dict[str, str]]] | None = None
 

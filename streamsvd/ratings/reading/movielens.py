@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from streamsvd.ratings.event import Id
+from streamsvd.ratings.id_text import id_of_text
 from streamsvd.ratings.reading.files import DataFile
 
 WHOLE_STARS = (1.0, 5.0)
 HALF_STARS = (0.5, 5.0)
 ID_RULE = "MovieLens' ids are integers"
-
-_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 
 def integer(text: str, what: str, file: DataFile, number: int) -> int:
@@ -23,9 +21,10 @@ def integer(text: str, what: str, file: DataFile, number: int) -> int:
     DatasetError
         When it is no integer of 64 bits.
     """
-    if not _INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
+    found = id_of_text(text)
+    if isinstance(found, str):
         raise file.wrong(number, f"the {what} is {text[:40]!r}, not an integer of 64 bits")
-    return int(text)
+    return found
 
 
 def users_of(file: DataFile, delimiter: str, names: Sequence[str]) -> dict[Id, dict[str, str]]:

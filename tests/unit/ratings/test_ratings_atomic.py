@@ -85,7 +85,7 @@ def test_without_items_and_users(tmp_path: Path) -> None:
         (HEADER + INTER + "1\t2\tgood\t4\n", "line 4: the rating is 'good', not a finite number"),
         (HEADER + INTER + '1\t2\t"3"\t4\n', "line 4: the rating is '\"3\"', not a finite number"),
         (HEADER, "no ratings in this file"),
-        ("user_id:token\titem_id:token\n1\t2\n", "line 1: no column 'rating', 'timestamp'; the columns found are"),
+        ("user_id:token\titem_id:token\n1\t2\n", "line 1: no column 'rating'; the columns found are"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, inter: str, message: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from streamsvd.errors import DatasetError
 from streamsvd.ratings import Columns, read_catalogue, read_ratings
-from streamsvd.ratings.reading import blocks
+from streamsvd.ratings.reading import splitting
 
 HEADER = "userId,movieId,rating,timestamp\n"
 GOOD = "1,2,3.5,4\n" * 30
@@ -26,7 +26,7 @@ BAD_LINES = {
     "text id": ("ann,2,3,4", "the user is 'ann', not an integer"),
     "fraction id": ("1,2.5,3,4", "the item is '2.5', not an integer"),
     "no id": ("1,,3,4", "the item is empty"),
-    "huge id": ("99999999999999999999,2,3,4", "the user 99999999999999999999 does not fit into 64 bits"),
+    "huge id": ("99999999999999999999,2,3,4", "the user is '99999999999999999999', not an integer of 64 bits"),
     "date": ("1,2,3,2014-05-01", "the timestamp is '2014-05-01', not a number of seconds"),
     "no time": ("1,2,3,", "the timestamp is '', not a number of seconds"),
     "before 1970": ("1,2,3,-1", "the timestamp -1 is out of range for seconds"),
@@ -35,14 +35,14 @@ BAD_LINES = {
     "too many fields": ("1,2,3,4,5", "found 5 fields instead of 4"),
     "other delimiter": ("1;2;3;4", "found 1 fields instead of 4"),
     "no text": ("\udcff,2,3,4", "not text in UTF-8"),
-    "header again": (HEADER.strip(), "the user is 'userId', not an integer"),
+    "header again": (HEADER.strip(), "the rating is 'rating', not a finite number"),
 }
 
 
 @pytest.mark.parametrize("size", [40, 1 << 20])
 @pytest.mark.parametrize("case", BAD_LINES)
 def test_a_bad_line_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, size: int) -> None:
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", size)
+    monkeypatch.setattr(splitting, "BLOCK_BYTES", size)
     line, reason = BAD_LINES[case]
     path = tmp_path / "ratings.csv"
     path.write_text(HEADER + GOOD + "\n" + line + "\n" + GOOD, encoding="utf-8", errors="surrogateescape")
@@ -62,12 +62,12 @@ def test_a_bad_line_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
         (["1,2,3,"], "line 2: the timestamp is '', not a number of seconds"),
         (["1,2,3,881250949000", "1,2,3,inf"], "line 3: the timestamp is 'inf'"),
         (["1,2,3,4", "ann,2,3,4", ",2,3,4"], "line 4: the user is empty"),
-        (["1,2,3,4", '"1,2,3,4'], "line 3: found 1 fields instead of 4"),
+        (["1,2,3,4", '"1,2,3,4'], "line 3: a quoted field is not closed"),
         (["1,2,3,4", "1,2,3,4"], "a scale from 3 to 3 is not one"),
         (['"ann",1,3,4', '"bob",3,4,5,6'], "line 3: found 5 fields instead of 4"),
         (['"ann",1,3,4', '"bob",3,4'], "line 3: found 3 fields instead of 4"),
         (['"ann, b",1,3,4', "bob,3,4,5,6"], "line 3: found 5 fields instead of 4"),
-        (["1,2,3,4", "x" * 200_000 + ",2,3,4,5"], "line 3: field larger than field limit"),
+        (["1,2,3,4", "x" * 200_000 + ",2,3,4,5"], "line 3: found 5 fields instead of 4"),
     ],
 )
 def test_bad_lines_of_other_tables(tmp_path: Path, lines: list[str], reason: str) -> None:
@@ -89,11 +89,11 @@ def test_bad_lines_of_other_tables(tmp_path: Path, lines: list[str], reason: str
         ("ratings.csv", "", "the file is empty"),
         ("ratings.csv", HEADER, "no ratings in this file"),
         ("ratings.csv", HEADER + "\n\n", "no ratings in this file"),
-        ("ratings.csv", "\n" + HEADER, "line 1: empty"),
+        ("ratings.csv", "\n" + HEADER, "no ratings in this file"),
         ("ratings.csv", "user,item,rating,timestamp\n1,2,3,4\n", "line 1: found 'user,item,rating,timestamp', which"),
         ("ratings.csv", "1,2,3,4\n", "line 1: found '1,2,3,4', which starts none of the known formats"),
         ("ratings.csv", "movieId,title,genres\n", "line 1: found 'movieId,title,genres'"),
-        ("ratings.csv", "\udcff\udcfeu\n", "line 1: not text in UTF-8"),
+        ("ratings.csv", "\udcffu\n", "line 1: not text in UTF-8"),
     ],
 )
 def test_files_that_are_not_what_they_are_called(tmp_path: Path, name: str, text: str, reason: str) -> None:
@@ -118,9 +118,9 @@ def test_columns_that_are_not_there(tmp_path: Path) -> None:
             read_ratings(path, columns)
 
 
-@pytest.mark.parametrize("text", ["", "a,b,c", "a,b,c,d,e", "a,b,c,c", "a,,b,c"])
-def test_columns_that_are_not_four(text: str) -> None:
-    with pytest.raises(DatasetError, match="four different names"):
+@pytest.mark.parametrize("text", ["", "a,b", "a,b,c,d,e", "a,b,c,c", "a,,b,c"])
+def test_columns_that_are_not_three_or_four(text: str) -> None:
+    with pytest.raises(DatasetError, match="three or four different names"):
         Columns.parse(text)
 
 
@@ -178,13 +178,17 @@ def test_a_truncated_gzip(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("ratings", "catalogue", "text", "reason"),
     [
-        ("ratings.csv", "movies.csv", "id,title\n", "line 1: found 'id,title' instead of movieId,title,genres"),
+        (
+            "ratings.csv",
+            "movies.csv",
+            "id,title\n",
+            "line 1: found 'id,title' without the columns movieId, title, genres",
+        ),
         ("ratings.csv", "movies.csv", "movieId,title,genres\n1,A\n", "line 2: found '1,A' instead of"),
         ("ratings.csv", "movies.csv", "movieId,title,genres\nx,A,B\n", "line 2: the item is 'x', not an integer"),
         ("ratings.csv", "movies.csv", "movieId,title,genres\n1,A,B\n1,A,B\n", "item 1 is in the catalogue twice"),
         ("ratings.csv", "movies.csv", "movieId,title,genres\n1_0,A,B\n", "line 2: the item is '1_0', not an integer"),
         ("ratings.csv", "movies.csv", f"movieId,title,genres\n{10**20},A,B\n", "not an integer of 64 bits"),
-        ("ratings.csv", "movies.csv", f"movieId,title,genres\n1,{'x' * 200_000},B\n", "line 2: field larger than"),
         ("ratings.dat", "movies.dat", "1::A\n", "line 1: found '1::A' instead of item::title::genres"),
         ("u.data", "u.item", "1|A|0\n", "u.genre, which names its columns, is not in its folder"),
     ],
@@ -197,13 +201,6 @@ def test_bad_catalogues(tmp_path: Path, ratings: str, catalogue: str, text: str,
         read_catalogue(tmp_path)
     assert reason in str(caught.value)
     assert str(tmp_path) in str(caught.value)
-
-
-def test_lines_that_end_in_carriage_returns_alone_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(b"u,i,r,t\r1,2,3,4\r1,3,4,5\r")
-    with pytest.raises(DatasetError, match=r"line 1: .*end every line with a line feed"):
-        read_ratings(path, NAMED)
 
 
 def test_quotes_are_no_part_of_a_field(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from streamsvd.errors import DatasetError
 from streamsvd.ratings import Columns, read_ratings
 from streamsvd.ratings.formats import FORMATS, recognise
-from streamsvd.ratings.reading.format import FirstLine
+from streamsvd.ratings.reading.files import DataFile
+from streamsvd.ratings.reading.sample import Sample
 
 FIRST_LINES = {
     "u.data": b"196\t242\t3\t881250949\n",
@@ -19,15 +20,22 @@ FIRST_LINES = {
 }
 
 
+def sample_of(place: Path, name: str, columns: Columns | None = None) -> Sample:
+    """The sample of a file with a format's first line."""
+    path = place / "a"
+    path.write_bytes(FIRST_LINES[name])
+    return Sample.of(DataFile(path, None, "a"), columns)
+
+
 @pytest.mark.parametrize("name", FIRST_LINES)
-def test_a_first_line_belongs_to_one_format(name: str) -> None:
-    first = FirstLine.of(FIRST_LINES[name], "a", None)
-    assert [each.name for each in FORMATS if each.recognises(first)] == [name] == [recognise(first).name]
+def test_a_first_line_belongs_to_one_format(tmp_path: Path, name: str) -> None:
+    sample = sample_of(tmp_path, name)
+    assert [each.name for each in FORMATS if each.recognises(sample)] == [name] == [recognise(sample).name]
 
 
-def test_columns_that_the_caller_names_make_a_table_of_all_but_atomic_files() -> None:
+def test_columns_that_the_caller_names_make_a_table_of_all_but_atomic_files(tmp_path: Path) -> None:
     columns = Columns(0, 1, 2, 3)
-    found = {name: recognise(FirstLine.of(line, "a", columns)).name for name, line in FIRST_LINES.items()}
+    found = {name: recognise(sample_of(tmp_path, name, columns)).name for name in FIRST_LINES}
     assert found == dict.fromkeys(FIRST_LINES, "table") | {"atomic file": "atomic file"}
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from streamsvd.ratings import Columns, read_catalogue, read_ratings
-from streamsvd.ratings.reading import blocks
+from streamsvd.ratings.reading import splitting
 
 U_DATA = "196\t242\t3\t881250949\n186\t302\t3\t891717742\n22\t377\t1\t878887116\n"
 U_GENRE = "unknown|0\nAction|1\nComedy|2\n\n"
@@ -189,7 +189,7 @@ def test_blocks_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.Mo
     columns = Columns("u", "i", "r", "t")
     expected = read_ratings(path, columns)
     for size in (1, 7, 64, 1000):
-        monkeypatch.setattr(blocks, "BLOCK_BYTES", size)
+        monkeypatch.setattr(splitting, "BLOCK_BYTES", size)
         table = read_ratings(path, columns)
         assert table.users.tolist() == expected.users.tolist()
         assert table.items.tolist() == expected.items.tolist()
@@ -248,7 +248,7 @@ def test_timestamps(tmp_path: Path, text: str, seconds: int) -> None:
 
 
 def test_ids_that_turn_into_text_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(splitting, "BLOCK_BYTES", 64)
     path = tmp_path / "a.csv"
     path.write_text("u,i,r,t\n" + "".join(f"{k},{k},{k % 5},{k}\n" for k in range(100)) + "1,x9,1,999\n")
     table = read_ratings(path, Columns("u", "i", "r", "t"))

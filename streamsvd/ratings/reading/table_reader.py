@@ -1,0 +1,107 @@
+"""Blocks of rows into a table of ratings: what is wrong is said by row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from streamsvd.errors import DatasetError
+from streamsvd.ratings.dataset import Dataset
+from streamsvd.ratings.reading.fields import Array, GrowingArray, Ids, Ratings
+from streamsvd.ratings.reading.files import DataFile
+from streamsvd.ratings.reading.format import BadRow, Block
+from streamsvd.ratings.reading.times import Times
+from streamsvd.ratings.table import RatingTable
+
+
+@dataclass(slots=True)
+class TableReader:
+    """The columns of a table, as they grow; without `times` the number of a rating is its timestamp."""
+
+    users: Ids
+    items: Ids
+    ratings: Ratings
+    times: Times | None
+    left_out: int = 0
+    _rated: GrowingArray = field(default_factory=GrowingArray)
+    _timestamps: GrowingArray = field(default_factory=GrowingArray)
+    _begun: bool = False
+
+    def add(self, block: Block) -> None:
+        """Take in the rows of a block.
+
+        Raises
+        ------
+        BadRow
+            At the first row that cannot be read.
+        """
+        try:
+            self._add(block.columns())
+        except (ValueError, OverflowError) as error:  # Arrow's own errors are ValueErrors
+            self._explain(block)
+            raise BadRow(f"at {block.done:,} of {block.total:,}", f"{error}; correct what is wrong there") from error
+
+    def _add(self, columns: Any) -> None:
+        users, items, texts, *times = columns
+        rated = self.ratings.read(texts)
+        kept = ~np.isnan(rated)
+        if not kept.all():
+            users, items, *times = (column.filter(kept) for column in (users, items, *times))
+            self.left_out += int(len(rated) - kept.sum())
+            rated = rated[kept]
+        if not len(rated):
+            return
+        if self.times is not None:
+            if not self._begun:
+                self.times.begin(times[0][0].as_py())
+                self._begun = True
+            self._timestamps.extend(self.times.read(times[0]))
+        self.users.add(users)
+        self.items.add(items)
+        self._rated.extend(rated)
+
+    def _explain(self, block: Block) -> None:
+        """Raise what is wrong with the first row that cannot be read; return if all of them can."""
+        for where, texts in block.rows():
+            try:
+                if math.isnan(self.ratings.check(texts[2])):
+                    continue
+                self.users.check(texts[0])
+                self.items.check(texts[1])
+                if self.times is not None:
+                    if not self._begun:
+                        self.times.begin(texts[3])
+                        self._begun = True
+                    self.times.check(texts[3])
+            except ValueError as error:
+                raise BadRow(where, str(error)) from error
+
+    def table(self, file: DataFile, dataset: Callable[[Array], Dataset]) -> RatingTable:
+        """All ratings in the order of the stream; `dataset` is given the ratings, of shape (n,), to find their scale.
+
+        Raises
+        ------
+        DatasetError
+            When there are none.
+        """
+        rated = self._rated.take()
+        if not len(rated):
+            left = f": all {self.left_out:,} were left out" if self.left_out else ""
+            raise DatasetError(f"{file.label}: no ratings in this file{left}; give one that has some")
+        timestamps = np.arange(len(rated)) if self.times is None else self._timestamps.take()
+        order = np.argsort(timestamps, kind="stable")
+        # One column after the other, so that memory stays low.
+        users, items, rated = self.users.take(order), self.items.take(order), rated[order]
+        return RatingTable(
+            users,
+            items,
+            rated,
+            timestamps[order],
+            dataset(rated),
+            is_file_order=self.times is None,
+            left_out=self.left_out,
+        )
