@@ -16,7 +16,7 @@ from evaluation.studies.simulation import (
     in_process,
     load_kernels,
 )
-from evaluation.studies.simulation_folder import StoredRun, check_format, stored_runs
+from evaluation.studies.simulation_folder import StoredRun, stored_runs
 from evaluation.studies.simulation_grid import grid_specs, parse_grid
 from evaluation.studies.simulation_jobs import simulate_all
 from evaluation.studies.simulation_lookup import PastRecommendations, look_up
@@ -47,7 +47,6 @@ __all__ = [
     "Trial",
     "TrialFile",
     "best_trial",
-    "check_format",
     "check_pictures",
     "compare",
     "compile_study",

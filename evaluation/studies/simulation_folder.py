@@ -131,18 +131,6 @@ def run_name(manifest: dict[str, Any]) -> str:
     return f"{data}.{model}.{manifest['digest'][:12]}"
 
 
-def check_format(kind: Format) -> None:
-    """Check that metrics can be written, before long work.
-
-    Raises
-    ------
-    InputError
-        pyarrow is not installed.
-    """
-    if kind == "parquet":
-        _arrow()
-
-
 def _plain(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9=,._-]+", "-", text).strip(".-")[:60] or "data"
 
@@ -172,25 +160,16 @@ def _from_csv(text: str) -> Curve:
 
 
 def _as_parquet(curve: Curve) -> bytes:
-    arrow, parquet = _arrow()
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     file = io.BytesIO()
-    parquet.write_table(arrow.table(curve), file)
+    pq.write_table(pa.table(curve), file)
     return file.getvalue()
 
 
 def _from_parquet(content: bytes) -> Curve:
-    _, parquet = _arrow()
-    table = parquet.read_table(io.BytesIO(content))
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(io.BytesIO(content))
     return {name: table.column(name).to_numpy() for name in table.column_names}
-
-
-def _arrow() -> tuple[Any, Any]:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise InputError(
-            "Parquet files need pyarrow, which is not installed: install the extra `streamsvd[report]`, or ask for "
-            "--format csv"
-        ) from None
-    return pyarrow, pyarrow.parquet

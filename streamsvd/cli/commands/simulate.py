@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from evaluation.models import shadow_names
-from evaluation.studies import Run, RunArchive, check_format, check_pictures, grid_specs, parse_grid
+from evaluation.studies import Run, RunArchive, check_pictures, grid_specs, parse_grid
 from streamsvd.cli.options import (
     CatalogueOption,
     ColumnsOption,
@@ -121,7 +121,6 @@ def simulate(
     for name, value, allowed in (("through", through, ("process", "kafka")), ("format", kind, ("parquet", "csv"))):
         if value not in allowed:
             raise SettingsError(f"--{name} {value!r}: it can be {' or '.join(allowed)}")
-    check_format(kind)  # type: ignore[arg-type]  # checked above, and so below
     if picture:
         check_pictures()
     specs = grid_specs(

@@ -75,7 +75,7 @@ class Delimited(TextRows):
         )
         return [table.column(name).combine_chunks() for name in wanted]
 
-    def rows(self, block: bytes, line: int) -> Iterator[tuple[str, list[str]]]:
+    def rows(self, block: bytes, line: int) -> Iterator[tuple[str, Sequence[str]]]:
         """The wanted fields of each line."""
         for number, fields in split_records(block.decode(errors="surrogateescape"), self.delimiter):
             where = f"line {line + number - 1}"

@@ -58,6 +58,8 @@ def refuse_other_kinds(head: bytes, label: str) -> None:
         raise _refusal(label, "a tar archive", "unpack it with tar xf and give the ratings file")
     if head[:1] == b"\x80" and head[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"}:
         raise _refusal(label, "a Python pickle, which may run code when it is loaded", _TO_CSV)
+    if text[:1] == b"[" and text[1:].lstrip()[:1] in {b"{", b"["}:
+        raise _refusal(label, "one JSON array", "write one object a line: jq -c '.[]' FILE > ratings.jsonl")
     if b"\x00" in head:
         raise DatasetError(
             f"{label}: no text: its beginning holds zero bytes, as files of programs do, and UTF-16 without a "

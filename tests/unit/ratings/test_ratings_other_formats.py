@@ -1,0 +1,148 @@
+"""Formats that are no tables of text: JSON lines, Parquet, ratings grouped by item."""
+
+from __future__ import annotations
+
+import datetime
+import gzip
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from streamsvd.errors import DatasetError
+from streamsvd.ratings import Columns, RatingTable, read_ratings
+from streamsvd.ratings.formats import parquet
+from streamsvd.ratings.reading import splitting
+
+YELP = Columns("user_id", "business_id", "stars", "date")
+LINES = (
+    '{"user_id":"ann","business_id":"7","stars":4.5,"date":"2014-05-01","text":"a\\n\\"b\\"","votes":{"x":[1]}}\n'
+    "\n"
+    '{"stars":3,"user_id":"bob","date":"2014-05-02","business_id":8}\n'
+)
+NETFLIX = "1:\n1488,3,2005-09-06\n822,5,2005-05-13\n\n20:\n1488,4,2005-09-07\n"
+
+
+def read(place: Path, text: str, columns: Columns | None, **options: Any) -> RatingTable:
+    path = place / "a.json"
+    path.write_text(text)
+    return read_ratings(path, columns, **options)
+
+
+def refusal(place: Path, text: str, columns: Columns | None) -> str:
+    with pytest.raises(DatasetError) as caught:
+        read(place, text, columns)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_json_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(splitting, "BLOCK_BYTES", size)
+    table = read(tmp_path, LINES, YELP)
+    assert (table.users.tolist(), table.items.tolist()) == (["ann", "bob"], [7, 8])
+    assert (table.ratings.tolist(), table.timestamps.tolist()) == ([4.5, 3.0], [1398902400, 1398988800])
+    assert read(tmp_path, LINES.replace('"7"', '"007"'), YELP).items.tolist() == ["007", "8"]
+    assert read(tmp_path, LINES, Columns.parse("user_id,business_id,stars")).is_file_order
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("true", "true"), ("1.5", "1.5"), (str(2**70), str(2**70)), ('"\\u00eb"', "ë")]
+)
+def test_ids_in_json_are_what_they_print(tmp_path: Path, value: str, text: str) -> None:
+    assert read(tmp_path, LINES.replace('"7"', value), YELP).items.tolist() == [text, "8"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('"bob"', "null", "line 3: the user is empty"),
+        ('"stars":3,', "", "line 3: the rating is ''"),
+        ('"stars":3', '"stars":{"of":3}', r"line 3: Expected .* got `object`"),
+        ("}\n\n", "\n\n", "line 1: "),
+        ('"bob"', '"bob', "line 3: "),
+    ],
+)
+def test_lines_of_json_that_are_wrong(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    with pytest.raises(DatasetError, match=reason):
+        read(tmp_path, LINES.replace(old, new), YELP)
+
+
+def test_fields_of_json_that_are_not_named(tmp_path: Path) -> None:
+    assert "this is JSON lines, with the fields 'user_id, business_id, stars" in refusal(tmp_path, LINES, None)
+    assert "this is JSON lines" in refusal(tmp_path, LINES, Columns(0, 1, 2))
+    assert "no field 'day' in the first lines" in refusal(
+        tmp_path, LINES, Columns("user_id", "business_id", "stars", "day")
+    )
+
+
+def table_file(place: Path, **columns: Any) -> Path:
+    path = place / "a.parquet"
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+TIMES = [datetime.datetime(2014, 5, 1, 12, tzinfo=datetime.UTC), datetime.datetime(2014, 5, 2, tzinfo=datetime.UTC)]
+
+
+@pytest.mark.parametrize("rows", [1, 1 << 16])
+def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    monkeypatch.setattr(parquet, "BATCH_ROWS", rows)
+    path = table_file(
+        tmp_path, i=pa.array(["x", "y"]).dictionary_encode(), more=[[1], [2]], u=[7, 8], r=[3.5, 4], t=TIMES
+    )
+    seen: list[tuple[int, int]] = []
+    table = read_ratings(path, Columns("u", "i", "r", "t"), progress=lambda done, total: seen.append((done, total)))
+    assert (table.users.tolist(), table.items.tolist()) == ([7, 8], ["x", "y"])
+    assert (table.ratings.tolist(), table.timestamps.tolist()) == ([3.5, 4.0], [1398945600, 1398988800])
+    assert table.dataset.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert seen[-1] == (2, 2)
+    packed = tmp_path / "b.parquet.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert read_ratings(packed, Columns("u", "i", "r")).dataset.sha256 == table.dataset.sha256
+
+
+def test_ids_of_parquet_follow_the_one_rule(tmp_path: Path) -> None:
+    columns = Columns("u", "i", "r", "t")
+    table = read_ratings(table_file(tmp_path, u=["7", "8"], i=["007", "7"], r=[3, 4], t=[5, 6]), columns)
+    assert (table.users.tolist(), table.items.tolist()) == ([7, 8], ["007", "7"])
+    for wrong, reason in (
+        ({"u": [1, None]}, "row 2: the user is empty"),
+        ({"u": [[1], [2]]}, "the column u holds list"),
+        ({"r": [1, None]}, "row 2: the rating is ''"),
+    ):
+        path = table_file(tmp_path, **{"u": [1, 2], "i": [1, 2], "r": [3, 4], "t": [5, 6], **wrong})
+        with pytest.raises(DatasetError, match=reason):
+            read_ratings(path, columns)
+    with pytest.raises(DatasetError, match="a Parquet file with the columns u, i, r, t; name those"):
+        read_ratings(path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(DatasetError, match="Parquet file that cannot be read"):
+        read_ratings(path, columns)
+
+
+def test_a_bomb_of_parquet_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = table_file(tmp_path, u=[1] * 1_000_000, i=[1] * 1_000_000, r=[1] * 1_000_000)
+    columns = Columns("u", "i", "r")
+    assert len(read_ratings(path, columns, (1, 5))) == 1_000_000
+    monkeypatch.setattr(parquet, "FREE_BYTES", 1000)
+    monkeypatch.setattr(parquet, "MAX_RATIO", 10)
+    with pytest.raises(DatasetError, match=r"1,000,000 rows in .* bytes"):
+        read_ratings(path, columns, (1, 5))
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+@pytest.mark.parametrize("columns", [None, Columns(0, 1, 2, 3)])
+def test_ratings_grouped_by_item(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: Columns | None, size: int
+) -> None:
+    monkeypatch.setattr(splitting, "BLOCK_BYTES", size)
+    table = read(tmp_path, NETFLIX.replace("\n", "\r\n"), columns)
+    assert (table.users.tolist(), table.items.tolist()) == ([822, 1488, 1488], [1, 1, 20])
+    assert (table.ratings.tolist(), table.dataset.scale) == ([5, 3, 4], (1, 5))
+    assert "line 6: the rating 9 is outside the scale" in refusal(
+        tmp_path, NETFLIX.replace("4,2005", "9,2005"), columns
+    )
+    assert "line 6: found 4 fields instead of 3" in refusal(tmp_path, NETFLIX.replace("4,2005", "4,4,2005"), columns)
