@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
 
-.PHONY: install demo test test-grouplens test-system test-containers lint bench pictures clean
+.PHONY: install demo test fuzz test-grouplens test-system test-containers lint bench pictures clean
 
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
@@ -28,6 +28,10 @@ demo: .venv/demo-installed
 # Two processes, each with its own Kafka and Redis; a file's tests stay together.
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not system and not containers'
+
+# 100,000 small ratings files, damaged at random, are read or refused.
+fuzz: install
+	STREAMSVD_FUZZ=100000 $(BIN)/python -m pytest -n 2 tests/unit/ratings/test_ratings_fuzz.py
 
 # Figures of ml-100k and ml-latest-small as GroupLens publishes them, from the folder that STREAMSVD_DATA names.
 test-grouplens: install

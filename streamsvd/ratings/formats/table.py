@@ -27,7 +27,7 @@ def _rows(sample: Sample) -> Delimited:
     if not columns.are_positions:
         return with_header(sample, delimiter, names, columns.positions(names, sample.where), **more)
     at = columns.positions(names, sample.where)
-    _refuse_header(sample, delimiter, at[2])
+    _refuse_header(sample, delimiter, names, at[2])
     return Delimited(
         delimiter=delimiter,
         line_end=sample.line_end,
@@ -63,14 +63,14 @@ def _is_rating(text: str, delimiter: str) -> bool:
     return bool(_NUMBER.fullmatch(text) or (delimiter != "," and _DECIMAL_COMMA.fullmatch(text)))
 
 
-def _refuse_header(sample: Sample, delimiter: str, rating: int) -> None:
+def _refuse_header(sample: Sample, delimiter: str, first: list[str], rating: int) -> None:
     """Refuse a first line that names columns, where positions say that it holds a rating."""
-    (_, first), *others = sample.records(delimiter)
-    if first[rating].strip().lower() in MISSING or _is_rating(first[rating].strip(), delimiter):
+    if first[rating].lower() in MISSING or _is_rating(first[rating], delimiter):
         return
-    if any(len(fields) == len(first) and _is_rating(fields[rating].strip(), delimiter) for _, fields in others):
+    alike = (fields for _, fields in sample.records(delimiter) if len(fields) == len(first))
+    if any(_is_rating(fields[rating].strip(), delimiter) for fields in alike):
         raise DatasetError(
-            f"{sample.where}: looks like a header ({', '.join(field.strip() for field in first)[:80]}); "
+            f"{sample.where}: looks like a header ({', '.join(first)[:80]}); "
             "name the columns instead of counting them (--columns USER,ITEM,RATING,TIME)"
         )
 

@@ -67,7 +67,7 @@ class Delimited(TextRows):
                 delimiter=delimiter,
                 quote_char='"' if is_quoting(self.delimiter) else False,
                 newlines_in_values=is_quoting(self.delimiter),
-                invalid_row_handler=lambda row: "skip" if is_blank(row.text) else "error",
+                invalid_row_handler=_skip_blank if _is_utf8(block) else None,  # it cannot see other text
             ),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted, strings_can_be_null=False
@@ -124,6 +124,18 @@ def with_header(sample: Sample, delimiter: str, names: list[str], at: tuple[int,
         has_times=len(at) > 3,
         **more,
     )
+
+
+def _skip_blank(row: Any) -> str:
+    return "skip" if is_blank(row.text) else "error"
+
+
+def _is_utf8(block: bytes) -> bool:
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _without_quotes(column: Any) -> Any:

@@ -11,7 +11,7 @@ from streamsvd.errors import DatasetError
 from streamsvd.ratings.reading.columns import Columns
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.kinds import refuse_other_kinds
-from streamsvd.ratings.reading.splitting import split_records
+from streamsvd.ratings.reading.splitting import is_blank, split_records
 from streamsvd.ratings.reading.unpacking import HEAD_BYTES
 
 SAMPLE_BYTES = 1 << 18
@@ -104,7 +104,7 @@ class Sample:
 
     def fields(self, delimiter: str) -> list[str]:
         """The fields of the first line, stripped of spaces."""
-        return [field.strip() for field in next(iter(split_records(self.first_line, delimiter)))[1]]
+        return [field.strip() for _, fields in split_records(self.first_line, delimiter) for field in fields]
 
     def records(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         """The first records, with the numbers of their lines."""
@@ -123,7 +123,7 @@ def _without_comments(text: str, line_end: str) -> tuple[int, int]:
     while at < len(text):
         end = text.find(line_end, at)
         line = text[at:] if end < 0 else text[at:end]
-        if line.strip() and not line.lstrip().startswith(_COMMENT):
+        if not is_blank(line) and not line.lstrip().startswith(_COMMENT):
             break
         at, number = (len(text) if end < 0 else end + 1), number + 1
     return number, at
