@@ -133,7 +133,7 @@ def is_zip(path: Path) -> bool:
 def members(path: Path) -> list[str]:
     """Names of the files in a zip, without those that are hidden or that macOS adds."""
     with guarded(str(path)), zipfile.ZipFile(path) as archive:
-        names = [info.filename for info in archive.infolist() if not info.is_dir()]
+        names = [info.filename for info in archive.infolist() if info.filename and not info.is_dir()]
     return [name for name in names if not is_hidden(name)]
 
 

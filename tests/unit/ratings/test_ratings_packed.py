@@ -86,6 +86,12 @@ def test_a_zip_of_compressed_members_and_members_by_name(tmp_path: Path) -> None
         read_ratings(path / "c.csv", NAMED)
 
 
+def test_a_member_without_a_name_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped({"x.csv": b"", "a.csv": TEXT}).replace(b"x.csv", b"\0.csv"))
+    assert len(read_ratings(path, NAMED)) == 300
+
+
 def test_the_name_of_a_member_in_messages_can_be_given_back(tmp_path: Path) -> None:
     path = tmp_path / "all.zip"
     path.write_bytes(zipped({"x/b.csv": TEXT + b"1,2\n"}))
