@@ -190,10 +190,11 @@ def load_data(
     drop_ratings: str | None = None,
     *,
     catalogue: bool = True,
+    quiet: bool = False,
 ) -> tuple[RatingTable, Catalogue | None]:
     """Ratings and catalogue of a data set, from the texts of an argument and of the options that say how to read it.
 
-    What a reader of figures has to know of how the file was read is printed as notes.
+    What a reader of figures has to know of how the file was read is printed as notes, unless `quiet`.
 
     Raises
     ------
@@ -208,7 +209,7 @@ def load_data(
         catalogue=catalogue,
         environ=os.environ,
     )
-    for note in table.notes:
+    for note in () if quiet else table.notes:
         print_note(f"Note: {note}.")
     return table, films
 

@@ -95,7 +95,9 @@ def replay(
     pace = Pace.parse(rate, speed)
     topics = Topics(topic)
     with notes.status(f"reading {data}"):
-        blocks, dataset, catalogue, count = _load(data, columns, scale, ids, drop_ratings, ratings, seed, selection)
+        blocks, dataset, catalogue, count = _load(
+            data, columns, scale, ids, drop_ratings, ratings, seed, selection, quiet=quiet
+        )
     with open_kafka(kafka, os.environ) as address, stop_on_signals() as stop:
         log = log_client(address)
         ready = prepare(log, topics, dataset, catalogue, partitions=partitions, mix=mix)
@@ -133,6 +135,8 @@ def _load(
     ratings: int,
     seed: int,
     selection: Selection,
+    *,
+    quiet: bool,
 ) -> tuple[Iterable[RatingTable], Dataset, Catalogue | None, int | None]:
     """Blocks of ratings, whose they are, the catalogue, and how many ratings are selected, if known."""
     if data == "synthetic":
@@ -140,7 +144,7 @@ def _load(
         # A range of a stream that is made as it goes has a length that is not known beforehand.
         count = ratings if selection.is_all else None
         return world.blocks(), world.dataset, world.catalogue(), count
-    table, catalogue = load_data(data, columns, scale, ids, drop_ratings)
+    table, catalogue = load_data(data, columns, scale, ids, drop_ratings, quiet=quiet)
     return [table], table.dataset, catalogue, len(selection.of(table))
 
 
