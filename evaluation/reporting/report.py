@@ -76,6 +76,7 @@ def make_report(
             {
                 "dataset": table.dataset.name,
                 "sha256": table.dataset.sha256,
+                **table.times(),
                 "plan": asdict(plan),
                 "data": kept,
                 "models": _models(found),

@@ -81,7 +81,7 @@ def prepared(
                 part = bar.add("data", megabytes=True)
                 found.source, found.table, found.catalogue = demo_data(asked, environ, bar.notify, _shown(part, check))
                 part.end()
-                bar.notify(f"Data: {found.table.dataset.name}, {len(found.table):,} ratings.")
+                bar.notify(f"Data: {found.table.describe()}.")
 
             def services(check: Check) -> None:
                 _fetch_kafka(environ, bar, check)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from streamsvd.cli.tables import print_note
 from streamsvd.errors import SettingsError
@@ -115,6 +116,15 @@ ScaleOption = Annotated[
         "--scale", metavar="LOW:HIGH", help="Limits of the ratings, such as 1:10; by default those of the data set."
     ),
 ]
+TimeFormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--time-format",
+        metavar="FORMAT",
+        help="How times are written, where that is not found: s, ms, us, ns, minutes, hours or days since 1970, "
+        "excel, year, yyyymmdd, iso, or a format of strptime such as %d/%m/%Y.",
+    ),
+]
 
 
 def parse_years(text: str | None) -> tuple[int | None, int | None] | None:
@@ -188,44 +198,58 @@ def load_data(
     scale: str | None,
     ids: Ids = Ids.AUTO,
     drop_ratings: str | None = None,
+    time_format: str | None = None,
     *,
     catalogue: bool = True,
-    quiet: bool = False,
+    console: Console | None = None,
 ) -> tuple[RatingTable, Catalogue | None]:
     """Ratings and catalogue of a data set, from the texts of an argument and of the options that say how to read it.
 
-    What a reader of figures has to know of how the file was read is printed as notes, unless `quiet`.
+    What was read, and what a reader of figures has to know of how, is printed on standard error, or through the
+    console that is given.
 
     Raises
     ------
     DatasetError, SettingsError
     """
-    table, films = load(
+    table, items = load(
         data,
         Columns.parse(columns) if columns else None,
         parse_scale(scale),
         ids=ids.value,
         drop_ratings=parse_drop_ratings(drop_ratings),
+        time_format=time_format,
         catalogue=catalogue,
         environ=os.environ,
     )
-    for note in () if quiet else table.notes:
-        print_note(f"Note: {note}.")
-    return table, films
+    print_note(table.describe(), console)
+    for note in table.notes:
+        print_note(f"Note: {note}.", console)
+    return table, items
 
 
 def data_options(
-    columns: str | None, scale: str | None, ids: Ids = Ids.AUTO, drop_ratings: str | None = None
+    columns: str | None,
+    scale: str | None,
+    ids: Ids = Ids.AUTO,
+    drop_ratings: str | None = None,
+    time_format: str | None = None,
 ) -> list[str]:
     """The options that say how to read a file, as they are typed, for another command.
 
     Examples
     --------
-    >>> data_options(None, "1:10")
+    >>> data_options(None, "1:10", None)
     ['--scale', '1:10']
     """
     chosen = "" if ids is Ids.AUTO else ids.value
-    given = {"--columns": columns, "--scale": scale, "--ids": chosen, "--drop-ratings": drop_ratings}
+    given = {
+        "--columns": columns,
+        "--scale": scale,
+        "--ids": chosen,
+        "--drop-ratings": drop_ratings,
+        "--time-format": time_format,
+    }
     return [word for name, value in given.items() if value for word in (name, value)]
 
 

@@ -49,6 +49,7 @@ def load(
     *,
     ids: Literal["auto", "text"] = "auto",
     drop_ratings: Collection[float] = (),
+    time_format: str | None = None,
     catalogue: bool = True,
     environ: Mapping[str, str],
     cache_dir: Path | None = None,
@@ -61,7 +62,7 @@ def load(
     ----------
     name_or_path, environ, cache_dir, network
         As for `locate`.
-    columns, scale, ids, drop_ratings
+    columns, scale, ids, drop_ratings, time_format
         As for `read_ratings`.
     catalogue : bool
         Whether the catalogue is read, where there is one.
@@ -77,7 +78,9 @@ def load(
         world = Synthetic()
         return world.table(), world.catalogue() if catalogue else None
     path = locate(name_or_path, environ=environ, cache_dir=cache_dir, network=network, progress=progress)
-    table = read_ratings(path, columns, scale, ids=ids, drop_ratings=drop_ratings, progress=progress)
+    table = read_ratings(
+        path, columns, scale, ids=ids, drop_ratings=drop_ratings, time_format=time_format, progress=progress
+    )
     return table, read_catalogue(path) if catalogue else None
 
 

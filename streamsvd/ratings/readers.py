@@ -31,6 +31,7 @@ def read_ratings(
     *,
     ids: Literal["auto", "text"] = "auto",
     drop_ratings: Collection[float] = (),
+    time_format: str | None = None,
     progress: Progress | None = None,
 ) -> RatingTable:
     """Read all ratings and put them into the order in which they happened.
@@ -51,6 +52,10 @@ def read_ratings(
         else text, without white space around it; so 007 makes text of its column. With `text` they are text.
     drop_ratings : collection of float, optional
         Ratings to leave out, such as -1 where it means "seen, not rated"; NaN stands for missing ones.
+    time_format : str, optional
+        How times are written: `s`, `ms`, `us`, `ns`, `minutes`, `hours` or `days` since 1970, `excel` (days since
+        1899-12-30), `year`, `yyyymmdd`, `yyyymmddhhmm`, `yyyymmddhhmmss`, `iso`, or a format of `strptime` such as
+        `%d/%m/%Y`. Found from the column when left out.
     progress : callable, optional
         Called with the bytes (for Parquet: rows) read so far and those in all.
 
@@ -64,11 +69,14 @@ def read_ratings(
     ------
     DatasetError
         With file, line, what was found and what to do.
+    SettingsError
+        There is no such `time_format`.
 
     Notes
     -----
-    Timestamps are seconds, or milliseconds when the first one is above 1e11, whole or with a fraction (which is
-    dropped), or ISO dates, taken as UTC where they name no zone. Memory peaks at about 45 bytes a rating.
+    Found are seconds, milli-, micro- and nanoseconds since 1970, told apart by their size; dates as digits; and ISO
+    8601, in UTC where it names no zone. Fractions of a second are dropped. All lines must be of one of them, and
+    seconds that all lie in 1970 are refused, since they are something else. Memory peaks at about 45 bytes a rating.
     """
     with open_ratings(path) as file:
         sample = Sample.of(file, columns)
@@ -80,7 +88,7 @@ def read_ratings(
             Ids("user", ids == "text", form.id_rule),
             Ids("item", ids == "text", form.id_rule),
             Ratings(form.limits if scale is None else scale, drop_ratings, rows.decimal_comma),
-            Times() if rows.has_times else None,
+            Times(time_format) if rows.has_times else None,
         )
         digest = hashlib.sha256()
         try:

@@ -38,6 +38,8 @@ class RatingTable:
         Whether the file has no times, so that the number of a row stands for its timestamp.
     left_out : int
         Ratings of the file that the caller did not want.
+    time_format : str
+        What the file's times were taken as, such as `seconds since 1970`; empty where there is no file.
 
     Examples
     --------
@@ -58,6 +60,7 @@ class RatingTable:
     first: int = 0
     is_file_order: bool = False
     left_out: int = 0
+    time_format: str = ""
 
     def __post_init__(self) -> None:
         shapes = {column.shape for column in (self.users, self.items, self.ratings, self.timestamps)}
@@ -95,6 +98,34 @@ class RatingTable:
             timestamps=self.timestamps[start:stop],
             first=self.first + start,
         )
+
+    def describe(self) -> str:
+        """What it holds, in one line for people.
+
+        Examples
+        --------
+        >>> one = np.array([1, 1, 2])
+        >>> times = np.array([881250949, 881250949, 891717742])
+        >>> dataset = Dataset("toy", "0" * 64, (0.5, 5.0))
+        >>> table = RatingTable(one, one, one / 2, times, dataset, time_format="seconds since 1970")
+        >>> table.describe()
+        'toy: 3 ratings of 2 users on 2 items, 1997-12-04 to 1998-04-04 (seconds since 1970)'
+        """
+        import pandas as pd  # here, so that the workers of an engine can do without
+
+        users, items = (len(pd.unique(column)) for column in (self.users, self.items))
+        return f"{self.dataset.name}: {len(self):,} ratings of {users:,} users on {items:,} items{self._between()}"
+
+    def times(self) -> dict[str, int | str | None]:
+        """From when to when it goes, for JSON; the timestamps are None where there are none."""
+        first, last = (int(self.timestamps[at]) if len(self) and not self.is_file_order else None for at in (0, -1))
+        return {"first_timestamp": first, "last_timestamp": last, "time_format": self.time_format}
+
+    def _between(self) -> str:
+        if self.is_file_order or not len(self):
+            return ", in the order of its lines" if self.is_file_order else ""
+        first, last = self.timestamps[[0, -1]].astype("datetime64[s]").astype("datetime64[D]")
+        return f", {first} to {last}{f' ({self.time_format})' if self.time_format else ''}"
 
     def between(self, start: int | None, stop: int | None, *, by: Literal["time", "count"] = "time") -> RatingTable:
         """Rows from `start` up to, not including, `stop`; None leaves that side open.

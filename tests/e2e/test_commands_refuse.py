@@ -90,7 +90,9 @@ def test_a_topic_and_a_model_have_names_that_can_be_used(
 
 def test_a_redis_out_of_reach_ends_a_consumer(kafka_address: str, topic_prefix: str, tmp_path: Path) -> None:
     small = tmp_path / "small.csv"
-    small.write_text("userId,movieId,rating,timestamp\n" + "".join(f"{k % 7},{k},3.5,{k}\n" for k in range(49)))
+    small.write_text(
+        "userId,movieId,rating,timestamp\n" + "".join(f"{k % 7},{k},3.5,{881250949 + k}\n" for k in range(49))
+    )
     topic = ["--kafka", kafka_address, "--topic", topic_prefix]
     status, _, messages = run_command("replay", str(small), *topic)
     assert status == 0, messages

@@ -103,7 +103,8 @@ def test_figures_are_the_same_every_time(ml_100k: Path) -> None:
 def test_a_demo_prints_one_object_and_nothing_else(tmp_path: Path) -> None:
     path, changes = tmp_path / "ratings.csv", {"STREAMSVD_KAFKA": "embedded", "STREAMSVD_REDIS": "embedded"}
     path.write_text(
-        "userId,movieId,rating,timestamp\n" + "".join(f"{k % 7},{k % 11},{k % 5 + 1},{k}\n" for k in range(70))
+        "userId,movieId,rating,timestamp\n"
+        + "".join(f"{k % 7},{k % 11},{k % 5 + 1},{881250949 + k}\n" for k in range(70))
     )
     status, output, messages = run_command("demo", str(path), "--no-dashboard", "--json", "-n", "2", **changes)
     assert status == 0, messages
@@ -111,4 +112,5 @@ def test_a_demo_prints_one_object_and_nothing_else(tmp_path: Path) -> None:
     assert found.keys() >= KEYS
     assert (found["events"], found["snapshots"] >= 1) == (70, True)
     assert all("reasons" in item for item in found["recommendations"])
-    assert f"Data: {tmp_path.name}, 70 ratings." in messages
+    said = f"Data: {tmp_path.name}: 70 ratings of 7 users on 11 items, 1997-12-04 to 1997-12-04 (seconds since 1970)."
+    assert said in messages

@@ -27,7 +27,7 @@ def test_lists_are_judged(tmp_path: Path) -> None:
 
 def test_nothing_that_was_liked_is_no_figure(tmp_path: Path) -> None:
     data = tmp_path / "r.csv"
-    data.write_text("u,i,r,t\n" + "".join(f"{k % 7},{k},1,{k}\n" for k in range(40)))
+    data.write_text("u,i,r,t\n" + "".join(f"{k % 7},{k},1,{881250949 + k}\n" for k in range(40)))
     command = ["evaluate", str(data), "--columns", "u,i,r,t", "--scale", "1:5", "--ranking", "--quiet"]
     status, output, messages = run_command(*command)
     assert status == 0, messages

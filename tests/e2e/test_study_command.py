@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_errors(ratings: Path) -> None:
 
 def test_too_few_ratings(tmp_path: Path) -> None:
     path = tmp_path / "few.csv"
-    path.write_text("userId,movieId,rating,timestamp\n1,1,3,10\n1,2,4,11\n")
+    path.write_text("userId,movieId,rating,timestamp\n1,1,3,881250949\n1,2,4,881250950\n")
     with pytest.raises(InputError, match="10 ratings or more"):
         run(str(path))
 

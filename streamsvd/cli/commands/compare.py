@@ -25,6 +25,7 @@ from streamsvd.cli.options import (
     IdsOption,
     JsonFlag,
     ScaleOption,
+    TimeFormatOption,
     load_data,
 )
 from streamsvd.cli.picture_files import check_picture, write_picture
@@ -40,6 +41,7 @@ def compare(
     scale: ScaleOption = None,
     ids: IdsOption = Ids.AUTO,
     drop_ratings: DropRatingsOption = None,
+    time_format: TimeFormatOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Compare this learner with River and Surprise on the same events: error and speed, in one thread.
@@ -58,7 +60,7 @@ def compare(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: one thread for each learner
 
     check_picture(picture)
-    table, catalogue = load_data(data, columns, scale, ids, drop_ratings)
+    table, catalogue = load_data(data, columns, scale, ids, drop_ratings, time_format)
     table = table[:until]
     if len(table) < _FEWEST:
         raise InputError(f"{table.dataset.name}: {len(table)} ratings are too few to compare on; {_FEWEST} are needed")
@@ -78,6 +80,7 @@ def compare(
         "dataset": table.dataset.name,
         "sha256": table.dataset.sha256,
         "events": len(table),
+        **table.times(),
         "peers": [{**asdict(one), "curve": curve} for one, curve in zip(found, curves, strict=True)],
         "missing": missing,
         "versions": versions(),

@@ -119,6 +119,7 @@ def demo(
                 figures=end.figures,
                 events_per_second=learned_per_second,
                 snapshots=end.version,
+                **table.times(),
                 recommendations=explained_items(answer, reasons),
             )
             print_json(found)

@@ -39,6 +39,7 @@ from streamsvd.cli.options import (
     SeedOption,
     SetOption,
     SettingsFileOption,
+    TimeFormatOption,
     chosen_settings,
     load_data,
 )
@@ -57,6 +58,7 @@ def evaluate(
     scale: ScaleOption = None,
     ids: IdsOption = Ids.AUTO,
     drop_ratings: DropRatingsOption = None,
+    time_format: TimeFormatOption = None,
     seed: SeedOption = 0,
     shadow: ShadowOption = None,
     window: Annotated[int, typer.Option(help="Newest ratings that the rolling errors cover.", min=1)] = 5000,
@@ -86,7 +88,7 @@ def evaluate(
     """
     console = Console(stderr=True)
     chosen = chosen_settings(settings_file, settings)
-    table, content = load_data(data, columns, scale, ids, drop_ratings, catalogue=catalogue)
+    table, content = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
     model = IteratedSVD(chosen, scale=table.dataset.scale, content=content, seed=seed)
     specs = parse_shadows(shadow, seed)
     beside = Shadows(table.dataset.scale)
@@ -116,6 +118,7 @@ def evaluate(
             model=model,
             figures=figures,
             events_per_second=rate,
+            **table.times(),
             **details_object(metrics, detail=detail),
             **shadow_objects(rows),
             **({"ranking": ranking_object(sampler)} if sampler else {}),

@@ -21,6 +21,7 @@ from streamsvd.cli.options import (
     JsonFlag,
     KafkaOption,
     ScaleOption,
+    TimeFormatOption,
     TopicOption,
     load_data,
 )
@@ -68,6 +69,7 @@ def replay(
     scale: ScaleOption = None,
     ids: IdsOption = Ids.AUTO,
     drop_ratings: DropRatingsOption = None,
+    time_format: TimeFormatOption = None,
     ratings: Annotated[int, typer.Option(min=1, help="Number of ratings of the data set synthetic.")] = 100_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the data set synthetic.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
@@ -96,7 +98,7 @@ def replay(
     topics = Topics(topic)
     with notes.status(f"reading {data}"):
         blocks, dataset, catalogue, count = _load(
-            data, columns, scale, ids, drop_ratings, ratings, seed, selection, quiet=quiet
+            data, columns, scale, ids, drop_ratings, time_format, ratings, seed, selection, notes
         )
     with open_kafka(kafka, os.environ) as address, stop_on_signals() as stop:
         log = log_client(address)
@@ -132,11 +134,11 @@ def _load(
     scale: str | None,
     ids: Ids,
     drop_ratings: str | None,
+    time_format: str | None,
     ratings: int,
     seed: int,
     selection: Selection,
-    *,
-    quiet: bool,
+    notes: Console,
 ) -> tuple[Iterable[RatingTable], Dataset, Catalogue | None, int | None]:
     """Blocks of ratings, whose they are, the catalogue, and how many ratings are selected, if known."""
     if data == "synthetic":
@@ -144,7 +146,7 @@ def _load(
         # A range of a stream that is made as it goes has a length that is not known beforehand.
         count = ratings if selection.is_all else None
         return world.blocks(), world.dataset, world.catalogue(), count
-    table, catalogue = load_data(data, columns, scale, ids, drop_ratings, quiet=quiet)
+    table, catalogue = load_data(data, columns, scale, ids, drop_ratings, time_format, console=notes)
     return [table], table.dataset, catalogue, len(selection.of(table))
 
 

@@ -25,6 +25,7 @@ from streamsvd.cli.options import (
     QuietFlag,
     ScaleOption,
     SeedOption,
+    TimeFormatOption,
     data_options,
     load_data,
 )
@@ -51,6 +52,7 @@ def report(
     scale: ScaleOption = None,
     ids: IdsOption = Ids.AUTO,
     drop_ratings: DropRatingsOption = None,
+    time_format: TimeFormatOption = None,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -77,13 +79,13 @@ def report(
     check_pictures()
     check_page()
     check_tuning(budget)
-    table, items = load_data(data, columns, scale, ids, drop_ratings, catalogue=catalogue)
+    table, items = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
     folder = out if out is not None else Path(f"report-{table.dataset.name}")
     make_folder(folder)
     plan = ReportPlan(folds=1 if quick else 5, trials=budget, seed=seed, catalogue=catalogue)
     words = ["streamsvd", "report", data, *(["--quick"] if quick else []), "--trials", str(budget), "--seed", str(seed)]
     words += [] if catalogue else ["--no-catalogue"]
-    words += data_options(columns, scale, ids, drop_ratings)
+    words += data_options(columns, scale, ids, drop_ratings, time_format)
     warm_up(console)
     with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
         compile_study(items)

@@ -26,6 +26,7 @@ from streamsvd.cli.options import (
     ScaleOption,
     SeedOption,
     SetOption,
+    TimeFormatOption,
     data_options,
     load_data,
     parse_settings,
@@ -95,6 +96,7 @@ def simulate(
     scale: ScaleOption = None,
     ids: IdsOption = Ids.AUTO,
     drop_ratings: DropRatingsOption = None,
+    time_format: TimeFormatOption = None,
     seed: SeedOption = 0,
     quiet: QuietFlag = False,
 ) -> None:
@@ -131,7 +133,7 @@ def simulate(
         seed=seed,
         catalogue=catalogue,
     )
-    table, items = load_data(data, columns, scale, ids, drop_ratings, catalogue=catalogue)
+    table, items = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
     part = event_range_of(table, start, until, warm_up)
     runs = [
         Run(spec=spec, events=part, window=window, points=points, through=through)  # type: ignore[arg-type]
@@ -154,7 +156,7 @@ def simulate(
     done = len(runs) - len(missing)
     with stop_on_signals() as stop:
         if missing:
-            more = data_options(columns, scale, ids, drop_ratings)
+            more = data_options(columns, scale, ids, drop_ratings, time_format)
             for run, outcome in outcomes(data, table, items, missing, jobs, more, stop, console, quiet=quiet):
                 started = datetime.fromtimestamp(time.time() - outcome.seconds, UTC).isoformat(timespec="milliseconds")
                 archive.keep(run, outcome, command=["streamsvd", *sys.argv[1:]], started=started)

@@ -29,6 +29,7 @@ from streamsvd.cli.options import (
     ScaleOption,
     SeedOption,
     SetOption,
+    TimeFormatOption,
     load_data,
     parse_settings,
 )
@@ -52,6 +53,7 @@ def study(
     scale: ScaleOption = None,
     ids: IdsOption = Ids.AUTO,
     drop_ratings: DropRatingsOption = None,
+    time_format: TimeFormatOption = None,
     seed: SeedOption = 0,
     window: Annotated[int, typer.Option(help="Newest ratings that the rolling errors cover.")] = 5000,
     as_json: JsonFlag = False,
@@ -81,7 +83,7 @@ def study(
             check_file(out / name)
     changes = parse_settings(settings)
     chosen, in_batch = (MODELS[name].with_changes(changes) for name in (LEARNER, BATCH))
-    table, content = load_data(data, columns, scale, ids, drop_ratings, catalogue=catalogue)
+    table, content = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
     with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
         compile_study()
         found = run_study(
@@ -99,6 +101,7 @@ def study(
         "dataset": name,
         "sha256": table.dataset.sha256,
         "events": len(table),
+        **table.times(),
         "catalogue": content is not None,
         "settings": chosen,
         "batch_settings": in_batch,

@@ -24,6 +24,7 @@ from streamsvd.cli.options import (
     QuietFlag,
     ScaleOption,
     SeedOption,
+    TimeFormatOption,
     load_data,
 )
 from streamsvd.cli.output_files import check_file, write_file
@@ -54,6 +55,7 @@ def tune(
     scale: ScaleOption = None,
     ids: IdsOption = Ids.AUTO,
     drop_ratings: DropRatingsOption = None,
+    time_format: TimeFormatOption = None,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -76,7 +78,7 @@ def tune(
     console = Console(stderr=True)
     check_file(out)
     optimiser = {"optuna": optuna_version()}
-    table, content = load_data(data, columns, scale, ids, drop_ratings, catalogue=catalogue)
+    table, content = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
     task = TASKS[protocol.value](table, content, seed)
     about = {
         "dataset": table.dataset.name,
@@ -114,7 +116,7 @@ def tune(
         chosen = best_trial(found)
         settings = task.defaults.replace(**chosen.changes)
         errors = {"defaults": task.report(task.defaults), "found": task.report(settings)}
-    found_by = {"tuned_on": {**about, "trials": trials}, "versions": {**versions(), **optimiser}}
+    found_by = {"tuned_on": {**about, **table.times(), "trials": trials}, "versions": {**versions(), **optimiser}}
     whole = {"settings": settings.to_dict(), "rmse": errors, **found_by}
     write_file(out, json_bytes(whole))
     if as_json:

@@ -29,7 +29,6 @@ class TableReader:
     left_out: int = 0
     _rated: GrowingArray = field(default_factory=GrowingArray)
     _timestamps: GrowingArray = field(default_factory=GrowingArray)
-    _begun: bool = False
 
     def add(self, block: Block) -> None:
         """Take in the rows of a block.
@@ -56,9 +55,6 @@ class TableReader:
         if not len(rated):
             return
         if self.times is not None:
-            if not self._begun:
-                self.times.begin(times[0][0].as_py())
-                self._begun = True
             self._timestamps.extend(self.times.read(times[0]))
         self.users.add(users)
         self.items.add(items)
@@ -73,9 +69,6 @@ class TableReader:
                 self.users.check(texts[0])
                 self.items.check(texts[1])
                 if self.times is not None:
-                    if not self._begun:
-                        self.times.begin(texts[3])
-                        self._begun = True
                     self.times.check(texts[3])
             except ValueError as error:
                 raise BadRow(where, str(error)) from error
@@ -86,13 +79,13 @@ class TableReader:
         Raises
         ------
         DatasetError
-            When there are none.
+            When there are none, or their times cannot be what they were taken as.
         """
         rated = self._rated.take()
         if not len(rated):
             left = f": all {self.left_out:,} were left out" if self.left_out else ""
             raise DatasetError(f"{file.label}: no ratings in this file{left}; give one that has some")
-        timestamps = np.arange(len(rated)) if self.times is None else self._timestamps.take()
+        timestamps = np.arange(len(rated)) if self.times is None else self._checked_timestamps(file)
         order = np.argsort(timestamps, kind="stable")
         # One column after the other, so that memory stays low.
         users, items, rated = self.users.take(order), self.items.take(order), rated[order]
@@ -104,4 +97,13 @@ class TableReader:
             dataset(rated),
             is_file_order=self.times is None,
             left_out=self.left_out,
+            time_format="the order of its lines" if self.times is None else self.times.format,
         )
+
+    def _checked_timestamps(self, file: DataFile) -> Array:
+        assert self.times is not None
+        try:
+            self.times.end()
+        except ValueError as error:
+            raise DatasetError(f"{file.label}: {error}") from error
+        return self._timestamps.take()

@@ -1,90 +1,200 @@
-"""The time of a rating: seconds or milliseconds since 1970, or ISO dates; the file's first one says which."""
+"""The times of ratings, as whole seconds since 1970, from columns whose unit or format is found or named.
+
+Found are numbers of seconds, milli-, micro- and nanoseconds since 1970, told apart by size; dates as digits (20140501);
+and ISO 8601. All of a column has to be of the one that its first block is of.
+"""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from streamsvd.ratings.event import MAX_TIMESTAMP
+from streamsvd.ratings.reading.time_formats import (
+    ISO,
+    NAMED,
+    SECONDS,
+    Digits,
+    Numbers,
+    Text,
+    TimeFormat,
+    Unit,
+    are_alike,
+    named,
+    numbers_of,
+    readings,
+    recognised,
+    unit_of,
+    word_of,
+)
 
-MILLISECONDS = MAX_TIMESTAMP + 1
-"""From this number on, a timestamp is in milliseconds."""
+_END_OF_1970 = 365 * 86_400
 
 
 class Times:
-    """Timestamps of one file, all of the kind of the first one."""
+    """Reads a column of times block by block.
 
-    def __init__(self) -> None:
-        self._dates = False
-        self._per_second = 1
+    Parameters
+    ----------
+    time_format : str, optional
+        A word such as `excel`, or a format of `strptime`; found from the column when left out.
 
-    def begin(self, first: str) -> None:
-        """Take the kind from the file's first timestamp."""
-        try:
-            self._per_second = 1000 if float(first) >= MILLISECONDS else 1
-        except ValueError:
-            self._dates = bool(first.strip())
+    Raises
+    ------
+    SettingsError
+        There is no such format.
 
-    def read(self, texts: Any) -> NDArray[np.int64]:
-        """Whole seconds since 1970 of an Arrow array of strings, shape (n,).
+    Examples
+    --------
+    >>> times = Times()
+    >>> times.read(pa.array(["20140501", "20150601"])).tolist(), times.format
+    ([1398902400, 1433116800], 'dates written YYYYMMDD')
+    """
+
+    def __init__(self, time_format: str | None = None) -> None:
+        self._named = time_format is not None
+        self._form: TimeFormat | None = None if time_format is None else named(time_format)
+        self._extremes: dict[int, str] = {}  # what stands in the file for the oldest and the newest time
+
+    @property
+    def format(self) -> str:
+        """What the times are taken as, such as `seconds since 1970`; empty before the first block."""
+        return "" if self._form is None else self._form.name
+
+    def read(self, column: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+        """Whole seconds since 1970.
+
+        Parameters
+        ----------
+        column : pyarrow array, shape (n,)
+            Text; or numbers, where a reader has them already.
 
         Raises
         ------
         ValueError
-            When anything is wrong with any of them; `check` says what.
+            When anything is wrong with any of them; `check` says of each what.
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if self._dates:
-            encoded = texts.dictionary_encode()
-            days = [self.check(text) for text in encoded.dictionary.to_pylist()]
-            by_text: NDArray[np.int64] = np.array(days, dtype=np.int64)[encoded.indices.to_numpy()]
-            return by_text
-        numbers = pc.cast(pc.utf8_trim_whitespace(texts), pa.float64()).to_numpy(zero_copy_only=False)
-        if not np.isfinite(numbers).all():
-            raise ValueError("a timestamp is not a number")
-        seconds = np.floor(numbers / self._per_second)
-        if len(seconds) and not 0 <= seconds.min() <= seconds.max() <= MAX_TIMESTAMP:
-            raise ValueError("a timestamp is out of range")
-        whole: NDArray[np.int64] = seconds.astype(np.int64)
-        return whole
-
-    def check(self, text: str) -> int:
-        """Whole seconds since 1970; raises what is wrong with one timestamp as a `ValueError`."""
-        seconds = _seconds_of_date(text) if self._dates else self._seconds(text)
-        if not 0 <= seconds <= MAX_TIMESTAMP:
-            unit = "seconds" if self._per_second == 1 else "milliseconds"
-            raise ValueError(
-                f"the timestamp {text.strip()} is out of range for {unit} since 1970, the unit of the "
-                "first rating; use one unit in every line"
-            )
+        if isinstance(column, pa.ChunkedArray):
+            column = column.combine_chunks()
+        if column.null_count:
+            raise ValueError("a timestamp is empty")
+        if not len(column):
+            return np.empty(0, np.int64)
+        form = self._form or _found(column)
+        times = self._read(column, form)
+        self._form = form
+        seconds = _whole(times)
+        for row in (int(seconds.argmin()), int(seconds.argmax())):
+            self._extremes[int(seconds[row])] = _plain(column[row].as_py())
+        self._extremes = {at: self._extremes[at] for at in (min(self._extremes), max(self._extremes))}
         return seconds
 
-    def _seconds(self, text: str) -> int:
+    def _read(self, column: pa.Array, form: TimeFormat) -> Numbers:
+        """Seconds, whole or not, in range or not."""
+        if isinstance(form, Text):
+            return form.read(column)
+        numbers = numbers_of(column)
+        if not self._named and not are_alike(numbers, form):
+            raise ValueError("a timestamp is of another unit")
+        return form.read(numbers)
+
+    def check(self, text: str) -> None:
+        """Raise what is wrong with one time, and what to do, as a `ValueError`.
+
+        Before a block has been read, the first text that is checked says which format the others should have.
+        """
+        if not text.strip():
+            raise ValueError("the timestamp is empty; every rating needs its time")
+        column = pa.array([text], pa.string())
+        if self._form is None:
+            form = _found(column)
+            self._form = unit_of(float(text)) if isinstance(form, Digits) else form  # others may be seconds
         try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number) or "_" in text:
-            raise ValueError(
-                f"the timestamp is {text!r}, not a number of seconds; use seconds, milliseconds or "
-                "ISO dates, the same in every line"
-            )
-        return math.floor(number / self._per_second)
+            _whole(self._read(column, self._form))
+        except ValueError as error:
+            raise ValueError(f"the timestamp {text.strip()[:40]!r} {self._fault(text, self._form)}") from error
 
-
-def _seconds_of_date(text: str) -> int:
-    try:
-        date = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+    def end(self) -> None:
+        """Refuse seconds that all lie in 1970, and so are something else, as a `ValueError`; after the last block."""
+        if self._named or self._form != SECONDS or not self._extremes or max(self._extremes) >= _END_OF_1970:
+            return
+        newest, text = max(self._extremes.items())
         raise ValueError(
-            f"the timestamp is {text!r}, not an ISO date such as 2014-05-01; convert the column"
-        ) from error
-    if date.year < 1970:
-        raise ValueError(f"the date {text.strip()} is before 1970; correct or delete the line")
-    return math.floor((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp())
+            f"as seconds since 1970, all timestamps lie in 1970: the newest one, {text}, is {_day(newest)}. "
+            f"{_advice(*self._extremes.values())} If they are such seconds, say so: --time-format s"
+        )
+
+    def _fault(self, text: str, form: TimeFormat) -> str:
+        """What is wrong with a text that is none of this format, and what to do; after the text itself."""
+        column = pa.array([text], pa.string())
+        number = _or_none(lambda: float(numbers_of(column)[0]))
+        if (
+            not self._named
+            and number is not None
+            and number >= 0
+            and isinstance(form, Unit)
+            and unit_of(number) != form
+        ):
+            return (
+                f"would be {unit_of(number).name}, and the lines before it are {form.name}; use one unit in every "
+                f"line, or name it (--time-format {word_of(form)})"
+            )
+        seconds = _or_none(lambda: form.read(column if isinstance(form, Text) else numbers_of(column))[0])
+        if seconds is not None:
+            return f"is {'before 1970' if seconds < 0 else 'after the year 5138'}; correct or delete the line"
+        if self._named:
+            return f"is not one of {form.name}; correct or delete the line, or name another --time-format"
+        if form == ISO and number is None:
+            return f"is not an ISO date such as 2014-05-01T10:00:00Z. {_advice(text)}"
+        return f"is not one of {form.name}, as the lines before it are; use one format in every line"
+
+
+def _whole(times: Numbers) -> NDArray[np.int64]:
+    if not ((times >= 0) & (times < MAX_TIMESTAMP + 1)).all():
+        raise ValueError("a timestamp is out of range")
+    seconds: NDArray[np.int64] = np.floor(times).astype(np.int64)
+    return seconds
+
+
+def _found(column: pa.Array) -> TimeFormat:
+    try:
+        return recognised(numbers_of(column))
+    except ValueError:
+        return ISO
+
+
+def _or_none(read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except ValueError:
+        return None
+
+
+def _advice(*texts: str) -> str:
+    """Formats in which some of the texts are times."""
+    found = {format_: (text, time) for text in texts for format_, time in readings(text)}
+    if not found:
+        return "Name what it is with --time-format, such as --time-format %d/%m/%Y, or convert the column."
+    options = [
+        f"--time-format {_quoted(format_)}{f' ({NAMED[format_].name})' if format_ in NAMED else ''} reads {text} as "
+        f"{time:%Y-%m-%d}"
+        for format_, (text, time) in found.items()
+    ]
+    return f"{'; '.join(options)}."
+
+
+def _quoted(word: str) -> str:
+    return f"'{word}'" if " " in word else word
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

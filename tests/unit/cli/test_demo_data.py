@@ -12,7 +12,7 @@ from streamsvd.errors import DatasetError
 from streamsvd.ratings import datasets
 from streamsvd.ratings.sources import GroupLens, Network, Progress, SourceFailed
 
-CSV = "userId,movieId,rating,timestamp\n1,2,3,4\n"
+CSV = "userId,movieId,rating,timestamp\n1,2,3,881250949\n"
 
 
 class Nowhere(GroupLens):

@@ -18,7 +18,7 @@ from streamsvd.ratings.datasets import SOURCES
 from streamsvd.ratings.sources import Network, Wheel
 
 HEADER = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
-INTER = "2\t8\t4.5\t900\n1\t7\t3\t800\n"
+INTER = "2\t8\t4.5\t881250950\n1\t7\t3\t881250949\n"
 ITEM = (
     "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n"
     "7\tToy Story\t1995\tAnimation Children's Comedy\n"
@@ -51,7 +51,7 @@ def test_ratings_items_and_users_in_every_form(tmp_path: Path, form: str) -> Non
     assert (table.dataset.name, table.dataset.scale) == ("made", (3.0, 4.5))
     assert table.dataset.sha256 == hashlib.sha256(INTER.encode()).hexdigest()
     assert (table.users.tolist(), table.items.tolist()) == ([1, 2], [7, 8])
-    assert (table.ratings.tolist(), table.timestamps.tolist()) == ([3.0, 4.5], [800, 900])
+    assert (table.ratings.tolist(), table.timestamps.tolist()) == ([3.0, 4.5], [881250949, 881250950])
     assert catalogue is not None
     assert [(entry.item, entry.title, entry.genres, entry.year) for entry in catalogue.values()] == [
         (7, "Toy Story (1995)", ("Animation", "Children's", "Comedy"), 1995),
@@ -63,7 +63,8 @@ def test_ratings_items_and_users_in_every_form(tmp_path: Path, form: str) -> Non
 
 
 def test_other_columns_names_and_text_ids(tmp_path: Path) -> None:
-    inter = 'item:token\twho:token\twhen:float\tstars:float\tweb:token\nb 1\tann "the cat\t5\t4\tx\nb2\tbob\t6\t2\ty\n'
+    inter = "item:token\twho:token\twhen:float\tstars:float\tweb:token\n"
+    inter += 'b 1\tann "the cat\t881250949\t4\tx\nb2\tbob\t881250950\t2\ty\n'
     path = written(tmp_path, inter, ITEM.replace("item_id:", "asin:"))
     table = read_ratings(path / "made.inter", Columns("who", "item", "stars", "when"))
     assert (table.users.tolist(), table.items.tolist()) == (['ann "the cat', "bob"], ["b 1", "b2"])

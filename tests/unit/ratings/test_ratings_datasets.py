@@ -19,7 +19,7 @@ from streamsvd.errors import DatasetError, DatasetUnavailable
 from streamsvd.ratings import Network, datasets, find, load, locate
 from streamsvd.ratings.sources import GroupLens, Wheel, recorded_sha256
 
-CSV = "userId,movieId,rating,timestamp\n" + "".join(f"{k % 9},{k},{k % 5 + 1},{k}\n" for k in range(1_000))
+CSV = "userId,movieId,rating,timestamp\n" + "".join(f"{k % 9},{k},{k % 5 + 1},{881250949 + k}\n" for k in range(1_000))
 INTER = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\t7\t3\t881250949\n2\t8\t5\t881250950\n"
 LATEST, HUNDRED = "ml-latest-small", "ml-100k"
 

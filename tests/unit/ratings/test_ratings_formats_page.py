@@ -20,15 +20,23 @@ import pytest
 from streamsvd.cli.options import Ids, load_data
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/formats.md").read_text()
-ROWS = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| ")][2:]
-OPTIONS = {"--columns": "columns", "--scale": "scale", "--ids": "ids", "--drop-ratings": "drop_ratings"}
+ROWS = [line.strip("| ").split(" | ") for line in PAGE.partition("## ")[0].splitlines() if line.startswith("| ")][2:]
+OPTIONS = {
+    "--columns": "columns",
+    "--scale": "scale",
+    "--ids": "ids",
+    "--drop-ratings": "drop_ratings",
+    "--time-format": "time_format",
+}
 
 
 def written(place: Path, name: str, text: str) -> None:
     """Write an example under its name, packed as the name says."""
     data = text.encode()
     if name.endswith(".parquet"):
-        pq.write_table(pa.table({"u": [7, 8], "i": [1, 1], "r": [3, 4], "t": [4, 5]}), place / name)
+        pq.write_table(
+            pa.table({"u": [7, 8], "i": [1, 1], "r": [3, 4], "t": [1_400_000_000, 1_400_000_001]}), place / name
+        )
     elif ".zip/" in name:
         archive, _, member = name.partition("/")
         with zipfile.ZipFile(place / archive, "w") as made:
@@ -60,4 +68,4 @@ def test_the_example_of_a_row_is_read_by_its_command(
 
 
 def test_every_reading_option_is_on_the_page() -> None:
-    assert set(re.findall(r"--[a-z][a-z-]+", PAGE)) == set(OPTIONS)
+    assert set(re.findall(r"--[a-z][a-z-]+", PAGE)) == {*OPTIONS, "--json"}

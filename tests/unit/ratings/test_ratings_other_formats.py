@@ -106,14 +106,16 @@ def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int) -> 
 
 def test_ids_of_parquet_follow_the_one_rule(tmp_path: Path) -> None:
     columns = Columns("u", "i", "r", "t")
-    table = read_ratings(table_file(tmp_path, u=["7", "8"], i=["007", "7"], r=[3, 4], t=[5, 6]), columns)
+    table = read_ratings(
+        table_file(tmp_path, u=["7", "8"], i=["007", "7"], r=[3, 4], t=[5, 6]), columns, time_format="s"
+    )
     assert (table.users.tolist(), table.items.tolist()) == ([7, 8], ["007", "7"])
     for wrong, reason in (
         ({"u": [1, None]}, "row 2: the user is empty"),
         ({"u": [[1], [2]]}, "the column u holds list"),
         ({"r": [1, None]}, "row 2: the rating is ''"),
     ):
-        path = table_file(tmp_path, **{"u": [1, 2], "i": [1, 2], "r": [3, 4], "t": [5, 6], **wrong})
+        path = table_file(tmp_path, **{"u": [1, 2], "i": [1, 2], "r": [3, 4], "t": TIMES, **wrong})
         with pytest.raises(DatasetError, match=reason):
             read_ratings(path, columns)
     with pytest.raises(DatasetError, match="a Parquet file with the columns u, i, r, t; name those"):

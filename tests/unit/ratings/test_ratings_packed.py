@@ -25,8 +25,10 @@ from streamsvd.errors import DatasetError
 from streamsvd.ratings import Columns, load, read_catalogue, read_ratings
 from streamsvd.ratings.reading import unpacking
 
-TEXT = b"user,item,rating,time\n" + b"".join(b"u%d,i%d,%d,%d\n" % (k % 7, k % 11, k % 5, k) for k in range(300))
-MOVIELENS = b"userId,movieId,rating,timestamp\n1,2,3.5,4\n2,2,4,5\n"
+TEXT = b"user,item,rating,time\n" + b"".join(
+    b"u%d,i%d,%d,%d\n" % (k % 7, k % 11, k % 5, 1_400_000_000 + k) for k in range(300)
+)
+MOVIELENS = b"userId,movieId,rating,timestamp\n1,2,3.5,1400000000\n2,2,4,1400000001\n"
 NAMED = Columns("user", "item", "rating", "time")
 
 

@@ -35,7 +35,7 @@ def read(data: bytes, block: int, ids: str = "auto") -> RatingTable:
         path.write_bytes(data)
         kept, splitting.BLOCK_BYTES = splitting.BLOCK_BYTES, block
         try:
-            return read_ratings(path, COLUMNS, (1, 5), ids=ids)  # type: ignore[arg-type]
+            return read_ratings(path, COLUMNS, (1, 5), ids=ids, time_format="s")  # type: ignore[arg-type]
         finally:
             splitting.BLOCK_BYTES = kept
 

@@ -177,7 +177,7 @@ def test_the_real_sets(
 
 def test_the_order_is_stable_within_a_second(tmp_path: Path) -> None:
     path = tmp_path / "u.data"
-    path.write_text("".join(f"{user}\t{item}\t3\t{10 - user}\n" for item in range(50) for user in (1, 2, 3)))
+    path.write_text("".join(f"{user}\t{item}\t3\t{881250949 - user}\n" for item in range(50) for user in (1, 2, 3)))
     table = read_ratings(path)
     assert table.users.tolist() == [3] * 50 + [2] * 50 + [1] * 50
     assert table.items.tolist() == list(range(50)) * 3
@@ -185,7 +185,7 @@ def test_the_order_is_stable_within_a_second(tmp_path: Path) -> None:
 
 def test_blocks_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("u,i,r,t\n" + "".join(f"u{k % 7},i{k % 11},{k % 5},{k % 13}\n" for k in range(200)))
+    path.write_text("u,i,r,t\n" + "".join(f"u{k % 7},i{k % 11},{k % 5},{881250949 + k % 13}\n" for k in range(200)))
     columns = Columns("u", "i", "r", "t")
     expected = read_ratings(path, columns)
     for size in (1, 7, 64, 1000):
@@ -214,13 +214,13 @@ def test_any_table_with_its_columns_named(tmp_path: Path, delimiter: str) -> Non
 
 def test_a_declared_scale_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("u,i,r,t\n1,2,3,4\n")
+    path.write_text("u,i,r,t\n1,2,3,881250949\n")
     assert read_ratings(path, Columns("u", "i", "r", "t"), (0, 10)).dataset.scale == (0, 10)
 
 
 def test_a_file_without_header_by_positions(tmp_path: Path) -> None:
     path = tmp_path / "plain.tsv"
-    path.write_text('"7"\t5\t1.25\t"a b"\n8\t5\t1.1\tc\n')
+    path.write_text('"7"\t881250949\t1.25\t"a b"\n8\t881250949\t1.1\tc\n')
     table = read_ratings(path, Columns.parse("3,0,2,1"))
     assert table.users.tolist() == ["a b", "c"]
     assert table.items.tolist() == [7, 8]
@@ -238,7 +238,12 @@ def test_a_file_without_header_by_positions(tmp_path: Path) -> None:
         ("1997-12-04T15:55:49Z", 881250949),
         ("1997-12-04 15:55:49", 881250949),
         ("1997-12-04T16:55:49+01:00", 881250949),
-        ("0", 0),
+        ("1997-12-04 17:55:49+02", 881250949),
+        ("881250949123456", 881250949),
+        ("881250949999999999", 881250949),
+        ("19971204", 881193600),
+        ("199712041555", 881250900),
+        ("19971204155549", 881250949),
     ],
 )
 def test_timestamps(tmp_path: Path, text: str, seconds: int) -> None:
@@ -250,7 +255,9 @@ def test_timestamps(tmp_path: Path, text: str, seconds: int) -> None:
 def test_ids_that_turn_into_text_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splitting, "BLOCK_BYTES", 64)
     path = tmp_path / "a.csv"
-    path.write_text("u,i,r,t\n" + "".join(f"{k},{k},{k % 5},{k}\n" for k in range(100)) + "1,x9,1,999\n")
+    path.write_text(
+        "u,i,r,t\n" + "".join(f"{k},{k},{k % 5},{881250949 + k}\n" for k in range(100)) + "1,x9,1,881260000\n"
+    )
     table = read_ratings(path, Columns("u", "i", "r", "t"))
     assert table.users.dtype == np.int64
     assert table.items.tolist() == [str(k) for k in range(100)] + ["x9"]
@@ -267,7 +274,7 @@ def test_gzip(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["file", "zip", "gz"])
 def test_progress_reaches_the_end(tmp_path: Path, form: str) -> None:
-    text = "userId,movieId,rating,timestamp\n" + "1,2,3,4\n" * 2_000_000
+    text = "userId,movieId,rating,timestamp\n" + "1,2,3,881250949\n" * 2_000_000
     path = tmp_path / {"file": "ratings.csv", "zip": "a.zip", "gz": "ratings.csv.gz"}[form]
     if form == "zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

@@ -18,7 +18,8 @@ HEADER = "user,item,rating,time\n"
 
 
 def read(place: Path, text: str, columns: Columns | None = NAMED, **options: object) -> RatingTable:
-    """What is read of a file with this text."""
+    """What is read of a file with this text, its times in seconds."""
+    options.setdefault("time_format", "s")
     path = place / "a.csv"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     return read_ratings(path, columns, **options)  # type: ignore[arg-type]
@@ -210,7 +211,7 @@ def test_encodings_by_their_mark(tmp_path: Path, encoding: str) -> None:
     path, text = tmp_path / "a.csv", HEADER + "Zoë,2,3,4\n" + "bob,😀,4,5\n" * 50_000
     mark = "\ufeff" if encoding.endswith("e") else ""
     path.write_bytes((mark + text).encode(encoding))
-    table = read_ratings(path, NAMED)
+    table = read_ratings(path, NAMED, time_format="s")
     assert (len(table), table.users[0], table.items[-1]) == (50_001, "Zoë", "😀")
 
 
