@@ -1,16 +1,17 @@
 """Decodes records into events: ratings, retractions and erasures; skips repeated deliveries, rejects invalid records.
 
-The result depends on the records alone, not on how polls divide them.
+The result depends on the records, not on how polls divide them; and, for ratings that are ahead of the clock, on the
+clock by which each was judged first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from streamsvd.errors import EventError
 from streamsvd.log import Record
-from streamsvd.ratings import Erasure, Id, Rating, Retraction, check_scale
+from streamsvd.ratings import Erasure, Id, Rating, Retraction, check_not_ahead, check_scale
 from streamsvd.ratings import decode as decode_event
 
 Reject = Callable[[Record, EventError], None]
@@ -32,6 +33,34 @@ class RatingBatch:
         return RatingBatch(self.users[part], self.items[part], self.ratings[part], self.timestamps[part])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockBound:
+    """How far ahead of the clock the timestamp of a rating may be.
+
+    Attributes
+    ----------
+    clock : callable
+        Seconds since 1970.
+    max_ahead : int
+        In seconds.
+    refusals : mapping
+        By partition and offset, the clock by which a record was refused: it is judged by that one again.
+    """
+
+    clock: Callable[[], float]
+    max_ahead: int
+    refusals: Mapping[tuple[int, int], int]
+
+    def latest(self) -> int:
+        """Latest timestamp that may be learned now."""
+        return int(self.clock()) + self.max_ahead
+
+    def check(self, record: Record, timestamp: int) -> None:
+        """Raise `AheadOfClock` if a rating may not be learned."""
+        clock = self.refusals.get((record.partition, record.offset))
+        check_not_ahead(timestamp, int(self.clock()) if clock is None else clock, self.max_ahead)
+
+
 class EventDecoder:
     """Decodes records and skips those that were learned before.
 
@@ -41,6 +70,8 @@ class EventDecoder:
         Declared limits; a rating outside is invalid.
     high_watermarks : dict of str to int
         Highest sequence number learned, by "source/partition"; updated in place.
+    bound : ClockBound
+        A rating beyond it is invalid.
 
     Attributes
     ----------
@@ -48,8 +79,8 @@ class EventDecoder:
         Records skipped because their sequence number is not above the high watermark.
     """
 
-    def __init__(self, scale: tuple[float, float], high_watermarks: dict[str, int]) -> None:
-        self._scale = scale
+    def __init__(self, scale: tuple[float, float], high_watermarks: dict[str, int], bound: ClockBound) -> None:
+        self._scale, self._bound = scale, bound
         self.high_watermarks = high_watermarks
         self.repeated = 0
 
@@ -64,13 +95,18 @@ class EventDecoder:
         """
         batch = RatingBatch()
         low, high = self._scale
+        bound, latest = self._bound, self._bound.latest()
+        refusals = bound.refusals
         high_watermarks = self.high_watermarks
         source, partition, key = None, -1, ""
         for record in records:  # the hot loop of the consumer
             try:
                 event = decode_event(record.value)
-                if type(event) is Rating and not low <= event.rating <= high:
-                    check_scale(event.rating, self._scale)
+                if type(event) is Rating:
+                    if not low <= event.rating <= high:
+                        check_scale(event.rating, self._scale)
+                    if event.timestamp > latest or (refusals and (record.partition, record.offset) in refusals):
+                        bound.check(record, event.timestamp)
             except EventError as error:
                 reject(record, error)
                 continue

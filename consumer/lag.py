@@ -24,11 +24,19 @@ class LagMonitor:
         Monotonic clock in seconds.
     notify : callable
         Called with a message when the broker stops answering, and when it answers again.
+    latest : callable
+        Latest timestamp that may be learned; with one beyond it in the log, the lag in event time is not known.
     """
 
-    def __init__(self, source: RatingSource, timer: Callable[[], float], notify: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        source: RatingSource,
+        timer: Callable[[], float],
+        notify: Callable[[str], None],
+        latest: Callable[[], int],
+    ) -> None:
         self._source = source
-        self._timer = timer
+        self._timer, self._latest = timer, latest
         self._notify = notify
         self._ends: dict[int, int] = {}
         self._newest: int | None = None
@@ -75,7 +83,8 @@ class LagMonitor:
 
     def _newest_time(self) -> int | None:
         try:
-            return self._source.newest_time()
+            newest = self._source.newest_time()
+            return newest if newest is not None and newest <= self._latest() else None
         except LogUnavailable:
             raise
         except LogError:  # an old broker: only the lag in records is known

@@ -13,7 +13,7 @@ from contextlib import suppress
 import numpy as np
 
 from consumer.checkpointer import Checkpointer, Clocks
-from consumer.decoding import EventDecoder, RatingBatch
+from consumer.decoding import ClockBound, EventDecoder, RatingBatch
 from consumer.progress import Lag, Progress
 from consumer.schedule import Schedule
 from consumer.shadows import comparison_rows
@@ -46,6 +46,7 @@ class Consumer:
         Gets every prediction.
     schedule : Schedule
     clocks : Clocks
+    bound : ClockBound
     requested : callable
         Name of the shadow in a promotion request; empty without one.
     lag : callable
@@ -64,6 +65,7 @@ class Consumer:
         *,
         schedule: Schedule,
         clocks: Clocks,
+        bound: ClockBound,
         requested: Callable[[], str],
         lag: Callable[[Mapping[int, int], int | None], Lag],
         notify: Callable[[str], None],
@@ -74,7 +76,7 @@ class Consumer:
         self._requested, self._requested_at = requested, -math.inf
         self._measure_lag, self._lag = lag, Lag()
         scale = state.model.scale.low, state.model.scale.high
-        self._decoder = EventDecoder(scale, state.high_watermarks)
+        self._decoder = EventDecoder(scale, state.high_watermarks, bound)
         for number in source.partitions:
             state.offsets.setdefault(number, 0)
         self._learned = self._rejected = 0

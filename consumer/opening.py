@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from redis import Redis
 
 from consumer.checkpointer import Checkpointer, Clocks
+from consumer.decoding import ClockBound
 from consumer.guards import check_log_reaches, check_same_topic
 from consumer.lag import LagMonitor
 from consumer.loop import Consumer
@@ -31,7 +32,7 @@ from streamsvd.log import (
     read_catalogue,
     topic_exists,
 )
-from streamsvd.ratings import Catalogue
+from streamsvd.ratings import MAX_AHEAD, Catalogue
 
 _WAIT_SECONDS = 0.5  # between two checks of whether the topic holds something
 
@@ -60,6 +61,8 @@ class ConsumerPlan:
     shadows : ShadowPlan
     predictions : str
         Topic for all predictions; empty for none.
+    max_ahead : int
+        Seconds that a rating's timestamp may be ahead of the clock; beyond, it is a dead letter.
     """
 
     log: LogClient
@@ -75,6 +78,7 @@ class ConsumerPlan:
     schedule: Schedule
     shadows: ShadowPlan = field(default_factory=ShadowPlan)
     predictions: str = ""
+    max_ahead: int = MAX_AHEAD
 
 
 def wait_for_topic(
@@ -101,9 +105,12 @@ def wait_for_topic(
 
 @contextmanager
 def open_consumer(
-    plan: ConsumerPlan, pause: Callable[[float], None], notify: Callable[[str], None] = lambda _: None
+    plan: ConsumerPlan,
+    pause: Callable[[float], None],
+    notify: Callable[[str], None] = lambda _: None,
+    clock: Callable[[], float] = time.time,
 ) -> Iterator[tuple[Consumer, RatingSource]]:
-    """A consumer that owns the model and is ready to run from its checkpoint.
+    """A consumer that owns the model and is ready to run from its checkpoint; `clock` in seconds since 1970.
 
     Raises
     ------
@@ -148,7 +155,8 @@ def open_consumer(
                 "(--model), or relearn the model (--rebuild)."
             )
         check_log_reaches(plan.topics.ratings, start.offsets, source.end_offsets())
-        clocks = Clocks(wall=time.time, timer=time.monotonic, pause=pause)
+        clocks = Clocks(wall=clock, timer=time.monotonic, pause=pause)
+        bound = ClockBound(clock=clock, max_ahead=plan.max_ahead, refusals=dead_letters.refusals())
         checkpointer = Checkpointer(
             start,
             writer,
@@ -172,8 +180,9 @@ def open_consumer(
             predictions,
             schedule=plan.schedule,
             clocks=clocks,
+            bound=bound,
             requested=lambda: requested_promotion(client, plan.model),
-            lag=LagMonitor(source, clocks.timer, notify).behind,
+            lag=LagMonitor(source, clocks.timer, notify, bound.latest).behind,
             notify=notify,
         )
         yield consumer, source

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from streamsvd.errors import SettingsError
-from streamsvd.ratings import RatingTable
+from streamsvd.errors import DatasetError, SettingsError
+from streamsvd.ratings import MAX_AHEAD, RatingTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,28 @@ class Bound:
             moment = moment.replace(tzinfo=UTC)
         return cls(int(moment.timestamp()), "time")
 
+    def remark(self, table: RatingTable) -> str:
+        """Where the bound lies, if that is before or after all ratings of a table; else empty.
+
+        Examples
+        --------
+        >>> from streamsvd.ratings import Synthetic
+        >>> table = Synthetic(1000, users=10, items=2000).table()
+        >>> Bound.parse("20150101").remark(table)
+        'a number of ratings, of which there are 1,000'
+        >>> Bound.parse("1970-01-01").remark(table).partition(" (")[0]
+        'before the first rating'
+        """
+        if not len(table):
+            return ""
+        if self.by == "count":
+            return f"a number of ratings, of which there are {len(table):,}" if self.value > len(table) else ""
+        first, last = (int(time) for time in table.timestamps[[0, -1]])
+        if first <= self.value <= last:
+            return ""
+        what, time = ("before the first", first) if self.value < first else ("after the last", last)
+        return f"{what} rating ({datetime.fromtimestamp(time, UTC):%Y-%m-%d})"
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -76,6 +98,24 @@ class Selection:
         if self.until is not None:
             table = table.between(None, self.until.value, by=self.until.by)
         return table
+
+    def check_past(self, table: RatingTable, clock: float) -> None:
+        """Refuse selected ratings that a consumer would refuse: ahead of the clock, in seconds, by more than a day.
+
+        Raises
+        ------
+        DatasetError
+            With how many there are.
+        """
+        rows = self.of(table)
+        ahead = rows.between(int(clock) + MAX_AHEAD + 1, None)
+        if len(ahead):
+            first = datetime.fromtimestamp(int(ahead.timestamps[0]), UTC)
+            raise DatasetError(
+                f"{table.dataset.name}: {len(ahead):,} of {len(rows):,} ratings lie in the future, from "
+                f"{first:%Y-%m-%d} on, and a consumer would refuse them; correct their times, name their format with "
+                f"--time-format, or leave them out with --until {first:%Y-%m-%d}"
+            )
 
     def ends_before(self, table: RatingTable) -> bool:
         """Whether no row of this table or of a later one can be selected."""

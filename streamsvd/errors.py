@@ -7,6 +7,7 @@ Code decides by type (and by `retriable`), never by message. A message says what
     │   ├── DatasetError           a file or data set that cannot be read as ratings
     │   │   └── DatasetUnavailable a named data set that no source gives
     │   ├── EventError             a record that is not a valid event
+    │   │   └── AheadOfClock       a rating whose timestamp is too far ahead of the clock
     │   ├── SettingsError          a setting, address or argument out of its range
     │   └── UnknownId              a user or item that the model has not met
     ├── LogError                   Kafka
@@ -84,11 +85,19 @@ class DatasetUnavailable(DatasetError):
 class EventError(InputError):
     """A record that is not a valid event; `reason` is one of the few by which they are counted."""
 
-    REASONS = ("not an event", "empty", "not JSON", "unknown version", "outside the scale")
+    REASONS = ("not an event", "empty", "not JSON", "unknown version", "outside the scale", "ahead of the clock")
 
     def __init__(self, message: str = "", reason: str = REASONS[0]) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class AheadOfClock(EventError):
+    """A rating whose timestamp is too far ahead of `clock`, the time in seconds by which it was judged."""
+
+    def __init__(self, message: str = "", clock: int = 0) -> None:
+        super().__init__(message, self.REASONS[-1])
+        self.clock = clock
 
 
 class SettingsError(InputError):

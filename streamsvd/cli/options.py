@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from producer import Bound
 from streamsvd.cli.tables import print_note
 from streamsvd.errors import SettingsError
 from streamsvd.learner import Settings
@@ -125,6 +128,14 @@ TimeFormatOption = Annotated[
         "excel, year, yyyymmdd, iso, or a format of strptime such as %d/%m/%Y.",
     ),
 ]
+MaxAheadOption = Annotated[
+    str,
+    typer.Option(
+        "--max-ahead",
+        metavar="TIME",
+        help="How far ahead of the clock a rating's timestamp may be, such as 90s, 30min, 6h.",
+    ),
+]
 
 
 def parse_years(text: str | None) -> tuple[int | None, int | None] | None:
@@ -192,6 +203,24 @@ def parse_drop_ratings(text: str | None) -> tuple[float, ...]:
         ) from None
 
 
+def parse_span(text: str) -> int:
+    """Seconds of a span of time.
+
+    Raises
+    ------
+    SettingsError
+
+    Examples
+    --------
+    >>> parse_span("90s"), parse_span("30min"), parse_span("6h"), parse_span("2d")
+    (90, 1800, 21600, 172800)
+    """
+    found = re.fullmatch(r"(\d{1,9})(s|min|h|d)", text.strip())
+    if found is None:
+        raise SettingsError(f"{text!r}: a whole number with s, min, h or d is needed, such as 90s, 30min, 6h or 2d")
+    return int(found[1]) * {"s": 1, "min": 60, "h": 3600, "d": 86_400}[found[2]]
+
+
 def load_data(
     data: str,
     columns: str | None,
@@ -226,6 +255,19 @@ def load_data(
     for note in table.notes:
         print_note(f"Note: {note}.", console)
     return table, items
+
+
+def note_bounds(table: RatingTable, bounds: Mapping[str, str | None], console: Console | None = None) -> None:
+    """Print a note for each option whose bound lies before the first or after the last rating.
+
+    Raises
+    ------
+    SettingsError
+        One is no bound.
+    """
+    for option, text in bounds.items():
+        if text is not None and (remark := Bound.parse(text).remark(table)):
+            print_note(f"Note: {option} {text} is {remark}.", console)
 
 
 def data_options(

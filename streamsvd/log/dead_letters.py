@@ -4,16 +4,22 @@ A dead letter has the record's key and value unchanged; headers with the names o
 error. A restarted consumer reads the same invalid records again, so before the first one of a partition is written, the
 topic's newest dead letter of that partition is looked up: all invalid records up to it are in the topic. The id of the
 source topic is part of the comparison, so a recreated topic starts from nothing.
+
+Whether a rating is ahead of the clock depends on when it is judged, not on the record alone. So its letter holds the
+clock by which it was refused, and whoever reads the record again, after a crash or from the log's beginning, judges it
+by that one (`refusals`). Such letters may be out of the order of offsets, and each is looked up by itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 
+from streamsvd.errors import AheadOfClock
 from streamsvd.log.ports import Delivery, Headers, LogClient, Record
-from streamsvd.log.reading import last_match
+from streamsvd.log.reading import last_match, read_all
 from streamsvd.log.sink import Sink
-from streamsvd.log.topics import Topics, describe_topic
+from streamsvd.log.topics import Topics, describe_topic, topic_exists
 
 TOPIC = "__connect.errors.topic"
 PARTITION = "__connect.errors.partition"
@@ -22,6 +28,7 @@ STAGE = "__connect.errors.stage"
 EXCEPTION_CLASS = "__connect.errors.exception.class.name"
 EXCEPTION_MESSAGE = "__connect.errors.exception.message"
 TOPIC_ID = "streamsvd.errors.topic.id"
+CLOCK = "streamsvd.errors.clock"
 _LONGEST_MESSAGE = 2000
 
 
@@ -42,9 +49,27 @@ class DeadLetters(Sink):
         self._topics = topics
         self._topic_id = ""
         self._newest: dict[int, int] = {}
+        self._refusals: dict[tuple[int, int], int] = {}
+
+    def refusals(self) -> Mapping[tuple[int, int], int]:
+        """The clock by which records were refused as ahead of it, in seconds, by partition and offset.
+
+        Reads the whole topic; call it before the first `send`. The mapping grows with what is sent.
+
+        Raises
+        ------
+        LogUnavailable, LogError
+        """
+        if topic_exists(self._log, self._topics.dead_letters):
+            topic_id = describe_topic(self._log, self._topics.ratings).id.encode()
+            for letter in read_all(self._log, self._topics.dead_letters):
+                headers = dict(letter.headers)
+                if CLOCK in headers and headers.get(TOPIC_ID) == topic_id:
+                    self._refusals[int(headers[PARTITION]), int(headers[OFFSET])] = int(headers[CLOCK])
+        return self._refusals
 
     def send(self, record: Record, stage: str, error: Exception) -> bool:
-        """Send an invalid record; those of a partition in the order of their offsets.
+        """Send an invalid record; those of a partition in the order of their offsets, but for `AheadOfClock`.
 
         Parameters
         ----------
@@ -66,9 +91,7 @@ class DeadLetters(Sink):
         """
         delivery = self._opened()
         partition, offset = record.partition, record.offset
-        if partition not in self._newest:
-            self._newest[partition] = self._newest_offset(partition)
-        if offset <= self._newest[partition]:
+        if not self._is_new(partition, offset, error):
             return False
         value = record.value
         if value is None and record.key is None:
@@ -78,6 +101,19 @@ class DeadLetters(Sink):
         timestamp = record.timestamp if record.timestamp >= 0 else None
         subject = f"the dead letter of {record.topic}, partition {partition}, offset {offset},"
         delivery.send(self._topics.dead_letters, 0, record.key, value, timestamp, subject, headers)
+        return True
+
+    def _is_new(self, partition: int, offset: int, error: Exception) -> bool:
+        """Whether a record has no letter; from now on it has one."""
+        if isinstance(error, AheadOfClock):
+            if (partition, offset) in self._refusals:
+                return False
+            self._refusals[partition, offset] = error.clock
+            return True
+        if partition not in self._newest:
+            self._newest[partition] = self._newest_offset(partition)
+        if offset <= self._newest[partition]:
+            return False
         self._newest[partition] = offset
         return True
 
@@ -91,7 +127,7 @@ class DeadLetters(Sink):
         def offset_of(letter: Record) -> int | None:
             headers = dict(letter.headers)
             ours = headers.get(TOPIC_ID) == self._topic_id.encode() and headers.get(PARTITION) == b"%d" % partition
-            return int(headers[OFFSET]) if ours else None
+            return int(headers[OFFSET]) if ours and CLOCK not in headers else None
 
         with closing(self._log.reader()) as reader:
             newest = last_match(reader, reader.ranges(self._topics.dead_letters)[0], offset_of)
@@ -106,5 +142,6 @@ class DeadLetters(Sink):
             EXCEPTION_CLASS: f"{type(error).__module__}.{type(error).__qualname__}",
             EXCEPTION_MESSAGE: str(error)[:_LONGEST_MESSAGE],
             TOPIC_ID: self._topic_id,
+            **({CLOCK: str(error.clock)} if isinstance(error, AheadOfClock) else {}),
         }
         return [(name, text.encode(errors="replace")) for name, text in texts.items()]

@@ -12,7 +12,17 @@ from streamsvd.ratings.catalogue import Catalogue, CatalogueItem, decode_item, e
 from streamsvd.ratings.codec import decode, encode
 from streamsvd.ratings.dataset import Dataset
 from streamsvd.ratings.datasets import NAMES, SOURCES, SYNTHETIC, fetch, find, load, locate
-from streamsvd.ratings.event import MAX_TIMESTAMP, Erasure, Event, Id, Rating, Retraction, check_scale
+from streamsvd.ratings.event import (
+    MAX_AHEAD,
+    MAX_TIMESTAMP,
+    Erasure,
+    Event,
+    Id,
+    Rating,
+    Retraction,
+    check_not_ahead,
+    check_scale,
+)
 from streamsvd.ratings.id_text import parse_id
 from streamsvd.ratings.kcore import k_core
 from streamsvd.ratings.readers import read_catalogue, read_ratings, read_users
@@ -22,6 +32,7 @@ from streamsvd.ratings.synthetic import Synthetic
 from streamsvd.ratings.table import RatingTable
 
 __all__ = [
+    "MAX_AHEAD",
     "MAX_TIMESTAMP",
     "NAMES",
     "SOURCES",
@@ -39,6 +50,7 @@ __all__ = [
     "RatingTable",
     "Retraction",
     "Synthetic",
+    "check_not_ahead",
     "check_scale",
     "decode",
     "decode_item",

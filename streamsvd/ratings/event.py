@@ -7,15 +7,20 @@ place where values are checked.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import msgspec
 
-from streamsvd.errors import EventError
+from streamsvd.errors import AheadOfClock, EventError
 
 Id = int | str
 """A user or an item: an integer of 64 bits or a string that is not empty."""
 
 MAX_TIMESTAMP = 99_999_999_999
 """Latest event time, in seconds (the year 5138); a larger number is milliseconds, sent by mistake."""
+
+MAX_AHEAD = 86_400
+"""How far ahead of the clock a rating's timestamp may be, in seconds, where nothing else is said."""
 
 
 class Rating(msgspec.Struct, frozen=True, gc=False):
@@ -88,4 +93,24 @@ def check_scale(rating: float, scale: tuple[float, float]) -> None:
             f"rating {rating:g} is outside the declared scale {scale[0]:g} to {scale[1]:g}; "
             "send it in the units of the data set, or declare another scale",
             reason="outside the scale",
+        )
+
+
+def check_not_ahead(timestamp: int, clock: int, max_ahead: int = MAX_AHEAD) -> None:
+    """Refuse a rating whose timestamp is too far ahead of the clock; all in seconds.
+
+    Raises
+    ------
+    AheadOfClock
+
+    Examples
+    --------
+    >>> check_not_ahead(881250949, 881250000)
+    """
+    if timestamp > clock + max_ahead:
+        at, now = (f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S}" for time in (timestamp, clock))
+        raise AheadOfClock(
+            f"the timestamp {timestamp} ({at}) is more than {max_ahead} s ahead of the clock ({now}); send the time of "
+            "the rating in seconds since 1970, or allow more with --max-ahead",
+            clock,
         )

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from model_store import ModelReader
 from streamsvd import __version__
 from streamsvd.errors import StreamSVDError
+from streamsvd.ratings import MAX_AHEAD
 from streamsvd.service import health, lookups, ratings
 from streamsvd.service.context import ServedScale, ServiceContext
 from streamsvd.service.journal import Journal
@@ -55,6 +56,8 @@ class Limits:
         See `Workers`.
     delivery_seconds : float
         Within which Kafka has to confirm a rating; below `request_seconds`.
+    max_ahead : int
+        Seconds that a rating's timestamp may be ahead of the clock.
     """
 
     body_bytes: int = 256 << 10
@@ -62,6 +65,7 @@ class Limits:
     threads: int = 8
     waiting: int = 256
     delivery_seconds: float = 5.0
+    max_ahead: int = MAX_AHEAD
 
 
 def create_app(
@@ -98,7 +102,7 @@ def create_app(
     registry.register(ModelGauges(model, lambda: _point(reader), clock))
     posted = Counter("streamsvd_ratings_posted", "Events sent to the log", ["kind", "outcome"], registry=registry)
     workers = Workers(limits.threads, limits.waiting)
-    context = ServiceContext(reader, ServedScale(reader), workers, log, registry, posted, clock)
+    context = ServiceContext(reader, ServedScale(reader), workers, log, registry, posted, clock, limits.max_ahead)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

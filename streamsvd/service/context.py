@@ -44,6 +44,7 @@ class ServiceContext:
     registry: CollectorRegistry
     posted: Counter
     clock: Callable[[], float]
+    max_ahead: int
 
 
 def context_of(request: Request) -> ServiceContext:

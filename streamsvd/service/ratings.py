@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from streamsvd.errors import SnapshotMissing, StreamSVDError
-from streamsvd.ratings import Erasure, Event, Rating, Retraction, check_scale, parse_id
+from streamsvd.ratings import Erasure, Event, Rating, Retraction, check_not_ahead, check_scale, parse_id
 from streamsvd.service import requests, responses
 from streamsvd.service.context import ServiceContext, context_of
 from streamsvd.service.responses import as_json
@@ -24,7 +24,9 @@ async def post_rating(request: Request, body: requests.RatingIn) -> Response:
     503 says that Kafka has not confirmed it. Sent again with the same source and sequence, it is learned once."""
     context = context_of(request)
     check_scale(body.rating, await _scale(context))
-    timestamp = int(context.clock()) if body.timestamp is None else body.timestamp
+    now = int(context.clock())
+    timestamp = now if body.timestamp is None else body.timestamp
+    check_not_ahead(timestamp, now, context.max_ahead)
     return await _put(context, Rating(body.user, body.item, body.rating, timestamp, body.source, body.sequence))
 
 

@@ -213,7 +213,8 @@ class RatingIn(Body):
         Field(
             ge=0,
             le=MAX_TIMESTAMP,
-            description="Event time in seconds since 1970; by default the current time.",
+            description="Event time in seconds since 1970, at most `serve --max-ahead` ahead of the current time; by "
+            "default the current time.",
             json_schema_extra=_left_out,
         ),
     ] = None  # type: ignore[assignment]

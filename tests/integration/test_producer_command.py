@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from streamsvd.cli.commands.replay import replay
-from streamsvd.errors import SettingsError, TopicUnsafe
+from streamsvd.errors import DatasetError, SettingsError, TopicUnsafe
 from streamsvd.log import Topics, log_client, read_catalogue
 
 BOOKS = "reader,isbn,stars,day\n" + "".join(
@@ -78,3 +78,26 @@ def test_quiet_says_nothing(app: typer.Typer, kafka_address: str, topic_prefix: 
 def test_a_wrong_option_is_refused_before_anything_starts(app: typer.Typer, books: Path, wrong: list[str]) -> None:
     with pytest.raises(SettingsError):
         invoke(app, str(books), "--columns", "reader,isbn,stars,day", "--kafka", "127.0.0.1:1", *wrong)
+
+
+def test_ratings_of_the_future_are_refused_until_they_are_left_out(
+    app: typer.Typer, kafka_address: str, topic_prefix: str, books: Path
+) -> None:
+    books.write_text(BOOKS + "r1,b1,5,99999999999\n")
+    options = [str(books), "--columns", "reader,isbn,stars,day", "--kafka", kafka_address, "--topic", topic_prefix]
+    with pytest.raises(DatasetError, match=r"1 of 1,501 ratings lie in the future, from 5138-11-16 on"):
+        invoke(app, *options)
+    found = invoke(app, *options, "--until", "5138-11-16", "--json")
+    assert json.loads(found.stdout)["events"] == 1500
+
+
+def test_what_is_read_is_said_and_a_bound_outside_of_it_noted(
+    app: typer.Typer, kafka_address: str, topic_prefix: str, books: Path
+) -> None:
+    options = [str(books), "--columns", "reader,isbn,stars,day", "--kafka", kafka_address, "--topic", topic_prefix]
+    found = invoke(app, *options, "--from", "1990-01-01", "--until", "20150101")
+    said = "books: 1,500 ratings of 40 users on 30 items, 1998-07-09 to 1998-07-10 (seconds since 1970)"
+    assert said in found.stderr
+    assert "Note: --from 1990-01-01 is before the first rating (1998-07-09)." in found.stderr
+    assert "Note: --until 20150101 is a number of ratings, of which there are 1,500." in found.stderr
+    assert "books" not in invoke(app, *options, "--quiet").stderr

@@ -55,6 +55,8 @@ def test_ratings_get_onto_the_log_and_are_answered_with_their_place(
             client.delete("/users", params={"user": "text:3"}),
         ]
         assert [place.status_code for place in places] == [201, 201, 202, 202], places
+        ahead = client.post("/ratings", json={**RATING, "timestamp": 99_999_999_999})  # and it is not on the log
+        assert (ahead.status_code, "ahead of the clock" in ahead.json()["detail"]) == (422, True), ahead.text
         found = [place.json() for place in places]
         assert [(place["topic"], place["partition"], place["offset"]) for place in found] == [
             (topic_prefix, 0, offset) for offset in range(4)

@@ -20,6 +20,7 @@ def invalid_records() -> list[bytes | None]:
         _GOOD.replace(b"3.0", b"-3"),
         _GOOD.replace(b"3.0", b"0"),
         _GOOD.replace(b"3.0", b"1e308"),
+        _GOOD.replace(b"881250949", b"99999999999"),  # of the year 5138
         _GOOD.replace(b'"v":1', b'"v":99999999999999999999'),
         _GOOD.replace(b'"v":1', b'"v":1,"kind":"teach"'),
         b"x" * 900_000,

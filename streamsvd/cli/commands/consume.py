@@ -23,6 +23,7 @@ from streamsvd.cli.options import (
     DropShadowOption,
     JsonFlag,
     KafkaOption,
+    MaxAheadOption,
     ModelOption,
     QuietFlag,
     RedisOption,
@@ -31,6 +32,7 @@ from streamsvd.cli.options import (
     SettingsFileOption,
     TopicOption,
     chosen_settings,
+    parse_span,
 )
 from streamsvd.cli.progress_bars import learning_bar
 from streamsvd.cli.services import open_kafka, open_redis
@@ -76,6 +78,7 @@ def consume(
     predictions_topic: Annotated[
         str, typer.Option(metavar="TOPIC", help="Send every prediction to this topic too, at least once.")
     ] = "",
+    max_ahead: MaxAheadOption = "1d",
     metrics_port: Annotated[
         int | None, typer.Option(help="Serve /metrics for Prometheus on this port.", min=0, max=65535)
     ] = None,
@@ -94,7 +97,8 @@ def consume(
     are stored with the model: name them once. One that is added later begins empty, or with --rebuild from the log's
     beginning.
 
-    Records that are no valid ratings go to the topic's dead letters, with the reason.
+    Records that are no valid ratings go to the topic's dead letters, with the reason; so do ratings whose timestamp is
+    ahead of the clock by more than --max-ahead, since one of them would move the model's event time for good.
 
     Examples:
 
@@ -113,7 +117,7 @@ def consume(
     def notify(text: str) -> None:
         print_note(text, console)
 
-    chosen = chosen_settings(settings_file, settings)
+    chosen, ahead = chosen_settings(settings_file, settings), parse_span(max_ahead)
     shadow_plan = ShadowPlan(shadows=parse_shadows(shadow, seed), dropped=drop_shadow or ())
     with stop_on_signals() as stop, open_kafka(kafka, os.environ) as address, open_redis(redis, os.environ) as url:
         plan = ConsumerPlan(
@@ -129,6 +133,7 @@ def consume(
             keep=keep,
             schedule=Schedule(events=checkpoint_events, seconds=0.0 if live else checkpoint_seconds, patience=patience),
             predictions=predictions_topic,
+            max_ahead=ahead,
             shadows=shadow_plan,
         )
         if not wait_for_topic(plan, lambda: bool(stop), stop.wait, notify):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from streamsvd.cli.options import (
     TimeFormatOption,
     TopicOption,
     load_data,
+    note_bounds,
 )
 from streamsvd.cli.progress_bars import replay_bar
 from streamsvd.cli.services import open_kafka
@@ -81,6 +83,8 @@ def replay(
     are created with settings that never lose a rating, and the catalogue goes
     first. Every rating is confirmed by Kafka before it counts.
 
+    Ratings that lie in the future are refused: consumers would not learn them.
+
     After an interruption, also by kill -9, run the same command again: it
     continues where the log ends, and sends nothing twice.
 
@@ -97,8 +101,9 @@ def replay(
     pace = Pace.parse(rate, speed)
     topics = Topics(topic)
     with notes.status(f"reading {data}"):
+        bounds = {"--from": start, "--until": until}
         blocks, dataset, catalogue, count = _load(
-            data, columns, scale, ids, drop_ratings, time_format, ratings, seed, selection, notes
+            data, columns, scale, ids, drop_ratings, time_format, ratings, seed, selection, bounds, notes
         )
     with open_kafka(kafka, os.environ) as address, stop_on_signals() as stop:
         log = log_client(address)
@@ -138,6 +143,7 @@ def _load(
     ratings: int,
     seed: int,
     selection: Selection,
+    bounds: Mapping[str, str | None],
     notes: Console,
 ) -> tuple[Iterable[RatingTable], Dataset, Catalogue | None, int | None]:
     """Blocks of ratings, whose they are, the catalogue, and how many ratings are selected, if known."""
@@ -147,6 +153,8 @@ def _load(
         count = ratings if selection.is_all else None
         return world.blocks(), world.dataset, world.catalogue(), count
     table, catalogue = load_data(data, columns, scale, ids, drop_ratings, time_format, console=notes)
+    note_bounds(table, bounds, notes)
+    selection.check_past(table, time.time())
     return [table], table.dataset, catalogue, len(selection.of(table))
 
 

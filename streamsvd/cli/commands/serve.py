@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from streamsvd.cli.options import KafkaOption, ModelOption, RedisOption, TopicOption
+from streamsvd.cli.options import KafkaOption, MaxAheadOption, ModelOption, RedisOption, TopicOption, parse_span
 from streamsvd.cli.service_process import ServicePlan, run_service
 from streamsvd.log import Topics
-from streamsvd.service import check_exposure, read_key_file, read_keys
+from streamsvd.service import Limits, check_exposure, read_key_file, read_keys
 
 
 def serve(
@@ -34,6 +34,7 @@ def serve(
     redis: RedisOption = None,
     kafka: KafkaOption = None,
     topic: TopicOption = "ratings",
+    max_ahead: MaxAheadOption = "1d",
 ) -> None:
     """Answer lookups over HTTP, and write ratings to Kafka.
 
@@ -63,5 +64,6 @@ def serve(
         kafka=kafka,
         topics=None if lookups_only else Topics(topic),
         keys=known,
+        limits=Limits(max_ahead=parse_span(max_ahead)),
     )
     run_service(plan, os.environ)

@@ -29,6 +29,7 @@ from streamsvd.cli.options import (
     TimeFormatOption,
     data_options,
     load_data,
+    note_bounds,
     parse_settings,
     read_settings,
 )
@@ -134,6 +135,7 @@ def simulate(
         catalogue=catalogue,
     )
     table, items = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
+    note_bounds(table, {"--from": start, "--until": until, "--warm-up": warm_up})
     part = event_range_of(table, start, until, warm_up)
     runs = [
         Run(spec=spec, events=part, window=window, points=points, through=through)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.decoding import EventDecoder, RatingBatch
+from consumer.decoding import ClockBound, EventDecoder, RatingBatch
 from streamsvd.errors import EventError
 from streamsvd.log import Record
 from streamsvd.ratings import Erasure, Rating, Retraction, encode
@@ -26,6 +26,8 @@ class Logged(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
+NO_BOUND = ClockBound(clock=lambda: 10, max_ahead=0, refusals={})
+
 few = st.integers(0, 3)
 sources = st.sampled_from([(None, None), (None, 1), ("a", 0), ("a", 1), ("a", 2), ("b", 1)])
 events = (
@@ -39,7 +41,7 @@ values = events.map(encode) | st.sampled_from([None, b"", b"rubbish"])
 def sort(records: list[Record], cuts: list[int]) -> tuple[object, ...]:
     """All that becomes of some records, in polls that end at the given places."""
     rejected: list[int] = []
-    decoder = EventDecoder((1.0, 3.0), {})
+    decoder = EventDecoder((1.0, 3.0), {}, NO_BOUND)
     learned: list[object] = []
     edges = [0, *sorted(cuts), len(records)]
     for start, stop in pairwise(edges):
@@ -63,7 +65,7 @@ def test_where_a_poll_ends_changes_nothing(values: list[tuple[bytes | None, int]
 
 def test_a_rating_outside_the_scale_is_rejected_with_the_reason_and_sets_no_mark() -> None:
     reasons: list[EventError] = []
-    decoder = EventDecoder((1.0, 5.0), {})
+    decoder = EventDecoder((1.0, 5.0), {}, NO_BOUND)
     record = Logged(encode(Rating("ann", "Heat", 9.0, 5, "a", 7)))
     assert list(decoder.decode([record], lambda _, error: reasons.append(error))) == []
     assert "rating 9 is outside the declared scale 1 to 5" in str(reasons[0])
@@ -71,7 +73,7 @@ def test_a_rating_outside_the_scale_is_rejected_with_the_reason_and_sets_no_mark
 
 
 def test_a_mark_holds_for_its_source_and_partition_only() -> None:
-    decoder = EventDecoder((1.0, 5.0), {"a/0": 7})
+    decoder = EventDecoder((1.0, 5.0), {"a/0": 7}, NO_BOUND)
     ratings = [Rating("ann", "Heat", 3.0, 5, *mark) for mark in (("a", 7), ("b", 7), (None, 7), ("a", 8))]
     records: list[Record] = [Logged(encode(rating)) for rating in ratings]
     records.append(Logged(encode(ratings[0]), partition=1))

@@ -27,7 +27,7 @@ class FadingSource:
 
 def test_a_broker_that_is_away_is_told_once_and_asked_less_often() -> None:
     source, said, now = FadingSource(), [], 0.0
-    monitor = LagMonitor(source, lambda: now, said.append)  # type: ignore[arg-type]
+    monitor = LagMonitor(source, lambda: now, said.append, lambda: 1000)  # type: ignore[arg-type]
     assert monitor.behind({0: 4}, 90).records == 6
     source.end = 20
     assert monitor.behind({0: 4}, 90).records == 6  # not asked again yet
@@ -51,10 +51,15 @@ def test_a_broker_that_is_away_is_told_once_and_asked_less_often() -> None:
 def test_the_lag_in_event_time_is_that_to_the_newest_rating_of_the_log() -> None:
     now = 0.0
     source = FadingSource()
-    monitor = LagMonitor(source, lambda: now, lambda _: None)  # type: ignore[arg-type]
+    monitor = LagMonitor(source, lambda: now, lambda _: None, lambda: 1000)  # type: ignore[arg-type]
     assert monitor.behind({0: 4}, 70) == Lag(6, 30)
     assert monitor.behind({0: 4}, None) == Lag(6, None)
     assert monitor.behind({0: 4}, 200) == Lag(6, 0)
     assert monitor.behind({0: 10}, 70) == Lag(0, 0)  # all of it is read, whatever the order of its times
     source.answers = False
-    assert LagMonitor(source, lambda: now, lambda _: None).behind({0: 4}, 70) == Lag()  # type: ignore[arg-type]
+    assert LagMonitor(source, lambda: now, lambda _: None, lambda: 1000).behind({0: 4}, 70) == Lag()  # type: ignore[arg-type]
+
+
+def test_a_record_ahead_of_the_clock_is_no_end_to_be_behind_of() -> None:
+    monitor = LagMonitor(FadingSource(), lambda: 0.0, lambda _: None, lambda: 99)  # type: ignore[arg-type]
+    assert monitor.behind({0: 4}, 70) == Lag(6, None)
