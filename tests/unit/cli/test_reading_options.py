@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from streamsvd.cli.options import Ids, data_options, load_data, parse_drop_ratings
 from streamsvd.errors import SettingsError
@@ -24,12 +25,12 @@ def test_notes_say_what_was_left_out_and_what_stands_for_time(file: str, capsys:
     assert said.out == ""
     assert "Note: books has no time column: the order of its lines stands for time" in said.err
     assert "Note: 2 ratings of books were left out, as asked for." in said.err
-    load_data(file, "u,i,r", "1:5", Ids.TEXT, "-1,missing", quiet=True)
+    load_data(file, "u,i,r", "1:5", Ids.TEXT, "-1,missing", console=Console(quiet=True))
     assert capsys.readouterr().err == ""
 
 
 def test_a_catalogue_that_is_not_wanted_is_not_opened(tmp_path: Path) -> None:
-    (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,2,3,4\n")
+    (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,2,3,1400000000\n")
     (tmp_path / "movies.csv").write_text("nonsense\n")
     table, catalogue = load_data(str(tmp_path), None, None, catalogue=False)
     assert (len(table), catalogue) == (1, None)
