@@ -6,9 +6,10 @@ is fetched into the cache from the first of its sources that gives it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from streamsvd.errors import Attempt, DatasetError, DatasetUnavailable
 from streamsvd.ratings.catalogue import Catalogue
@@ -18,6 +19,9 @@ from streamsvd.ratings.reading.columns import Columns
 from streamsvd.ratings.sources import GroupLens, Network, Progress, Source, SourceFailed, Wheel
 from streamsvd.ratings.synthetic import Synthetic
 from streamsvd.ratings.table import RatingTable
+
+if TYPE_CHECKING:
+    from streamsvd.ratings.in_memory import Frame, Row
 
 SYNTHETIC = "synthetic"
 """Name of the synthetic stream."""
@@ -43,43 +47,84 @@ NAMES = (*SOURCES, SYNTHETIC)
 
 
 def load(
-    name_or_path: str | Path,
-    columns: Columns | None = None,
+    source: str | os.PathLike[str] | Frame | Iterable[Row],
+    columns: Columns | Sequence[str | int] | None = None,
     scale: tuple[float, float] | None = None,
     *,
     ids: Literal["auto", "text"] = "auto",
     drop_ratings: Collection[float] = (),
     time_format: str | None = None,
     catalogue: bool = True,
-    environ: Mapping[str, str],
+    environ: Mapping[str, str] | None = None,
     cache_dir: Path | None = None,
     network: Network | None = None,
     progress: Progress | None = None,
 ) -> tuple[RatingTable, Catalogue | None]:
-    """Ratings and catalogue of a data set, by name (`synthetic` among them) or path.
+    """Ratings and catalogue of a data set: by name (`synthetic` among them) or path, or from memory.
 
     Parameters
     ----------
-    name_or_path, environ, cache_dir, network
+    source : str, path, data frame, or iterable of Rating or of tuple
+        A name or path as for `locate`. A data frame is pandas' or any that hands out its columns by Arrow's PyCapsule
+        interface or the data frame interchange protocol (polars, pyarrow, …). Rows of an iterable, which may be a
+        generator, are `(user, item, rating)` or `(user, item, rating, time)`.
+    columns : Columns or sequence, optional
+        Which columns hold user, item, rating and time: of a file as for `read_ratings`; of a data frame their labels,
+        found by usual names (`user_id`, `movieId`, `stars`, `date`, …) when left out. A data frame needs no time.
+    scale : tuple of float, optional
+        As for `read_ratings`; of ratings from memory, the limits found when left out.
+    environ : mapping, optional
+        The environment in which a name is looked up, as for `locate`; that of the process when left out.
+    cache_dir, network
         As for `locate`.
-    columns, scale, ids, drop_ratings, time_format
+    ids : {"auto", "text"}
+        As for `read_ratings`; from memory, `text` makes text of integers.
+    drop_ratings : collection of float
+        As for `read_ratings`: ratings to leave out, NaN for missing ones.
+    time_format : str, optional
         As for `read_ratings`.
     catalogue : bool
         Whether the catalogue is read, where there is one.
     progress : callable, optional
         Called with bytes done and bytes in all, by the download and then by the reader.
 
+    Returns
+    -------
+    table : RatingTable
+        The name of a data set from memory is `in-memory`, its checksum that of its columns.
+    catalogue : Catalogue or None
+        None where the data set has none; from memory there is none.
+
     Raises
     ------
     DatasetError
         With what is wrong and what to do.
+
+    Notes
+    -----
+    In memory, an id's type decides what it is, as on the wire: 7 is an integer, "7" is text. Text is stripped. Dates
+    and times are in UTC where they have no zone; numbers and text are times as in a file. Without a time, the order of
+    the rows stands for it, and the number of a row is its timestamp. A missing value is refused with its row.
+
+    Examples
+    --------
+    >>> table, catalogue = load([("ann", "Heat", 5), ("bob", "Heat", 3), ("ann", "Casino", 4)], scale=(1, 5))
+    >>> len(table), table.users.tolist(), catalogue
+    (3, ['ann', 'bob', 'ann'], None)
     """
-    if str(name_or_path) == SYNTHETIC:
+    if not isinstance(source, str | os.PathLike):
+        from streamsvd.ratings.in_memory import read_memory  # here, so that the workers of an engine can do without
+
+        chosen = None if columns is None else tuple(columns)
+        return read_memory(source, chosen, scale, ids=ids, drop_ratings=drop_ratings, time_format=time_format), None
+    if str(source) == SYNTHETIC:
         world = Synthetic()
         return world.table(), world.catalogue() if catalogue else None
-    path = locate(name_or_path, environ=environ, cache_dir=cache_dir, network=network, progress=progress)
+    environ = os.environ if environ is None else environ
+    path = locate(Path(source), environ=environ, cache_dir=cache_dir, network=network, progress=progress)
+    named = columns if columns is None or isinstance(columns, Columns) else Columns.of(columns)
     table = read_ratings(
-        path, columns, scale, ids=ids, drop_ratings=drop_ratings, time_format=time_format, progress=progress
+        path, named, scale, ids=ids, drop_ratings=drop_ratings, time_format=time_format, progress=progress
     )
     return table, read_catalogue(path) if catalogue else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,12 @@ from numpy.typing import NDArray
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.dataset import Dataset
 from streamsvd.ratings.event import Rating
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILE_ORDER = "the order of its lines"
+"""What stands for time where there is none, as a `time_format`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +129,7 @@ class RatingTable:
 
     def _between(self) -> str:
         if self.is_file_order or not len(self):
-            return ", in the order of its lines" if self.is_file_order else ""
+            return f", in {FILE_ORDER}" if self.is_file_order else ""
         first, last = self.timestamps[[0, -1]].astype("datetime64[s]").astype("datetime64[D]")
         return f", {first} to {last}{f' ({self.time_format})' if self.time_format else ''}"
 
@@ -152,3 +158,21 @@ class RatingTable:
             values = zip(*(column.tolist() for column in columns), strict=True)
             for sequence, (user, item, rating, timestamp) in enumerate(values, self.first + start):
                 yield Rating(user, item, rating, timestamp, source, sequence)
+
+    def to_pandas(self, *, datetimes: bool = False) -> pd.DataFrame:
+        """The table as a data frame, which `load` takes back.
+
+        Parameters
+        ----------
+        datetimes : bool
+            Whether times are datetimes in UTC, to the second, instead of seconds since 1970.
+
+        Returns
+        -------
+        DataFrame
+            Columns `user`, `item` (int64, or str), `rating` and `timestamp`, a row for each rating, in order.
+        """
+        import pandas as pd  # here, so that the workers of an engine can do without
+
+        times = pd.to_datetime(self.timestamps.astype("datetime64[s]"), utc=True) if datetimes else self.timestamps
+        return pd.DataFrame({"user": self.users, "item": self.items, "rating": self.ratings, "timestamp": times})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from streamsvd.errors import DatasetError
@@ -37,13 +37,24 @@ class Columns:
             When there are not three or four different names.
         """
         names = [name.strip() for name in text.split(",")]
+        if all(name.isdecimal() for name in names):
+            return cls.of([int(name) for name in names])
+        return cls.of(names)
+
+    @classmethod
+    def of(cls, names: Sequence[str | int]) -> Columns:
+        """Columns by their names or positions, of user, item, rating and perhaps timestamp.
+
+        Raises
+        ------
+        DatasetError
+            When there are not three or four different ones.
+        """
         if len(set(names)) != len(names) or len(names) not in {3, 4} or "" in names:
             raise DatasetError(
-                f"columns {text!r}: three or four different names are needed, separated by commas, for user, item, "
+                f"columns {','.join(map(str, names))!r}: three or four different names are needed, for user, item, "
                 "rating and timestamp, such as user_id,book_id,rating,date; without a time, the file's order counts"
             )
-        if all(name.isdecimal() for name in names):
-            return cls(*(int(name) for name in names))
         return cls(*names)
 
     def __iter__(self) -> Iterator[str | int]:

@@ -15,7 +15,7 @@ from streamsvd.ratings.reading.fields import Array, GrowingArray, Ids, Ratings
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import BadRow, Block
 from streamsvd.ratings.reading.times import Times
-from streamsvd.ratings.table import RatingTable
+from streamsvd.ratings.table import FILE_ORDER, RatingTable
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class TableReader:
             dataset(rated),
             is_file_order=self.times is None,
             left_out=self.left_out,
-            time_format="the order of its lines" if self.times is None else self.times.format,
+            time_format=FILE_ORDER if self.times is None else self.times.format,
         )
 
     def _checked_timestamps(self, file: DataFile) -> Array:
