@@ -41,6 +41,8 @@ def data_part(table: RatingTable, ratings: pd.DataFrame, terms: Terms) -> tuple[
         "deviation": facts.deviation,
         "gini_users": ex.gini(users["ratings"].to_numpy()),
         "gini_items": ex.gini(items["ratings"].to_numpy()),
+        "duplicates": facts.repeats.duplicates,
+        "re_ratings": facts.repeats.re_ratings,
         "on_pages": facts.on_pages,
         **kept,
     }
@@ -60,7 +62,8 @@ def _at_a_glance(facts: ex.Overview, terms: Terms) -> Section:
         ["standard deviation", mean(facts.deviation)],
         ["first rating", day(facts.first)],
         ["last rating", day(facts.last)],
-        ["ratings of something rated before by the same user", count(facts.again)],
+        ["exact duplicates: same user, item, rating and second", count(facts.repeats.duplicates)],
+        ["other ratings of something rated before by the same user", count(facts.repeats.re_ratings)],
         ["ratings that share user and second with a neighbour", share(facts.on_pages)],
     ]
     text = (

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from streamsvd.ratings import Catalogue, RatingTable
+from streamsvd.ratings import Catalogue, RatingTable, Repeats, count_repeats
 
 MOST_VALUES = 20  # different ratings that are shown one by one; more are counted in bins
 DAY_SECONDS = 86_400
@@ -35,7 +35,7 @@ class Overview:
         Of the ratings, in their own units.
     first, last : int
         Event times in seconds.
-    again : int
+    repeats : Repeats
         Ratings of an item by a user who had rated it before.
     on_pages : float
         Share of the ratings that have another one by the same user at the same second next to them.
@@ -50,7 +50,7 @@ class Overview:
     deviation: float
     first: int
     last: int
-    again: int
+    repeats: Repeats
     on_pages: float
 
 
@@ -83,20 +83,20 @@ def overview(ratings: pd.DataFrame) -> Overview:
     (0.75, 3.0, 0.667)
     """
     users, items = ratings["user"].nunique(), ratings["item"].nunique()
-    again = int(ratings.duplicated(["user", "item"]).sum())
+    repeats = count_repeats(*(ratings[column].to_numpy() for column in ("user", "item", "rating", "time")))
     same = (ratings["user"].shift() == ratings["user"]) & (ratings["time"].shift() == ratings["time"])
     together = same | same.shift(-1, fill_value=False)
     return Overview(
         ratings=len(ratings),
         users=users,
         items=items,
-        density=(len(ratings) - again) / (users * items),
+        density=(len(ratings) - repeats.total) / (users * items),
         mean=float(ratings["rating"].mean()),
         median=float(ratings["rating"].median()),
         deviation=float(ratings["rating"].std(ddof=0)),
         first=int(ratings["time"].min()),
         last=int(ratings["time"].max()),
-        again=again,
+        repeats=repeats,
         on_pages=float(together.mean()),
     )
 

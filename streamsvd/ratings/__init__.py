@@ -2,7 +2,8 @@
 
 - **An event** is a `Rating`, a `Retraction` or an `Erasure`; `encode` and `decode` are its form on the wire.
 - **A data set** is a `RatingTable`, ordered as it happened, and perhaps a `Catalogue` of `CatalogueItem`s: `load` takes
-  a name or a path, `read_ratings` and `read_catalogue` a path, `Synthetic` makes one up; `k_core` thins one out.
+  a name, a path or what is in memory, `read_ratings` and `read_catalogue` a path, `Synthetic` makes one up; `k_core`
+  thins one out, `count_repeats` counts duplicates and re-ratings.
 - **A format** of files is a module of `formats`; what all of them share is in `reading`.
 
 Other rooms import from here only.
@@ -27,6 +28,7 @@ from streamsvd.ratings.id_text import parse_id
 from streamsvd.ratings.kcore import k_core
 from streamsvd.ratings.readers import read_catalogue, read_ratings, read_users
 from streamsvd.ratings.reading.columns import Columns
+from streamsvd.ratings.repeats import Repeats, count_repeats
 from streamsvd.ratings.sources import Network, Progress
 from streamsvd.ratings.synthetic import Synthetic
 from streamsvd.ratings.table import RatingTable
@@ -48,10 +50,12 @@ __all__ = [
     "Progress",
     "Rating",
     "RatingTable",
+    "Repeats",
     "Retraction",
     "Synthetic",
     "check_not_ahead",
     "check_scale",
+    "count_repeats",
     "decode",
     "decode_item",
     "encode",

@@ -100,6 +100,21 @@ def test_figures_are_the_same_every_time(ml_100k: Path) -> None:
     assert found[0]["sha256"] == read_ratings(ml_100k).dataset.sha256
 
 
+def test_duplicates_and_re_ratings_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    lines = ["1,7,3,100", "1,7,3,100", "2,7,4,100", "1,7,5,300", "2,8,1,300", "2,8,1,300", "2,8,1,300"]
+    path.write_text("\n".join(["userId,movieId,rating,timestamp", *lines]))
+    status, output, messages = run_command("evaluate", str(path), "--quiet")
+    assert status == 0, messages
+    facts = {line.split("  ")[0].strip(): line for line in output.splitlines()}
+    assert " 3 (same user, item, rating, time)" in facts["exact duplicates"]
+    assert " 1 (" in facts["re-ratings"]
+    status, output, messages = run_command("evaluate", str(path), "--quiet", "--json")
+    assert status == 0, messages
+    found = json.loads(output)
+    assert (found["events"], found["duplicates"], found["re_ratings"]) == (7, 3, 1)
+
+
 def test_a_demo_prints_one_object_and_nothing_else(tmp_path: Path) -> None:
     path, changes = tmp_path / "ratings.csv", {"STREAMSVD_KAFKA": "embedded", "STREAMSVD_REDIS": "embedded"}
     path.write_text(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -47,6 +48,7 @@ from streamsvd.cli.progress_bars import learning_bar
 from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
 from streamsvd.cli.tables import megabytes
 from streamsvd.learner import IteratedSVD
+from streamsvd.ratings import count_repeats
 
 
 def evaluate(
@@ -89,6 +91,8 @@ def evaluate(
     console = Console(stderr=True)
     chosen = chosen_settings(settings_file, settings)
     table, content = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
+    times = None if table.is_file_order else table.timestamps
+    repeats = count_repeats(table.users, table.items, table.ratings, times)
     model = IteratedSVD(chosen, scale=table.dataset.scale, content=content, seed=seed)
     specs = parse_shadows(shadow, seed)
     beside = Shadows(table.dataset.scale)
@@ -119,6 +123,7 @@ def evaluate(
             figures=figures,
             events_per_second=rate,
             **table.times(),
+            **asdict(repeats),
             **details_object(metrics, detail=detail),
             **shadow_objects(rows),
             **({"ranking": ranking_object(sampler)} if sampler else {}),
@@ -127,6 +132,8 @@ def evaluate(
         return
     extra = {
         "ratings": f"{figures.events:,}",
+        "exact duplicates": f"{repeats.duplicates:,} (same user, item, rating{'' if times is None else ', time'})",
+        "re-ratings": f"{repeats.re_ratings:,} (rated before by the same user)",
         "users": f"{model.n_users:,}",
         "items": f"{model.n_items:,}",
         "content": f"{model.n_content} columns" if content is not None else "none",

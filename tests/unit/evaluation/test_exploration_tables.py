@@ -13,7 +13,7 @@ from hypothesis import given
 
 from evaluation.studies import exploration as ex
 from evaluation.studies import filtering
-from streamsvd.ratings import Catalogue, CatalogueItem, Dataset, RatingTable, k_core
+from streamsvd.ratings import Catalogue, CatalogueItem, Dataset, RatingTable, Repeats, k_core
 
 CATALOGUE = Catalogue(
     [
@@ -48,7 +48,7 @@ def ratings() -> pd.DataFrame:
 
 def test_overview(ratings: pd.DataFrame) -> None:
     found = ex.overview(ratings)
-    assert (found.ratings, found.users, found.items, found.again) == (5, 2, 3, 1)
+    assert (found.ratings, found.users, found.items, found.repeats) == (5, 2, 3, Repeats(0, 1))
     assert found.density == 4 / 6
     assert (found.mean, found.median, found.deviation) == (3.0, 3.0, math.sqrt(2))
     assert (found.first, found.last, found.on_pages) == (0, 3 * DAY, 2 / 5)
