@@ -1,10 +1,11 @@
-"""Every example in the docstrings of the packages runs and gives what it says."""
+"""Every example in the docstrings of the packages, and in docs/python.md, runs and gives what it says."""
 
 from __future__ import annotations
 
 import doctest
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,13 @@ def test_examples(name: str) -> None:
     module = importlib.import_module(name)
     failed, _ = doctest.testmod(module)
     assert failed == 0
+
+
+def test_the_page_on_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the page writes a file
+    failed, tried = doctest.testfile(str(Path(__file__).parents[2] / "docs" / "python.md"), module_relative=False)
+    assert failed == 0
+    assert tried > 10
 
 
 def test_there_are_examples() -> None:
