@@ -281,7 +281,7 @@ def data_options(
 
     Examples
     --------
-    >>> data_options(None, "1:10", None)
+    >>> data_options(None, "1:10")
     ['--scale', '1:10']
     """
     chosen = "" if ids is Ids.AUTO else ids.value

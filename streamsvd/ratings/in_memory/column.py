@@ -36,7 +36,11 @@ class Column:
 
     def wrong(self, row: int, what: str, todo: str) -> DatasetError:
         """The error that a value raises by its place; `what` follows the column's name."""
-        return wrong_row(row if self.rows is None else int(self.rows[row]), f"{self.name!r} {what}", todo)
+        return self.refused(row, f"{self.name!r} {what}; {todo}")
+
+    def refused(self, row: int, reason: str) -> DatasetError:
+        """The same for a reason that names the value and what to do."""
+        return refused_row(row if self.rows is None else int(self.rows[row]), reason)
 
     def refuse_missing(self) -> None:
         """Raise a `DatasetError` where a value is missing."""
@@ -48,7 +52,12 @@ class Column:
 
 def wrong_row(row: int, what: str, todo: str) -> DatasetError:
     """The error that a row raises, by its number from 0."""
-    return DatasetError(f"row {row:,} (counted from 0): {what}; {todo}")
+    return refused_row(row, f"{what}; {todo}")
+
+
+def refused_row(row: int, reason: str) -> DatasetError:
+    """The same for a reason that says what to do."""
+    return DatasetError(f"row {row:,} (counted from 0): {reason}")
 
 
 def first_row(where: Any) -> int:
