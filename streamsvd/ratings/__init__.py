@@ -1,9 +1,9 @@
 """Ratings: what one is, how it travels, and where it is read from.
 
 - **An event** is a `Rating`, a `Retraction` or an `Erasure`; `encode` and `decode` are its form on the wire.
-- **A data set** is a `RatingTable`, ordered as it happened, and perhaps a `Catalogue` of `CatalogueItem`s: `load` takes
-  a name, a path or what is in memory, `read_ratings` and `read_catalogue` a path, `Synthetic` makes one up; `k_core`
-  thins one out, `count_repeats` counts duplicates and re-ratings.
+- **A data set** is a `RatingTable`, in the order of the stream, and perhaps a `Catalogue` of `CatalogueItem`s: `load`
+  takes a name, a path or what is in memory, `read_ratings` and `read_catalogue` a path, `Synthetic` makes one up;
+  `k_core` thins one out, `count_repeats` counts duplicates and re-ratings.
 - **A format** of files is a module of `formats`; what all of them share is in `reading`.
 
 Other rooms import from here only.

@@ -34,7 +34,7 @@ def read_ratings(
     time_format: str | None = None,
     progress: Progress | None = None,
 ) -> RatingTable:
-    """Read all ratings and put them into the order in which they happened.
+    """Read all ratings and put them into the order of the stream, whatever the order of the file's lines.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ def read_ratings(
     Returns
     -------
     RatingTable
-        In (timestamp, file order) order; `dataset.sha256` is that of the unpacked ratings file, without the header of
-        an atomic file, and in UTF-8 where the file is in UTF-16 or UTF-32.
+        In the order of `stream_order`: by (timestamp, user, item, place in the file). `dataset.sha256` is that of the
+        unpacked ratings file, without the header of an atomic file, and in UTF-8 where it is in UTF-16 or UTF-32.
 
     Raises
     ------

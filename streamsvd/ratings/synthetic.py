@@ -174,9 +174,8 @@ def _stream(world: Synthetic) -> Iterator[Floats]:
     for cohort in range(n_cohorts):
         first = cohort * COHORT
         made = _cohort(world, items, cohort, counts[first : first + COHORT], edges[cohort : cohort + 2], stay)
-        # The order within one second is by arrival, so a waiting one arrived earlier.
         merged = np.concatenate([pending, made], axis=1)
-        merged = merged[:, np.argsort(merged[3], kind="stable")]
+        merged = merged[:, np.lexsort((merged[1], merged[0], merged[3]))]  # as stream_order
         due = np.searchsorted(merged[3], np.floor(edges[cohort + 1]))
         yield merged[:, :due]
         pending = merged[:, due:].copy()
@@ -184,7 +183,7 @@ def _stream(world: Synthetic) -> Iterator[Floats]:
 
 
 def _cohort(world: Synthetic, items: Items, cohort: int, counts: Integers, edges: Floats, stay: float) -> Floats:
-    """All ratings of one cohort, sorted by time."""
+    """All ratings of one cohort, user by user."""
     rng = np.random.default_rng([world.seed, _COHORTS, cohort])
     first = cohort * COHORT
     released = int(_released(world, np.array([first]))[0])
@@ -193,8 +192,7 @@ def _cohort(world: Synthetic, items: Items, cohort: int, counts: Integers, edges
     times = _times(rng, counts, user, arrival, stay)
     chosen = _choose(rng, counts, items.reach[:released])
     stars = _stars(rng, items, user, chosen, len(counts), times, arrival)
-    columns = np.stack([user + first + 1.0, chosen + 1.0, stars, times])
-    return columns[:, np.argsort(times, kind="stable")]
+    return np.stack([user + first + 1.0, chosen + 1.0, stars, times])
 
 
 def _times(rng: np.random.Generator, counts: Integers, user: Integers, arrival: Floats, stay: float) -> Floats:

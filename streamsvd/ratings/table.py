@@ -1,7 +1,7 @@
-"""A whole data set in memory: columns in the order in which the ratings happened.
+"""A whole data set in memory: columns in the order of the stream.
 
-The order is that of the stream: by timestamp, and within one second as in the file. A rating's position in the
-table is its sequence number, so a slice remembers where it starts.
+The order is that of the stream: by timestamp, and at one timestamp by user and item (see `order`). A rating's position
+in the table is its sequence number, so a slice remembers where it starts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FILE_ORDER = "the order of its lines"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RatingTable:
-    """Ratings in (timestamp, file order) order, one array a column, all of shape (n,).
+    """Ratings in the order of `stream_order`, one array a column, all of shape (n,).
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class RatingTable:
         if shapes != {(len(self.timestamps),)}:
             raise DatasetError(f"{self.dataset.name}: columns need one equal shape (n,), found {sorted(shapes)}")
         if len(self) and np.any(self.timestamps[1:] < self.timestamps[:-1]):
-            raise DatasetError(f"{self.dataset.name}: timestamps decrease; sort by (timestamp, file order) first")
+            raise DatasetError(f"{self.dataset.name}: timestamps decrease; sort the columns by stream_order first")
 
     @property
     def notes(self) -> list[str]:

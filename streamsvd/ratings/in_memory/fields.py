@@ -169,7 +169,7 @@ def _as_in_files(column: Column, times: Times) -> NDArray[np.int64]:
             try:
                 times.check(text)
             except (ValueError, OverflowError) as found:
-                raise column.refused(row, str(found)) from found
+                raise column.refused(row, f"{column.name!r}: {found}") from found
         raise DatasetError(f"column {column.name!r}: {error}") from error
     return seconds
 

@@ -16,6 +16,7 @@ from streamsvd.ratings.in_memory.column import Column
 from streamsvd.ratings.in_memory.fields import Ids, ratings_of, seconds_of, wanted_rows
 from streamsvd.ratings.in_memory.frames import Label, frame_columns, is_frame
 from streamsvd.ratings.in_memory.rows import Row, row_columns
+from streamsvd.ratings.order import stream_order
 from streamsvd.ratings.reading.times import Times
 from streamsvd.ratings.table import FILE_ORDER, RatingTable
 
@@ -86,7 +87,7 @@ def read_memory(
     ratings = ratings_of(rating, scale)
     times = Times(time_format)
     timestamps = seconds_of(time[0], times) if time else np.arange(len(ratings))
-    order = np.argsort(timestamps, kind="stable")
+    order = stream_order(users.numbers, items.numbers, timestamps)
     ratings, timestamps = ratings[order], timestamps[order]
     limits = scale or (float(ratings.min()), float(ratings.max()))
     dataset = Dataset(NAME, _checksum(users, items, order, ratings, timestamps), limits)

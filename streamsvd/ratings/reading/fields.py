@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.ratings.id_text import id_of_text
+from streamsvd.ratings.order import ranks_of
 
 Array = NDArray[Any]
 
@@ -106,10 +107,14 @@ class Ids:
         if self.rule and isinstance(id_of_text(text), str):
             raise ValueError(f"the {self.what} is {text[:80]!r}, not an integer of 64 bits; {self.rule}")
 
-    def take(self, order: Array) -> Array:
-        """All ids in an order, as they stand in the file; the column is empty afterwards."""
-        values = self._values.take()[order]
-        return values if self._codes is None else np.array(list(self._codes), dtype=object)[values]
+    def numbers(self) -> Array:
+        """All ids as integers in the order of the ids, text by code points; the column is empty afterwards."""
+        values = self._values.take()
+        return values if self._codes is None else ranks_of(list(self._codes))[values]
+
+    def named(self, numbers: Array) -> Array:
+        """Ids as they stand in the file, of what `numbers` gives."""
+        return numbers if self._codes is None else np.array(sorted(self._codes), dtype=object)[numbers]
 
 
 def _integers(texts: Any) -> Array | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.dataset import Dataset
+from streamsvd.ratings.order import stream_order
 from streamsvd.ratings.reading.fields import Array, GrowingArray, Ids, Ratings
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import BadRow, Block
@@ -86,12 +87,15 @@ class TableReader:
             left = f": all {self.left_out:,} were left out" if self.left_out else ""
             raise DatasetError(f"{file.label}: no ratings in this file{left}; give one that has some")
         timestamps = np.arange(len(rated)) if self.times is None else self._checked_timestamps(file)
-        order = np.argsort(timestamps, kind="stable")
+        users, items = self.users.numbers(), self.items.numbers()
+        order = stream_order(users, items, timestamps)
         # One column after the other, so that memory stays low.
-        users, items, rated = self.users.take(order), self.items.take(order), rated[order]
+        users = users[order]
+        items = items[order]
+        rated = rated[order]
         return RatingTable(
-            users,
-            items,
+            self.users.named(users),
+            self.items.named(items),
             rated,
             timestamps[order],
             dataset(rated),

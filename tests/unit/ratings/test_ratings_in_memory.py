@@ -54,6 +54,7 @@ IDS = st.one_of(
     st.lists(st.integers(-(2**63), 2**63 - 1), min_size=3, max_size=3),
     st.lists(st.text("abéÅ -;'_", min_size=1).filter(str.strip), min_size=3, max_size=3),
 )
+TIME = st.integers(31_536_000, 4_000_000_000)
 ROW = st.tuples(
     st.integers(0, 2),
     st.integers(0, 2),

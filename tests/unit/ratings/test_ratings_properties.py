@@ -6,6 +6,7 @@ import csv
 import io
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -40,6 +41,17 @@ def read(data: bytes, block: int, ids: str = "auto") -> RatingTable:
             splitting.BLOCK_BYTES = kept
 
 
+def in_stream_order(times: list[int], users: list[Any], items: list[Any], ratings: list[float]) -> list[Any]:
+    """Rows by (timestamp, user, item, place in the file)."""
+    return sorted(zip(times, users, items, ratings, strict=True), key=lambda row: row[:3])
+
+
+def in_rows(table: RatingTable) -> list[Any]:
+    """Rows of a table."""
+    columns = (table.timestamps, table.users, table.items, table.ratings)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
 def typed(column: list[str]) -> list[int | str]:
     """Ids of a column by the one rule."""
     found = [parse_id(text.strip()) if not text.strip().startswith("text:") else text.strip() for text in column]
@@ -55,12 +67,12 @@ def test_a_table_is_read_as_csv_reads_it(
     writer = csv.writer(made, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerows([HEADER, *rows])
     expected = [row for row in csv.reader(io.StringIO(made.getvalue(), newline=""), delimiter=delimiter) if row][1:]
-    expected.sort(key=lambda row: int(row[4]))
-    table = read(made.getvalue().encode(), block)
-    assert table.users.tolist() == typed([row[0] for row in expected])
-    assert table.items.tolist() == typed([row[2] for row in expected])
-    assert table.ratings.tolist() == [float(row[3]) for row in expected]
-    assert table.timestamps.tolist() == [int(row[4]) for row in expected]
+    assert in_rows(read(made.getvalue().encode(), block)) == in_stream_order(
+        [int(row[4]) for row in expected],
+        typed([row[0] for row in expected]),
+        typed([row[2] for row in expected]),
+        [float(row[3]) for row in expected],
+    )
 
 
 @given(rows, st.sampled_from([1, 17, 300]))
@@ -74,8 +86,8 @@ def test_a_table_is_read_as_arrow_reads_it_at_once(rows: list[tuple[str, str, st
         pa.BufferReader(data),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(HEADER[:3], pa.string())),
-    ).sort_by([("time", "ascending")])
-    table = read(data, block, "text")
-    assert table.users.tolist() == [text.strip() for text in expected["user"].to_pylist()]
-    assert table.items.tolist() == [text.strip() for text in expected["item"].to_pylist()]
-    assert table.ratings.tolist() == expected["rating"].to_pylist()
+    )
+    users, items = ([text.strip() for text in expected[name].to_pylist()] for name in ("user", "item"))
+    assert in_rows(read(data, block, "text")) == in_stream_order(
+        expected["time"].to_pylist(), users, items, expected["rating"].to_pylist()
+    )

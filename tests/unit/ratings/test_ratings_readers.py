@@ -175,14 +175,6 @@ def test_the_real_sets(
     assert sum(entry.year is None for entry in catalogue.values()) <= 4
 
 
-def test_the_order_is_stable_within_a_second(tmp_path: Path) -> None:
-    path = tmp_path / "u.data"
-    path.write_text("".join(f"{user}\t{item}\t3\t{881250949 - user}\n" for item in range(50) for user in (1, 2, 3)))
-    table = read_ratings(path)
-    assert table.users.tolist() == [3] * 50 + [2] * 50 + [1] * 50
-    assert table.items.tolist() == list(range(50)) * 3
-
-
 def test_blocks_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.csv"
     path.write_text("u,i,r,t\n" + "".join(f"u{k % 7},i{k % 11},{k % 5},{881250949 + k % 13}\n" for k in range(200)))
