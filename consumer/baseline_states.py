@@ -58,12 +58,12 @@ def changed(before: State | None, now: State) -> State | None:
         return None
     sides = []
     for old, new in ((before.users, now.users), (before.items, now.items)):
-        if old.ids != new.ids[: len(old.ids)]:  # rows have moved up
+        if old.ids != new.ids[: len(old.ids)] or old.fixed.keys() != new.fixed.keys():  # moved up; an earlier release's
             return None
         differs = np.ones(len(new), np.bool_)
         differs[: len(old)] = False
         for name, block in old.fixed.items():
-            differs[: len(old)] |= block != new.fixed[name][: len(old)]
+            differs[: len(old)] |= _bytes(block) != _bytes(new.fixed[name][: len(old)])
         sides.append(_taken(new, np.flatnonzero(differs)))
     return State(now.settings, now.globals_, *sides)
 
@@ -76,6 +76,11 @@ def _side(rows: Rows) -> Rows:
             block = np.ascontiguousarray(block).reshape(-1).view(one)
         blocks[name] = block
     return Rows(rows.numbers, rows.ids, blocks, rows.ragged)
+
+
+def _bytes(block: NDArray[Any]) -> NDArray[np.void]:
+    """Rows as they are stored: 0.0 and -0.0 differ."""
+    return np.ascontiguousarray(block).view(np.dtype((np.void, block.dtype.itemsize)))
 
 
 def _plain(block: NDArray[Any]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from model_states import plain
 from rating_streams import stream
 
 from consumer.baseline_states import changed, from_rows, to_rows
-from streamsvd.learner.baselines import BiasedSGD
+from streamsvd.learner.baselines import BiasedSGD, DampedMeans
 
 KINDS = [pytest.param(kind, id=kind.name) for kind in BASELINES]
 
@@ -73,3 +73,22 @@ def test_a_long_array_travels_in_pieces() -> None:
     pieces = [name for name in to_rows(state).globals_ if name.startswith("history_stars~")]
     assert pieces == ["history_stars~0", "history_stars~4096", "history_stars~8192"]
     assert plain(from_rows(to_rows(state))) == plain(state)
+
+
+def test_a_row_has_changed_when_a_bit_of_it_has() -> None:
+    model = DampedMeans()
+    model.learn(["ann", "bob"], ["Heat", "Heat"], [5, 4])
+    before, now = to_rows(model.state()), to_rows(model.state())
+    before.users.fixed["row"]["row"][1] = 0.0
+    now.users.fixed["row"]["row"][1] = -0.0
+    found = changed(before, now)
+    assert found is not None
+    assert (found.users.ids, found.items.ids) == (["bob"], [])
+
+
+def test_a_state_of_other_blocks_is_written_whole() -> None:
+    model = DampedMeans()
+    model.learn(["ann"], ["Heat"], [5])
+    before, now = to_rows(model.state()), to_rows(model.state())
+    before.items.fixed["kept_on"] = np.zeros(1, np.int64)
+    assert changed(before, now) is None
