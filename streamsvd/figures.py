@@ -41,7 +41,7 @@ class Verdict:
     Attributes
     ----------
     ratings, blocks : int
-        What has been compared; a block is a run of whole pages.
+        What has been compared; a block is a run of ratings up to where a page begins.
     rmse, rmse_served : float or None
         Of both; None before the first block is finished. Means of blocks, as the difference is.
     squared, squared_low, squared_high : float or None

@@ -1,4 +1,4 @@
-"""Pages: runs of consecutive ratings with one user and one timestamp, for any batch size."""
+"""Pages: all that a user rates at one timestamp, whatever lies between its ratings; for any batch size."""
 
 from __future__ import annotations
 
@@ -13,19 +13,34 @@ from streamsvd.ratings import Id
 
 
 class Pages:
-    """Finds the ratings that begin a page.
+    """Numbers the pages of a stream in the order in which they begin, from 1; another timestamp closes all of them.
+
+    Parameters
+    ----------
+    begun : int
+        Pages so far.
+
+    Attributes
+    ----------
+    first_open : int
+        Number of the first page of the present timestamp.
 
     Examples
     --------
-    >>> Pages().begins([196, 196, 186], [10, 10, 10])
-    array([ True, False,  True])
+    >>> Pages().turn([196, 186, 196], [10, 10, 10])
+    (array([1, 2, 1]), array([ True,  True, False]))
     """
 
-    def __init__(self) -> None:
-        self._newest: tuple[Id, int] | None = None
+    def __init__(self, begun: int = 0) -> None:
+        self.first_open = begun + 1
+        self._begun = begun
+        self._timestamp: int | None = None
+        self._open: dict[Id, int] = {}  # the page of each user, by number
 
-    def begins(self, users: Sequence[Id] | NDArray[Any], timestamps: Sequence[int] | NDArray[np.int64]) -> NDArray[Any]:
-        """Whether each of these ratings, the next ones of the stream, begins a page.
+    def turn(
+        self, users: Sequence[Id] | NDArray[Any], timestamps: Sequence[int] | NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The page of each of these ratings, the next ones of the stream, and whether the rating begins it.
 
         Parameters
         ----------
@@ -35,27 +50,39 @@ class Pages:
 
         Returns
         -------
+        int64 array, shape (n,)
+            Numbers of pages.
         bool array, shape (n,)
         """
         names: list[Id] = users.tolist() if isinstance(users, np.ndarray) else list(users)
-        pairs = list(zip(names, np.asarray(timestamps, np.int64).tolist(), strict=True))
-        before = [self._newest, *pairs[:-1]]
-        self._newest = pairs[-1] if pairs else self._newest
-        return np.array([now != then for now, then in zip(pairs, before, strict=False)], np.bool_)
+        numbers, begins = np.empty(len(names), np.int64), np.zeros(len(names), np.bool_)
+        stamps = np.asarray(timestamps, np.int64).tolist()
+        for k, (name, stamp) in enumerate(zip(names, stamps, strict=True)):
+            if stamp != self._timestamp:
+                self._timestamp, self._open, self.first_open = stamp, {}, self._begun + 1
+            if name not in self._open:
+                self._begun += 1
+                self._open[name] = self._begun
+                begins[k] = True
+            numbers[k] = self._open[name]
+        return numbers, begins
 
-    def forget(self, user: Id) -> None:
-        """Remove a user: its next rating begins a page."""
-        if self._newest is not None and self._newest[0] == user:
-            self._newest = None
+    def forget(self, user: Id) -> int | None:
+        """Remove a user: its next rating begins a page. The number of the page that was open, None without one."""
+        return self._open.pop(user, None)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""
-        return {"newest": np.frombuffer(json.dumps(self._newest).encode(), np.uint8)}
+        text = json.dumps([self._begun, self.first_open, self._timestamp, list(self._open.items())])
+        return {"open_pages": np.frombuffer(text.encode(), np.uint8)}
 
     @classmethod
     def from_state(cls, state: dict[str, NDArray[Any]]) -> Pages:
-        """The pages that `state` was taken from."""
+        """The pages that `state` was taken from; none is open if an earlier release took it, in another form."""
         pages = cls()
-        newest = json.loads(state["newest"].tobytes())
-        pages._newest = None if newest is None else (newest[0], newest[1])
+        if "open_pages" not in state:
+            return pages
+        text = json.loads(state["open_pages"].tobytes())
+        pages._begun, pages.first_open, pages._timestamp, opened = text
+        pages._open = dict(opened)
         return pages

@@ -1,8 +1,8 @@
 """Prequential error: each rating is predicted, scored, and only then learned.
 
 There are two protocols. *Event*: predicted with all that was learned before the rating. *Page*: predicted with all
-that was learned before the rating's page, the run of ratings that one user gave at one time; users rate a page of items
-at once, and in the event protocol the first ones reveal the others.
+that was learned before the rating's page. A page is all that a user rates at one timestamp, and nothing learned from it
+predicts its ratings: users rate a page of items at once, and in the event protocol the first ones reveal the others.
 
 All sums run strictly in stream order, so the figures are the same bits for any division of the stream.
 """

@@ -1,8 +1,8 @@
 """Samples recommendation lists while a model learns, for `Ranking`.
 
 Ranking all items costs far more than learning a rating, so only every k-th page of the stream is sampled: by its
-number, so the same pages for any batch size. Each liked item of a sampled page tests the list from before the page and
-the list from before the rating.
+number, in the order in which they begin, so the same pages for any batch size. Each liked item of a sampled page tests
+the list from before the page and the list from before the rating.
 """
 
 from __future__ import annotations
@@ -58,9 +58,8 @@ class RankingSampler:
         self.ranking = ranking
         self.every = every
         self._orders = orders
-        self._stream = Pages()
-        self._pages = 0  # begun so far
-        self._page_lists: dict[str, list[Id]] = {}  # from before the sampled page
+        self._pages = Pages()
+        self._page_lists: dict[int, dict[str, list[Id]]] = {}  # from before each open page that is sampled
 
     def learn(
         self,
@@ -85,47 +84,44 @@ class RankingSampler:
             choices.learn(model, user_ids[part], item_ids[part])
             done = end
 
-        for k, begins in self._sampled(user_ids, stamps, liked):
+        for k, page in self._sampled(user_ids, stamps, liked):
             if k > done:
                 learn_to(k)
-            self._sample(model, choices, user_ids[k], item_ids[k], begins=begins, liked=bool(liked[k]))
+            self._sample(model, choices, user_ids[k], item_ids[k], page, liked=bool(liked[k]))
         if done < len(user_ids) or not parts:
             learn_to(len(user_ids))
+        first = self._pages.first_open
+        self._page_lists = {page: lists for page, lists in self._page_lists.items() if page >= first}
         return Predictions(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def forget(self, user: Id) -> None:
         """Remove an erased user: its page ends here."""
-        self._stream.forget(user)
+        self._page_lists.pop(self._pages.forget(user) or 0, None)
 
     def _sampled(
         self, users: list[Id], stamps: NDArray[np.int64], liked: NDArray[np.bool_]
-    ) -> Iterator[tuple[int, bool]]:
-        """The ratings that need a list, and whether each begins a page; counts the pages."""
-        if not users:
-            return iter(())
-        begins = self._stream.begins(users, stamps)
-        numbers = self._pages + np.cumsum(begins)
-        self._pages = int(numbers[-1])
+    ) -> Iterator[tuple[int, int]]:
+        """The ratings that need a list, and the number of each one's page."""
+        pages, begins = self._pages.turn(users, stamps)
         if not self.every:
             return iter(())
-        sampled = np.flatnonzero((numbers % self.every == 0) & (begins | liked))
-        return zip(sampled.tolist(), begins[sampled].tolist(), strict=True)
+        sampled = np.flatnonzero((pages % self.every == 0) & (begins | liked))
+        return zip(sampled.tolist(), pages[sampled].tolist(), strict=True)
 
-    def _sample(self, model: IteratedSVD, choices: Choices, user: Id, item: Id, *, begins: bool, liked: bool) -> None:
+    def _sample(self, model: IteratedSVD, choices: Choices, user: Id, item: Id, page: int, *, liked: bool) -> None:
         table = LiveItems(model, choices)
         seen = table.user_row(user, [SEEN]).get(SEEN, _NOTHING)
         lists = {name: self._orders[name](table, user, ranking.n, seen) for name, ranking in self.ranking.items()}
-        if begins:
-            self._page_lists = lists
+        before = self._page_lists.setdefault(page, lists)
         number = table.numbers.get(item, -1)
         if liked and number not in seen:
             for name, ranking in self.ranking.items():
-                ranking.update([_rank(item, lists[name])], [_rank(item, self._page_lists[name])], int(number < 0))
+                ranking.update([_rank(item, lists[name])], [_rank(item, before[name])], int(number < 0))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""
-        sampling = {"orders": list(self.ranking), "every": self.every, "pages": self._pages, "shown": self._page_lists}
-        found = {"watch": np.frombuffer(json.dumps(sampling).encode(), np.uint8), **self._stream.state()}
+        sampling = {"orders": list(self.ranking), "every": self.every, "shown": list(self._page_lists.items())}
+        found = {"watch": np.frombuffer(json.dumps(sampling).encode(), np.uint8), **self._pages.state()}
         for name, ranking in self.ranking.items():
             found |= {f"{name}.{part}": array for part, array in ranking.state().items()}
         return found
@@ -136,8 +132,11 @@ class RankingSampler:
         text = json.loads(state["watch"].tobytes())
         parts = {name: {part: state[f"{name}.{part}"] for part in RANKING_ARRAYS} for name in text["orders"]}
         sampler = cls({name: Ranking.from_state(part) for name, part in parts.items()}, every=text["every"])
-        sampler._stream = Pages.from_state(state)
-        sampler._pages, sampler._page_lists = text["pages"], text["shown"]
+        if "pages" in text:  # an earlier release kept the newest page in another form: none is open
+            sampler._pages = Pages(text["pages"])
+            return sampler
+        sampler._pages = Pages.from_state(state)
+        sampler._page_lists = dict(text["shown"])
         return sampler
 
 

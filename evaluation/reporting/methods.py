@@ -31,9 +31,10 @@ def _protocols(found: Measurements, plan: ReportPlan) -> list[str]:
     fifths = "One random fifth" if plan.folds == 1 else f"{plan.folds} random fifths, each"
     means = "" if plan.folds == 1 else "; figures are means over them"
     texts = [
-        "Order: ratings are sorted by time, and within one second as in the file.",
-        "Event protocol: a rating is predicted with everything learned before it. Page protocol: with everything "
-        "learned before its page, the run of ratings that one user gave at one second.",
+        "Order: ratings are sorted by time, and at one time by user and item.",
+        "Event protocol: a rating is predicted with everything learned before it. A page is all that a user rates at "
+        "one timestamp. Page protocol: a rating is predicted with everything learned before its page began, so nothing "
+        "learned from a page predicts its ratings.",
         "RMSE is the square root of the mean squared error, MAE the mean absolute error; predictions are clipped to "
         "the scale. Ratings of unknown users and items are included.",
         f"{fifths}, predicted after learning the other four{means}. By time: the first four fifths of the stream are "

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.kernels import Id, Rows, State
-from streamsvd.learner.baselines import USER
 
 _NO_ROW = -1
 _HISTORY = "history_"
@@ -32,9 +31,8 @@ def without_user(state: State, user: Id) -> State | None:
     ids = [name for name in state.users.ids if name != user]
     fixed = {name: np.delete(rows, row, axis=0) for name, rows in state.users.fixed.items()}
     globals_ = {name: array.copy() for name, array in state.globals_.items()}
-    globals_["page"][USER] = _moved(globals_["page"][USER : USER + 1], row)[0]
-    if globals_["page"][USER] == _NO_ROW:
-        globals_["page_user"][:] = 0.0
+    globals_["page_user"][globals_["page_owner"] == row] = 0.0
+    globals_["page_owner"] = _moved(globals_["page_owner"], row)
     return State(
         state.settings,
         globals_ | _without_history(globals_, row),

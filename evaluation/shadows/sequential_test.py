@@ -1,13 +1,14 @@
 """Which of two models is better, by how much and since when: a sequential test, valid at all times.
 
-An observation is the mean difference of the squared errors of two models over a *block*: consecutive whole pages with
-at least 5 ratings. Divided by the squared width of the scale, it lies in [-1, 1]. With S the sum of the
-observations and V the sum of their squares, exp(λ(S - Σμ) - ψ(λ)V), with ψ(λ) = -log(1-λ) - λ and μ the mean of an
-observation given all that came before its block, is a supermartingale for every λ in [0, 1): the inequality of Fan,
-Grama & Liu (2015) behind Theorem 4 of Howard, Ramdas, McAuliffe & Sekhon (2021, "Time-uniform, nonparametric,
-nonasymptotic confidence sequences"), with 0 for the prediction of an observation. A gamma mixture over λ (their
-Proposition 9, the gamma-exponential mixture with c = 1) makes one boundary of it, which S - Σμ and its negative each
-cross with probability at most α/2, ever.
+An observation is the mean difference of the squared errors of two models over a *block*: at least 5 consecutive
+ratings, up to where a page begins. (So a block is whole pages, but for users who take turns at one timestamp: of such
+a page, whose predictions were made before it, the next block may hold the rest.) Divided by the squared width of the
+scale, it lies in [-1, 1]. With S the sum of the observations and V the sum of their squares, exp(λ(S - Σμ) - ψ(λ)V),
+with ψ(λ) = -log(1-λ) - λ and μ the mean of an observation given all that came before its block, is a supermartingale
+for every λ in [0, 1): the inequality of Fan, Grama & Liu (2015) behind Theorem 4 of Howard, Ramdas, McAuliffe &
+Sekhon (2021, "Time-uniform, nonparametric, nonasymptotic confidence sequences"), with 0 for the prediction of an
+observation. A gamma mixture over λ (their Proposition 9, the gamma-exponential mixture with c = 1) makes one boundary
+of it, which S - Σμ and its negative each cross with probability at most α/2, ever.
 
 So the interval covers, at all times together with probability 1 - α, the mean over the blocks so far of the
 *expected* difference given what was known before each block (the view of Choe & Ramdas 2023, "Comparing sequential
@@ -49,7 +50,7 @@ class Comparison:
     alpha : float
         Probability that the interval ever excludes the true value.
     block : int
-        Ratings of the smallest block; it ends with a page.
+        Ratings of the smallest block; it ends where a page begins.
 
     Examples
     --------

@@ -164,7 +164,7 @@ class Shadows:
         if not self.models:
             return
         given, stamps = np.asarray(ratings, np.float64), np.asarray(timestamps, np.int64)
-        begins = self.pages.begins(users, stamps)
+        begins = self.pages.turn(users, stamps)[1]
         self.served.metrics.update(given, served.event, served.page)
         second = (served.page - given) ** 2
         for shadow in self.models.values():

@@ -9,13 +9,14 @@ from typing import Any
 import numba
 
 from streamsvd.kernels import learning as kernels
-from streamsvd.kernels import refits
+from streamsvd.kernels import open_pages, refits
 from streamsvd.learner import IteratedSVD
 
 _I, _F = numba.int64, numba.float64
 _PARTS_OF_LEARN: tuple[tuple[Any, tuple[Any, ...]], ...] = (
-    (kernels.begin_page, (_I, _I, _I, _I)),
-    (kernels.predict_page, (_I, _I, numba.boolean, _F, _F)),
+    (open_pages.begin_page, (_I, _I, _I)),
+    (open_pages.predict_page, (_I, _I, _I, _F)),
+    (open_pages.keep, (_I, _I)),
     (kernels.forget, (_I, _I, _I)),
     (refits.touch, (_I, _I)),
     (refits.refit_user, (_I, _I)),

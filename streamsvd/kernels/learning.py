@@ -29,21 +29,19 @@ from streamsvd.kernels.memory import (
     MEAN,
     MEAN_ALL,
     MEAN_WEIGHT,
+    N_KEPT,
+    N_PAGES,
     N_TOUCHED,
     NEXT_REFIT,
-    PAGE_COUNT,
     PAGE_LENGTH,
-    PAGE_MEAN_ALL,
-    PAGE_TIMESTAMP,
-    PAGE_USER,
     TIME,
     USER_GAINS,
 )
+from streamsvd.kernels.open_pages import begin_page, keep, page_of, predict_page, turn_to
 from streamsvd.kernels.scoring import (
     fill_features,
     fill_global_features,
     in_units,
-    log_of,
     noise_of_item,
     noise_of_user,
     popularity_of,
@@ -151,53 +149,6 @@ def predict(  # type: ignore[no-untyped-def]
             variance[e] = variance_of(m.variances, m.scalars, user_counts[e], noise, uncertainty)
 
 
-@compiled
-def predict_page(handle, i, repeated, item_noise, timestamp):  # type: ignore[no-untyped-def]
-    """What the page protocol predicts: with the user and all global weights as they were when the page began.
-
-    The item's features are in the workspace; of the user's, only the number of ratings differs.
-    """
-    m, p, s = memory_at(handle), parameters_at(handle), workspace_at(handle)
-    if repeated:  # rated twice on one page: the item has learned since the page began
-        for k in range(m.counters[PAGE_LENGTH]):
-            if m.page_items[k] == i:
-                return m.page_predictions[k]
-    n_content, page_count = m.content.shape[1], m.counters[PAGE_COUNT]
-    s.z[2 + n_content] = log_of(page_count) - 3.0
-    _, score, calibration = score_pair(
-        m.page_g,
-        m.page_c,
-        m.scalars[PAGE_MEAN_ALL],
-        m.page_x,
-        m.page_stats,
-        page_count,
-        n_content,
-        p.rank,
-        m.y[i, 0],
-        m.item_stats[i],
-        m.item_ints[i, COUNT],
-        item_noise,
-        timestamp,
-        0,
-        s.phi,
-        s.z,
-        s.h,
-    )
-    return min(max(score + calibration, p.low), p.high)
-
-
-@compiled
-def begin_page(handle, u, timestamp, user_count):  # type: ignore[no-untyped-def]
-    """Keep the user and all global weights as they are now."""
-    m = memory_at(handle)
-    copy(m.x[u], m.page_x)
-    copy(m.user_stats[u], m.page_stats)
-    copy(m.g, m.page_g)
-    copy(m.c, m.page_c)
-    m.scalars[PAGE_MEAN_ALL] = m.scalars[MEAN_ALL]
-    m.counters[PAGE_USER], m.counters[PAGE_TIMESTAMP], m.counters[PAGE_COUNT] = u, timestamp, user_count
-
-
 @inlined
 def remember(handle, u, i, position, repeated, target, popularity, bias):  # type: ignore[no-untyped-def]
     """Put a rating into both windows and the seen list; returns the targets of the one it replaces, as `forget`."""
@@ -282,9 +233,10 @@ def learn(handle, events, start):  # type: ignore[no-untyped-def]
         u, i, rating, timestamp = users[e], items[e], ratings[e], float(timestamps[e])
         if u < 0 or i < 0:  # never: said so that the compiler leaves out what Python does with negative indices
             return e
-        page_length = m.counters[PAGE_LENGTH]
+        turn_to(m, timestamps[e])
         room = fits(m.user_window, u) and fits(m.item_window, i) and fits(m.seen, u)
-        if not room or page_length + 1 >= len(m.page_items) or m.counters[N_TOUCHED] >= len(m.touched):
+        page_room = m.counters[N_PAGES] < len(m.page_ints) and m.counters[N_KEPT] < len(m.kept_links)
+        if not room or not page_room or m.counters[N_TOUCHED] >= len(m.touched):
             return e
         if e + 2 < len(users):
             fetch_rows(m, users[e + 1], users[e + 2], items[e + 2])
@@ -292,21 +244,20 @@ def learn(handle, events, start):  # type: ignore[no-untyped-def]
         x, y, user, item, content = m.x[u], m.y[i], m.user_stats[u], m.item_stats[i], m.content[i]
         user_count, item_count = m.user_ints[u, COUNT], m.item_ints[i, COUNT]
         events = m.counters[EVENTS]
-        new_page = events == 0 or m.counters[PAGE_USER] != u or m.counters[PAGE_TIMESTAMP] != timestamps[e]
 
         # Predict, as of when the page began and as of now.
+        page = page_of(m, u)
+        new_page = page < 0
+        predicted_page = 0.0
+        if new_page:
+            page = begin_page(handle, u, user_count)
+        else:
+            predicted_page = predict_page(handle, page, i, timestamp)
         popularity, bias = popularity_of(item_count), y[0]  # they belong to the rating, now and in every refit
         item_noise = noise_of_item(item)
         position, repeated = find(m.seen, u, i)
         fill_features(y, rank, content, popularity, bias, phi)
         fill_global_features(content, item_count, user_count, z)
-        page = 0.0
-        if new_page:
-            page_length = 0
-            begin_page(handle, u, timestamps[e], user_count)
-        else:
-            page = predict_page(handle, i, repeated, item_noise, timestamp)
-            z[2 + n_content] = log_of(user_count) - 3.0
         base, score, calibration = score_pair(
             m.g,
             m.c,
@@ -321,16 +272,16 @@ def learn(handle, events, start):  # type: ignore[no-untyped-def]
             item_count,
             item_noise,
             timestamp,
-            page_length,
+            m.page_ints[page, PAGE_LENGTH],
             phi,
             z,
             h,
         )
         predicted = min(max(score + calibration, p.low), p.high)
         if new_page:
-            page = predicted
-        m.page_items[page_length], m.page_predictions[page_length] = i, page
-        m.counters[PAGE_LENGTH] = page_length + 1
+            predicted_page = predicted
+        m.page_ints[page, PAGE_LENGTH] += 1
+        keep(handle, i)
 
         if user_count == 0:
             copy(m.prior_cov, m.user_cov[u])
@@ -341,7 +292,7 @@ def learn(handle, events, start):  # type: ignore[no-untyped-def]
         uncertainty = spread + dot(s.gain_item, psi)
         noise = noise_of_user(user) * item_noise
         variance = variance_of(m.variances, m.scalars, user_count, noise, uncertainty)
-        predictions[e, 0], predictions[e, 1], predictions[e, 2] = predicted, page, variance
+        predictions[e, 0], predictions[e, 1], predictions[e, 2] = predicted, predicted_page, variance
         predictions[e, 3], predictions[e, 4] = user_count, item_count
 
         # Learn: calibration, statistics, counts, global weights.

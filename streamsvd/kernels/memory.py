@@ -20,6 +20,7 @@ from streamsvd.kernels.lists import Lists
 from streamsvd.kernels.memory_pages import grown
 from streamsvd.kernels.settings import Settings
 from streamsvd.kernels.vectors import padded
+from streamsvd.kernels.versions import LINKS
 
 USER_GAINS = np.array([0.02, 0.1, 0.4])  # of the running means of a user's residual
 ITEM_GAIN = 0.05
@@ -32,11 +33,14 @@ LEAK_EVERY = 16  # ratings: the calibration's leak is applied to all of them at 
 PRIOR_MIN_RATINGS = 5  # a user counts towards the learned prior from here on
 
 COUNT, NEXT_REFIT, IN_PRIOR, TOUCHED, CHANGED = range(5)  # integer columns of a row
+PAGE = KEPT = 5  # the last one: number of the user's newest page; of the item's newest version
+ROW_INTS = 6
 USER_STATS, ITEM_STATS = 7, 4
 SLOW, FAST, LAST, MEAN, TIME, SURPRISE, SURPRISES = range(USER_STATS)  # columns of `user_stats`
 ITEM_SLOW, ITEM_MEAN, ITEM_SURPRISE, ITEM_SURPRISES = range(ITEM_STATS)  # columns of `item_stats`
-EVENTS, PAGE_USER, PAGE_TIMESTAMP, PAGE_LENGTH, PAGE_COUNT, N_TOUCHED = range(6)  # `counters`
-MEAN_ALL, PRIOR_USERS, VARIANCE, PAGE_MEAN_ALL = range(4)  # `scalars`
+PAGE_USER, PAGE_COUNT, PAGE_LENGTH = range(3)  # columns of `page_ints`
+EVENTS, TIMESTAMP, N_PAGES, N_KEPT, N_TOUCHED = range(5)  # `counters`
+MEAN_ALL, PRIOR_USERS, VARIANCE = range(3)  # `scalars`
 
 USER_ENTRY = np.dtype([("item", "<i4"), ("target", "<f4"), ("popularity", "<i2"), ("bias", "<i2")])
 ENTRY_UNIT = 1.0 / 4096  # of an entry's popularity and bias
@@ -61,8 +65,9 @@ class Memory(NamedTuple):
         the squared standardised errors (see `variance`).
     item_stats : float64, shape (items, 4)
         Running mean of the residual; mean rating above 3.5; sum and number of the squared standardised errors.
-    user_ints, item_ints : int64, shape (rows, 5)
-        Count, count of the next refit, in the prior's sum, touched since the last renewal, changed since `changes`.
+    user_ints, item_ints : int64, shape (rows, 6)
+        Count, count of the next refit, in the prior's sum, touched since the last renewal, changed since `changes`;
+        a user's page, an item's newest version, where these are still there.
     content : float64, shape (items, content)
     user_window, item_window, seen : Lists
         Newest ratings of each row; sorted row numbers of all items that a user has rated.
@@ -74,10 +79,14 @@ class Memory(NamedTuple):
         Users whose term of `moments` is out until the next renewal.
     variances : float64, shape (2, bins)
         Running σ² and its weight, by the user's number of ratings (see `variance`).
-    page_x, page_stats, page_g, page_c : float64
-        The user's row and the rest as they were when the present page began.
-    page_items, page_predictions : int64, float64
-        What the present page has predicted so far.
+    page_x, page_stats, page_g, page_c, page_mean_all : float64
+        For each open page, the user's row and the rest as they were when it began (see `open_pages`).
+    page_ints : int64, shape (pages, 3)
+        For each open page, the user, its number of ratings when it began, and ratings on the page.
+    kept_y, kept_stats, kept_counts : float64, float64, int64
+        Items' rows as they were for open pages.
+    kept_links : int64, shape (versions, 5)
+        Which of them is whose (see `versions`).
     scalars, counters : float64, int64
     """
 
@@ -106,15 +115,22 @@ class Memory(NamedTuple):
     page_stats: Floats
     page_g: Floats
     page_c: Floats
-    page_items: Ints
-    page_predictions: Floats
+    page_mean_all: Floats
+    page_ints: Ints
+    kept_y: Floats
+    kept_stats: Floats
+    kept_counts: Ints
+    kept_links: Ints
     scalars: Floats
     counters: Ints
 
 
 USER_ARRAYS = ("x", "user_cov", "user_stats", "user_ints")
 ITEM_ARRAYS = ("y", "item_cov", "item_stats", "item_ints", "content")
+PAGE_ARRAYS = ("page_x", "page_stats", "page_g", "page_c", "page_mean_all", "page_ints")
+KEPT_ARRAYS = ("kept_y", "kept_stats", "kept_counts", "kept_links")
 LISTS = ("user_window", "item_window", "seen")
+FIRST_PAGES, FIRST_KEPT = 16, 64
 
 
 class Parameters(NamedTuple):
@@ -179,8 +195,8 @@ def initial(settings: Settings, n_content: int) -> Memory:
         item_cov=np.zeros((0, packed_size(d_item)), np.float32),
         user_stats=np.zeros((0, USER_STATS)),
         item_stats=np.zeros((0, ITEM_STATS)),
-        user_ints=np.zeros((0, 5), np.int64),
-        item_ints=np.zeros((0, 5), np.int64),
+        user_ints=np.zeros((0, ROW_INTS), np.int64),
+        item_ints=np.zeros((0, ROW_INTS), np.int64),
         content=np.zeros((0, n_content)),
         user_window=lists.empty(USER_ENTRY, 0),
         item_window=lists.empty(ITEM_ENTRY, 0),
@@ -194,14 +210,18 @@ def initial(settings: Settings, n_content: int) -> Memory:
         prior_cov=packed_diagonal(1 / ridge),
         touched=np.zeros(1024, np.int64),
         variances=np.stack([np.full(VARIANCE_BINS, settings.noise), np.zeros(VARIANCE_BINS)]),
-        page_x=np.zeros(padded(d)),
-        page_stats=np.zeros(USER_STATS),
-        page_g=g.copy(),
-        page_c=c.copy(),
-        page_items=np.zeros(64, np.int64),
-        page_predictions=np.zeros(64),
-        scalars=np.array([0.0, weight, settings.noise, 0.0]),
-        counters=np.array([0, -1, 0, 0, 0, 0], np.int64),
+        page_x=np.zeros((FIRST_PAGES, padded(d))),
+        page_stats=np.zeros((FIRST_PAGES, USER_STATS)),
+        page_g=np.zeros((FIRST_PAGES, len(g))),
+        page_c=np.zeros((FIRST_PAGES, len(c))),
+        page_mean_all=np.zeros(FIRST_PAGES),
+        page_ints=np.zeros((FIRST_PAGES, 3), np.int64),
+        kept_y=np.zeros((FIRST_KEPT, padded(d_item))),
+        kept_stats=np.zeros((FIRST_KEPT, ITEM_STATS)),
+        kept_counts=np.zeros(FIRST_KEPT, np.int64),
+        kept_links=np.zeros((FIRST_KEPT, LINKS), np.int64),
+        scalars=np.array([0.0, weight, settings.noise]),
+        counters=np.zeros(5, np.int64),
     )
 
 
@@ -223,7 +243,8 @@ def with_room(memory: Memory, users: int, items: int, ratings: int = 1) -> Memor
         changes[name] = lists.reserve(getattr(memory, name), capacities[name], min(ratings, AT_ONCE))
     if 2 * memory.counters[N_TOUCHED] >= len(memory.touched):
         changes["touched"] = np.concatenate([memory.touched, np.zeros_like(memory.touched)])
-    if 2 * memory.counters[PAGE_LENGTH] >= len(memory.page_items):
-        for name in ("page_items", "page_predictions"):
-            changes[name] = np.concatenate([getattr(memory, name), np.zeros_like(getattr(memory, name))])
+    for used, arrays in ((memory.counters[N_PAGES], PAGE_ARRAYS), (memory.counters[N_KEPT], KEPT_ARRAYS)):
+        if 2 * used >= len(getattr(memory, arrays[0])):
+            for name in arrays:
+                changes[name] = grown(getattr(memory, name), 2 * len(getattr(memory, name)), used)
     return memory._replace(**changes)

@@ -12,12 +12,9 @@ from streamsvd.kernels.memory import (
     IN_PRIOR,
     N_TOUCHED,
     NEXT_REFIT,
-    PAGE_COUNT,
-    PAGE_LENGTH,
-    PAGE_TIMESTAMP,
-    PAGE_USER,
     PRIOR_USERS,
 )
+from streamsvd.kernels.open_pages import forget_kept, forget_page, keep
 from streamsvd.kernels.refits import next_refit, refit_item, refit_user, touch
 from streamsvd.kernels.scoring import popularity_of
 
@@ -37,6 +34,7 @@ def retract(handle, u, i):  # type: ignore[no-untyped-def]
     position, found = find(m.seen, u, i)
     if not found:
         return False
+    keep(handle, i)
     touch(handle, u)
     forget(handle, u, i)
     drop(m.seen, u, position)
@@ -54,7 +52,9 @@ def erase(handle, u):  # type: ignore[no-untyped-def]
     touch(handle, u)
     begin = m.seen.places[u, START] + m.seen.places[u, FIRST]
     rated = m.seen.entries[begin : begin + m.seen.places[u, LENGTH]].copy()
+    forget_page(handle, u)
     for i in rated:
+        forget_kept(handle, i)
         forget(handle, u, i)
     m.x[u], m.user_cov[u], m.user_stats[u] = 0.0, 0.0, 0.0
     for i in rated:
@@ -69,8 +69,3 @@ def erase(handle, u):  # type: ignore[no-untyped-def]
             kept += 1
     m.counters[N_TOUCHED] = kept
     m.user_ints[u] = 0
-    if m.counters[PAGE_USER] == u:
-        m.counters[PAGE_USER], m.counters[PAGE_TIMESTAMP], m.counters[PAGE_COUNT] = -1, 0, 0
-        m.counters[PAGE_LENGTH] = 0
-        m.page_x[:], m.page_stats[:] = 0.0, 0.0
-        m.page_items[:], m.page_predictions[:] = 0, 0.0

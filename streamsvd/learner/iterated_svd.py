@@ -155,7 +155,8 @@ class IteratedSVD(LiveLookups):
         ratings : array_like of float, length n
             In the data's own scale.
         timestamps : array_like of int, length n, optional
-            Seconds; ratings by one user in a row with one timestamp are a page. Without them, each is its own page.
+            Seconds; all that a user rates at one timestamp is a page, which the next rating of another timestamp ends.
+            Without them, each rating is its own page.
 
         Returns
         -------

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
 from streamsvd.kernels import Id, as_column, as_ids, plain_ids
-from streamsvd.kernels.memory import COUNT, PAGE_LENGTH, PAGE_TIMESTAMP, PAGE_USER, TIME
+from streamsvd.kernels.memory import COUNT, N_PAGES, PAGE, PAGE_LENGTH, PAGE_USER, TIME, TIMESTAMP, Memory
 from streamsvd.kernels.predicting import Pairs, predict_rows
 from streamsvd.learner.protocol import LearnerParts
 
@@ -42,8 +42,7 @@ def predict_pairs(
         stamps = as_column("timestamps", timestamps, np.int64).astype(np.float64)
         if len(stamps) != len(user_rows):
             raise InputError(f"one timestamp is needed for every user, found {len(stamps)} for {len(user_rows)}")
-        same_page = (user_rows == m.counters[PAGE_USER]) & (user_rows >= 0) & (stamps == m.counters[PAGE_TIMESTAMP])
-        places = np.where(same_page, m.counters[PAGE_LENGTH], 0)
+        places = np.where(stamps == m.counters[TIMESTAMP], _on_page(m, user_rows), 0)
     user_cov = item_cov = None
     if with_variance:
         user_cov, item_cov = _take(m.user_cov, user_rows), _take(m.item_cov, item_rows)
@@ -63,6 +62,17 @@ def predict_pairs(
         item_cov=item_cov,
     )
     return predict_rows(model._handle, model.scale, pairs)
+
+
+def _on_page(m: Memory, user_rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Ratings on each user's open page, 0 without one."""
+    pages = m.page_ints[: m.counters[N_PAGES]]
+    numbers = _take(m.user_ints[:, PAGE], user_rows)
+    there = np.flatnonzero((user_rows >= 0) & (numbers < len(pages)))
+    there = there[pages[numbers[there], PAGE_USER] == user_rows[there]]
+    found = np.zeros(len(user_rows), np.int64)
+    found[there] = pages[numbers[there], PAGE_LENGTH]
+    return found
 
 
 def _take(array: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:

@@ -26,7 +26,8 @@ class Predictions(NamedTuple):
     event : float64, shape (n,)
         Event protocol: with everything learned before this rating.
     page : float64, shape (n,)
-        Page protocol: with everything learned before this rating's page (a run of ratings by one user at one time).
+        Page protocol: with everything learned before this rating's page, all that its user rates at one timestamp,
+        began; nothing learned from a page predicts its ratings.
     deviation : float64, shape (n,)
         Standard deviation of the event prediction.
     user_counts, item_counts : int64, shape (n,), or None

@@ -16,13 +16,21 @@ from streamsvd.kernels import Id, Ragged, Rows, State, Structured, lists, memory
 from streamsvd.kernels.memory import (
     CHANGED,
     COUNT,
+    EVENTS,
     IN_PRIOR,
+    KEPT,
+    KEPT_ARRAYS,
+    N_KEPT,
+    N_PAGES,
     N_TOUCHED,
     NEXT_REFIT,
-    PAGE_LENGTH,
+    PAGE,
+    PAGE_ARRAYS,
+    PAGE_USER,
     TOUCHED,
     Memory,
 )
+from streamsvd.kernels.versions import ROW
 from streamsvd.learner.protocol import ContentSource, LearnerParts
 
 GLOBALS = (
@@ -33,11 +41,7 @@ GLOBALS = (
     "moments",
     "prior",
     "prior_cov",
-    "page_x",
-    "page_stats",
     "variances",
-    "page_g",
-    "page_c",
     "scalars",
     "counters",
 )
@@ -50,7 +54,6 @@ def export_state(model: LearnerParts, *, changed_only: bool) -> State:
     if changed_only:
         user_rows = user_rows[m.user_ints[user_rows, CHANGED] == 1]
         item_rows = item_rows[m.item_ints[item_rows, CHANGED] == 1]
-    page_length = m.counters[PAGE_LENGTH]
     return State(
         settings={
             "settings": model.settings.to_dict(),
@@ -61,8 +64,8 @@ def export_state(model: LearnerParts, *, changed_only: bool) -> State:
         globals_={
             **{name: getattr(m, name).copy() for name in GLOBALS},
             "touched": m.touched[: m.counters[N_TOUCHED]].copy(),
-            "page_items": m.page_items[:page_length].copy(),
-            "page_predictions": m.page_predictions[:page_length].copy(),
+            **{name: getattr(m, name)[: m.counters[N_PAGES]].copy() for name in PAGE_ARRAYS},
+            **{name: getattr(m, name)[: m.counters[N_KEPT]].copy() for name in KEPT_ARRAYS},
             "free_users": np.array(model._users.free, np.int64),
         },
         users=_user_rows(model, user_rows, list(model._erased) if changed_only else []),
@@ -87,7 +90,8 @@ def check_state(state: State, content: ContentSource | None) -> None:
 
 def restore_state(model: LearnerParts, state: State) -> None:
     """Make a new learner, of the state's own settings, the one that `state` was taken from."""
-    free = state.globals_["free_users"]
+    globals_ = _with_pages(state.globals_, model._memory)
+    free = globals_["free_users"]
     n_users, n_items = len(state.users) + len(free), len(state.items)
     m = memory.with_room(model._memory, n_users, n_items)
     _restore_users(m, state.users)
@@ -95,16 +99,15 @@ def restore_state(model: LearnerParts, state: State) -> None:
     user_offsets = _spread(state.users.ragged["window"].offsets, state.users.numbers, n_users)
     seen_offsets = _spread(state.users.ragged["seen"].offsets, state.users.numbers, n_users)
     model._memory = m._replace(
-        **{name: state.globals_[name].copy() for name in GLOBALS},
-        touched=_padded(state.globals_["touched"], len(m.touched)),
-        page_items=_padded(state.globals_["page_items"], len(m.page_items)),
-        page_predictions=_padded(state.globals_["page_predictions"], len(m.page_predictions)),
+        **{name: globals_[name].copy() for name in GLOBALS},
+        **{name: _padded(globals_[name], len(getattr(m, name))) for name in ("touched", *PAGE_ARRAYS, *KEPT_ARRAYS)},
         user_window=lists.load(memory.USER_ENTRY, state.users.ragged["window"].values, user_offsets, len(m.x)),
         item_window=lists.load(
             memory.ITEM_ENTRY, state.items.ragged["window"].values, state.items.ragged["window"].offsets, len(m.y)
         ),
         seen=lists.load(memory.SEEN_ENTRY, state.users.ragged["seen"].values, seen_offsets, len(m.x)),
     )
+    _find_pages(model._memory)
     model._users.restore(state.users.ids, state.users.numbers, free.tolist())
     model._items.restore(state.items.ids, np.arange(n_items), [])
 
@@ -198,8 +201,29 @@ def _spread(offsets: NDArray[np.int64], numbers: NDArray[np.int64], rows: int) -
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
+def _with_pages(globals_: dict[str, NDArray[Any]], m: Memory) -> dict[str, NDArray[Any]]:
+    """Globals as this release writes them: an earlier one had one open page in another form, which is closed."""
+    if "page_ints" in globals_:
+        return globals_
+    events, touched = globals_["counters"][[0, 5]].tolist()
+    counters = np.zeros_like(m.counters)
+    counters[EVENTS], counters[N_TOUCHED] = events, touched
+    none = {name: getattr(m, name)[:0] for name in (*PAGE_ARRAYS, *KEPT_ARRAYS)}
+    return {**globals_, **none, "counters": counters, "scalars": globals_["scalars"][: len(m.scalars)]}
+
+
+def _find_pages(m: Memory) -> None:
+    """Which page is each user's, and which version is each item's newest."""
+    users = m.page_ints[: m.counters[N_PAGES], PAGE_USER]
+    open_pages = np.flatnonzero(users >= 0)
+    m.user_ints[users[open_pages], PAGE] = open_pages
+    items = m.kept_links[: m.counters[N_KEPT], ROW]
+    versions = np.flatnonzero(items >= 0)
+    m.item_ints[items[versions], KEPT] = versions  # of several, the last
+
+
 def _padded(values: NDArray[Any], size: int) -> NDArray[Any]:
-    padded = np.zeros(max(size, 2 * len(values)), values.dtype)
+    padded = np.zeros((max(size, 2 * len(values)), *values.shape[1:]), values.dtype)
     padded[: len(values)] = values
     return padded
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from learner_kinds import BASELINES, Kind
-from rating_streams import Stream, digest, learn, stream
+from rating_streams import Stream, digest, interleaved, learn, stream
 
 from streamsvd.errors import InputError
+from streamsvd.learner import State
 
-SHORT = stream(400, users=15, items=30, seed=5, again=0.1)
+SHORT = interleaved(stream(400, users=15, items=30, seed=5, again=0.1))
 CUTS = st.lists(st.integers(0, len(SHORT)), max_size=8)
 EXTREME = [0, -1, -(2**63), 2**63 - 1, "", "user 0", "film 0", "ß" * 10_000, "\u0000", "\ud800"]
 
@@ -23,12 +24,6 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     """One online baseline."""
     found: Kind = request.param
     return found
-
-
-def pages_of(events: Stream) -> list[tuple[int, int]]:
-    marks = list(zip(events.users, events.timestamps.tolist(), strict=True))
-    starts = [k for k in range(len(marks)) if k == 0 or marks[k] != marks[k - 1]]
-    return list(zip(starts, [*starts[1:], len(marks)], strict=True))
 
 
 def test_predicting_changes_nothing(kind: Kind, events: Stream) -> None:
@@ -69,19 +64,6 @@ def test_one_by_one_equals_arrays(kind: Kind) -> None:
     found = learn(single, SHORT, range(len(SHORT)))
     assert all((a == b).all() for a, b in zip(expected[:3], found[:3], strict=True))
     assert digest(single.state()) == digest(whole.state())
-
-
-@settings(max_examples=12)
-@given(st.integers(0, 10_000), st.sampled_from(BASELINES), st.sampled_from([0.0, 0.2]))
-def test_a_page_is_predicted_by_a_model_that_stopped_before_it(seed: int, kind: Kind, again: float) -> None:
-    events = stream(120, users=8, items=30, seed=seed, again=again)
-    running, stopped = kind.make(), kind.make()
-    found = learn(running, events).page
-    for start, end in pages_of(events):
-        part = events.cut(start, end)
-        expected = stopped.predict(part.users, part.items)
-        np.testing.assert_allclose(found[start:end], expected, rtol=0, atol=1e-9)
-        learn(stopped, part)
 
 
 @pytest.mark.parametrize("value", [1.0, 3.0, 5.0])
@@ -131,3 +113,17 @@ def test_refused_whole(kind: Kind, columns: Any) -> None:
         model.predict([1, 2], [1])
     assert digest(model.state()) == before
     assert (model.n_users, model.n_items, len(model)) == (0, 0, 0)
+
+
+def test_a_state_of_the_form_before_open_pages_goes_on_without_one(kind: Kind) -> None:
+    model = kind.make()
+    learn(model, SHORT.cut(0, 200))
+    state = model.state()
+    old = {name: a for name, a in state.globals_.items() if name != "counters" and not name.startswith("kept")}
+    old |= {"page": np.array([3, 1, 4]), "page_user": np.ones(5), "page_whole": np.ones(2)}
+    del old["page_owner"]
+    found = kind.restore(State(state.settings, old, state.users, state.items))
+    later = SHORT.cut(200, 400).having(timestamps=SHORT.timestamps[200:400] + 1)
+    expected = learn(model, later)
+    assert all((a == b).all() for a, b in zip(learn(found, later)[:3], expected[:3], strict=True))
+    assert digest(found.state()) == digest(model.state())

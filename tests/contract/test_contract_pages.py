@@ -1,4 +1,4 @@
-"""The page protocol: no rating of a page helps to predict another one of it."""
+"""A page is all that a user rates at one timestamp: no rating of it helps to predict another one of it."""
 
 from __future__ import annotations
 
@@ -6,28 +6,66 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from learner_kinds import KINDS, Kind
-from rating_streams import Stream, learn, stream
+from learner_kinds import BASELINES, KINDS, Kind
+from rating_streams import Stream, digest, interleaved, learn, pages_of, stream
+
+ALL = [*KINDS, *BASELINES]
 
 
-def pages_of(events: Stream) -> list[tuple[int, int]]:
-    """First event and end of each run of one user and one time."""
-    marks = list(zip(events.users, events.timestamps.tolist(), strict=True))
-    starts = [k for k in range(len(marks)) if k == 0 or marks[k] != marks[k - 1]]
-    return list(zip(starts, [*starts[1:], len(marks)], strict=True))
+@st.composite
+def streams(draw: st.DrawFn) -> Stream:
+    """Short streams whose users take turns at one timestamp, or not, and rate some items again."""
+    events = stream(100, users=8, items=30, seed=draw(st.integers(0, 10_000)), again=draw(st.sampled_from([0.0, 0.2])))
+    seconds = draw(st.sampled_from([0, 1, 5, 10**9]))
+    return interleaved(events, seconds=seconds, seed=draw(st.integers(0, 100))) if seconds else events
 
 
-@settings(max_examples=15)
-@given(st.integers(0, 10_000), st.sampled_from(KINDS), st.sampled_from([0.0, 0.2]))
-def test_a_page_is_predicted_by_a_model_that_stopped_before_it(seed: int, kind: Kind, again: float) -> None:
-    events = stream(120, users=8, items=30, seed=seed, again=again)
+@settings(max_examples=30)
+@given(streams(), st.sampled_from(ALL))
+def test_a_page_is_predicted_by_a_model_that_stopped_before_it(events: Stream, kind: Kind) -> None:
     running, stopped = kind.make(), kind.make()
     found = learn(running, events).page
-    for start, end in pages_of(events):
-        part = events.cut(start, end)
-        expected = stopped.predict(part.users, part.items, part.timestamps)
-        np.testing.assert_allclose(found[start:end], expected, rtol=0, atol=1e-9)
-        learn(stopped, part)
+    learned = 0
+    for page in pages_of(events):
+        learn(stopped, events.cut(learned, page[0]))
+        learned = page[0]
+        users, items = [events.users[k] for k in page], [events.items[k] for k in page]
+        expected = stopped.predict(users, items, events.timestamps[page])
+        np.testing.assert_allclose(found[page], expected, rtol=0, atol=1e-9)
+
+
+@settings(max_examples=40)
+@given(streams(), st.sampled_from(ALL), st.data())
+def test_no_rating_of_a_page_moves_a_prediction_of_it_by_a_bit(events: Stream, kind: Kind, data: st.DataObject) -> None:
+    page = data.draw(st.sampled_from([page for page in pages_of(events) if len(page) > 1] or [[0]]))
+    others = events.ratings.copy()
+    others[page] = 6.0 - others[page] + (others[page] == 3.0)
+    found, expected = learn(kind.make(), events.having(ratings=others)), learn(kind.make(), events)
+    assert (found.page[page] == expected.page[page]).all()
+
+
+@settings(max_examples=30)
+@given(streams(), st.lists(st.integers(0, 100), max_size=8), st.sampled_from(ALL))
+def test_pages_go_on_after_cuts_and_restarts(events: Stream, cuts: list[int], kind: Kind) -> None:
+    whole, stopped, found, start = kind.make(), kind.make(), [], 0
+    expected = learn(whole, events)
+    for end in [*sorted(cuts), len(events)]:
+        found.append(learn(stopped, events.cut(start, end)))
+        stopped, start = kind.restore(stopped.state()), end
+    assert (np.concatenate([part.page for part in found]) == expected.page).all()
+    assert digest(stopped.state()) == digest(whole.state())
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name)
+def test_another_timestamp_closes_every_page(kind: Kind) -> None:
+    model = kind.make()
+    learn(model, interleaved(stream(300), seconds=10**9))
+    before = {name: len(array) for name, array in model.state().globals_.items() if name.startswith(("page_", "kept"))}
+    assert min(before.values()) > 30
+    model.learn(["somebody"], ["something"], [3.0], [2 * 10**9])
+    after = {name: len(model.state().globals_[name]) for name in before}
+    assert all(after[name] == 1 for name in before if name.startswith("page_"))
+    assert all(1 <= after[name] <= 9 for name in before)  # a replay keeps its item, too
 
 
 def test_a_page_of_one_is_an_event(kind: Kind, events: Stream) -> None:

@@ -102,8 +102,11 @@ def test_erase_leaves_nothing_of_the_user(model: IteratedSVD, events: Stream) ->
     assert number not in after.users.numbers
     assert number not in after.globals_["touched"]
     assert number not in after.items.ragged["window"].values["user"]
-    assert after.globals_["page_items"].tolist() == []
-    assert not after.globals_["page_x"].any()
+    assert number not in after.globals_["page_ints"][:, 0]
+    assert number in before.globals_["page_ints"][:, 0]
+    assert not after.globals_["page_x"][before.globals_["page_ints"][:, 0] == number].any()
+    rows = [ids_of(after.items)[item] for item in rated]
+    assert not np.isin(after.globals_["kept_links"][:, 0], rows).any()
     if isinstance(gone, str):
         assert gone not in json.dumps(after.settings)
     for item in rated:

@@ -16,7 +16,7 @@ from streamsvd.learner import Id, IteratedSVD, Predictions, Rows, State
 
 @dataclass(frozen=True)
 class Stream:
-    """Columns of a stream; timestamps never decrease and equal ones of one user are a page."""
+    """Columns of a stream; timestamps never decrease, and what a user rates at one of them is a page."""
 
     users: list[Id]
     items: list[Id]
@@ -66,6 +66,28 @@ def stream(n: int = 600, users: int = 40, items: int = 60, seed: int = 0, *, aga
         np.array([r for _, _, r, _ in columns]),
         np.array([t for _, _, _, t in columns], np.int64),
     )
+
+
+def interleaved(events: Stream, *, seconds: int = 5, seed: int = 0) -> Stream:
+    """The same ratings at fewer timestamps, and at each of them in any order, so that users take turns."""
+    times = events.timestamps // seconds
+    order = np.lexsort((np.random.default_rng(seed).random(len(events)), times))
+    names = [[column[k] for k in order] for column in (events.users, events.items)]
+    return Stream(names[0], names[1], events.ratings[order], times[order])
+
+
+def pages_of(events: Stream) -> list[list[int]]:
+    """Of each page, in the order in which they begin, which events it has."""
+    found: list[list[int]] = []
+    opened: dict[Id, list[int]] = {}
+    for k, user in enumerate(events.users):
+        if k and events.timestamps[k] != events.timestamps[k - 1]:
+            opened = {}
+        if user not in opened:
+            opened[user] = []
+            found.append(opened[user])
+        opened[user].append(k)
+    return found
 
 
 def learn(model: IteratedSVD, events: Stream, cuts: Iterable[int] = ()) -> Predictions:

@@ -2,7 +2,7 @@
 
 It has no packed matrices, no windows that slide, no sums kept current and no state to save; it serves to check the
 product, which has all of these. Nothing is taken back. Pages are predicted whole before any of their ratings is
-learned.
+learned: all that the user rates before the time changes.
 """
 
 from __future__ import annotations
@@ -73,17 +73,20 @@ class Reference:
 
     def run(self, users: Any, items: Any, ratings: Any, times: Any) -> tuple[Floats, Floats]:
         """Predictions by event and by page."""
-        marks, event, page = list(zip(users, times, strict=True)), np.zeros(len(users)), np.zeros(len(users))
-        place = 0
+        event, page, places = np.zeros(len(users)), np.zeros(len(users)), dict[Any, int]()
         for e in range(len(users)):
-            if e == 0 or marks[e] != marks[e - 1]:
-                f, place = e, 0
-                while f < len(users) and marks[f] == marks[e]:
-                    page[f] = self.predict(users[f], items[f], times[f], 0)
+            if e == 0 or times[e] != times[e - 1]:
+                places = {}
+            if users[e] not in places:
+                places[users[e]], f = 0, e
+                while f < len(users) and times[f] == times[e]:
+                    if users[f] == users[e]:
+                        page[f] = self.predict(users[f], items[f], times[f], 0)
                     f += 1
+            place = places[users[e]]
             event[e] = self.predict(users[e], items[e], times[e], place)
             self.learn(users[e], items[e], float(ratings[e]), times[e], place)
-            place += 1
+            places[users[e]] += 1
         return event, page
 
     def rows(self, user: Any, item: Any) -> tuple[Row, Row]:

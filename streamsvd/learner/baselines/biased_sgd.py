@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from streamsvd.errors import SettingsError
 from streamsvd.kernels import compiled, normals
 from streamsvd.learner.baselines.online import Floats, Ints, OnlineBaseline
-from streamsvd.learner.baselines.rows import at_page, empty, grown, keep, turn_page
+from streamsvd.learner.baselines.rows import at_page, empty, grown, has_room, keep, turn_page
 
 BIAS, COUNT, FACTORS = 0, 1, 2  # in a row
 SUM, EVENTS = 0, 1  # of the global numbers
@@ -118,11 +118,12 @@ class BiasedSGD(OnlineBaseline):
         self._rates = Rates(**rates, seed=seed, low=low, high=high)  # type: ignore[arg-type]
         self._history = ReplayBuffer(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
-    def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats) -> None:
+    def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats, start: int) -> int:
         needed = len(self) + len(stars)
         if needed > len(self._history.stars):
             self._history = ReplayBuffer(*(grown(column, needed) for column in self._history))
-        _learn(self._memory, self._rates, self._history, users, items, stars, timestamps, predicted)
+        columns = (users, items, stars, timestamps, predicted)
+        return int(_learn(self._memory, self._rates, self._history, *columns, start))
 
     def _predict(self, users: Floats, items: Floats, predicted: Floats) -> None:
         _predict(self._memory.whole, self._rates, users, items, predicted)
@@ -170,12 +171,14 @@ def _draw(seed, event, k, n):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _learn(m, r, history, users, items, stars, timestamps, predicted):  # type: ignore[no-untyped-def]
-    for e in range(len(users)):
+def _learn(m, r, history, users, items, stars, timestamps, predicted, start):  # type: ignore[no-untyped-def]
+    for e in range(start, len(users)):
         u, i = users[e], items[e]
-        turn_page(m, u, timestamps[e])
+        if not has_room(m, timestamps[e]):
+            return e
+        page = turn_page(m, u)
         predicted[e, 0] = min(max(_score(m.whole, m.users[u], m.items[i]), r.low), r.high)
-        predicted[e, 1] = min(max(_score(m.page_whole, m.page_user, at_page(m, i)), r.low), r.high)
+        predicted[e, 1] = min(max(_score(m.page_whole[page], m.page_user[page], at_page(m, i, page)), r.low), r.high)
         keep(m, i)
         user, item = m.users[u], m.items[i]
         error = stars[e] - _score(m.whole, user, item)
@@ -194,6 +197,7 @@ def _learn(m, r, history, users, items, stars, timestamps, predicted):  # type: 
             keep(m, history.items[past])
             user, item = m.users[history.users[past]], m.items[history.items[past]]
             _step(r, user, item, history.stars[past] - _score(m.whole, user, item), r.replay_rate)
+    return len(users)
 
 
 @compiled

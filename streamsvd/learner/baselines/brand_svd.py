@@ -19,7 +19,7 @@ from streamsvd.errors import SettingsError
 from streamsvd.kernels import compiled
 from streamsvd.learner.baselines.damped_means import COUNT, WIDTH, first_whole, learn_means, mean_of
 from streamsvd.learner.baselines.online import Floats, Ints, OnlineBaseline
-from streamsvd.learner.baselines.rows import at_page, empty, keep, keep_all, turn_page
+from streamsvd.learner.baselines.rows import at_page, empty, has_room, keep, keep_all, turn_page
 from streamsvd.learner.svd_form import SVDForm
 
 RANK, BOUND, EVENTS, VALUES = 2, 3, 4, 5  # of the global numbers, after those of the means
@@ -106,8 +106,8 @@ class BrandSVD(OnlineBaseline):
         users, items = self._users.taken()[1], self._items.taken()[1]
         return SVDForm(sides[0], whole[VALUES : VALUES + used].copy(), sides[1], users, items)
 
-    def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats) -> None:
-        _learn(self._memory, self._fixed, users, items, stars, timestamps, predicted)
+    def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats, start: int) -> int:
+        return int(_learn(self._memory, self._fixed, users, items, stars, timestamps, predicted, start))
 
     def _predict(self, users: Floats, items: Floats, predicted: Floats) -> None:
         _predict(self._memory.whole, self._fixed, users, items, predicted)
@@ -328,12 +328,14 @@ def _add(m, f, u, i, delta, left, right):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _learn(m, f, users, items, stars, timestamps, predicted):  # type: ignore[no-untyped-def]
+def _learn(m, f, users, items, stars, timestamps, predicted, start):  # type: ignore[no-untyped-def]
     left, right = np.zeros(f.rank), np.zeros(f.rank)
-    for e in range(len(users)):
+    for e in range(start, len(users)):
         u, i = users[e], items[e]
-        turn_page(m, u, timestamps[e])
-        mean, entry = _score(m.page_whole, f, m.page_user, at_page(m, i), left, right)
+        if not has_room(m, timestamps[e]):
+            return e
+        page = turn_page(m, u)
+        mean, entry = _score(m.page_whole[page], f, m.page_user[page], at_page(m, i, page), left, right)
         predicted[e, 1] = min(max(mean + entry, f.low), f.high)
         mean, entry = _score(m.whole, f, m.users[u], m.items[i], left, right)
         predicted[e, 0] = min(max(mean + entry, f.low), f.high)
@@ -343,6 +345,7 @@ def _learn(m, f, users, items, stars, timestamps, predicted):  # type: ignore[no
         m.whole[EVENTS] += 1.0
         if m.whole[EVENTS] % f.every == 0.0:
             _orthonormalise(m, f)
+    return len(users)
 
 
 @compiled

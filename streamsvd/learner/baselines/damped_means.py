@@ -12,7 +12,7 @@ import numpy as np
 
 from streamsvd.kernels import compiled
 from streamsvd.learner.baselines.online import Floats, Ints, OnlineBaseline
-from streamsvd.learner.baselines.rows import at_page, empty, keep, turn_page
+from streamsvd.learner.baselines.rows import at_page, empty, has_room, keep, turn_page
 
 SUM, COUNT = 0, 1  # of a row, and of the global numbers
 WIDTH = 2
@@ -49,8 +49,8 @@ class DampedMeans(OnlineBaseline):
         super().__init__(settings, empty(WIDTH, WIDTH, first_whole(0)), scale, seed)
         self._fixed = (user_damping, item_damping, *self.scale.internal_limits)
 
-    def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats) -> None:
-        _learn(self._memory, self._fixed, users, items, stars, timestamps, predicted)
+    def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats, start: int) -> int:
+        return int(_learn(self._memory, self._fixed, users, items, stars, timestamps, predicted, start))
 
     def _predict(self, users: Floats, items: Floats, predicted: Floats) -> None:
         _predict(self._memory.whole, self._fixed, users, items, predicted)
@@ -84,16 +84,19 @@ def learn_means(whole, user, item, star, user_damping, item_damping):  # type: i
 
 
 @compiled
-def _learn(m, fixed, users, items, stars, timestamps, predicted):  # type: ignore[no-untyped-def]
+def _learn(m, fixed, users, items, stars, timestamps, predicted, start):  # type: ignore[no-untyped-def]
     user_damping, item_damping, low, high = fixed
-    for e in range(len(users)):
+    for e in range(start, len(users)):
         u, i = users[e], items[e]
-        turn_page(m, u, timestamps[e])
+        if not has_room(m, timestamps[e]):
+            return e
+        page = turn_page(m, u)
         event = mean_of(m.whole, m.users[u], m.items[i], user_damping, item_damping)
-        page = mean_of(m.page_whole, m.page_user, at_page(m, i), user_damping, item_damping)
-        predicted[e, 0], predicted[e, 1] = min(max(event, low), high), min(max(page, low), high)
+        before = mean_of(m.page_whole[page], m.page_user[page], at_page(m, i, page), user_damping, item_damping)
+        predicted[e, 0], predicted[e, 1] = min(max(event, low), high), min(max(before, low), high)
         keep(m, i)
         learn_means(m.whole, m.users[u], m.items[i], stars[e], user_damping, item_damping)
+    return len(users)
 
 
 @compiled

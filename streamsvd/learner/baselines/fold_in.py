@@ -17,7 +17,7 @@ from streamsvd.errors import SettingsError
 from streamsvd.kernels import compiled
 from streamsvd.learner.baselines.damped_means import COUNT, WIDTH, first_whole, learn_means, mean_of
 from streamsvd.learner.baselines.online import Floats, Ints, OnlineBaseline
-from streamsvd.learner.baselines.rows import at_page, empty, grown, keep, keep_all, turn_page
+from streamsvd.learner.baselines.rows import at_page, empty, grown, has_room, keep, keep_all, turn_page
 from streamsvd.learner.baselines.soft_impute import soft_impute
 
 READY = 2  # of the global numbers, after those of the means: 1 after the warm-up
@@ -94,17 +94,16 @@ class FoldIn(OnlineBaseline):
         self._fixed = FoldInSettings(rank, warm_up, user_damping, item_damping, *self.scale.internal_limits)
         self._history = WarmUpRatings(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
-    def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats) -> None:
+    def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats, start: int) -> int:
         m = self._memory
         if m.whole[READY] == 0.0:
             needed = len(self) + len(stars)
             if needed > len(self._history.stars):
                 self._history = WarmUpRatings(*(grown(column, needed) for column in self._history))
-        columns = (users, items, stars, timestamps, predicted)
-        done = _learn(m, self._fixed, self._history, *columns, 0)
+        done = _learn(m, self._fixed, self._history, users, items, stars, timestamps, predicted, start)
         if m.whole[READY] == 0.0 and m.whole[COUNT] - 1 == self._fixed.warm_up:
             self._end_warm_up()
-            _learn(m, self._fixed, self._history, *columns, done)
+        return int(done)
 
     def _end_warm_up(self) -> None:
         """Find the item factors, and fold in the users of the warm-up."""
@@ -190,15 +189,17 @@ def _fold_in_all(m, f, users, items, rest):  # type: ignore[no-untyped-def]
 
 @compiled
 def _learn(m, f, history, users, items, stars, timestamps, predicted, start):  # type: ignore[no-untyped-def]
-    """Learn from number `start` on; returns where the warm-up ends, or the number of all."""
+    """Learn from number `start` on; returns where the warm-up ends, or room, or the number of all."""
     gain = np.zeros(f.rank)
     for e in range(start, len(users)):
         u, i = users[e], items[e]
         learned = np.int64(m.whole[COUNT]) - 1
-        turn_page(m, u, timestamps[e])
+        if not has_room(m, timestamps[e]):
+            return e
+        page = turn_page(m, u)
         event = _score(m.whole, f, m.users[u], m.items[i])
-        page = _score(m.page_whole, f, m.page_user, at_page(m, i))
-        predicted[e, 0], predicted[e, 1] = min(max(event, f.low), f.high), min(max(page, f.low), f.high)
+        before = _score(m.page_whole[page], f, m.page_user[page], at_page(m, i, page))
+        predicted[e, 0], predicted[e, 1] = min(max(event, f.low), f.high), min(max(before, f.low), f.high)
         keep(m, i)
         if m.whole[READY] == 1.0:
             _fold_in(f, m.users[u], m.items[i], stars[e] - event, gain)

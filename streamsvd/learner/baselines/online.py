@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.kernels import Rows, Scale, State
 from streamsvd.learner.baselines.columns import columns_of, pairs_of
-from streamsvd.learner.baselines.rows import BaselineMemory, with_rows
+from streamsvd.learner.baselines.rows import BaselineMemory, page_state, with_page_state, with_room, with_rows
 from streamsvd.learner.id_index import IdIndex
 from streamsvd.learner.protocol import Ids, Predictions
 
@@ -62,7 +62,10 @@ class OnlineBaseline(ABC):
         m.users[n_users - len(new_users) : n_users] = self._first_rows(new_users, m.users.shape[1])
         m.items[n_items - len(new_items) : n_items] = self._first_rows(new_items, m.items.shape[1])
         stars, predicted = self.scale.to_internal(values), np.empty((len(values), 2))
-        self._learn(user_rows, item_rows, stars, stamps, predicted)
+        done = self._learn(user_rows, item_rows, stars, stamps, predicted, 0)
+        while done < len(stars):
+            self._memory = with_room(self._memory)
+            done = self._learn(user_rows, item_rows, stars, stamps, predicted, done)
         squares = np.column_stack([(predicted[:, 0] - stars) ** 2, np.ones(len(stars))])
         errors = np.add.accumulate(np.concatenate([self._errors[None], squares]), axis=0)  # strictly in order
         self._errors = errors[-1].copy()
@@ -93,16 +96,16 @@ class OnlineBaseline(ABC):
     def state(self) -> State:
         """The whole state, as arrays that share nothing with the model."""
         m = self._memory
-        names = ("whole", "page", "page_user", "page_whole")
         return State(
             settings=dict(self._settings),
             globals_={
                 "errors": self._errors.copy(),
-                **{name: getattr(m, name).copy() for name in names},
+                "whole": m.whole.copy(),
+                **page_state(m),
                 **{name: array.copy() for name, array in self._extra().items()},
             },
             users=_rows(self._users, {"row": m.users}),
-            items=_rows(self._items, {"row": m.items, "kept": m.kept, "kept_on": m.kept_on}),
+            items=_rows(self._items, {"row": m.items}),
         )
 
     @classmethod
@@ -113,15 +116,11 @@ class OnlineBaseline(ABC):
         model = cls(**settings, scale=(low, high))
         model._users.number(state.users.ids)
         model._items.number(state.items.ids)
-        names = ("whole", "page", "page_user", "page_whole")
-        per_item = state.items.fixed
-        model._memory = BaselineMemory(
-            users=np.array(state.users.fixed["row"]),
-            items=np.array(per_item["row"]),
-            kept=np.array(per_item["kept"]),
-            kept_on=np.array(per_item["kept_on"]),
-            **{name: state.globals_[name].copy() for name in names},
-        )
+        users, items = np.array(state.users.fixed["row"]), np.array(state.items.fixed["row"])
+        memory = with_rows(model._memory, len(users), len(items))
+        memory.users[: len(users)], memory.items[: len(items)] = users, items
+        memory.whole[:] = state.globals_["whole"]
+        model._memory = with_page_state(memory, state.globals_)
         model._errors = state.globals_["errors"].copy()
         model._take_extra({name: state.globals_[name].copy() for name in model._extra()})
         return model
@@ -129,8 +128,11 @@ class OnlineBaseline(ABC):
     # What a baseline says
 
     @abstractmethod
-    def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats) -> None:
-        """Predict into the two columns (event, page), and learn, each rating in order."""
+    def _learn(self, users: Ints, items: Ints, stars: Floats, timestamps: Ints, predicted: Floats, start: int) -> int:
+        """Predict into the two columns (event, page), and learn, each rating in order from number `start` on.
+
+        Returns the number of the first rating that was not learned, for want of room or anything else, or of all.
+        """
 
     @abstractmethod
     def _predict(self, users: Floats, items: Floats, predicted: Floats) -> None:

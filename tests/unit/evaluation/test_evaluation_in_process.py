@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from evaluation import Prequential, evaluate
+from evaluation import Figures, Prequential, evaluate
 from streamsvd import IteratedSVD
-from streamsvd.ratings import RatingTable, Synthetic
+from streamsvd.ratings import Columns, RatingTable, Synthetic, read_ratings
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +46,23 @@ def test_scores_what_the_learner_predicted(table: RatingTable) -> None:
 
 def test_no_ratings_no_figures(table: RatingTable) -> None:
     assert evaluate(IteratedSVD(), table[:0], Prequential()).figures().events == 0
+
+
+@pytest.mark.parametrize("order", ["by user", "by item", 0, 1])
+def test_the_order_of_the_lines_changes_no_figure(tmp_path: Path, table: RatingTable, order: str | int) -> None:
+    """With a day for the time, so that users take turns unless the lines are in the order of the users."""
+    days = table.timestamps // 86_400 * 86_400
+    lines = list(zip(table.users.tolist(), table.items.tolist(), table.ratings.tolist(), days.tolist(), strict=True))
+
+    def figures(path: Path) -> Figures:
+        path.write_text("u,i,r,t\n" + "".join(f"{u},{i},{r},{t}\n" for u, i, r, t in lines))
+        found = read_ratings(path, Columns("u", "i", "r", "t"), (0.5, 5.0))
+        return evaluate(IteratedSVD(scale=(0.5, 5.0)), found, Prequential()).figures()
+
+    expected = figures(tmp_path / "first.csv")
+    if isinstance(order, int):
+        random.Random(order).shuffle(lines)
+    else:
+        lines.sort(key=lambda line: line[order == "by item"])
+    assert figures(tmp_path / "second.csv") == expected
+    assert expected.rmse_page != expected.rmse_event

@@ -1,4 +1,4 @@
-"""Pages are recognised however the stream is cut."""
+"""Pages are recognised whatever lies between their ratings and however the stream is cut."""
 
 from __future__ import annotations
 
@@ -11,28 +11,53 @@ from hypothesis import strategies as st
 from evaluation.metrics.pages import Pages
 
 USERS = st.sampled_from([1, 2, "1", "ann"])
+Found = tuple[list[int], list[bool]]
 
 
-@given(st.lists(st.tuples(USERS, st.integers(0, 2))), st.integers(0, 10))
+def by_definition(ratings: list[tuple[int | str, int]]) -> Found:
+    """Number of each rating's page, and whether it begins it."""
+    pages = dict[tuple[int | str, int], int]()
+    begun, numbers, begins = 0, list[int](), list[bool]()
+    for k, rating in enumerate(ratings):
+        if k and rating[1] != ratings[k - 1][1]:
+            pages = {}
+        begins.append(rating not in pages)
+        begun += rating not in pages
+        numbers.append(pages.setdefault(rating, begun))
+    return numbers, begins
+
+
+def turned(pages: Pages, ratings: list[tuple[int | str, int]]) -> Found:
+    numbers, begins = pages.turn([user for user, _ in ratings], [time for _, time in ratings])
+    return numbers.tolist(), begins.tolist()
+
+
+@given(st.lists(st.tuples(USERS, st.integers(0, 1))), st.integers(0, 10))
 def test_neither_a_cut_nor_a_restart_changes_a_page(ratings: list[tuple[int | str, int]], cut: int) -> None:
-    users, times = [user for user, _ in ratings], [time for _, time in ratings]
-    whole = Pages().begins(users, times)
-    pages = Pages()
-    first = pages.begins(users[:cut], times[:cut])
-    rest = Pages.from_state(pages.state()).begins(users[cut:], times[cut:])
-    expected = [k == 0 or ratings[k] != ratings[k - 1] for k in range(len(ratings))]
-    assert whole.tolist() == expected == [*first.tolist(), *rest.tolist()]
+    whole, pages = Pages(), Pages()
+    expected = by_definition(ratings)
+    assert turned(whole, ratings) == expected
+    first = turned(pages, ratings[:cut])
+    pages = Pages.from_state(pages.state())
+    rest = turned(pages, ratings[cut:])
+    assert (first[0] + rest[0], first[1] + rest[1]) == expected
+    assert pages.state()["open_pages"].tobytes() == whole.state()["open_pages"].tobytes()
 
 
 def test_arrays_of_ids_are_taken_too() -> None:
-    assert Pages().begins(np.array([1, 1, 2]), np.array([5, 5, 5])).tolist() == [True, False, True]
+    assert Pages().turn(np.array([1, 2, 1]), np.array([5, 5, 5]))[0].tolist() == [1, 2, 1]
 
 
 def test_of_a_forgotten_user_nothing_is_kept() -> None:
     pages = Pages()
-    pages.begins(["ghost"], [3])
-    pages.forget("somebody else")
-    assert not pages.begins(["ghost"], [3])[0]
-    pages.forget("ghost")
-    assert json.loads(pages.state()["newest"].tobytes()) is None
-    assert pages.begins(["ghost"], [3])[0]
+    pages.turn(["ghost", "other"], [3, 3])
+    assert pages.forget("somebody else") is None
+    assert not pages.turn(["ghost"], [3])[1][0]
+    assert pages.forget("ghost") == 1
+    assert "ghost" not in json.dumps(json.loads(pages.state()["open_pages"].tobytes()))
+    assert pages.turn(["other", "ghost"], [3, 3])[0].tolist() == [2, 3]
+
+
+def test_pages_of_the_form_before_open_ones_go_on_without_one() -> None:
+    pages = Pages.from_state({"newest": np.frombuffer(b'["ann", 3]', np.uint8)})
+    assert pages.turn(["ann", "ann"], [3, 3])[1].tolist() == [True, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import asdict
 from functools import cache
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from rating_streams import Stream, stream
+from rating_streams import Stream, interleaved, stream
 
 from evaluation.metrics.ranking import Ranking
 from evaluation.metrics.ranking_sampler import ORDERS, RankingSampler
@@ -24,7 +25,7 @@ from streamsvd.learner.live_items import LiveItems, ranked_ids
 from streamsvd.lookup.choice_scores import ranking_scores
 from streamsvd.lookup.item_table import FACTORS
 
-SHORT = stream(220, users=12, items=25, seed=5, again=0.1)
+SHORT = interleaved(stream(220, users=12, items=25, seed=5, again=0.1))
 FIGURES = {"hit_rate", "ndcg", "mrr"}
 
 
@@ -63,7 +64,7 @@ def places_by_brute_force(events: Stream, n: int) -> dict[str, list[tuple[int, i
     rated: dict[Id, set[Id]] = {}
     counts: Counter[Id] = Counter()
     found: dict[str, list[tuple[int, int, bool]]] = {"choice": [], "popular": []}
-    page, lists = None, {}
+    time, pages = None, dict[Id, dict[str, list[Id]]]()
     for user, item, rating, timestamp in zip(*events, strict=True):
         names = model.state().items.ids
         chosen = choice_scores(model, choices, user) if names else []
@@ -73,8 +74,8 @@ def places_by_brute_force(events: Stream, n: int) -> dict[str, list[tuple[int, i
             order: sorted(free, key=lambda x, s=score: (-s[x], isinstance(x, str), x))[:n]
             for order, score in scores.items()
         }
-        if page != (user, timestamp):
-            page, lists = (user, timestamp), now
+        time, pages = timestamp, pages if timestamp == time else {}
+        lists = pages.setdefault(user, now)
         if rating >= 4 and item not in rated.get(user, set()):
             for order, places in found.items():
                 event, before = ((x.index(item) + 1 if item in x else 0) for x in (now[order], lists[order]))
@@ -153,3 +154,14 @@ def test_refuses_unknown_orders_and_negative_steps() -> None:
 def test_figures_have_names_that_say_the_protocol() -> None:
     names = asdict(Ranking().figures())
     assert {f"{figure}_{protocol}" for figure in FIGURES for protocol in ("event", "page")} <= set(names)
+
+
+def test_a_state_of_the_form_before_open_pages_keeps_its_number_of_pages() -> None:
+    state = whole(3).state()
+    text = json.loads(state["watch"].tobytes()) | {"pages": 8, "shown": {"choice": [1, 2]}}
+    old = {name: array for name, array in state.items() if name != "open_pages"}
+    old["watch"] = np.frombuffer(json.dumps(text).encode(), np.uint8)
+    sampling, model = RankingSampler.from_state(old), IteratedSVD()
+    sampling.learn(model, Choices(), ["a", "a", "b"], ["x", "y", "x"], np.array([5.0, 5.0, 5.0]), [1, 1, 1])
+    asked = sampling.ranking["choice"].lists - whole(3).ranking["choice"].lists
+    assert asked == 2  # on page 9, and page 10 is not sampled

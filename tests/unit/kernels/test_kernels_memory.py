@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from rating_streams import Stream, digest, learn, stream
 
@@ -48,3 +49,16 @@ def test_one_pass_never_refits(long: Stream) -> None:
     learn(model, long.cut(0, 500))
     for rows in (model.state().users, model.state().items):
         assert (rows.fixed["training"]["next_refit"] > 2**62).all()
+
+
+def test_thousands_of_open_pages() -> None:
+    n = 2000
+    users, items, ratings = [*range(n)] * 2, [k % 7 for k in range(n)] + [7 + k % 7 for k in range(n)], [2.0, 5.0] * n
+    model, pieces = IteratedSVD(), IteratedSVD()
+    expected = model.learn(users, items, ratings, [7] * 2 * n)
+    found = learn(pieces, Stream(users, items, np.array(ratings), np.full(2 * n, 7)), range(0, 2 * n, 97))
+    assert all((a == b).all() for a, b in zip(expected, found, strict=True))
+    for k in (0, 1234, n - 1):
+        before = IteratedSVD()
+        before.learn(users[:k], items[:k], ratings[:k], [7] * k)
+        assert expected.page[n + k] == pytest.approx(before.predict_one(users[n + k], items[n + k], 7), abs=1e-12)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from published_sets import BOTH
-from rating_streams import Genres, stream
+from rating_streams import Genres, interleaved, stream
 from reference_learner import Reference
 
 from streamsvd import IteratedSVD
@@ -99,8 +99,11 @@ def test_deviations_are_honest(tables: Tables) -> None:
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(rank=3, window=6, prior_from=150, prior_every=40)])
 @pytest.mark.parametrize("content", [None, Genres()])
-def test_ratings_given_again_are_learned_as_by_the_reference(settings: Settings, content: Genres | None) -> None:
-    events = stream(600, users=12, items=40, again=0.3)
+@pytest.mark.parametrize("seconds", [1, 20])
+def test_ratings_given_again_are_learned_as_by_the_reference(
+    settings: Settings, content: Genres | None, seconds: int
+) -> None:
+    events = interleaved(stream(600, users=12, items=40, again=0.3), seconds=seconds)
     about = content and dict(zip(events.items, content.content(events.items), strict=True))
     found = IteratedSVD(settings, content=content).learn(*events)
     event, page = Reference(settings, 1, 5, about).run(*events)
