@@ -11,7 +11,7 @@ from streamsvd.dashboard import card_texts
 from streamsvd.dashboard.elements import Text, box, button, card
 from streamsvd.dashboard.lookups import ItemRow, Lookups, SimilarAnswer, UserAnswer
 from streamsvd.errors import StoreUnavailable, StreamSVDError
-from streamsvd.ratings import Id, parse_id
+from streamsvd.ratings import Id, typed_id
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class LookupCard:
 
     async def _ask_user(self, typed: str) -> None:
         if typed:
-            await self._look_up_user(parse_id(typed))
+            await self._look_up_user(typed_id(typed))
 
     async def _ask_last_user(self) -> None:
         user = await self._answered("the latest user", self._lookups.last_user)

@@ -15,15 +15,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.errors import DatasetError, EventError
+from streamsvd.errors import DatasetError, EventError, InputError
 from streamsvd.ratings.event import Id
+from streamsvd.ratings.id_text import LoggedId, stripped_id
 
 VERSION = 1
 NO_GENRES = frozenset({"", "(no genres listed)", "unknown"})
 """What MovieLens writes where it knows no genre."""
 
 _YEAR = re.compile(r"\((\d{4})\s*(?:[-–—]\s*(?:\d{4})?)?\s*\)\s*(?:\(T?V\)\s*)?$")
-_Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -126,7 +126,7 @@ def item_from_title(item: Id, title: str, genres: Iterable[str]) -> CatalogueIte
 
 class _WireItem(msgspec.Struct, omit_defaults=True):
     v: int
-    item: _Int64 | _Text
+    item: LoggedId
     title: str
     genres: tuple[_Text, ...] = ()
     year: Annotated[int, msgspec.Meta(ge=0, le=9999)] | None = None
@@ -179,4 +179,7 @@ def decode_item(value: bytes | None) -> CatalogueItem:
         raise EventError(
             f"unknown version {wire.v} of a catalogue item; this release reads version {VERSION}: upgrade it"
         )
-    return CatalogueItem(wire.item, wire.title, wire.genres, wire.year)
+    try:
+        return CatalogueItem(stripped_id(wire.item), wire.title, wire.genres, wire.year)
+    except InputError as error:
+        raise EventError(f"not an item of a catalogue: `item`: {error}") from error

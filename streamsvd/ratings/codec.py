@@ -3,6 +3,7 @@
 A value is one JSON object. `v`, `user` and `ts` are always there; a rating adds `item` and `rating`, a retraction
 adds `"kind":"retract"` and `item`, an erasure adds `"kind":"erase"`; `source` and `seq` are optional. Unknown
 fields are ignored, so a minor version may add some; all else that is not exactly right is refused, with the reason.
+An id's JSON type is its kind, and white space around a text id is no part of it (see `id_text`).
 
 `decode` is the hot path of the consumer: one pass of a typed decoder, and the few checks that types cannot make.
 """
@@ -14,21 +15,22 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from streamsvd.errors import EventError
+from streamsvd.errors import EventError, InputError
 from streamsvd.ratings.event import MAX_TIMESTAMP, Erasure, Event, Rating, Retraction
+from streamsvd.ratings.id_text import MAX_ID_LENGTH, LoggedId, stripped_text
 
 VERSION = 1
 
-Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=MAX_TIMESTAMP)]
 Sequence = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
+_ID_HINT = f"an id is an integer of 64 bits or a string of 1 to {MAX_ID_LENGTH} characters"
 _HINTS = {
     "$.v": f"the version is the integer {VERSION}",
     "$.kind": 'leave it out for a rating, else "retract" or "erase"',
-    "$.user": "an id is an integer of 64 bits or a string that is not empty",
-    "$.item": "an id is an integer of 64 bits or a string that is not empty",
+    "$.user": _ID_HINT,
+    "$.item": _ID_HINT,
     "$.rating": "a rating is a finite number",
     "$.ts": "event time is in whole seconds since 1970",
     "$.source": "a source is a string that is not empty",
@@ -41,8 +43,8 @@ class _WireEvent(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
     v: int
     kind: Literal["retract", "erase"] | None = None
-    user: Int64 | Text
-    item: Int64 | Text | None = None
+    user: LoggedId
+    item: LoggedId | None = None
     rating: float | None = None
     ts: Seconds
     source: Text | None = None
@@ -106,17 +108,27 @@ def decode(value: bytes | None) -> Event:
     fields = 3 + (wire.item is not None) + (wire.rating is not None) + (wire.kind is not None)
     if value.count(b":") != fields + (wire.source is not None) + (wire.seq is not None):
         _check_keys(value)
+    user = _stripped("user", wire.user) if isinstance(wire.user, str) else wire.user
+    item = _stripped("item", wire.item) if isinstance(wire.item, str) else wire.item
     if wire.kind is None:
-        if wire.item is None or wire.rating is None:
-            raise EventError(f"`{'item' if wire.item is None else 'rating'}` is missing; a rating needs it")
-        return Rating(wire.user, wire.item, wire.rating, wire.ts, wire.source, wire.seq)
+        if item is None or wire.rating is None:
+            raise EventError(f"`{'item' if item is None else 'rating'}` is missing; a rating needs it")
+        return Rating(user, item, wire.rating, wire.ts, wire.source, wire.seq)
     if wire.kind == "retract":
-        if wire.item is None:
+        if item is None:
             raise EventError("`item` is missing; a retraction names the item whose rating is taken back")
-        return Retraction(wire.user, wire.item, wire.ts, wire.source, wire.seq)
-    if wire.item is not None:
+        return Retraction(user, item, wire.ts, wire.source, wire.seq)
+    if item is not None:
         raise EventError("an erasure removes the whole user; leave `item` out, or send a retraction")
-    return Erasure(wire.user, wire.ts, wire.source, wire.seq)
+    return Erasure(user, wire.ts, wire.source, wire.seq)
+
+
+def _stripped(what: str, text: str) -> str:
+    """A text id as `stripped_text` has it."""
+    try:
+        return stripped_text(text)
+    except InputError as error:
+        raise EventError(f"not an event: the {what}: {error}") from error
 
 
 def _wire(event: Event) -> _WireEvent:

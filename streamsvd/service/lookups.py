@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from model_store import Answer, Explained, History, Prediction, Provenance, SimilarItems, SimilarUsers, Users
-from streamsvd.ratings import parse_id
+from streamsvd.ratings import typed_id
 from streamsvd.service import requests, responses
 from streamsvd.service.context import context_of
 from streamsvd.service.query_route import QueryRoute
@@ -26,8 +26,8 @@ async def _lookup(request: Request, call: Callable[..., Any], *arguments: Any, *
 async def recommend(request: Request, query: Annotated[requests.RecommendQuery, Query()]) -> Response:
     """What the model ranks highest among what the user has not rated. An unknown user gets the best items for all
     users, marked by `known_user`."""
-    reader, exclude = context_of(request).reader, [parse_id(text) for text in query.exclude]
-    return await _lookup(request, reader.recommend, parse_id(query.user), query.n, **query.options(exclude))
+    reader, exclude = context_of(request).reader, [typed_id(text) for text in query.exclude]
+    return await _lookup(request, reader.recommend, typed_id(query.user), query.n, **query.options(exclude))
 
 
 @router.post("/recommend-many", response_model=responses.Answers, summary="The best items for several users")
@@ -49,32 +49,32 @@ async def recommend_for(request: Request, body: requests.ForRatings) -> Response
 @router.get("/similar-items", response_model=SimilarItems, summary="Items that the same users like as one")
 async def similar_items(request: Request, query: Annotated[requests.ItemListQuery, Query()]) -> Response:
     """Most similar first. 404 for an unknown item."""
-    return await _lookup(request, context_of(request).reader.similar_items, parse_id(query.item), query.n)
+    return await _lookup(request, context_of(request).reader.similar_items, typed_id(query.item), query.n)
 
 
 @router.get("/similar-users", response_model=SimilarUsers, summary="Users of the same taste")
 async def similar_users(request: Request, query: Annotated[requests.UserListQuery, Query()]) -> Response:
     """Most similar first. 404 for an unknown user. The first request after a start reads the rows of all users, which
     takes a while."""
-    return await _lookup(request, context_of(request).reader.similar_users, parse_id(query.user), query.n)
+    return await _lookup(request, context_of(request).reader.similar_users, typed_id(query.user), query.n)
 
 
 @router.get("/predict", response_model=Prediction, summary="The rating that a user would give")
 async def predict(request: Request, query: Annotated[requests.UserItemQuery, Query()]) -> Response:
     """With its standard deviation. An unknown user or item is predicted from all users, and marked."""
-    return await _lookup(request, context_of(request).reader.predict, parse_id(query.user), parse_id(query.item))
+    return await _lookup(request, context_of(request).reader.predict, typed_id(query.user), typed_id(query.item))
 
 
 @router.get("/explain", response_model=Explained, summary="Why the model predicts what it predicts")
 async def explain(request: Request, query: Annotated[requests.UserItemQuery, Query()]) -> Response:
     """Parts that add up to the score. 404 for an unknown item."""
-    return await _lookup(request, context_of(request).reader.explain, parse_id(query.user), parse_id(query.item))
+    return await _lookup(request, context_of(request).reader.explain, typed_id(query.user), typed_id(query.item))
 
 
 @router.get("/history", response_model=History, summary="What a user has rated")
 async def history(request: Request, query: Annotated[requests.UserListQuery, Query()]) -> Response:
     """Newest first, as far as the model keeps them. 404 for an unknown user."""
-    return await _lookup(request, context_of(request).reader.history, parse_id(query.user), query.n)
+    return await _lookup(request, context_of(request).reader.history, typed_id(query.user), query.n)
 
 
 @router.get("/users", response_model=Users, summary="How many users there are, and some of them")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from streamsvd.errors import SnapshotMissing, StreamSVDError
-from streamsvd.ratings import Erasure, Event, Rating, Retraction, check_not_ahead, check_scale, parse_id
+from streamsvd.ratings import Erasure, Event, Rating, Retraction, check_not_ahead, check_scale, typed_id
 from streamsvd.service import requests, responses
 from streamsvd.service.context import ServiceContext, context_of
 from streamsvd.service.responses import as_json
@@ -34,7 +34,7 @@ async def post_rating(request: Request, body: requests.RatingIn) -> Response:
 async def retract_rating(request: Request, query: Annotated[requests.UserItemQuery, Query()]) -> Response:
     """Put a retraction onto the log: the model forgets this user's rating of this item."""
     context = context_of(request)
-    user, item = parse_id(query.user), parse_id(query.item)
+    user, item = typed_id(query.user), typed_id(query.item)
     return await _put(context, Retraction(user, item, int(context.clock())), 202)
 
 
@@ -42,7 +42,7 @@ async def retract_rating(request: Request, query: Annotated[requests.UserItemQue
 async def erase_user(request: Request, query: Annotated[requests.UserQuery, Query()]) -> Response:
     """Put an erasure onto the log: the user's row, history and list of rated items go, from the model and the store."""
     context = context_of(request)
-    return await _put(context, Erasure(parse_id(query.user), int(context.clock())), 202)
+    return await _put(context, Erasure(typed_id(query.user), int(context.clock())), 202)
 
 
 async def _put(context: ServiceContext, event: Event, status: int = 201) -> Response:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
 from streamsvd.lookup import DEFAULT_RANKING, RANKINGS, Options
-from streamsvd.ratings import MAX_TIMESTAMP
+from streamsvd.ratings import MAX_ID_LENGTH, MAX_TIMESTAMP
 
 MOST_ITEMS = 100
 """Of one answer."""
@@ -22,7 +22,8 @@ MOST_EXCLUDED_IN_ADDRESS = 50
 """Of one query string: a URL has at most 64 kB."""
 
 _MOST_GENRES = 50
-_LONGEST_ID = 255
+_VISIBLE = r"[^\s\x1c-\x1f\x85]"
+"""A character that is no white space, for Python and for JSON Schema."""
 _INT64 = 2**63
 
 
@@ -35,17 +36,19 @@ IdText = Annotated[
     str,
     Field(
         min_length=1,
-        max_length=_LONGEST_ID,
-        description="An id. A whole number of 64 bits is an integer; `text:` before it marks a string.",
+        max_length=MAX_ID_LENGTH,
+        pattern=_VISIBLE,
+        description="An id. What an integer of 64 bits prints is that integer, all else a string without the white "
+        "space around it; `text:` before it marks a string.",
         examples=["196"],
     ),
 ]
-"""An id in a query string, for `parse_id`."""
+"""An id in a query string, for `typed_id`."""
 Id = (
     Annotated[StrictInt, Field(ge=-_INT64, lt=_INT64)]
-    | Annotated[StrictStr, Field(min_length=1, max_length=_LONGEST_ID)]
+    | Annotated[StrictStr, Field(min_length=1, max_length=MAX_ID_LENGTH, pattern=_VISIBLE), AfterValidator(str.strip)]
 )
-"""An id in a body: the JSON type decides between integer and string."""
+"""An id in a body: the JSON type decides between integer and string; a string loses the white space around it."""
 Count = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="Number of items or users.")]
 Year = Annotated[int, Field(ge=0, le=9999, json_schema_extra=_left_out)]
 

@@ -6,7 +6,7 @@ from streamsvd.cli.lookup_tables import explained_table
 from streamsvd.cli.lookups import item_called, lookups
 from streamsvd.cli.options import ItemArgument, JsonFlag, ModelOption, RedisOption, UserArgument
 from streamsvd.cli.tables import print_found
-from streamsvd.ratings import parse_id
+from streamsvd.ratings import typed_id
 
 
 def explain(
@@ -28,5 +28,5 @@ def explain(
         streamsvd explain 196 1 --json
     """
     with lookups(redis, model) as reader:
-        answer = reader.explain(parse_id(user), item_called(reader, item))
+        answer = reader.explain(typed_id(user), item_called(reader, item))
     print_found(answer, explained_table(answer), as_json=as_json)

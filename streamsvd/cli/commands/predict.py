@@ -6,7 +6,7 @@ from streamsvd.cli.lookup_tables import prediction_table
 from streamsvd.cli.lookups import item_called, lookups
 from streamsvd.cli.options import ItemArgument, JsonFlag, ModelOption, RedisOption, UserArgument
 from streamsvd.cli.tables import print_found
-from streamsvd.ratings import parse_id
+from streamsvd.ratings import typed_id
 
 
 def predict(
@@ -28,5 +28,5 @@ def predict(
         streamsvd predict 196 1 --json
     """
     with lookups(redis, model) as reader:
-        answer = reader.predict(parse_id(user), item_called(reader, item, unrated=True))
+        answer = reader.predict(typed_id(user), item_called(reader, item, unrated=True))
     print_found(answer, prediction_table(answer), as_json=as_json)

@@ -12,7 +12,7 @@ from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption, parse_year
 from streamsvd.cli.tables import print_found
 from streamsvd.errors import SettingsError
 from streamsvd.lookup import Options
-from streamsvd.ratings import parse_id
+from streamsvd.ratings import typed_id
 
 
 def recommend(
@@ -88,7 +88,7 @@ def recommend(
         if user is None:
             answer, why = reader.recommend_for(ratings_given(reader, rated or ()), n, **options), {}
         else:
-            answer = reader.recommend(parse_id(user), n, **options)
-            why = reader.reasons(parse_id(user), [item.item for item in answer.items])
+            answer = reader.recommend(typed_id(user), n, **options)
+            why = reader.reasons(typed_id(user), [item.item for item in answer.items])
     found = {**as_object(answer), "items": explained_items(answer, why)}
     print_found(found, answer_table(answer, why), as_json=as_json)

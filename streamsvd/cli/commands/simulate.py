@@ -37,7 +37,7 @@ from streamsvd.cli.simulation_runs import event_range_of, outcomes, past_recomme
 from streamsvd.cli.simulation_tables import past_recommendations_table, runs_object, runs_table
 from streamsvd.cli.tables import print_found
 from streamsvd.errors import SettingsError
-from streamsvd.ratings import parse_id
+from streamsvd.ratings import typed_id
 from streamsvd.stopping import stop_on_signals
 
 _BASELINES = " or ".join(shadow_names(baselines=True))
@@ -146,7 +146,7 @@ def simulate(
         if len(runs) > 1 or through == "kafka":
             raise SettingsError(f"--lookup is of one model, in process; this asks for {len(runs)}, through {through}")
         with stop_on_signals() as stop:
-            answer = past_recommendations(table, items, runs[0], parse_id(lookup), n, stop, console)
+            answer = past_recommendations(table, items, runs[0], typed_id(lookup), n, stop, console)
         if answer is None:
             raise typer.Exit(1)
         print_found(answer, past_recommendations_table(answer), as_json=as_json)

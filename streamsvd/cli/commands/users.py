@@ -10,7 +10,7 @@ from streamsvd.cli.lookup_tables import user_table, users_table
 from streamsvd.cli.lookups import as_object, lookups
 from streamsvd.cli.options import JsonFlag, ModelOption, RedisOption
 from streamsvd.cli.tables import print_found
-from streamsvd.ratings import parse_id
+from streamsvd.ratings import typed_id
 
 
 def users(
@@ -38,6 +38,6 @@ def users(
             found = reader.users(n)
             print_found(found, users_table(found), as_json=as_json)
             return
-        history = reader.history(parse_id(user), n)
-        alike = reader.similar_users(parse_id(user), n).users
+        history = reader.history(typed_id(user), n)
+        alike = reader.similar_users(typed_id(user), n).users
     print_found({**as_object(history), "alike": alike}, user_table(history, alike), as_json=as_json)

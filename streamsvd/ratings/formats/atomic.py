@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from streamsvd.errors import DatasetError
+from streamsvd.errors import DatasetError, InputError
 from streamsvd.ratings.catalogue import CatalogueItem, item_from_title
 from streamsvd.ratings.event import Id
-from streamsvd.ratings.id_text import id_of_text
+from streamsvd.ratings.id_text import parse_id
 from streamsvd.ratings.reading.columns import Columns
 from streamsvd.ratings.reading.delimited import Delimited, with_header
 from streamsvd.ratings.reading.files import DataFile
@@ -85,7 +85,10 @@ def _ids(names: list[str], rows: list[list[str]], wanted: str, file: DataFile) -
     if wanted not in names:
         raise file.wrong(1, f"no column {wanted} among {', '.join(names)}", "correct the header")
     found = _column(names, rows, (wanted,))
-    ids = [id_of_text(one) for one in found]
+    try:
+        ids = [parse_id(one) for one in found]
+    except InputError as error:
+        raise DatasetError(f"{file.label}, column {wanted}: {error}") from error
     return ids if all(isinstance(one, int) for one in ids) else list(found)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.event import MAX_TIMESTAMP
+from streamsvd.ratings.id_text import MAX_ID_LENGTH
 from streamsvd.ratings.in_memory.column import Column, first_row
 from streamsvd.ratings.reading.times import Times
 
@@ -64,6 +65,9 @@ class Ids:
         if "" in stripped:
             todo = "every rating names its user and its item: fill in such rows or leave them out"
             raise column.wrong(first_row(places == stripped.index("")), "is blank", todo)
+        if (long := max(stripped, key=len, default="")) and len(long) > MAX_ID_LENGTH:
+            todo = f"{MAX_ID_LENGTH} characters are the most: shorten such ids"
+            raise column.wrong(first_row(places == stripped.index(long)), f"has {len(long):,} characters", todo)
         names = sorted(set(stripped))
         numbers = {name: number for number, name in enumerate(names)}
         return cls(np.array([numbers[name] for name in stripped], np.int32)[places], names)

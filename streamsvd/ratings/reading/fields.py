@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.ratings.id_text import id_of_text
+from streamsvd.ratings.id_text import MAX_ID_LENGTH, parse_id
 from streamsvd.ratings.order import ranks_of
 
 Array = NDArray[Any]
@@ -86,7 +86,7 @@ class Ids:
             return
         encoded = texts.dictionary_encode()
         names = [name.strip() for name in encoded.dictionary.to_pylist()]
-        if "" in names or self.rule:
+        if self.rule or any(not 0 < len(name) <= MAX_ID_LENGTH for name in names):
             raise ValueError(f"one {self.what} is none")
         codes = self._text_codes()
         numbers = [codes.setdefault(name, len(codes)) for name in names]
@@ -104,7 +104,9 @@ class Ids:
         """Raise what is wrong with one id."""
         if not text.strip():
             raise ValueError(f"the {self.what} is empty; every rating names its user and its item")
-        if self.rule and isinstance(id_of_text(text), str):
+        if len(text.strip()) > MAX_ID_LENGTH:
+            raise ValueError(f"the {self.what} is longer than {MAX_ID_LENGTH} characters: {text.strip()[:20]!r} …")
+        if self.rule and isinstance(parse_id(text), str):
             raise ValueError(f"the {self.what} is {text[:80]!r}, not an integer of 64 bits; {self.rule}")
 
     def numbers(self) -> Array:

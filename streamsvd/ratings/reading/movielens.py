@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streamsvd.ratings.event import Id
-from streamsvd.ratings.id_text import id_of_text
+from streamsvd.ratings.id_text import MAX_ID_LENGTH, parse_id
 from streamsvd.ratings.reading.files import DataFile
 
 WHOLE_STARS = (1.0, 5.0)
@@ -21,7 +21,7 @@ def integer(text: str, what: str, file: DataFile, number: int) -> int:
     DatasetError
         When it is no integer of 64 bits.
     """
-    found = id_of_text(text)
+    found = parse_id(text) if text.strip() and len(text) <= MAX_ID_LENGTH else text
     if isinstance(found, str):
         raise file.wrong(number, f"the {what} is {text[:40]!r}, not an integer of 64 bits")
     return found

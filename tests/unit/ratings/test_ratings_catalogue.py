@@ -20,7 +20,7 @@ ITEMS = [
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 entries = st.builds(
     CatalogueItem,
-    st.integers(-(2**63), 2**63 - 1) | texts,
+    st.integers(-(2**63), 2**63 - 1) | texts.map(str.strip).filter(bool),
     texts | st.just(""),
     st.lists(texts, max_size=4).map(tuple),
     st.none() | st.integers(0, 9999),

@@ -27,7 +27,8 @@ KINDS: dict[str, type[Rating] | type[Retraction] | type[Erasure]] = {
 EVENTS: list[dict[str, Any]] = json.loads((GOLDEN / "events_v1.json").read_text("utf-8"))
 BAD: list[dict[str, str]] = json.loads((GOLDEN / "bad_events.json").read_text("utf-8"))
 
-ids = st.integers(-(2**63), 2**63 - 1) | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).map(str.strip).filter(bool)
+ids = st.integers(-(2**63), 2**63 - 1) | texts
 seconds = st.integers(0, 99_999_999_999)
 sources = st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 sequences = st.none() | st.integers(0, 2**63 - 1)

@@ -380,3 +380,7 @@ def test_a_table_as_a_frame() -> None:
     assert str(dates["timestamp"].dt.tz) == "UTC"
     assert dates["timestamp"].iloc[0] == pd.Timestamp(NOON, unit="s", tz="UTC")
     assert_same(loaded(dates), table)
+
+
+def test_an_id_that_is_too_long_is_refused_with_its_row() -> None:
+    refused([("ann", "x", 3), ("b" * 256, "x", 4)], "row 1 (counted from 0)", "255 characters are the most")

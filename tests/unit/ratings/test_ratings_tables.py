@@ -252,3 +252,9 @@ def test_copies_of_ml_100k_with_blanks(tmp_path: Path) -> None:
 def test_ratings_are_as_narrow_as_they_can_be(tmp_path: Path, dtype: type) -> None:
     value = "2.5" if dtype is np.float32 else "2.6"
     assert read(tmp_path, HEADER + f"1,2,{value},4\n1,2,4,5\n").ratings.dtype == dtype
+
+
+def test_an_id_that_is_too_long_is_refused_with_its_line(tmp_path: Path) -> None:
+    assert read(tmp_path, HEADER + "b" * 255 + ",x,3,4\na,x,4,5\n").users.tolist() == ["b" * 255, "a"]
+    said = refusal(tmp_path, HEADER + "a,x,3,4\n" + "b" * 256 + ",x,4,5\n")
+    assert "line 3: the user is longer than 255 characters" in said
