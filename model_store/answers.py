@@ -44,6 +44,8 @@ class Answer(AnswerPart):
     known_user: bool
     """False: the user is unknown to the model, and the answer is the best for all users."""
     provenance: Provenance
+    notes: tuple[str, ...] = ()
+    """Says so where an id of the other kind, text or integer, was found in place of one that was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class SimilarItems(AnswerPart):
     item: CatalogueItem
     items: tuple[SimilarItem, ...]
     provenance: Provenance
+    notes: tuple[str, ...] = ()
+    """Says so where an id of the other kind, text or integer, was found in place of one that was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class SimilarUsers(AnswerPart):
     user: Id
     users: tuple[SimilarUser, ...]
     provenance: Provenance
+    notes: tuple[str, ...] = ()
+    """Says so where an id of the other kind, text or integer, was found in place of one that was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,8 @@ class Prediction(AnswerPart):
     known_item: bool
     """False: the item has not been rated."""
     provenance: Provenance
+    notes: tuple[str, ...] = ()
+    """Says so where an id of the other kind, text or integer, was found in place of one that was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,8 @@ class Explained(Explanation):
 
     user: Id
     provenance: Provenance
+    notes: tuple[str, ...] = ()
+    """Says so where an id of the other kind, text or integer, was found in place of one that was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,8 @@ class History(AnswerPart):
     user: KnownUser
     newest: tuple[Rated, ...]
     provenance: Provenance
+    notes: tuple[str, ...] = ()
+    """Says so where an id of the other kind, text or integer, was found in place of one that was given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,13 @@ from streamsvd.lookup import (
     Recommendation,
     Scoring,
     UserRow,
+    described,
     explain,
     how_many,
     item_blocks,
     items_by_title,
+    kind_notes,
+    known_as,
     known_user,
     listed,
     newest_ratings,
@@ -55,7 +58,7 @@ from streamsvd.lookup import (
     similar_users,
     user_blocks,
 )
-from streamsvd.ratings import CatalogueItem, Id
+from streamsvd.ratings import CatalogueItem, Id, other_kind
 
 _LATELY = 1000
 """Users whose rows changed last, among which `users` searches."""
@@ -76,6 +79,8 @@ class ModelReader:
 
     Notes
     -----
+    An id that the model does not know is looked up as the other kind, text or integer; `notes` of the answer say so.
+
     Every method raises `SnapshotMissing`, `SnapshotCorrupt`, `StoreUnavailable` or `StoreError` when the store has no
     answer, `SettingsError` for an argument out of its range, and `InputError` for an invalid id. Ids and numbers may be
     NumPy's, as a table holds them. Asking for more than there is gives all.
@@ -112,12 +117,12 @@ class ModelReader:
         InputError
             No item is of a genre that was asked for.
         """
-        return self._recommended([user], self._checked(n, options))[0]
+        return self._recommended(as_ids([user]), self._checked(n, options))[0]
 
     def recommend_many(self, users: Sequence[Id], n: int = 10, **options: Unpack[Options]) -> list[Answer]:
         """The same for several users, all of one version, with one round trip."""
         checked, asked = self._checked(n, options), listed("users", users)
-        return self._recommended(asked, checked) if asked else []
+        return self._recommended(as_ids(asked), checked) if asked else []
 
     def recommend_for(self, ratings: Mapping[Id, float], n: int = 10, **options: Unpack[Options]) -> Answer:
         """The same for an anonymous user who has given these ratings; nothing is written.
@@ -140,28 +145,43 @@ class ModelReader:
         checked = CheckedOptions(n, **options)
         return checked if _can_rank(self._view_cache.head(), checked) else replace(checked, rank_by="rating")
 
-    def _recommended(self, asked: list[Id], options: CheckedOptions) -> list[Answer]:
-        users, blocks = as_ids(asked), user_blocks(options)
+    def _recommended(self, asked: list[Id], options: CheckedOptions, known: list[Id] | None = None) -> list[Answer]:
+        """Answers for the users who are known as `known`; at first, as they were asked for."""
+        users, blocks = asked if known is None else known, user_blocks(options)
         queries = [RowQuery("users", name, tuple(users)) for name in blocks]
         with self._view_cache.reading(queries, item_blocks(options)) as (view, raw):
-            if _can_rank(view.head, options):
-                answers = []
-                for user, *blobs in zip(users, *raw, strict=True):
-                    row = user_row(view, user, blocks, blobs)
-                    items = recommend_to(view, row, options, self._scoring)
-                    answers.append(self._answer(view, user, items, known=bool(row)))
-                return answers
-        return self._recommended(users, replace(options, rank_by="rating"))  # meanwhile another model was promoted
+            rows = [user_row(view, user, blocks, blobs) for user, *blobs in zip(users, *raw, strict=True)]
+            known, can_rank = self._known_as(users, rows), _can_rank(view.head, options)
+            if can_rank and known == users:
+                plain, noted = _excluding(view, options)
+                return [
+                    self._answer(
+                        view,
+                        user,
+                        recommend_to(view, row, plain, self._scoring),
+                        kind_notes("user", [(given, user)]) + noted,
+                        known=bool(row),
+                    )
+                    for given, user, row in zip(asked, users, rows, strict=True)
+                ]
+        if not can_rank:  # meanwhile another model was promoted
+            options = replace(options, rank_by="rating")
+        return self._recommended(asked, options, known)
 
     def _recommended_for(self, ratings: Mapping[Id, float], options: CheckedOptions) -> Answer:
         with self._view_cache.reading((), item_blocks(options)) as (view, _):
             if _can_rank(view.head, options):
-                items, known = recommend_for_ratings(view, ratings, options, self._scoring)
-                return self._answer(view, None, items, known=known)
+                plain, noted = _excluding(view, options)
+                names = {item: view.known_as(item) for item in ratings}
+                given = {names[item]: rating for item, rating in ratings.items()}
+                items, known = recommend_for_ratings(view, given, plain, self._scoring)
+                return self._answer(view, None, items, kind_notes("item", names.items()) + noted, known=known)
         return self._recommended_for(ratings, replace(options, rank_by="rating"))  # as in `_recommended`
 
-    def _answer(self, view: View, user: Id | None, items: tuple[Recommendation, ...], *, known: bool) -> Answer:
-        return Answer(user, items, known, self._provenance(view.head))
+    def _answer(
+        self, view: View, user: Id | None, items: tuple[Recommendation, ...], notes: tuple[str, ...], *, known: bool
+    ) -> Answer:
+        return Answer(user, items, known, self._provenance(view.head), notes)
 
     # Similarity
 
@@ -175,7 +195,9 @@ class ModelReader:
         """
         item, n = as_id(item), how_many(n)
         with self._view_cache.reading() as (view, _):
-            return SimilarItems(view.named(item), similar_items(view, item, n), self._provenance(view.head))
+            known = view.known_as(item)
+            found, notes = similar_items(view, known, n), kind_notes("item", [(item, known)])
+            return SimilarItems(view.named(known), found, self._provenance(view.head), notes)
 
     def similar_users(self, user: Id, n: int = 10) -> SimilarUsers:
         """Users of the same taste; see `streamsvd.lookup.similarity`, and `read.user_cache` for what it costs.
@@ -187,10 +209,11 @@ class ModelReader:
         """
         user, n = as_id(user), how_many(n)
         with self._user_cache.reading() as (view, users):
-            if user not in users.numbers:
+            known = known_as(user, users.numbers)
+            if known not in users.numbers:
                 raise UnknownId("user", user)
-            found = similar_users(view, users.rows(), users.ids, users.present, users.numbers[user], n)
-            return SimilarUsers(user, found, self._provenance(view.head))
+            found = similar_users(view, users.rows(), users.ids, users.present, users.numbers[known], n)
+            return SimilarUsers(known, found, self._provenance(view.head), kind_notes("user", [(user, known)]))
 
     # Predictions
 
@@ -199,16 +222,30 @@ class ModelReader:
 
         Unknown ids are predicted from what is known of all users and items, and marked as such.
         """
-        user, item = as_id(user), as_id(item)
+        return self._predicted((as_id(user), as_id(item)), as_id(user), as_id(item))
+
+    def _predicted(self, asked: tuple[Id, Id], user: Id, item: Id) -> Prediction:
+        """The prediction for ids as the model knows them; at first, as they were asked for."""
         queries = [RowQuery("users", name, (user,)) for name in PREDICTING]
         queries.append(RowQuery("items", TRAINING, (item,)))
         with self._view_cache.reading(queries) as (view, (*of_user, of_item)):
             row = user_row(view, user, PREDICTING, [column[0] for column in of_user])
-            training = item_row(view, item, TRAINING, of_item[0])
-            covariance = None if training is None else training[0]["cov"]
-            rating, deviation = predict(view, row, item, covariance, view.unrated_content(item))
-            known = training is not None
-            return Prediction(user, view.named(item), rating, deviation, bool(row), known, self._provenance(view.head))
+            known = self._known_as([user], [row])[0], view.known_as(item)
+            if known == (user, item):
+                training = item_row(view, item, TRAINING, of_item[0])
+                covariance = None if training is None else training[0]["cov"]
+                rating, deviation = predict(view, row, item, covariance, view.unrated_content(item))
+                return Prediction(
+                    user,
+                    view.named(item),
+                    rating,
+                    deviation,
+                    bool(row),
+                    training is not None,
+                    self._provenance(view.head),
+                    kind_notes("user", [(asked[0], user)]) + kind_notes("item", [(asked[1], item)]),
+                )
+        return self._predicted(asked, *known)
 
     def explain(self, user: Id, item: Id) -> Explained:
         """Why the model predicts what it predicts: parts that add up to the score.
@@ -219,17 +256,19 @@ class ModelReader:
             The model does not know the item. (For an unknown user, only the parts common to all users are explained.)
         """
         user, item = as_id(user), as_id(item)
-        with self.reading(user, EXPLAINING) as (view, row):
-            found = explain(view, row, item)
+        with self._reading_known(user, EXPLAINING) as (view, known, row):
+            known_item = view.known_as(item)
+            found = explain(view, row, known_item)
             parts = {name: getattr(found, name) for name in Explanation.__slots__}
-            return Explained(**parts, user=user, provenance=self._provenance(view.head))
+            notes = kind_notes("user", [(user, known)]) + kind_notes("item", [(item, known_item)])
+            return Explained(**parts, user=known, provenance=self._provenance(view.head), notes=notes)
 
     def reasons(self, user: Id, items: Sequence[Id], n: int = 2) -> dict[Id, tuple[Reason, ...]]:
         """For each item, the `n` of the user's newest ratings that raised its score most.
 
         There are none for an unknown user or item.
         """
-        with self.reading(user, EXPLAINING) as (view, row):
+        with self._reading_known(as_id(user), EXPLAINING) as (view, _, row):
             return reasons(view, row, as_ids(items), n)
 
     # Users and items
@@ -243,11 +282,12 @@ class ModelReader:
             The model does not know the user.
         """
         user, n = as_id(user), how_many(n)
-        with self.reading(user, (FACTORS, WINDOW)) as (view, row):
+        with self._reading_known(user, (FACTORS, WINDOW)) as (view, known, row):
             if not row:
                 raise UnknownId("user", user)
-            known = known_user(view.scale, user, row[FACTORS][0])
-            return History(known, newest_ratings(view, row, n), self._provenance(view.head))
+            about = known_user(view.scale, known, row[FACTORS][0])
+            notes = kind_notes("user", [(user, known)])
+            return History(about, newest_ratings(view, row, n), self._provenance(view.head), notes)
 
     def users(self, n: int = 10) -> Users:
         """How many users there are, and those who gave a rating last, newest first.
@@ -271,6 +311,18 @@ class ModelReader:
         with self._view_cache.reading() as (view, _):
             return tuple(view.named(item) for item in items_by_title(view, text, n))
 
+    def other_kinds(self, user: Id, item: Id | None = None) -> tuple[str, ...]:
+        """What to say to who writes these ids: that the model knows them as the other kind only. Nothing is assumed."""
+        with self._reading_known(as_id(user), (FACTORS,)) as (view, known_user, _):
+            pairs = [("user", user, known_user)]
+            if item is not None:
+                pairs.append(("item", item, view.known_as(as_id(item))))
+        return tuple(
+            f"{what} {id_!r} is new to this model, which knows {described(known)}: another {what}"
+            for what, id_, known in pairs
+            if id_ != known
+        )
+
     def status(self) -> Provenance:
         """What an answer would be computed from, now."""
         with self._view_cache.reading() as (view, _):
@@ -287,6 +339,27 @@ class ModelReader:
         user = as_id(user)
         with self._view_cache.reading([RowQuery("users", name, (user,)) for name in blocks]) as (view, raw):
             yield view, user_row(view, user, blocks, [column[0] for column in raw])
+
+    @contextmanager
+    def _reading_known(self, user: Id, blocks: Sequence[str]) -> Iterator[tuple[View, Id, UserRow]]:
+        """As `reading`, with the id under which the model knows the user."""
+        with self.reading(user, blocks) as (view, row):
+            known = self._known_as([user], [row])[0]
+            if known == user:
+                yield view, user, row
+                return
+        with self.reading(known, blocks) as (view, row):
+            yield view, known, row
+
+    def _known_as(self, users: list[Id], rows: Sequence[UserRow]) -> list[Id]:
+        """The ids under which the store knows users, given the rows that were found of them."""
+        missing = [user for user, row in zip(users, rows, strict=True) if not row]
+        others = [other for user in missing if (other := other_kind(user)) is not None]
+        if not others:
+            return users
+        with translated(self._store.client, f"reading the users of model {self._store.keys.model}"):
+            there = self._store.users_among([*missing, *others])
+        return [known_as(user, there) for user in users]
 
     def user_blocks(self, user: Id) -> UserRow:
         """All blocks of a user, by name, of one version; empty when the user is unknown.
@@ -308,6 +381,12 @@ class ModelReader:
             age_seconds=max(0.0, self._clock() - head.written_at),
             rmse=rmse if isinstance(rmse, float) and math.isfinite(rmse) else None,  # NaN before the first rating
         )
+
+
+def _excluding(view: View, options: CheckedOptions) -> tuple[CheckedOptions, tuple[str, ...]]:
+    """The options with the items to leave out as the model knows them, and notes on these."""
+    pairs = [(item, view.known_as(item)) for item in options.exclude]
+    return replace(options, exclude=tuple(known for _, known in pairs)), kind_notes("item", pairs)
 
 
 def _can_rank(head: Head, options: CheckedOptions) -> bool:

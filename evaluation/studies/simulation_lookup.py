@@ -15,8 +15,18 @@ from numpy.typing import NDArray
 from evaluation.studies.simulation import Run, blocks
 from streamsvd.errors import SettingsError
 from streamsvd.learner import Choices, Id, IteratedSVD, LiveItems
-from streamsvd.lookup import EXPLAINING, CheckedOptions, Reason, Recommendation, reasons, recommend_to, user_blocks
-from streamsvd.ratings import Catalogue, RatingTable
+from streamsvd.lookup import (
+    EXPLAINING,
+    CheckedOptions,
+    Reason,
+    Recommendation,
+    kind_notes,
+    known_as,
+    reasons,
+    recommend_to,
+    user_blocks,
+)
+from streamsvd.ratings import Catalogue, RatingTable, other_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,8 @@ class PastRecommendations:
         Ratings that the user gave afterwards.
     items : tuple of RecommendedItem
         Best first.
+    notes : tuple of str
+        Says so where the user was found by the id of the other kind, text or integer.
     """
 
     user: Id
@@ -70,6 +82,7 @@ class PastRecommendations:
     own: int
     later: int
     items: tuple[RecommendedItem, ...]
+    notes: tuple[str, ...] = ()
 
 
 def look_up(
@@ -111,6 +124,8 @@ def look_up(
     for rows in blocks(part, tell, stopped):
         model.learn(rows.users, rows.items, rows.ratings, rows.timestamps)
         choices.learn(model, rows.users, rows.items)
+    rated = {id_ for id_ in (user, other_kind(user)) if id_ is not None and np.any(table.users == id_)}
+    asked, user = user, known_as(user, rated)
     items, options = LiveItems(model, choices, catalogue), CheckedOptions(n)
     row = items.user_row(user, {*user_blocks(options), *EXPLAINING})
     shown = recommend_to(items, row, options)
@@ -124,6 +139,7 @@ def look_up(
         own=int(np.count_nonzero(part.users == user)),
         later=len(own_later),
         items=_recommended_items(shown, reasons(items, row, [one.item for one in shown]), later, own_later),
+        notes=kind_notes("user", [(asked, user)]),
     )
 
 

@@ -142,6 +142,13 @@ class StoreQueries:
         fields = [name for name in parts[0] if all(name in part for part in parts)]
         return fields, [[part[name] for name in fields] for part in parts]
 
+    def users_among(self, users: Sequence[Id]) -> set[Id]:
+        """Those of some users that there are."""
+        pipe = self.client.pipeline(transaction=False)
+        for user in users:
+            pipe.zscore(self.keys.versions("users"), field(user))
+        return {user for user, version in zip(users, pipe.execute(), strict=True) if version is not None}
+
     def newest_users(self, n: int) -> tuple[int, list[Id]]:
         """How many users there are, and those whose rows changed last."""
         key = self.keys.versions("users")

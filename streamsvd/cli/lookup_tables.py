@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -30,7 +30,7 @@ def answer_table(answer: Answer, reasons: Mapping[Id, tuple[Reason, ...]]) -> Gr
             why = reasons.get(item.item, ())
             cells.append(", ".join(f"{one.title or one.item} (+{one.raised_by:.2f})" for one in why) or "–")
         table.add_row(*cells)
-    return _with_source(table, answer.provenance)
+    return _with_source(table, answer.provenance, answer.notes)
 
 
 def similar_table(answer: SimilarItems) -> Group:
@@ -38,7 +38,7 @@ def similar_table(answer: SimilarItems) -> Group:
     table = _table(f"Like {_name(answer.item)}", "similarity", "item", "title", "genres")
     for item in answer.items:
         table.add_row(f"{item.similarity:.2f}", str(item.item), item.title or "–", ", ".join(item.genres) or "–")
-    return _with_source(table, answer.provenance)
+    return _with_source(table, answer.provenance, answer.notes)
 
 
 def prediction_table(answer: Prediction) -> Group:
@@ -47,7 +47,7 @@ def prediction_table(answer: Prediction) -> Group:
     unknown = [what for what, known in (("user", answer.known_user), ("item", answer.known_item)) if not known]
     note = f"unknown {' and '.join(unknown)}: predicted from the averages over all" if unknown else ""
     table.add_row(f"{answer.rating:.2f}", f"{answer.deviation:.2f}", note)
-    return _with_source(table, answer.provenance)
+    return _with_source(table, answer.provenance, answer.notes)
 
 
 def explained_table(answer: Explained) -> Group:
@@ -63,7 +63,7 @@ def explained_table(answer: Explained) -> Group:
     table.add_row(f"{answer.rest:+.2f}", "the rest: drift, calibration, ratings long ago")
     table.add_section()
     table.add_row(f"{answer.score:.2f}", "predicted, before it is clipped to the scale")
-    return _with_source(table, answer.provenance)
+    return _with_source(table, answer.provenance, answer.notes)
 
 
 def users_table(answer: Users) -> Group:
@@ -85,7 +85,7 @@ def user_table(history: History, alike: tuple[SimilarUser, ...]) -> Group:
     similar = _table("Users of the same taste", "similarity", "user", "ratings")
     for other in alike:
         similar.add_row(f"{other.similarity:.2f}", str(other.user), f"{other.ratings:,}")
-    return _with_source(Group(newest, similar), history.provenance)
+    return _with_source(Group(newest, similar), history.provenance, history.notes)
 
 
 def provenance_line(provenance: Provenance) -> str:
@@ -106,8 +106,8 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _with_source(table: RenderableType, provenance: Provenance) -> Group:
-    return Group(table, Text(provenance_line(provenance), style="dim"))
+def _with_source(table: RenderableType, provenance: Provenance, notes: Sequence[str] = ()) -> Group:
+    return Group(table, *map(Text, notes), Text(provenance_line(provenance), style="dim"))
 
 
 def _name(item: CatalogueItem) -> str:

@@ -13,7 +13,7 @@ from model_store import Answer, ModelReader, connect
 from streamsvd.cli.services import open_redis
 from streamsvd.errors import InputError
 from streamsvd.lookup import Reason
-from streamsvd.ratings import CatalogueItem, Id, typed_id
+from streamsvd.ratings import CatalogueItem, Id, other_kind, typed_id
 
 _SHOWN = 10
 """Candidates named when a title is ambiguous."""
@@ -63,9 +63,9 @@ def item_called(reader: ModelReader, text: str, *, unrated: bool = False) -> Id:
     InputError
         None is called so, or several are; these are named.
     """
-    id_ = typed_id(text)
+    id_, text = typed_id(text), text.strip()
     found = reader.find(text, _SHOWN + 1)
-    if any(item.item == id_ for item in found) or text.startswith("text:"):
+    if any(item.item in (id_, other_kind(id_)) for item in found) or text.startswith("text:"):
         return id_
     exact = [item for item in found if text.casefold() in _names(item)]
     if len(exact) == 1 or len(found) == 1:

@@ -91,7 +91,7 @@ def past_recommendations_table(found: PastRecommendations) -> Group:
     )
     if not found.known_user:
         note = f"this user was unknown, so these are the best for an average user; {note}"
-    return Group(table, Text(note, style="dim"))
+    return Group(table, *map(Text, found.notes), Text(note, style="dim"))
 
 
 def _ratings(run: StoredRun) -> str:

@@ -90,9 +90,10 @@ class Lookups:
     def user(self, user: Id) -> UserAnswer:
         """A user's newest ratings, and recommendations with reasons."""
         answer = self._reader.recommend(user, _SHOWN)
+        user = user if answer.user is None else answer.user  # as the model knows it
         why = self._reader.reasons(user, [item.item for item in answer.items])
         rows = [ItemRow(i.item, title(i), _because(why[i.item]) or _genres(i), f"{i.score:.2f}") for i in answer.items]
-        source = _source(answer.provenance)
+        source = _source(answer.provenance, answer.notes)
         try:
             history = self._reader.history(user, _SHOWN)
         except UnknownId:
@@ -118,7 +119,7 @@ class Lookups:
         """
         answer = self._reader.similar_items(item, _SHOWN)
         rows = [ItemRow(one.item, title(one), _genres(one), f"{one.similarity:.2f}") for one in answer.items]
-        return SimilarAnswer(title(answer.item), rows, _source(answer.provenance))
+        return SimilarAnswer(title(answer.item), rows, _source(answer.provenance, answer.notes))
 
     def find(self, text: str) -> list[ItemRow]:
         """Items whose title has these words, the most rated first."""
@@ -139,8 +140,8 @@ def _because(found: Sequence[Reason]) -> str:
     return f"because of {said}" if said else ""
 
 
-def _source(provenance: Provenance) -> str:
-    return (
+def _source(provenance: Provenance, notes: Sequence[str]) -> str:
+    return "".join(f"{note[0].upper()}{note[1:]}. " for note in notes) + (
         f"Answered from snapshot {count(provenance.version)}, written {age(provenance.age_seconds)}; "
         f"its rolling error was {RMSE.text(provenance.rmse)}."
     )

@@ -20,6 +20,7 @@ from streamsvd.lookup.choice_scores import chances, popularity, ranking_scores
 from streamsvd.lookup.explaining import EXPLAINING, explain, reasons
 from streamsvd.lookup.folded_rows import fold_in
 from streamsvd.lookup.history import known_user, newest_ratings
+from streamsvd.lookup.id_kinds import described, kind_notes, known_as
 from streamsvd.lookup.item_filters import Facets, facets_of
 from streamsvd.lookup.item_table import FACTORS, SEEN, TRAINING, WINDOW, ItemTable, ScreeningColumns, UserRow
 from streamsvd.lookup.options import CheckedOptions, Options
@@ -60,12 +61,15 @@ __all__ = [
     "best",
     "best_items",
     "chances",
+    "described",
     "explain",
     "facets_of",
     "fold_in",
     "how_many",
     "item_blocks",
     "items_by_title",
+    "kind_notes",
+    "known_as",
     "known_user",
     "listed",
     "newest_ratings",

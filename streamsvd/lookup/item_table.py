@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from streamsvd.errors import UnknownId
 from streamsvd.kernels import Scale, Structured
+from streamsvd.lookup.id_kinds import known_as
 from streamsvd.lookup.item_filters import Facets
 from streamsvd.ratings import CatalogueItem, Id
 
@@ -147,6 +148,11 @@ class ItemTable(ABC):
         if item not in self.numbers:
             raise UnknownId("item", item)
         return self.numbers[item]
+
+    def known_as(self, item: Id) -> Id:
+        """The id of an item here: of the other kind where only that has been rated, or is in the catalogue."""
+        known = known_as(item, self.numbers)
+        return known if known in self.numbers else known_as(known, self.catalogue)
 
     def named(self, item: Id) -> CatalogueItem:
         """An item with what the catalogue says of it."""

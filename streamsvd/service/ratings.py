@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
 from streamsvd.errors import SnapshotMissing, StreamSVDError
@@ -14,6 +16,8 @@ from streamsvd.service.context import ServiceContext, context_of
 from streamsvd.service.responses import as_json
 
 router = APIRouter(tags=["ratings"])
+
+_NOTES_SECONDS = 1.0
 
 
 @router.post("/ratings", status_code=201, response_model=responses.Place, summary="Send a rating")
@@ -49,13 +53,23 @@ async def _put(context: ServiceContext, event: Event, status: int = 201) -> Resp
     assert context.log is not None, "these endpoints are served with a log only"
     kind = type(event).__name__.lower()
     try:
-        partition, offset = await context.log.sender.send(event)
+        (partition, offset), notes = await asyncio.gather(context.log.sender.send(event), _notes(context, event))
     except StreamSVDError:
         context.posted.labels(kind, "failed").inc()
         raise
     context.posted.labels(kind, "confirmed").inc()
     place = {"topic": context.log.topic, "partition": partition, "offset": offset, "timestamp": event.timestamp}
-    return as_json(place, status)
+    return as_json({**place, "notes": notes}, status)
+
+
+async def _notes(context: ServiceContext, event: Event) -> Sequence[str]:
+    """What to say of the event's ids; nothing where the store does not answer soon, which is no matter of the log."""
+    item = None if isinstance(event, Erasure) else event.item
+    try:
+        async with asyncio.timeout(_NOTES_SECONDS):
+            return await context.workers.run(context.reader.other_kinds, event.user, item)
+    except (StreamSVDError, HTTPException, TimeoutError):
+        return ()
 
 
 async def _scale(context: ServiceContext) -> tuple[float, float]:

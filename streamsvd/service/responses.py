@@ -42,6 +42,10 @@ class Place(ResponseModel):
         int, Field(ge=0, description="A snapshot whose offset is above this has learned it.", examples=[100003])
     ]
     timestamp: Annotated[int, Field(description="The event time that it was given.", examples=[881250949])]
+    notes: Annotated[
+        list[str],
+        Field(description="Says so where the model does not know an id, but knows the one of the other kind."),
+    ]
 
 
 class Check(ResponseModel):

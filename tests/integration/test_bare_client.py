@@ -89,7 +89,7 @@ def test_other_scales_odd_ids_and_users_who_took_all_back(
     model.retract("undecided", 2)
     writer.write(checkpoint(1, writer.token, choices.state(model)))
     users, items = list(dict.fromkeys(events.users))[:12], list(dict.fromkeys(events.items))[:20]
-    unheard: list[Id] = ["unheard of", "7", 10**15, -(2**63)]
+    unheard: list[Id] = ["unheard of", "007", 10**15, -(2**63)]
     same(bare, ModelReader(client, model_name), [*users, "undecided", "nobody"], [*items, *unheard])
 
 

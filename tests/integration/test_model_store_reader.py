@@ -62,7 +62,7 @@ def test_provenance(writer: ModelWriter, reader: ModelReader) -> None:
 
 def test_an_unknown_user_gets_the_best_for_all_users_marked_as_such(writer: ModelWriter, reader: ModelReader) -> None:
     writer.write(checkpoint(1, writer.token, state(1, [0], range(5))))
-    for user in (99, "0"):
+    for user in (99, "nobody"):
         answer = reader.recommend(user, n=2)
         assert [item.item for item in answer.items] == [4, 3]
         assert not answer.known_user

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 
+import numpy as np
+import pytest
 from model_runs import with_choices
 from model_states import checkpoint
 
@@ -11,7 +13,7 @@ from evaluation.models import parse_spec
 from evaluation.studies.simulation import Run, event_range
 from evaluation.studies.simulation_lookup import look_up
 from model_store import ModelReader, ModelWriter, connect
-from streamsvd.ratings import Synthetic
+from streamsvd.ratings import Dataset, Id, RatingTable, Synthetic
 
 WORLD = Synthetic(ratings=6_000, users=200, items=500)
 TABLE, CATALOGUE = WORLD.table(), WORLD.catalogue()
@@ -52,3 +54,15 @@ def test_what_was_rated_afterwards_is_marked() -> None:
         assert (item.rated, item.rated_at) == (
             (None, None) if row is None else (float(TABLE.ratings[row]), int(TABLE.timestamps[row]))
         )
+
+
+@pytest.mark.parametrize(("asked", "found"), [(7, "7"), ("7", "7"), ("8", "8"), (8, 8), ("9", 9), ("nobody", "nobody")])
+def test_a_user_of_a_simulation_is_found_by_both_kinds(asked: Id, found: Id) -> None:
+    users = np.array(["7", "8", 8, 9] * 10, object)
+    items, times = np.arange(40) % 7, np.arange(40)
+    table = RatingTable(users, items, 1.0 + items % 5, times, Dataset("kinds", "0" * 64, (1.0, 5.0)))
+    run = Run(spec=parse_spec("rank=3"), events=event_range(table, None, 38))
+    answer, exact = (look_up(table, None, run, user, 3) for user in (asked, found))
+    assert (answer.user, answer.own, answer.later, answer.items) == (found, exact.own, exact.later, exact.items)
+    assert answer.known_user == (found != "nobody")
+    assert [note.startswith(f"user {asked!r} is the ") for note in answer.notes] == [True] * (asked != found)
