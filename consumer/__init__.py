@@ -1,7 +1,7 @@
 """The consumer: ratings from the log, each predicted, scored and learned once; checkpoints to the store."""
 
 from consumer.loop import Consumer
-from consumer.opening import ConsumerPlan, open_consumer, wait_for_topic
+from consumer.opening import ConsumerPlan, open_consumer, topic_is_filled, wait_for_topic
 from consumer.progress import CheckpointStats, Lag, Progress
 from consumer.schedule import Schedule
 from consumer.shadows import ShadowPlan, comparison_rows
@@ -18,5 +18,6 @@ __all__ = [
     "ShadowPlan",
     "comparison_rows",
     "open_consumer",
+    "topic_is_filled",
     "wait_for_topic",
 ]

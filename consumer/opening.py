@@ -17,6 +17,7 @@ from consumer.loop import Consumer
 from consumer.resume import resume
 from consumer.schedule import Schedule
 from consumer.shadows import ShadowPlan
+from consumer.state import DEFAULT_SCALE
 from evaluation import Prequential
 from model_store import ModelWriter, ShadowRow, connect, read_shadows, requested_promotion
 from streamsvd.errors import SnapshotCorrupt
@@ -81,21 +82,31 @@ class ConsumerPlan:
     max_ahead: int = MAX_AHEAD
 
 
+def topic_is_filled(plan: ConsumerPlan) -> bool:
+    """Whether the topic exists and has a data set record or a rating.
+
+    The producer writes the catalogue before the first rating, so either of them shows that the catalogue is complete.
+
+    Raises
+    ------
+    LogUnavailable, LogError
+    """
+    if not topic_exists(plan.log, plan.topics.ratings):
+        return False
+    if read_catalogue(plan.log, plan.topics.catalogue).dataset:
+        return True
+    with closing(plan.log.reader()) as reader:
+        return any(part.end for part in reader.ranges(plan.topics.ratings))
+
+
 def wait_for_topic(
     plan: ConsumerPlan, stop: Callable[[], bool], pause: Callable[[float], None], notify: Callable[[str], None]
 ) -> bool:
-    """Wait until the topic has a data set record or a rating; False when a stop is requested before.
-
-    The producer writes the catalogue before the first rating, so either of them shows that the catalogue is complete.
-    """
+    """Wait until the topic is filled; False when a stop is requested before."""
     notified = False
     while not stop():
-        if topic_exists(plan.log, plan.topics.ratings):
-            if read_catalogue(plan.log, plan.topics.catalogue).dataset:
-                return True
-            with closing(plan.log.reader()) as reader:
-                if any(part.end for part in reader.ranges(plan.topics.ratings)):
-                    return True
+        if topic_is_filled(plan):
+            return True
         if not notified:
             notify(f"Topic {plan.topics.ratings} holds nothing yet; waiting. Fill it: streamsvd replay ml-latest-small")
             notified = True
@@ -135,6 +146,11 @@ def open_consumer(
             rows = _stored_rows(client, plan)
         catalogue = writer.catalogue() if checkpoint else {}
         logged = read_catalogue(log, plan.topics.catalogue)
+        if checkpoint is None and logged.dataset is None:
+            notify(
+                f"Topic {plan.topics.catalogue} names no data set: ratings are taken to be on the scale "
+                f"{DEFAULT_SCALE[0]:g} to {DEFAULT_SCALE[1]:g}."
+            )
         start = resume(
             checkpoint,
             topic=plan.topics.ratings,

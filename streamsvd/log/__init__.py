@@ -11,7 +11,15 @@ from streamsvd.log.ports import LogClient, RatingSource, Record
 from streamsvd.log.predictions import Predicted, PredictionSink
 from streamsvd.log.reading import first_and_last, read_all
 from streamsvd.log.sink import RatingSink
-from streamsvd.log.topics import Layout, Topics, check_ratings_topic, create_topics, describe_topic, topic_exists
+from streamsvd.log.topics import (
+    Layout,
+    Topics,
+    check_ratings_topic,
+    create_topics,
+    describe_topic,
+    require_topic,
+    topic_exists,
+)
 
 __all__ = [
     "DeadLetter",
@@ -34,6 +42,7 @@ __all__ = [
     "newest_dead_letters",
     "read_all",
     "read_catalogue",
+    "require_topic",
     "topic_exists",
     "write_catalogue",
 ]

@@ -7,13 +7,14 @@ time or size, no compaction, no segment roll by time, and timestamps of any age 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from streamsvd.errors import SettingsError, TopicUnsafe
+from streamsvd.errors import LogError, SettingsError, TopicUnsafe
 from streamsvd.log.ports import LogClient, TopicDescription
 
+_MOST_NAMED = 10  # topics in a message
 _FOREVER = str(2**63 - 1)
 _WEEK = str(7 * 24 * 3600 * 1000)
 _ANY_TIMESTAMP = {
@@ -178,6 +179,33 @@ def topic_exists(log: LogClient, topic: str) -> bool:
     """
     with log.admin(f"looking for topic {topic}") as admin:
         return topic in admin.topics()
+
+
+def require_topic(log: LogClient, topic: str) -> None:
+    """Refuse a topic that does not exist.
+
+    Raises
+    ------
+    LogError
+        With the ratings topics that do exist.
+    LogUnavailable
+    """
+    with log.admin(f"looking for topic {topic}") as admin:
+        names = set(admin.topics())
+    if topic not in names:
+        others = sorted(name for name in names if not name.startswith("__") and not _belongs_to_another(name, names))
+        there = f"its topics are {', '.join(others[:_MOST_NAMED])}" if others else "it has no topic yet"
+        more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+        raise LogError(
+            f"topic {topic}: Kafka at {log.address} has no such topic; {there}{more}. Correct the name, or fill it: "
+            f"streamsvd replay ml-latest-small --topic {topic}"
+        )
+
+
+def _belongs_to_another(name: str, names: Collection[str]) -> bool:
+    """Whether a topic is the catalogue or the dead letters of another one."""
+    ratings, _, kind = name.rpartition(".")
+    return kind in ("catalogue", "dead-letters") and ratings in names
 
 
 def describe_topic(log: LogClient, topic: str) -> TopicDescription:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,10 @@ from model_runs import (
     wait_until,
 )
 
-from streamsvd.log import Topics, create_topics, log_client
-from streamsvd.ratings import RatingTable, read_ratings
+from streamsvd.errors import LogError
+from streamsvd.log import LogClient, RatingSink, Topics, create_topics, log_client, require_topic
+from streamsvd.log.topics import RATINGS_SETTINGS
+from streamsvd.ratings import Rating, RatingTable, read_ratings
 
 
 @pytest.fixture
@@ -56,11 +59,17 @@ def test_a_consumer_that_is_asked_to_stop_finishes_its_batch_and_writes_it_down(
 
 @pytest.mark.parametrize("empty", [False, True], ids=["missing", "empty"])
 def test_a_topic_that_holds_nothing_is_waited_for(
-    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, table: RatingTable, empty: bool
+    kafka_address: str,
+    redis_url: str,
+    client: redis.Redis,
+    topic_prefix: str,
+    model_name: str,
+    table: RatingTable,
+    empty: bool,
 ) -> None:
     if empty:
         create_topics(log_client(kafka_address), Topics(topic_prefix))
-    consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--until-end")
+    consume = consume_command(kafka_address, redis_url, topic_prefix, model_name)
     with command(*consume) as process:
         heard(process, f"Topic {topic_prefix} holds nothing yet; waiting.")
         process.send_signal(signal.SIGTERM)
@@ -71,8 +80,59 @@ def test_a_topic_that_holds_nothing_is_waited_for(
     with command(*consume) as process:
         heard(process, "waiting")
         fill(kafka_address, topic_prefix, table[:100])
+        wait_until(lambda: version_of(client, model_name) > 0, "a checkpoint")
+        process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert final(redis_url, model_name)["summary"]["dataset"].startswith("ml-100k ")
+
+
+def test_until_the_end_of_a_topic_that_does_not_exist(
+    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str
+) -> None:
+    there = Topics(f"{topic_prefix}-there")
+    create_topics(log_client(kafka_address), there)
+    with pytest.raises(LogError, match="no such topic") as missing:
+        require_topic(log_client(kafka_address), topic_prefix)
+    assert f"--topic {topic_prefix}" in str(missing.value)
+    require_topic(log_client(kafka_address), there.ratings)
+    consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--until-end")
+    status, output, messages = run_command(*consume)
+    assert (status, output) == (1, "")
+    assert messages.startswith(
+        f"LogError: topic {topic_prefix}: Kafka at {kafka_address} has no such topic; its topics are "
+    )
+    assert there.catalogue not in messages
+
+
+def test_until_the_end_of_an_empty_topic(
+    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str
+) -> None:
+    create_topics(log_client(kafka_address), Topics(topic_prefix))
+    consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--until-end")
+    said = f"Topic {topic_prefix} holds nothing, so its end is reached: nothing was learned.\n"
+    assert run_command(*consume) == (0, "", said)
+
+
+def test_until_the_end_of_a_log_that_does_not_answer(redis_url: str, topic_prefix: str, model_name: str) -> None:
+    consume = consume_command("127.0.0.1:1", redis_url, topic_prefix, model_name, "--until-end")
+    status, output, messages = run_command(*consume)
+    assert (status, output) == (1, "")
+    assert messages.startswith("LogUnavailable: connecting: Kafka at 127.0.0.1:1 does not answer")
+
+
+def test_a_topic_without_a_catalogue_says_which_scale_is_taken(
+    log: LogClient, kafka_address: str, redis_url: str, topic_prefix: str, model_name: str
+) -> None:
+    with log.admin("the test") as admin:
+        admin.create(topic_prefix, 1, RATINGS_SETTINGS)
+    with closing(RatingSink(log, topic_prefix)) as sink:
+        sink.send(Rating("bob", "tent", 4.0, 881_250_949))
+    consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--until-end")
+    status, _, messages = run_command(*consume)
+    assert status == 0
+    assert (
+        f"Topic {topic_prefix}.catalogue names no data set: ratings are taken to be on the scale 0.5 to 5." in messages
+    )
 
 
 def test_a_topic_without_ratings_is_no_error(

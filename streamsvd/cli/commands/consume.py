@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from consumer import ConsumerPlan, Progress, Schedule, ShadowPlan, open_consumer, wait_for_topic
+from consumer import ConsumerPlan, Progress, Schedule, ShadowPlan, open_consumer, topic_is_filled, wait_for_topic
 from evaluation import Prequential
 from evaluation.models import compile_kernels
 from streamsvd.cli.figure_tables import detail_tables, details_object, drift_line, figures_table
@@ -39,7 +39,7 @@ from streamsvd.cli.services import open_kafka, open_redis
 from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
 from streamsvd.cli.tables import megabytes, print_note
 from streamsvd.errors import SettingsError
-from streamsvd.log import Topics, log_client
+from streamsvd.log import Topics, log_client, require_topic
 from streamsvd.stopping import stop_on_signals
 
 
@@ -97,6 +97,10 @@ def consume(
     are stored with the model: name them once. One that is added later begins empty, or with --rebuild from the log's
     beginning.
 
+    Without --until-end, a topic that is missing or empty is waited for. With it, an empty topic is at its end: nothing
+    is learned, and the exit status is 0. A topic that does not exist is an error, with status 1, as is a Kafka or Redis
+    that does not answer.
+
     Records that are no valid ratings go to the topic's dead letters, with the reason; so do ratings whose timestamp is
     ahead of the clock by more than --max-ahead, since one of them would move the model's event time for good.
 
@@ -136,7 +140,12 @@ def consume(
             max_ahead=ahead,
             shadows=shadow_plan,
         )
-        if not wait_for_topic(plan, lambda: bool(stop), stop.wait, notify):
+        if until_end:
+            require_topic(plan.log, topic)
+            if not topic_is_filled(plan):
+                notify(f"Topic {topic} holds nothing, so its end is reached: nothing was learned.")
+                return
+        elif not wait_for_topic(plan, lambda: bool(stop), stop.wait, notify):
             notify("Stopped on request: nothing was learned.")
             return
         warm_up(console)
