@@ -64,7 +64,7 @@ class BareClient:
         self.known = bool(factors)
         self.user: Row = factors[0] if factors else {"x": [0.0] * self._length, "count": 0, "stats": [0.0] * 7}
         self.user_cov = training[0]["cov"] if self.user["count"] else [_single(p) for p in self.globals["prior_cov"]]
-        self.seen: set[int] = set(seen)
+        self.seen: set[int] = {rated["item"] for rated in seen}
         self.recent: list[int] = recent[0]["items"] if recent else []
         self.items: dict[Id, Row] = {}
         self.choice: dict[int, Row] = {}

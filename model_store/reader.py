@@ -26,6 +26,7 @@ from model_store.read.view_cache import ViewCache
 from streamsvd.errors import UnknownId
 from streamsvd.kernels import as_id, as_ids
 from streamsvd.lookup import (
+    ABOUT_USER,
     EXPLAINING,
     FACTORS,
     MODEL_SCORING,
@@ -47,6 +48,7 @@ from streamsvd.lookup import (
     kind_notes,
     known_as,
     known_user,
+    last_time,
     listed,
     newest_ratings,
     predict,
@@ -154,16 +156,11 @@ class ModelReader:
             known, can_rank = self._known_as(users, rows), _can_rank(view.head, options)
             if can_rank and known == users:
                 plain, noted = _excluding(view, options)
-                return [
-                    self._answer(
-                        view,
-                        user,
-                        recommend_to(view, row, plain, self._scoring),
-                        kind_notes("user", [(given, user)]) + noted,
-                        known=bool(row),
-                    )
-                    for given, user, row in zip(asked, users, rows, strict=True)
-                ]
+                answers = []
+                for given, user, row in zip(asked, users, rows, strict=True):
+                    items, notes = recommend_to(view, row, plain, self._scoring), kind_notes("user", [(given, user)])
+                    answers.append(self._answer(view, user, items, notes + noted, known=bool(row)))
+                return answers
         if not can_rank:  # meanwhile another model was promoted
             options = replace(options, rank_by="rating")
         return self._recommended(asked, options, known)
@@ -282,10 +279,10 @@ class ModelReader:
             The model does not know the user.
         """
         user, n = as_id(user), how_many(n)
-        with self._reading_known(user, (FACTORS, WINDOW)) as (view, known, row):
+        with self._reading_known(user, (*ABOUT_USER, WINDOW)) as (view, known, row):
             if not row:
                 raise UnknownId("user", user)
-            about = known_user(view.scale, known, row[FACTORS][0])
+            about = known_user(view.scale, known, row)
             notes = kind_notes("user", [(user, known)])
             return History(about, newest_ratings(view, row, n), self._provenance(view.head), notes)
 
@@ -297,13 +294,19 @@ class ModelReader:
         n = how_many(n)
         with translated(self._store.client, f"reading the users of model {self._store.keys.model}"):
             total, newest = self._store.newest_users(max(n, _LATELY))
-        with self._view_cache.reading([RowQuery("users", FACTORS, tuple(newest))]) as (view, raw):
-            rows = [(user, user_row(view, user, [FACTORS], [blob])) for user, blob in zip(newest, raw[0], strict=True)]
+        with self._view_cache.reading([RowQuery("users", FACTORS, tuple(newest))]) as (view, (blobs,)):
+            rows = {user: user_row(view, user, [FACTORS], [blob]) for user, blob in zip(newest, blobs, strict=True)}
+            times = {user: last_time(row) or 0 for user, row in rows.items() if row}  # the others were erased
+        latest = sorted(times, key=lambda user: -times[user])[:n]
+        queries = [RowQuery("users", name, tuple(latest)) for name in ABOUT_USER]
+        with self._view_cache.reading(queries) as (view, raw):
             known = [
-                known_user(view.scale, user, row[FACTORS][0]) for user, row in rows if row
-            ]  # a user may have been erased since
+                known_user(view.scale, user, row)
+                for user, *parts in zip(latest, *raw, strict=True)
+                if (row := user_row(view, user, ABOUT_USER, parts))
+            ]
             known.sort(key=lambda user: -(user.last_time or 0))
-            return Users(total, tuple(known[:n]), self._provenance(view.head))
+            return Users(total, tuple(known), self._provenance(view.head))
 
     def find(self, text: str, n: int = 10) -> tuple[CatalogueItem, ...]:
         """Items whose title holds all these words, the most rated first; an item's id finds it too."""

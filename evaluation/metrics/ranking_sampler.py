@@ -110,7 +110,8 @@ class RankingSampler:
 
     def _sample(self, model: IteratedSVD, choices: Choices, user: Id, item: Id, page: int, *, liked: bool) -> None:
         table = LiveItems(model, choices)
-        seen = table.user_row(user, [SEEN]).get(SEEN, _NOTHING)
+        row = table.user_row(user, [SEEN])
+        seen = row[SEEN]["item"] if row else _NOTHING
         lists = {name: self._orders[name](table, user, ranking.n, seen) for name, ranking in self.ranking.items()}
         before = self._page_lists.setdefault(page, lists)
         number = table.numbers.get(item, -1)

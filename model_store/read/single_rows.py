@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from model_store.codec.blobs import unpack_row
 from model_store.read.view import View
 from streamsvd.errors import SnapshotCorrupt
-from streamsvd.lookup import UserRow
+from streamsvd.lookup import SEEN, UserRow
 from streamsvd.ratings import Id
 
 
@@ -29,7 +29,13 @@ def user_row(view: View, user: Id, blocks: Sequence[str], raw: Sequence[bytes | 
             f"user {user!r} has no {', '.join(missing)} in model {view.keys.model!r}: part of the snapshot "
             "was lost; rebuild it from the log"
         )
-    return {name: unpack_row(blob, view.keys.block("users", name), view.dtypes, user) for name, blob in there.items()}
+    found = {name: unpack_row(blob, view.keys.block("users", name), view.dtypes, user) for name, blob in there.items()}
+    if SEEN in found and found[SEEN].dtype.names is None:
+        raise SnapshotCorrupt(
+            f"model {view.keys.model!r} was written by an earlier release, which kept no ratings beside the items that "
+            "a user has rated: learn it again from the log (streamsvd consume --rebuild)"
+        )
+    return found
 
 
 def item_row(view: View, item: Id, block: str, blob: bytes | None) -> NDArray[Any] | None:

@@ -60,9 +60,9 @@ def find(lists, row, number):  # type: ignore[no-untyped-def]
     end, none = begin + left, np.uint64(0)
     while left > none:  # without branches that depend on the numbers: these could not be foreseen
         half = (left + np.uint64(1)) >> np.uint64(1)
-        low += half if entries[low + half - np.uint64(1)] < number else none
+        low += half if entries[low + half - np.uint64(1)].item < number else none
         left -= half
-    return np.int64(low - begin), low < end and entries[low] == number
+    return np.int64(low - begin), low < end and entries[low].item == number
 
 
 @compiled
@@ -150,7 +150,7 @@ def predict(  # type: ignore[no-untyped-def]
 
 
 @inlined
-def remember(handle, u, i, position, repeated, target, popularity, bias):  # type: ignore[no-untyped-def]
+def remember(handle, u, i, position, repeated, rating, target, popularity, bias):  # type: ignore[no-untyped-def]
     """Put a rating into both windows and the seen list; returns the targets of the one it replaces, as `forget`."""
     m, p = memory_at(handle), parameters_at(handle)
     of_user, of_item = np.nan, np.nan
@@ -162,8 +162,9 @@ def remember(handle, u, i, position, repeated, target, popularity, bias):  # typ
         slot = make_room(m.seen, u)
         begin = slot - m.seen.places[u, LENGTH]
         move(m.seen.entries, begin + position, begin + position + 1, slot - begin - position)
-        m.seen.entries[begin + position] = i
+        m.seen.entries[begin + position].item = i
         m.seen.places[u, LENGTH] += 1
+    m.seen.entries[m.seen.places[u, START] + m.seen.places[u, FIRST] + position].rating = rating
     m.user_ints[u, COUNT] += 1
     m.item_ints[i, COUNT] += 1
     m.user_ints[u, CHANGED] = m.item_ints[i, CHANGED] = 1
@@ -312,7 +313,7 @@ def learn(handle, events, start):  # type: ignore[no-untyped-def]
         refits.touch(handle, u)
         times_vector(m.g_cov, z, s.gain_global)
         learn_one(m.g, m.g_cov, s.gain_global, 1.0 + dot(s.gain_global, z), target)
-        of_user, of_item = remember(handle, u, i, position, repeated, target, popularity, bias)
+        of_user, of_item = remember(handle, u, i, position, repeated, rating, target, popularity, bias)
 
         # The user's row, then what that leaves of the error to the item's.
         if m.user_ints[u, COUNT] >= m.user_ints[u, NEXT_REFIT]:

@@ -45,7 +45,7 @@ MEAN_ALL, PRIOR_USERS, VARIANCE = range(3)  # `scalars`
 USER_ENTRY = np.dtype([("item", "<i4"), ("target", "<f4"), ("popularity", "<i2"), ("bias", "<i2")])
 ENTRY_UNIT = 1.0 / 4096  # of an entry's popularity and bias
 ITEM_ENTRY = np.dtype([("user", "<i4"), ("target", "<f4")])
-SEEN_ENTRY = np.dtype("<i4")
+SEEN_ENTRY = np.dtype([("item", "<i4"), ("rating", "<f4")])  # the rating in internal stars
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -70,7 +70,7 @@ class Memory(NamedTuple):
         a user's page, an item's newest version, where these are still there.
     content : float64, shape (items, content)
     user_window, item_window, seen : Lists
-        Newest ratings of each row; sorted row numbers of all items that a user has rated.
+        Newest ratings of each row; all ratings that a user has, sorted by the items' row numbers.
     g, g_cov, c, c_cov : float64
         Global weights and calibration with their packed P.
     moments, prior, prior_cov : float64, packed

@@ -51,7 +51,7 @@ def erase(handle, u):  # type: ignore[no-untyped-def]
     m = memory_at(handle)
     touch(handle, u)
     begin = m.seen.places[u, START] + m.seen.places[u, FIRST]
-    rated = m.seen.entries[begin : begin + m.seen.places[u, LENGTH]].copy()
+    rated = m.seen.entries[begin : begin + m.seen.places[u, LENGTH]]["item"].copy()
     forget_page(handle, u)
     for i in rated:
         forget_kept(handle, i)

@@ -239,14 +239,14 @@ def _check_content_width(expected: int, content: ContentSource | None) -> None:
 
 
 def _check_entries(state: State) -> None:
-    """Refuse a state whose windows an earlier release has written: their entries would be taken for others."""
-    entries = state.users.ragged["window"].values
-    found = entries.dtype
-    if len(entries) and found != memory.USER_ENTRY:
-        raise SettingsError(
-            f"this model was saved with {found.itemsize} bytes for each rating of a user's window, this release keeps "
-            f"{memory.USER_ENTRY.itemsize}: learn it again from the log, or use the release that saved it"
-        )
+    """Refuse a state whose lists an earlier release has written: their entries would be taken for others."""
+    for name, entry in (("window", memory.USER_ENTRY), ("seen", memory.SEEN_ENTRY)):
+        entries = state.users.ragged[name].values
+        if len(entries) and entries.dtype != entry:
+            raise SettingsError(
+                f"this model was saved with {entries.dtype.itemsize} bytes for each rating of a user's {name!r} list, "
+                f"this release keeps {entry.itemsize}: learn it again from the log, or use the release that saved it"
+            )
 
 
 def _check_numbers(state: State) -> None:

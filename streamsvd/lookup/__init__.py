@@ -19,7 +19,7 @@ from streamsvd.lookup.arguments import how_many, listed
 from streamsvd.lookup.choice_scores import chances, popularity, ranking_scores
 from streamsvd.lookup.explaining import EXPLAINING, explain, reasons
 from streamsvd.lookup.folded_rows import fold_in
-from streamsvd.lookup.history import known_user, newest_ratings
+from streamsvd.lookup.history import ABOUT_USER, known_user, last_time, newest_ratings
 from streamsvd.lookup.id_kinds import described, kind_notes, known_as
 from streamsvd.lookup.item_filters import Facets, facets_of
 from streamsvd.lookup.item_table import FACTORS, SEEN, TRAINING, WINDOW, ItemTable, ScreeningColumns, UserRow
@@ -32,6 +32,7 @@ from streamsvd.lookup.similarity import similar_items, similar_users
 from streamsvd.lookup.title_search import items_by_title
 
 __all__ = [
+    "ABOUT_USER",
     "DEFAULT_RANKING",
     "EXPLAINING",
     "FACTORS",
@@ -71,6 +72,7 @@ __all__ = [
     "kind_notes",
     "known_as",
     "known_user",
+    "last_time",
     "listed",
     "newest_ratings",
     "popularity",

@@ -97,6 +97,6 @@ class KnownUser(AnswerPart):
     ratings: int
     """How many the user has given."""
     mean: float | None
-    """Their mean; none before the first."""
+    """Mean of the ratings that the user has: those replaced or taken back do not count. None without a rating."""
     last_time: int | None
     """When the last one was given, in seconds."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
 from streamsvd.kernels import Scale
-from streamsvd.kernels.memory import MEAN, MEAN_WEIGHT, TIME
+from streamsvd.kernels.memory import TIME
 from streamsvd.lookup.answers import KnownUser, Rated
-from streamsvd.lookup.item_table import WINDOW, ItemTable, UserRow
+from streamsvd.lookup.item_table import FACTORS, SEEN, WINDOW, ItemTable, UserRow
 from streamsvd.ratings import Id
+
+ABOUT_USER = (FACTORS, SEEN)
+"""Blocks of a user that `known_user` needs."""
+
+_DIGITS = 6  # of a mean: ratings are kept in single precision
 
 
 def newest_ratings(items: ItemTable, row: UserRow, n: int) -> tuple[Rated, ...]:
@@ -19,10 +24,16 @@ def newest_ratings(items: ItemTable, row: UserRow, n: int) -> tuple[Rated, ...]:
     )
 
 
-def known_user(scale: Scale, user: Id, factors: Any) -> KnownUser:
-    """What the element of a user's `factors` says of the user's ratings."""
-    count, stats = int(factors["count"]), factors["stats"]
-    if not count:
+def last_time(row: UserRow) -> int | None:
+    """When a user gave the newest rating, in seconds, of the block `FACTORS`; None without a rating."""
+    factors = row[FACTORS][0]
+    return int(factors["stats"][TIME]) if factors["count"] else None
+
+
+def known_user(scale: Scale, user: Id, row: UserRow) -> KnownUser:
+    """What a user's blocks `ABOUT_USER` say of the user's ratings."""
+    ratings = row[SEEN]["rating"]
+    if not len(ratings):
         return KnownUser(user, 0, None, None)
-    mean = 3.5 + stats[MEAN] * (count + MEAN_WEIGHT) / count  # undoes the drawing towards the middle
-    return KnownUser(user, count, float(scale.from_internal(mean)), int(stats[TIME]))
+    mean = float(scale.from_internal(ratings.mean(dtype=np.float64)))
+    return KnownUser(user, len(ratings), round(mean, _DIGITS), last_time(row))

@@ -20,7 +20,7 @@ from streamsvd.lookup.item_filters import Facets
 from streamsvd.ratings import CatalogueItem, Id
 
 FACTORS, TRAINING, WINDOW, SEEN = "factors", "training", "window", "seen"
-"""Blocks of the learner's rows: what scoring needs, what steers learning, the newest ratings, all items rated."""
+"""Blocks of the learner's rows: what scoring needs, what steers learning, the newest ratings, all ratings."""
 
 UserRow = Mapping[str, NDArray[Any]]
 """Blocks of one user by name: a fixed one has one element, a ragged one as many as the row; empty for an unknown user.

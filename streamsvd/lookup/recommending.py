@@ -47,7 +47,7 @@ def recommend_to(
     if options.explore and items.numbers:
         covariance = unpack(row[TRAINING][0]["cov"] if row else items.globals_["prior_cov"], items.width)
     profile = Profile(row[FACTORS][0] if row else None, row, covariance=covariance)
-    seen = row.get(SEEN, NO_PLACES)
+    seen = row[SEEN]["item"] if SEEN in row else NO_PLACES
     return _recommended(items, profile, seen[items.here(seen)], options, scoring)
 
 

@@ -79,7 +79,8 @@ def test_a_second_rating_of_an_item_replaces_the_first(kind: Kind, events: Strea
         assert len(new.ragged["window"].row(k)) == len(old.ragged["window"].row(k))
     k = ids_of(after.users)["ann"]
     seen, number = after.users.ragged["seen"].row(k), after.items.numbers[ids_of(after.items)["Heat"]]
-    assert seen.tolist() == before.users.ragged["seen"].row(k).tolist()
+    assert seen["item"].tolist() == before.users.ragged["seen"].row(k)["item"].tolist()
+    assert seen["rating"][seen["item"] == number] == 5
     window = after.users.ragged["window"].row(k)
     assert window["item"][-1] == number
     assert (window["item"] == number).sum() == 1
@@ -90,8 +91,9 @@ def test_seen_is_what_each_user_has_rated(model: IteratedSVD, events: Stream) ->
     state = model.state()
     numbers = {name: int(state.items.numbers[k]) for name, k in ids_of(state.items).items()}
     for k, name in enumerate(state.users.ids):
-        rated = {numbers[i] for u, i in zip(events.users, events.items, strict=True) if u == name}
-        assert state.users.ragged["seen"].row(k).tolist() == sorted(rated)
+        given = zip(events.users, events.items, events.ratings.tolist(), strict=True)
+        rated = {numbers[item]: rating for user, item, rating in given if user == name}
+        assert state.users.ragged["seen"].row(k).tolist() == sorted(rated.items())
         assert state.users.fixed["factors"]["count"][k] == len(rated)
 
 

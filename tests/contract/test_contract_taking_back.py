@@ -56,7 +56,7 @@ def test_retract_refits_both_rows_from_what_remains(model: IteratedSVD, events: 
     assert model.retract(user, item)
     after = model.state()
     u, i = ids_of(after.users)[user], ids_of(after.items)[item]
-    assert i not in after.users.ragged["seen"].row(u)
+    assert i not in after.users.ragged["seen"].row(u)["item"]
     assert i not in after.users.ragged["window"].row(u)["item"]
     assert after.users.numbers[u] not in after.items.ragged["window"].row(i)["user"]
     for old, new, k in ((before.users, after.users, u), (before.items, after.items, i)):

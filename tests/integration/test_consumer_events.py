@@ -57,7 +57,7 @@ def test_without_source_and_sequence_the_second_rating_replaces_the_first(
     stored = checkpoint_of(redis_url, model_name).state
     assert (end.learned, end.repeated) == (3, 0)
     assert plain(stored) == plain(with_choices(model, [r.user for r in ratings], [r.item for r in ratings]))
-    assert stored.users.ragged["seen"].values.tolist() == [0, 1]
+    assert stored.users.ragged["seen"].values.tolist() == [(0, 5.0), (1, 3.0)]
     assert len(stored.items.ragged["window"].values) == 2
 
 

@@ -43,7 +43,7 @@ def check_seen(reader: ModelReader, table: RatingTable, until: int) -> None:
     """The newest rating that the answers must know is among what its user has seen, and is not recommended."""
     user, item = table.users[until - 1].item(), table.items[until - 1].item()
     with reader.reading(user, ("seen",)) as (view, row):
-        assert view.place(item) in row["seen"]
+        assert view.place(item) in row["seen"]["item"]
         n_items = len(view.table)
     assert item not in [found.item for found in reader.recommend(user, n_items).items]
 

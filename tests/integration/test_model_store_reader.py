@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import redis
-from model_states import ByVersion, checkpoint, rows, state
+from model_states import ByVersion, checkpoint, rows, seen_entries, state
 from numpy.typing import NDArray
 
 from model_store import ModelReader, ModelWriter, connect
@@ -30,7 +30,7 @@ def reader(client: redis.Redis, model_name: str) -> ModelReader:
 def with_seen(whole: State, seen: dict[int, list[int]]) -> State:
     """The state with other lists of what was rated."""
     lists = [seen.get(int(number), []) for number in whole.users.numbers]
-    values = np.array([item for part in lists for item in part], np.int32)
+    values = seen_entries([item for part in lists for item in part])
     offsets = np.concatenate([[0], np.cumsum([len(part) for part in lists])]).astype(np.int64)
     ragged = {**whole.users.ragged, "seen": Ragged(values, offsets)}
     return replace(whole, users=replace(whole.users, ragged=ragged))

@@ -9,12 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store import Checkpoint
+from streamsvd.kernels.memory import SEEN_ENTRY
 from streamsvd.kernels.state import Id, Ragged, Rows, State
 from streamsvd.lookup.item_table import ItemTable, ScreeningColumns
 
 FACTORS = np.dtype([("x", "<f8", (4,)), ("version", "<i8"), ("count", "<i4")])
 TRAINING = np.dtype([("P", "<f4", (10,)), ("next_refit", "<f8")])
 ENTRY = np.dtype([("item", "<i4"), ("rating", "<f4")])
+
+
+def seen_entries(items: Any) -> NDArray[Any]:
+    """Entries of `seen` for some row numbers of items, all rated 3."""
+    entries = np.zeros(len(items), SEEN_ENTRY)
+    entries["item"], entries["rating"] = items, 3.0
+    return entries
 
 
 def rows(version: int, ids: Sequence[Id], numbers: Iterable[int], *, seen: bool) -> Rows:
@@ -31,7 +39,7 @@ def rows(version: int, ids: Sequence[Id], numbers: Iterable[int], *, seen: bool)
     window["rating"] = version
     ragged = {"window": Ragged(window, offsets)}
     if seen:
-        ragged["seen"] = Ragged((np.arange(offsets[-1]) % 5).astype(np.int32), offsets)
+        ragged["seen"] = Ragged(seen_entries(np.arange(offsets[-1]) % 5), offsets)
     return Rows(at, list(ids), {"factors": factors, "training": training}, ragged)
 
 
