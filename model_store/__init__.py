@@ -5,7 +5,7 @@ sub-packages are public as well: `model_store.files` (snapshots in files) and `m
 """
 
 from model_store.answers import Answer, Explained, History, Prediction, Provenance, SimilarItems, SimilarUsers, Users
-from model_store.client import connect, masked
+from model_store.client import connect
 from model_store.codec.blobs import compile_row_kernels
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import check_model_name
@@ -41,7 +41,6 @@ __all__ = [
     "check_model_name",
     "compile_row_kernels",
     "connect",
-    "masked",
     "model_names",
     "read_head",
     "read_inventory",

@@ -20,8 +20,23 @@ from model_store.write.checkpoint_step import FeedEntry
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.figures import DriftDetection, Values
 
-POINT_EVENTS = 1_000  # ratings between two points, up to a million; from there, a thousandth to a hundredth of all
-VERSION = 1
+__all__ = [
+    "Detail",
+    "FeedPage",
+    "FeedPoint",
+    "Now",
+    "Operation",
+    "Slice",
+    "WindowErrors",
+    "feed_entry",
+    "next_point",
+    "now_fields",
+    "read_feed",
+    "read_now",
+]
+
+_POINT_EVENTS = 1_000  # ratings between two points, up to a million; from there, a thousandth to a hundredth of all
+_VERSION = 1
 
 _FIELD = b"point"
 _Found = TypeVar("_Found", "FeedPoint", "Now", "Detail")
@@ -124,7 +139,7 @@ class FeedPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     figures: Values = {}
     shadows: dict[str, Values] = {}
     shadows_recent: dict[str, Values] = {}
-    v: int = VERSION
+    v: int = _VERSION
 
     @property
     def id(self) -> str:
@@ -189,7 +204,7 @@ def next_point(events: int) -> int:
     >>> next_point(0), next_point(999), next_point(1000), next_point(1_000_000)
     (1000, 1000, 2000, 1010000)
     """
-    step: int = max(POINT_EVENTS, 10 ** (len(str(events)) - 3))
+    step: int = max(_POINT_EVENTS, 10 ** (len(str(events)) - 3))
     return (events // step + 1) * step
 
 
@@ -256,6 +271,6 @@ def _decoded(raw: bytes, kind: type[_Found], key: str) -> _Found:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SnapshotCorrupt(f"{key} cannot be read ({error}); rebuild the snapshot from the log") from error
     point = found.point if isinstance(found, Now) else found
-    if isinstance(point, FeedPoint) and point.v != VERSION:
-        raise SnapshotCorrupt(f"{key} is of format {point.v}, this release reads {VERSION}: use the one that wrote it")
+    if isinstance(point, FeedPoint) and point.v != _VERSION:
+        raise SnapshotCorrupt(f"{key} is of format {point.v}, this release reads {_VERSION}: use the one that wrote it")
     return found

@@ -21,6 +21,7 @@ from streamsvd.figures import Values
 Floats = NDArray[np.float64]
 Protocol = Literal["event", "page"]
 Over = Literal["all", "newest", "fading"]
+"""Which ratings a figure is computed over: all, the newest, or all with weights that fade."""
 Read = Callable[[Any], float]
 """Computes a figure from its sums; NaN where it is undefined."""
 
@@ -71,9 +72,12 @@ class Measure:
 
 
 COUNT = Measure("count", "ratings", "Number of ratings", ",")
+"""The number of ratings."""
 RMSE = Measure("rmse", "RMSE", "RMSE in the units of the rating scale")
+"""The root of the mean squared error."""
 MAE = Measure("mae", "MAE", "Mean absolute error in the units of the rating scale")
 BIAS = Measure("bias", "bias", "Mean of predicted less given in the units of the rating scale")
+"""The mean of predicted less given."""
 WITHIN_50, WITHIN_80, WITHIN_90, WITHIN_95 = (
     Measure(f"within_{n}", f"in {n} %", f"Share of the ratings within the interval of {n} per cent", ".1%")
     for n in (50, 80, 90, 95)

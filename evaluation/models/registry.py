@@ -17,7 +17,9 @@ from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.learner.baselines import BiasedSGD, BrandSVD, DampedMeans, FoldIn, SoftImpute, TruncatedSVD
 
 LEARNER, RATINGS_ONLY, BATCH, RIVER = "iterated-svd", "ratings-only", "batch-fit", "river"
-REFIT_EVERY = 5_000  # ratings between two fits of a batch learner in `streamsvd compare`
+"""Kinds: the learner, the learner without a catalogue, the batch algorithm that it follows, and the basis of speeds."""
+REFIT_EVERY = 5_000
+"""Ratings between two fits of a batch learner in `streamsvd compare`."""
 
 Command = Literal["study", "compare", "tune"]
 

@@ -2,8 +2,8 @@
 
 from evaluation.reporting.blocks import Report
 from evaluation.reporting.measurements import ReportPlan
-from evaluation.reporting.page import check_page, render, write
+from evaluation.reporting.page import check_page, write
 from evaluation.reporting.report import make_report
 from evaluation.reporting.tuned_models import check_tuning
 
-__all__ = ["Report", "ReportPlan", "check_page", "check_tuning", "make_report", "render", "write"]
+__all__ = ["Report", "ReportPlan", "check_page", "check_tuning", "make_report", "write"]

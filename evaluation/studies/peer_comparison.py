@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from evaluation.models import MODELS, RIVER
 from evaluation.studies.peers import Peer, Stream
 
-BASIS = MODELS[RIVER].compare  # what every speed is a ratio to
+BASIS = MODELS[RIVER].compare
+"""Name of the peer that every speed is a ratio to."""
 POINTS = 200  # of a curve
 WINDOW = 5_000  # ratings of the rolling error
 

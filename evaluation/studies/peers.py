@@ -21,6 +21,7 @@ from streamsvd.ratings import Catalogue, RatingTable
 Floats = NDArray[np.float64]
 
 INSTALL = "pip install 'streamsvd[peers]'"
+"""Command that installs the peers."""
 FIRST_SHARE = 0.2  # of the stream, before a batch learner is fitted for the first time
 
 

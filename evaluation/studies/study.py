@@ -23,6 +23,7 @@ from streamsvd.learner.baselines import BrandSVD
 from streamsvd.ratings import RatingTable
 
 FOLDS = 5
+"""Of the cross-validation."""
 POINTS = 100  # of a curve
 
 Floats = NDArray[np.float64]

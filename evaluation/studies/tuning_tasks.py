@@ -146,6 +146,7 @@ class CrossValidationTask:
 
 
 TASKS = {"prequential": PrequentialTask, "cv": CrossValidationTask}
+"""What a search makes small, by the name of the protocol."""
 
 
 def _check_size(table: RatingTable, least: int) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from streamsvd.embedded.folder import workplace
-from streamsvd.embedded.process import ServerProcess
+from streamsvd.embedded import ServerProcess, workplace
 from streamsvd.log import Topics
 
 _URL = re.compile(r"^http://\S+$", re.MULTILINE)

@@ -9,10 +9,11 @@ from streamsvd.embedded.choice import (
     provide_redis,
 )
 from streamsvd.embedded.containers import docker_answers
-from streamsvd.embedded.folder import default_folder
+from streamsvd.embedded.folder import default_folder, workplace
 from streamsvd.embedded.jars import KAFKA_VERSION, jars_folder, kafka_jars
 from streamsvd.embedded.java import Java, find_java
 from streamsvd.embedded.kafka import cluster_at, embedded_kafka
+from streamsvd.embedded.process import ServerProcess
 from streamsvd.embedded.redis import embedded_redis, find_redis_server
 from streamsvd.embedded.server import Server
 
@@ -21,6 +22,7 @@ __all__ = [
     "Java",
     "Server",
     "ServerChoice",
+    "ServerProcess",
     "choose_kafka",
     "choose_redis",
     "cluster_at",
@@ -35,4 +37,5 @@ __all__ = [
     "mask_url",
     "provide_kafka",
     "provide_redis",
+    "workplace",
 ]

@@ -25,6 +25,7 @@ import platformdirs
 from streamsvd.errors import ServiceError
 
 KAFKA_VERSION = "4.1.1"
+"""Of the jars and of the container."""
 _LIST = Path(__file__).with_name("kafka_jars.txt")
 _AT_ONCE = 8
 _TIMEOUT_SECONDS = 20.0
