@@ -17,12 +17,12 @@ from rich.console import Console
 
 import evaluation
 import model_store
-from streamsvd.cli import learning_kernels, other_kernels
 from streamsvd.cli.kernel_compiler import SHARES
 from streamsvd.cli.progress_bars import parts_bar
 from streamsvd.kernels import CACHE
+from streamsvd.learner import kernel_cache_folder
 
-STEPS = (*learning_kernels.STEPS, *other_kernels.STEPS)
+STEPS = tuple(step for steps in SHARES.values() for step in steps)
 NO_FOLDER = (
     f"No folder for compiled kernels can be written ({CACHE}): they are compiled in this process, half a minute, "
     "at every start. NUMBA_CACHE_DIR names another folder."
@@ -79,7 +79,7 @@ def _stamp() -> Path | None:
     Numba looks at the processor, at its own version and at the time of a source, too; the folder is one for the
     learner's sources.
     """
-    folder = learning_kernels.cache_folder()
+    folder = kernel_cache_folder()
     if folder is None:
         return None
     cpu = f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"

@@ -2,12 +2,15 @@
 
 from streamsvd.kernels import Id, Ragged, Rows, Settings, State
 from streamsvd.learner.choices import Choices
+from streamsvd.learner.compiling import LEARNING_STEPS, LOOKUP_STEPS, kernel_cache_folder
 from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.live_items import LiveItems, best_ids, ranked_ids
 from streamsvd.learner.protocol import BatchLearner, ContentSource, Ids, OnlineLearner, Predictions
 from streamsvd.learner.svd_form import SVDForm
 
 __all__ = [
+    "LEARNING_STEPS",
+    "LOOKUP_STEPS",
     "BatchLearner",
     "Choices",
     "ContentSource",
@@ -23,5 +26,6 @@ __all__ = [
     "Settings",
     "State",
     "best_ids",
+    "kernel_cache_folder",
     "ranked_ids",
 ]

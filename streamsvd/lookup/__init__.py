@@ -17,6 +17,7 @@ from streamsvd.lookup.answers import (
 )
 from streamsvd.lookup.arguments import how_many, listed
 from streamsvd.lookup.choice_scores import chances, popularity, ranking_scores
+from streamsvd.lookup.compiling import compile_kernels
 from streamsvd.lookup.explaining import EXPLAINING, explain, reasons
 from streamsvd.lookup.folded_rows import fold_in
 from streamsvd.lookup.history import ABOUT_USER, known_user, last_time, newest_ratings
@@ -62,6 +63,7 @@ __all__ = [
     "best",
     "best_items",
     "chances",
+    "compile_kernels",
     "described",
     "explain",
     "facets_of",

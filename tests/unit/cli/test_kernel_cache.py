@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from model_runs import compile_kernels, environment
 
-from streamsvd.cli import kernel_cache, learning_kernels
+from streamsvd.cli import kernel_cache
 
 WHAT_IS_MADE = """
 from streamsvd.cli.kernel_cache import STEPS, prepare_kernels, missing_kernels_note
@@ -70,7 +70,7 @@ except KeyboardInterrupt:
 
 def test_without_a_folder_they_are_compiled_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     compile_kernels()
-    monkeypatch.setattr(learning_kernels, "cache_folder", lambda: None)
+    monkeypatch.setattr(kernel_cache, "kernel_cache_folder", lambda: None)
     told: list[tuple[int, int]] = []
 
     said = kernel_cache.missing_kernels_note()

@@ -1,4 +1,4 @@
-"""The learner's loop, in steps that compile its parts first, or load them from the cache."""
+"""The learner's kernels in steps, each of which compiles some in advance, or loads them from the cache."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 
 import numba
 
+from streamsvd import lookup
 from streamsvd.kernels import learning as kernels
-from streamsvd.kernels import open_pages, refits
-from streamsvd.learner import IteratedSVD
+from streamsvd.kernels import normals, open_pages, refits
+from streamsvd.learner.choices import Choices
+from streamsvd.learner.iterated_svd import IteratedSVD
 
 _I, _F = numba.int64, numba.float64
 _PARTS_OF_LEARN: tuple[tuple[Any, tuple[Any, ...]], ...] = (
@@ -29,13 +31,30 @@ def _learn() -> None:
     IteratedSVD().learn([0, 0, 0], [0, 1, 2], [3.0, 4.0, 5.0], [0, 0, 1])
 
 
-STEPS: tuple[Callable[[], object], ...] = (
+def _predict() -> None:
+    IteratedSVD().predict_with_deviation([0], [0])
+    normals(0, [0], 1)
+
+
+def _learn_choices() -> None:
+    Choices().learn(IteratedSVD(), [], [])
+
+
+def _look_up() -> None:
+    model = IteratedSVD()
+    lookup.compile_kernels(model.state(), model.scale)
+
+
+LEARNING_STEPS: tuple[Callable[[], object], ...] = (
     *(partial(kernel.compile, signature) for kernel, signature in _PARTS_OF_LEARN),
     _learn,
 )
+"""Steps of the loop that learns, one long chain."""
+LOOKUP_STEPS: tuple[Callable[[], object], ...] = (_predict, _learn_choices, _look_up)
+"""Steps of predictions, choices and lookups."""
 
 
-def cache_folder() -> str | None:
+def kernel_cache_folder() -> str | None:
     """Where Numba keeps what it has compiled; None where no folder can be written."""
     folder: str | None = kernels.learn.stats.cache_path
     return folder
