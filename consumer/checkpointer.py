@@ -56,7 +56,7 @@ class Checkpointer:
     predictions : PredictionSink or None
     check_topic : callable
         Raises when the topic was deleted or recreated, which a client does not notice.
-    topic, topic_id : str
+    topic : str
     schedule : Schedule
     clocks : Clocks
     notify : callable
@@ -83,14 +83,13 @@ class Checkpointer:
         *,
         check_topic: Callable[[], None],
         topic: str,
-        topic_id: str,
         schedule: Schedule,
         clocks: Clocks,
         notify: Callable[[str], None],
     ) -> None:
         self._state, self._writer, self._source = state, writer, source
         self._dead_letters, self._predictions = dead_letters, predictions
-        self._check, self._topic, self._topic_id = check_topic, topic, topic_id
+        self._check, self._topic = check_topic, topic
         self._schedule, self._clocks, self._notify = schedule, clocks, notify
         self.feed = FeedWriter(state.metrics, state.shadows.shadows)
         self.checkpoints = CheckpointStats()
@@ -181,7 +180,7 @@ class Checkpointer:
             version=self._writer.version + 1,
             token=self._writer.token,
             topic=self._topic,
-            topic_id=self._topic_id,
+            topic_id=self._source.topic_id,
             written_at=at,
             whole=promoted,
         )

@@ -1,9 +1,12 @@
-"""Opens a consumer: connects its parts, runs the guards, and resumes from the checkpoint."""
+"""Opens a consumer: connects its parts, runs the guards, and resumes from the checkpoint.
+
+It starts from the model's checkpoint, or at the beginning of the log; the group's committed offset is never read.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
@@ -11,15 +14,14 @@ from redis import Redis
 
 from consumer.checkpointer import Checkpointer, Clocks
 from consumer.decoding import ClockBound
-from consumer.guards import check_log_reaches, check_same_topic
+from consumer.guards import check_learned_from, check_log_reaches, check_same_topic
 from consumer.lag import LagMonitor
 from consumer.loop import Consumer
-from consumer.resume import resume
 from consumer.schedule import Schedule
-from consumer.shadows import ShadowPlan
-from consumer.state import DEFAULT_SCALE
+from consumer.shadows import ShadowPlan, initial_shadows, resume_shadows
+from consumer.state import DEFAULT_SCALE, ConsumerState, initial, restored
 from evaluation import Prequential
-from model_store import ModelWriter, ShadowRow, connect, read_shadows, requested_promotion
+from model_store import Checkpoint, ModelWriter, ShadowRow, connect, read_shadows, requested_promotion
 from streamsvd.errors import SnapshotCorrupt
 from streamsvd.learner import Settings
 from streamsvd.log import (
@@ -144,27 +146,11 @@ def open_consumer(
         with _suggesting_rebuild():
             checkpoint = None if plan.rebuild else writer.load()
             rows = _stored_rows(client, plan)
-        catalogue = writer.catalogue() if checkpoint else {}
-        logged = read_catalogue(log, plan.topics.catalogue)
-        if checkpoint is None and logged.dataset is None:
-            notify(
-                f"Topic {plan.topics.catalogue} names no data set: ratings are taken to be on the scale "
-                f"{DEFAULT_SCALE[0]:g} to {DEFAULT_SCALE[1]:g}."
-            )
-        start = resume(
-            checkpoint,
-            topic=plan.topics.ratings,
-            topic_id=source.topic_id,
-            catalogue_topic=plan.topics.catalogue,
-            logged=logged if plan.catalogue else logged._replace(catalogue=None),
-            stored_catalogue=Catalogue(catalogue.values()) if catalogue else None,
-            settings=plan.settings,
-            metrics=plan.metrics,
-            shadow_rows=rows,
-            load_shadow=writer.load_shadow,
-            shadow_plan=plan.shadows,
-            seed=plan.seed,
-        )
+        if checkpoint is None:
+            start = _beginning(plan, rows, notify)
+        else:
+            check_learned_from(checkpoint, plan.topics.ratings, source.topic_id)
+            start = _resumed(plan, checkpoint, rows, writer)
         if checkpoint is not None and plan.settings not in (Settings(), start.model.settings):
             notify(
                 f"Model {plan.model} keeps the settings that it was created with. For others use another model name "
@@ -183,7 +169,6 @@ def open_consumer(
                 plan.topics.ratings, source.topic_id, describe_topic(log, plan.topics.ratings).id
             ),
             topic=plan.topics.ratings,
-            topic_id=source.topic_id,
             schedule=plan.schedule,
             clocks=clocks,
             notify=notify,
@@ -202,6 +187,40 @@ def open_consumer(
             notify=notify,
         )
         yield consumer, source
+
+
+def _beginning(plan: ConsumerPlan, rows: Sequence[ShadowRow], notify: Callable[[str], None]) -> ConsumerState:
+    """The state before the log's first rating."""
+    logged = read_catalogue(plan.log, plan.topics.catalogue)
+    if logged.dataset is None:
+        notify(
+            f"Topic {plan.topics.catalogue} names no data set: ratings are taken to be on the scale "
+            f"{DEFAULT_SCALE[0]:g} to {DEFAULT_SCALE[1]:g}."
+        )
+    if not plan.catalogue:
+        logged = logged._replace(catalogue=None)
+    start = initial(logged, plan.topics.catalogue, plan.settings, plan.metrics, seed=plan.seed)
+    start.model, start.shadows = initial_shadows(start.model, rows, plan.shadows, logged.catalogue)
+    return start
+
+
+def _resumed(
+    plan: ConsumerPlan, checkpoint: Checkpoint, rows: Sequence[ShadowRow], writer: ModelWriter
+) -> ConsumerState:
+    """The state that the checkpoint was taken from, with the shadows that the plan wants."""
+    stored = writer.catalogue()
+    content = Catalogue(stored.values()) if stored else None
+    start = restored(checkpoint, plan.topics.ratings, content)
+    start.shadows = resume_shadows(
+        checkpoint,
+        rows,
+        writer.load_shadow,
+        plan.shadows,
+        model=start.model,
+        content=content,
+        events=start.metrics.events,
+    )
+    return start
 
 
 @contextmanager
