@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import logging
+import os
 import re
 import sys
 from importlib import import_module, metadata
@@ -27,6 +28,8 @@ PANELS = {
 
 COMMANDS = tuple(name for names in PANELS.values() for name in names)
 
+_ONE_THREAD = ("study", "report", "compare", "simulate")
+"""Commands that measure seconds, or whose runs share the cores: NumPy, which they load, gets one thread."""
 _PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
 
 
@@ -106,6 +109,8 @@ def _load(name: str) -> Any:
     SettingsError
         It needs a package that is not installed.
     """
+    if name in _ONE_THREAD:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         found = getattr(import_module(f"streamsvd.cli.commands.{name}"), name)
     except ModuleNotFoundError as error:

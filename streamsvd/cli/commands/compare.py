@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -57,8 +56,6 @@ def compare(
 
         streamsvd compare ml-latest-small --until 30000 --picture peers.svg --json > peers.json
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: one thread for each learner
-
     check_picture(picture)
     table, catalogue = load_data(data, columns, scale, ids, drop_ratings, time_format)
     table = table[:until]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -72,8 +71,6 @@ def report(
 
         streamsvd report books.csv --columns reader,isbn,stars,day --scale 1:10 --trials 40
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: all models' seconds are of one thread
-
     console = Console(stderr=True)
     budget = trials if trials is not None else 4 if quick else 12
     check_pictures()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -119,8 +118,6 @@ def simulate(
 
         streamsvd simulate ml-100k --until 1998-01-15 --lookup 269
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: runs share the cores as processes
-
     for name, value, allowed in (("through", through, ("process", "kafka")), ("format", kind, ("parquet", "csv"))):
         if value not in allowed:
             raise SettingsError(f"--{name} {value!r}: it can be {' or '.join(allowed)}")

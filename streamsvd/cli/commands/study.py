@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from io import StringIO
 from pathlib import Path
 from typing import Annotated
@@ -73,8 +72,6 @@ def study(
 
         streamsvd study ml-100k --out study-of-ml-100k
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: all models' seconds are of one thread
-
     console = Console(stderr=True)
     if out is not None:
         check_pictures()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib import import_module, metadata
@@ -79,3 +80,24 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(
     with pytest.raises(SettingsError) as failure:
         main._load("serve")
     assert str(failure.value) == f"`streamsvd serve` needs the package {missing}, which is not installed: {advice}"
+
+
+@pytest.mark.parametrize("command", ["study", "report", "compare", "simulate"])
+def test_numpy_gets_one_thread_where_seconds_are_compared(command: str) -> None:
+    script = f"""
+import os, sys
+from streamsvd.cli import main
+
+class Watch:
+    def find_spec(self, name, path, target=None):
+        if name == "numpy":
+            print(os.environ.get("OPENBLAS_NUM_THREADS"))
+
+sys.meta_path.insert(0, Watch())
+main._load({command!r})
+"""
+    unset = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+
+    said = subprocess.run([sys.executable, "-c", script], env=unset, check=True, capture_output=True, text=True).stdout
+
+    assert said == "1\n"
