@@ -3,9 +3,6 @@
 Holes are filled with the model's own prediction, the SVD of the filled matrix is taken, its values are lowered by λ,
 and so on. That descends on ½‖P(X − M)‖² + λ‖M‖*, where P keeps the given entries. The filled matrix is sparse plus low
 rank and is never formed. Its SVD starts from that of the round before and takes one block step, which is nearly exact.
-
-How far the objective is from its least value over matrices of any rank is bounded by the duality gap: the residual
-R = P(X − M), scaled until its largest singular value is at most λ, is a feasible point of the dual problem.
 """
 
 from __future__ import annotations
@@ -18,7 +15,7 @@ from scipy.sparse import csr_array
 
 from streamsvd.errors import SettingsError
 from streamsvd.learner.baselines.batch import BatchBaseline, Floats
-from streamsvd.learner.baselines.operators import SparsePlusLowRank, entries, truncated_svd
+from streamsvd.learner.baselines.operators import SparsePlusLowRank, entries
 
 
 class Solution(NamedTuple):
@@ -167,22 +164,3 @@ def soft_impute(
         if number > 1 and objective[-2] - objective[-1] < tolerance * objective[-1] and tolerance > 0:
             break
     return Solution(u, values, v, objective)
-
-
-def duality_gap(given: csr_array, solution: Solution, shrinkage: float) -> float:
-    """How far at most the objective lies above its least value over matrices of any rank.
-
-    Parameters
-    ----------
-    given : csr_array
-    solution : Solution
-    shrinkage : float
-        λ.
-    """
-    users = np.repeat(np.arange(given.shape[0]), np.diff(given.indptr))
-    rest = given.copy()
-    rest.data = given.data - entries(solution.u * solution.values, solution.v, users, given.indices)
-    largest = float(truncated_svd(rest, 1)[1][0])
-    dual_point = rest.data * min(1.0, shrinkage / largest) if largest > 0 else rest.data
-    primal = 0.5 * float(rest.data @ rest.data) + shrinkage * float(solution.values.sum())
-    return primal - float(given.data @ dual_point - 0.5 * dual_point @ dual_point)

@@ -13,8 +13,8 @@ from scipy.sparse import csr_array
 
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner.baselines import SoftImpute, TruncatedSVD
-from streamsvd.learner.baselines.operators import SparsePlusLowRank, truncated_svd
-from streamsvd.learner.baselines.soft_impute import duality_gap, soft_impute
+from streamsvd.learner.baselines.operators import SparsePlusLowRank, entries, truncated_svd
+from streamsvd.learner.baselines.soft_impute import Solution, soft_impute
 
 Floats = NDArray[np.float64]
 BATCH = [TruncatedSVD, SoftImpute]
@@ -28,6 +28,20 @@ def holes(m: int, n: int, seed: int, share: float = 0.5) -> csr_array:
     if len(values):
         values[0] = 0.0
     return csr_array((values, (rows, columns)), shape=(m, n))
+
+
+def duality_gap(given: csr_array, solution: Solution, shrinkage: float) -> float:
+    """How far at most the objective lies above its least value over matrices of any rank.
+
+    The residual P(X − M), scaled until no singular value is more than λ, is a feasible point of the dual problem.
+    """
+    users = np.repeat(np.arange(given.shape[0]), np.diff(given.indptr))
+    rest = given.copy()
+    rest.data = given.data - entries(solution.u * solution.values, solution.v, users, given.indices)
+    largest = float(truncated_svd(rest, 1)[1][0])
+    dual_point = rest.data * min(1.0, shrinkage / largest) if largest > 0 else rest.data
+    primal = 0.5 * float(rest.data @ rest.data) + shrinkage * float(solution.values.sum())
+    return primal - float(given.data @ dual_point - 0.5 * dual_point @ dual_point)
 
 
 @given(st.integers(1, 8), st.integers(1, 8), st.integers(1, 3), st.integers(0, 999))
