@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from evaluation import Figures
 from streamsvd.cli.tables import day, print_note
 
 
@@ -29,25 +31,21 @@ class LearningBar:
     """The bar of a learner at work: events, events/s, lag, rolling RMSE, event date."""
 
     def __init__(self, progress: Progress, total: int | None) -> None:
-        self._progress = progress
+        self._progress, self._began = progress, time.perf_counter()
         self._task = progress.add_task("learning", total=total, rate=0.0, lag="", rmse=float("nan"), date="–")
 
-    def show(
-        self,
-        done: int,
-        rate: float,
-        rmse: float,
-        timestamp: int | None,
-        lag: int | None = None,
-        total: int | None = None,
-    ) -> None:
-        """Draw the present state."""
+    def rate(self, learned: int) -> float:
+        """Ratings learned a second since the bar was made."""
+        return learned / (time.perf_counter() - self._began)
+
+    def show(self, learned: int, figures: Figures, timestamp: int | None, total: int, lag: int | None = None) -> None:
+        """Draw the present state; the model may have learned more ratings than this process has."""
         self._progress.update(
             self._task,
-            completed=done,
+            completed=figures.events,
             total=total,
-            rate=rate,
-            rmse=rmse,
+            rate=self.rate(learned),
+            rmse=figures.rmse_last_window,
             date=day(timestamp),
             lag="" if lag is None else f"lag {lag:,}",
         )

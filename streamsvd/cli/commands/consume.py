@@ -156,24 +156,20 @@ def consume(
             learning_bar(console, None, quiet=quiet) as bar,
         ):
             ends = source.end_offsets() if until_end else None
-            began = time.perf_counter()
 
             def show(progress: Progress) -> None:
                 update_metrics(progress)
                 lag = progress.lag.records or 0
-                rate = progress.learned / (time.perf_counter() - began)
-                done = progress.figures.events
-                rmse = progress.figures.rmse_last_window
-                bar.show(done, rate, rmse, progress.event_time, lag, done + lag)
+                total = progress.figures.events + lag
+                bar.show(progress.learned, progress.figures, progress.event_time, total, lag)
 
             end = consumer.run(until=ends, stop=lambda: bool(stop), progress=show)
-            seconds = time.perf_counter() - began
+            rate = bar.rate(end.learned)
         if end.figures.events == 0:
             notify("No ratings yet: nothing was learned.")
             return
         if stop:
             notify("Stopped on request: the model is in Redis, and the next `streamsvd consume` continues from there.")
-        rate = end.learned / seconds
         name, _, checksum = consumer.dataset.partition(" ")
         if as_json:
             found = figures_object(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import AbstractContextManager, closing
 from typing import Annotated
 
@@ -88,21 +87,21 @@ def demo(
             schedule=Schedule(events=10_000, seconds=2.0),
         )
         producer = ProducerProcess(ready.source, kafka, topics, dataset, ready.catalogue, rate)
-        with producer, open_consumer(plan, stop.wait, notify) as (consumer, _):
-            began = time.perf_counter()
-            with learning_bar(console, len(table)) as bar:
+        with (
+            producer,
+            open_consumer(plan, stop.wait, notify) as (consumer, _),
+            learning_bar(console, len(table)) as bar,
+        ):
 
-                def show(progress: Progress) -> None:
-                    speed = progress.learned / (time.perf_counter() - began)
-                    rmse = progress.figures.rmse_last_window
-                    lag = progress.lag.records or 0
-                    bar.show(progress.learned, speed, rmse, progress.event_time, lag, len(table))
-                    if not stop:  # a terminal's Ctrl-C reaches the producer too
-                        producer.check()
-                    page.notify_url()
+            def show(progress: Progress) -> None:
+                lag = progress.lag.records or 0
+                bar.show(progress.learned, progress.figures, progress.event_time, len(table), lag)
+                if not stop:  # a terminal's Ctrl-C reaches the producer too
+                    producer.check()
+                page.notify_url()
 
-                end = consumer.run(until={0: len(table)}, stop=lambda: bool(stop), progress=show)
-            learned_per_second = end.learned / (time.perf_counter() - began)
+            end = consumer.run(until={0: len(table)}, stop=lambda: bool(stop), progress=show)
+            learned_per_second = bar.rate(end.learned)
         if stop:
             notify(_STOPPED)
             return

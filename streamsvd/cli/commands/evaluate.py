@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from typing import Annotated
 
@@ -102,16 +101,13 @@ def evaluate(
     compile_kernels(specs.values())
     metrics = Monitor(Prequential(window=window), content, unit=model.scale.slope)
     sampler = RankingSampler({order: Ranking() for order in ORDERS}, every=10) if ranking else None
-    began = time.perf_counter()
     with learning_bar(console, len(table), quiet=quiet) as bar:
 
         def show(done: int, metrics: Monitor) -> None:
-            rate = done / (time.perf_counter() - began)
-            figures = metrics.figures()
-            bar.show(done, rate, figures.rmse_last_window, int(table.timestamps[done - 1]), total=len(table))
+            bar.show(done, metrics.figures(), int(table.timestamps[done - 1]), len(table))
 
         run(model, table, metrics, progress=show, shadows=beside, sampler=sampler)
-    rate = len(table) / (time.perf_counter() - began)
+        rate = bar.rate(len(table))
     figures = metrics.figures()
     rows = comparison_rows(beside, model)
     if as_json:
