@@ -134,7 +134,8 @@ def test_the_best_are_the_head_of_all_scores() -> None:
     model, choices = learned(stream(600))
     for user in [*SHORT.users[:5], "somebody new"]:
         items = LiveItems(model, choices)
-        rated = items.user_row(user, [SEEN]).get(SEEN, np.zeros(0, np.int32))
+        seen = items.user_row(user, [SEEN]).get(SEEN)
+        rated = np.zeros(0, np.int32) if seen is None else seen["item"]
         for n in (1, 10, 1000):
             found = ranked_ids(items, user, n, "choice", rated)
             assert found == best_ids(items, all_scores(items, user), n, rated)
