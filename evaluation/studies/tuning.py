@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,12 +129,12 @@ def search(
                 for number in wanted
                 if number not in done
             ]
-            try:
-                for future in as_completed(futures):
+            for future in as_completed(futures):
+                with suppress(Stopped):  # those that end meanwhile are kept
                     trial = future.result()
                     done[trial.number] = trial
                     keep(trial)
-            except Stopped:
+            if any(number not in done for number in wanted):
                 break
     return [done[number] for number in sorted(done)]
 
