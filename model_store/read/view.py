@@ -97,7 +97,7 @@ class View(ItemTable):
 
     @property
     def covariances(self) -> NDArray[np.float32]:
-        """ArrayBlobs covariances of the items' rows."""
+        """Packed covariances of the items' rows."""
         packed: NDArray[np.float32] = self.table.rows(TRAINING)["cov"]
         return packed
 
