@@ -286,7 +286,7 @@ def main(url: str, model: str, user: str) -> None:
         f"For user {user}{'' if found.known else ', of whom nothing is known'}, from version {found.head['version']}:"
     )
     for item, rating in found.best(10):
-        print(f"  {rating:.2f} ± {found.predict(item)[1]:.2f}  {found.films.get(item, {}).get('title', item)}")
+        print(f"  {rating:.2f} ± {found.predict(item)[1]:.2f}  {found.catalogue.get(item, {}).get('title', item)}")
 
 
 if __name__ == "__main__":

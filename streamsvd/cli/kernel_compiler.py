@@ -24,9 +24,9 @@ _NICENESS = 5  # of all but the first share: that gets a whole core
 
 
 def _score() -> None:
-    films = Catalogue([CatalogueItem(item=0, title="", genres=("Drama",))])
+    catalogue = Catalogue([CatalogueItem(item=0, title="", genres=("Drama",))])
     ones, none = np.ones(1), np.zeros(1, np.int64)
-    Monitor(catalogue=films).score([0], [3.0], [0], Predictions(ones, ones, ones, none, none))
+    Monitor(catalogue=catalogue).score([0], [3.0], [0], Predictions(ones, ones, ones, none, none))
 
 
 SHARES: dict[str, tuple[Callable[[], object], ...]] = {
