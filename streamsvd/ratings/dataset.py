@@ -17,7 +17,7 @@ class Dataset:
     name : str
         Name in messages and reports, such as `ml-100k`.
     sha256 : str
-        Checksum, in hexadecimal, of the ratings file that was read.
+        Checksum, in hexadecimal, of the ratings file that was read, and of which rows were left out.
     scale : tuple of float
         Lowest and highest rating that the data set declares.
 

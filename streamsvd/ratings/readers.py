@@ -63,7 +63,8 @@ def read_ratings(
     -------
     RatingTable
         In the order of `stream_order`: by (timestamp, user, item, place in the file). `dataset.sha256` is that of the
-        unpacked ratings file, without the header of an atomic file, and in UTF-8 where it is in UTF-16 or UTF-32.
+        unpacked ratings file, without the header of an atomic file, and in UTF-8 where it is in UTF-16 or UTF-32. Where
+        rows were left out, it covers which ones, since the numbers of the others depend on them.
 
     Raises
     ------
@@ -98,6 +99,7 @@ def read_ratings(
                     progress(block.done, block.total)
         except ValueError as error:
             raise DatasetError(f"{file.label}, {error}") from error
+        digest.update(reader.left_out_rows())
         return reader.table(
             file, lambda rated: Dataset(file.dataset, digest.hexdigest(), scale or form.scale_of(rated))
         )

@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import pytest
 from producer import Bound, Pace, ReplaySummary, Selection, prepare, replay
 from streamsvd.errors import TopicUnsafe
 from streamsvd.log import RatingSink, Topics, create_topics, describe_topic, log_client, read_all, read_catalogue
-from streamsvd.ratings import Catalogue, CatalogueItem, Dataset, Rating, RatingTable, decode
+from streamsvd.ratings import Catalogue, CatalogueItem, Columns, Dataset, Rating, RatingTable, decode, read_ratings
 
 DATASET = Dataset("toy", "ab" * 32, (1.0, 5.0))
 OTHER = Dataset("other", "cd" * 32, (1.0, 5.0))
@@ -98,6 +99,21 @@ def test_a_replay_continues_between_events_of_others(kafka_address: str, topic_p
     assert run(kafka_address, topic_prefix, rows).events == 1300
     (events,) = logged(kafka_address, topic_prefix).values()
     assert [event.sequence for event in events if event.source] == list(range(2500))
+
+
+def test_a_file_of_which_other_ratings_are_left_out_is_another_data_set(
+    kafka_address: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """It would go on at a sequence number which is that of another rating."""
+    path = tmp_path / "shop.csv"
+    path.write_text("user,item,rating\n1,1,0\n2,1,-1\n3,1,5\n4,1,4\n5,1,3\n")
+    columns = Columns("user", "item", "rating")
+    run(kafka_address, topic_prefix, read_ratings(path, columns, (-1, 5), drop_ratings=(0,)), limit=2)
+    with pytest.raises(TopicUnsafe, match=r"holds ratings of shop-.*; those of shop-"):
+        run(kafka_address, topic_prefix, read_ratings(path, columns, (-1, 5), drop_ratings=(0, -1)))
+    run(kafka_address, topic_prefix, read_ratings(path, columns, (-1, 5), drop_ratings=(0,)))
+    (events,) = logged(kafka_address, topic_prefix).values()
+    assert [(event.user, event.sequence) for event in events] == [(2, 0), (3, 1), (4, 2), (5, 3)]
 
 
 def test_another_data_set_is_refused_unless_mixing_is_allowed(kafka_address: str, topic_prefix: str) -> None:

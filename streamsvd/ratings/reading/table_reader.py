@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class TableReader:
     ratings: Ratings
     times: Times | None
     left_out: int = 0
+    _rows: int = 0
+    _left_out_rows: Any = field(default_factory=hashlib.sha256)
     _rated: GrowingArray = field(default_factory=GrowingArray)
     _timestamps: GrowingArray = field(default_factory=GrowingArray)
 
@@ -51,8 +54,11 @@ class TableReader:
         kept = ~np.isnan(rated)
         if not kept.all():
             users, items, *times = (column.filter(kept) for column in (users, items, *times))
-            self.left_out += int(len(rated) - kept.sum())
+            rows = self._rows + np.flatnonzero(~kept)
+            self.left_out += len(rows)
+            self._left_out_rows.update(rows.astype("<i8").data)
             rated = rated[kept]
+        self._rows += len(kept)
         if not len(rated):
             return
         if self.times is not None:
@@ -60,6 +66,11 @@ class TableReader:
         self.users.add(users)
         self.items.add(items)
         self._rated.extend(rated)
+
+    def left_out_rows(self) -> bytes:
+        """Checksum of the numbers of the rows that were left out; empty without any."""
+        digest: bytes = self._left_out_rows.digest()
+        return digest if self.left_out else b""
 
     def _explain(self, block: Block) -> None:
         """Raise what is wrong with the first row that cannot be read; return if all of them can."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from pathlib import Path
 
@@ -204,6 +205,21 @@ def test_ratings_that_are_none_are_left_out_and_counted(tmp_path: Path) -> None:
     assert "line 2: the rating -1 is outside the scale 1 to 5" in refusal(tmp_path, text, scale=(1, 5))
     assert "line 4: the rating is '', not a finite number" in refusal(tmp_path, text)
     assert "all 2 were left out" in refusal(tmp_path, HEADER + "1,a,0,x\n1,b,0,y\n", drop_ratings=(0,))
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_ratings_without_the_same_rows_are_of_one_source_and_without_others_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """The rows that stay have other numbers, by which a replay resumes."""
+    monkeypatch.setattr(splitting, "BLOCK_BYTES", size)
+    text = HEADER + "1,a,-1,4\n2,b,0,5\n3,c,5,6\n4,d,4,7\n"
+    sources = [read(tmp_path, text, drop_ratings=values).dataset.source for values in ((), (3,), (0,), (0, 3), (-1, 0))]
+    assert sources[0] == sources[1] == f"a-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    assert sources[2] == sources[3]
+    assert len(set(sources)) == 3
+    monkeypatch.undo()
+    assert read(tmp_path, text, drop_ratings=(0,)).dataset.source == sources[2]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
