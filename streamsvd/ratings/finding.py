@@ -80,7 +80,8 @@ def _in_folder(folder: Path) -> DataFile:
     chosen = _chosen(names)
     if chosen is None:
         raise DatasetError(
-            f"{folder}: no ratings in this folder (looked for {_LOOKED_FOR}); give the path of the ratings file itself"
+            f"{folder}: no ratings in this folder (looked for {_LOOKED_FOR}{_held(names)}); give the path of the "
+            "ratings file itself, or parts without headers as one (cat PARTS | streamsvd evaluate -)"
         )
     return DataFile(folder / chosen, None, folder.resolve().name)
 
@@ -91,7 +92,7 @@ def _in_zip(path: Path, title: str = "") -> DataFile:
     chosen = _chosen(inside)
     if chosen is None:
         raise DatasetError(
-            f"{title or path}: no ratings in this zip (looked for {_LOOKED_FOR}); "
+            f"{title or path}: no ratings in this zip (looked for {_LOOKED_FOR}{_held(inside)}); "
             f"name the file in it that holds them, such as {path.name}/{inside[0] if inside else 'FILE'}"
         )
     return DataFile(path, chosen, path.stem, title)
@@ -113,7 +114,7 @@ def _archive_above(path: Path) -> Path | None:
 
 
 def _chosen(names: list[str]) -> str | None:
-    """The one of these files that holds the ratings: by a known name, else the only one of a kind."""
+    """The one of these files that holds the ratings: by a known name, else the only one of the first kind there is."""
     by_depth = sorted(names, key=lambda name: (name.count("/"), len(name), name))
     for wanted in _NAMES:
         for name in by_depth:
@@ -121,9 +122,13 @@ def _chosen(names: list[str]) -> str | None:
                 return name
     for pattern in (*_PATTERNS, *(f"*{suffix}" for suffix in _TABLES)):
         found = [name for name in names if fnmatchcase(_unpacked_name(name).lower(), pattern)]
-        if len(found) == 1:
-            return found[0]
+        if found:
+            return found[0] if len(found) == 1 else None  # which of them is not ours to guess
     return None
+
+
+def _held(names: list[str]) -> str:
+    return f"; it holds {', '.join(sorted(names))[:200]}" if names else ""
 
 
 def _unpacked_name(name: str) -> str:

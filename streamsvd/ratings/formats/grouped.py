@@ -55,6 +55,7 @@ class _GroupedRows(Delimited):
 GROUPED = Format(
     name="ratings grouped by item (Netflix)",
     first_line="an item's id and a colon",
+    file_names=("combined_data_*.txt",),
     recognises=lambda sample: _ITEM.fullmatch(sample.first_line) is not None,
     rows=lambda sample: _GroupedRows(
         delimiter=",",

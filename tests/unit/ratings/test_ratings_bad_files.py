@@ -142,6 +142,19 @@ def test_missing_paths(tmp_path: Path) -> None:
         read_ratings(tmp_path)
 
 
+def test_ratings_in_several_files_are_refused_by_name_and_read_as_one(tmp_path: Path) -> None:
+    parts = {"combined_data_1.txt": "1:\n14,3,2005-09-06\n", "combined_data_2.txt": "2:\n14,4,2005-09-07\n"}
+    for name, text in {**parts, "movie_titles.csv": "1,2003,Dinosaur Planet\n"}.items():
+        (tmp_path / name).write_text(text)
+    for path in (tmp_path, _zip(tmp_path / "netflix.zip", {**parts, "movie_titles.csv": "1,2003,Dinosaur Planet\n"})):
+        with pytest.raises(DatasetError, match=r"it holds combined_data_1.txt, combined_data_2.txt, movie_titles.csv"):
+            read_ratings(path)
+    (tmp_path / "all.txt").write_text("".join(parts.values()))
+    assert read_ratings(tmp_path / "all.txt").items.tolist() == [1, 2]
+    (tmp_path / "combined_data_2.txt").unlink()
+    assert read_ratings(tmp_path).items.tolist() == [1]
+
+
 def _zip(path: Path, members: dict[str, str]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in members.items():
