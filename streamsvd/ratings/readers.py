@@ -77,7 +77,7 @@ def read_ratings(
     -----
     Found are seconds, milli-, micro- and nanoseconds since 1970, told apart by their size; dates as digits; and ISO
     8601, in UTC where it names no zone. Fractions of a second are dropped. All lines must be of one of them, and
-    seconds that all lie in 1970 are refused, since they are something else. Memory peaks at about 45 bytes a rating.
+    seconds that all lie in 1970 are refused, since they are something else. Memory peaks at about 50 bytes a rating.
     """
     with open_ratings(path) as file:
         sample = Sample.of(file, columns)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from streamsvd.ratings.id_text import MAX_ID_LENGTH, parse_id
 from streamsvd.ratings.order import ranks_of
@@ -37,7 +37,9 @@ class GrowingArray:
         self._size = 0
 
     def extend(self, block: Array) -> None:
-        """Add a block, in the wider one of both types."""
+        """Add a block, in the wider one of both types; int64 as int32 where that loses nothing."""
+        if block.dtype == np.int64:
+            block = _exact(block, np.int32)
         kind = np.promote_types(self._values.dtype, block.dtype) if self._size else block.dtype
         end = self._size + len(block)
         if end > len(self._values) or kind != self._values.dtype:
@@ -48,10 +50,16 @@ class GrowingArray:
         self._size = end
 
     def take(self) -> Array:
-        """All values; the array is empty afterwards."""
+        """All values, in the type that they are kept in; the array is empty afterwards."""
         values = self._values[: self._size]
         self.__init__()  # type: ignore[misc]
         return values
+
+
+def _exact(values: Array, narrow: DTypeLike) -> Array:
+    """The values in a narrower type where that loses nothing, else as they are."""
+    narrowed = values.astype(narrow)
+    return narrowed if np.array_equal(narrowed, values, equal_nan=True) else values
 
 
 class Ids:
@@ -116,7 +124,9 @@ class Ids:
 
     def named(self, numbers: Array) -> Array:
         """Ids as they stand in the file, of what `numbers` gives."""
-        return numbers if self._codes is None else np.array(sorted(self._codes), dtype=object)[numbers]
+        if self._codes is None:
+            return numbers.astype(np.int64, copy=False)
+        return np.array(sorted(self._codes), dtype=object)[numbers]
 
 
 def _integers(texts: Any) -> Array | None:
@@ -162,9 +172,7 @@ class Ratings:
         """
         encoded = texts.dictionary_encode()
         values = np.array([self.check(text) for text in encoded.dictionary.to_pylist()], dtype=np.float64)
-        narrow = values.astype(np.float32)
-        found = narrow if np.array_equal(narrow, values, equal_nan=True) else values
-        ratings: Array = found[encoded.indices.to_numpy()]
+        ratings: Array = _exact(values, np.float32)[encoded.indices.to_numpy()]
         return ratings
 
     def check(self, text: str) -> float:

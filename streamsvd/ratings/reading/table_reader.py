@@ -100,15 +100,17 @@ class TableReader:
         timestamps = np.arange(len(rated)) if self.times is None else self._checked_timestamps(file)
         users, items = self.users.numbers(), self.items.numbers()
         order = stream_order(users, items, timestamps)
-        # One column after the other, so that memory stays low.
+        # One column after the other, and in the types that they are kept in, so that memory stays low.
         users = users[order]
         items = items[order]
         rated = rated[order]
+        timestamps = timestamps[order]
+        del order
         return RatingTable(
             self.users.named(users),
             self.items.named(items),
             rated,
-            timestamps[order],
+            timestamps.astype(np.int64, copy=False),
             dataset(rated),
             is_file_order=self.times is None,
             left_out=self.left_out,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import BadRow, Block
 from streamsvd.ratings.reading.splitting import EndlessRecord, whole_records
@@ -64,6 +66,6 @@ class TextRows(ABC):
                 for block in whole_records(read, self.delimiter, self.line_end):
                     if block.strip():
                         yield Block(partial(self.columns, block), partial(self.rows, block, line), position(), total)
-                    line += block.count(self.line_end)
+                    line += int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord(self.line_end)))
             except EndlessRecord as error:
                 raise BadRow(f"line {line}", str(error)) from error

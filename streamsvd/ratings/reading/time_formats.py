@@ -245,12 +245,13 @@ def numbers_of(column: pa.Array) -> Numbers:
     """
     if not _is_text(column):
         return _finite(column.to_numpy(zero_copy_only=False))
-    for hexadecimal in "xX":  # pyarrow reads 0x1F
-        if pc.any(pc.match_substring(column, hexadecimal)).as_py():
+    if not pc.all(pc.ascii_is_decimal(column)).as_py():  # most columns are nothing but digits
+        if pc.any(pc.match_substring(column, "x", ignore_case=True)).as_py():  # pyarrow reads 0x1F
             raise ValueError("a text is no number")
-    for texts, kind in product((column, pc.utf8_trim_whitespace(column)), (pa.int64(), pa.float64())):
+        column = pc.utf8_trim_whitespace(column)
+    for kind in (pa.int64(), pa.float64()):
         try:
-            return _finite(texts.cast(kind).to_numpy(zero_copy_only=False))
+            return _finite(column.cast(kind).to_numpy(zero_copy_only=False))
         except pa.ArrowInvalid:
             continue
     raise ValueError("a text is no number")

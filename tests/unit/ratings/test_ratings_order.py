@@ -59,7 +59,12 @@ def test_the_file_says_which_of_two_equal_ones_is_the_last(tmp_path: Path) -> No
     assert table.ratings.tolist() == [4, 2, 1, 5, 3]
 
 
-@given(st.lists(st.tuples(st.integers(-2, 2), st.integers(-2, 2), st.integers(0, 3)), max_size=40))
+@given(
+    st.lists(
+        st.tuples(st.integers(-2, 2), st.integers(-2, 2), st.sampled_from([-(2**63), -1, 0, 1, 2, 2**63 - 1])),
+        max_size=40,
+    )
+)
 def test_it_is_the_order_by_time_user_item_and_place(rows: list[tuple[int, int, int]]) -> None:
     users, items, times = np.array(rows, np.int64).reshape(-1, 3).T
     expected = sorted(range(len(rows)), key=lambda k: (times[k], users[k], items[k], k))

@@ -94,6 +94,7 @@ IDS = {
     "other digits": (["٣", "3", "8"], ["٣", "3", "8"]),
     "spaces": ([" 7", "7 ", " 8 "], [7, 7, 8]),
     "spaces around text": (["bob", " bob", "bob "], ["bob", "bob", "bob"]),
+    "64 bits late": (["5", "-3", "2147483648", "-9223372036854775808"], [5, -3, 2**31, -(2**63)]),
     "text late": (["-5", "5", "x"], ["-5", "5", "x"]),
 }
 
@@ -108,6 +109,11 @@ def test_an_id_is_an_integer_only_where_its_text_is_one(
     lines = [f"{text},{text},3,{time}\n" for time, text in enumerate([*texts, texts[0]])]
     table = read(tmp_path, HEADER + "".join(lines) + "\n", scale=(1, 5))
     assert table.users.tolist() == table.items.tolist() == [*ids, ids[0]]
+
+
+def test_integers_are_int64_whatever_their_size(tmp_path: Path) -> None:
+    table = read(tmp_path, HEADER + "7,4294967296,3,4\n", scale=(1, 5))
+    assert {column.dtype.name for column in (table.users, table.items, table.timestamps)} == {"int64"}
 
 
 def test_ids_as_text_when_asked_for(tmp_path: Path) -> None:
