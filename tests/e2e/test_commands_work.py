@@ -102,7 +102,8 @@ def test_figures_are_the_same_every_time(ml_100k: Path) -> None:
 
 def test_duplicates_and_re_ratings_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "ratings.csv"
-    lines = ["1,7,3,100", "1,7,3,100", "2,7,4,100", "1,7,5,300", "2,8,1,300", "2,8,1,300", "2,8,1,300"]
+    first, second = 1_400_000_100, 1_400_000_300
+    lines = [f"1,7,3,{first}", f"1,7,3,{first}", f"2,7,4,{first}", f"1,7,5,{second}", *[f"2,8,1,{second}"] * 3]
     path.write_text("\n".join(["userId,movieId,rating,timestamp", *lines]))
     status, output, messages = run_command("evaluate", str(path), "--quiet")
     assert status == 0, messages
