@@ -8,7 +8,7 @@ import pandas as pd
 
 from evaluation.reporting import data_pictures as pictures
 from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Section
-from evaluation.reporting.formatting import Terms, count, day, listed, many, mean, share
+from evaluation.reporting.formatting import Terms, count, listed, many, mean, share
 from evaluation.reporting.measurements import CORE_SHARE
 from evaluation.studies import exploration as ex
 from evaluation.studies import filtering
@@ -21,7 +21,7 @@ FIRST_DATE, LAST_DATE = -9_000_000_000, 9_200_000_000  # what pandas can hold as
 
 def data_part(table: RatingTable, ratings: pd.DataFrame, terms: Terms) -> tuple[Part, dict[str, object]]:
     """The part, and its figures."""
-    facts = ex.overview(ratings)
+    facts = ex.overview(ratings, dated=terms.dated)
     users, items = ex.per(ratings, "user"), ex.per(ratings, "item")
     sections = [
         _at_a_glance(facts, terms),
@@ -60,9 +60,12 @@ def _at_a_glance(facts: ex.Overview, terms: Terms) -> Section:
         [f"mean rating ({terms.unit})", mean(facts.mean)],
         ["median rating", f"{facts.median:g}"],
         ["standard deviation", mean(facts.deviation)],
-        ["first rating", day(facts.first)],
-        ["last rating", day(facts.last)],
-        ["exact duplicates: same user, item, rating and second", count(facts.repeats.duplicates)],
+        ["first rating", terms.moment(facts.first)],
+        ["last rating", terms.moment(facts.last)],
+        [
+            f"exact duplicates: same user, item{', rating and second' if terms.dated else ' and rating'}",
+            count(facts.repeats.duplicates),
+        ],
         ["other ratings of something rated before by the same user", count(facts.repeats.re_ratings)],
         ["ratings that share user and second with a neighbour", share(facts.on_pages)],
     ]
@@ -141,6 +144,8 @@ def _tail(ratings: pd.DataFrame, users: pd.DataFrame, items: pd.DataFrame, facts
 
 
 def _time(ratings: pd.DataFrame, facts: ex.Overview, terms: Terms) -> Section:
+    if not terms.dated:
+        return Section("time", "Activity over time", [Paragraph("These ratings have no times.")])
     if not FIRST_DATE <= facts.first <= facts.last <= LAST_DATE:
         text = f"The times of these ratings, {facts.first} to {facts.last}, are not dates in seconds since 1970."
         return Section("time", "Activity over time", [Paragraph(text)])

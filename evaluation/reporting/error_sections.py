@@ -9,7 +9,7 @@ import pandas as pd
 from evaluation.reporting import error_pictures as pictures
 from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Section
 from evaluation.reporting.data_sections import FIRST_DATE, LAST_DATE
-from evaluation.reporting.formatting import Terms, change, count, day, error, many, mean, share
+from evaluation.reporting.formatting import Terms, change, count, error, many, mean, share
 from evaluation.studies import error_tables as tables
 from evaluation.studies.exploration import period_of, rating_counts
 
@@ -125,6 +125,8 @@ def _by_counts(scored: pd.DataFrame, terms: Terms) -> Section:
 
 def _over_time(scored: pd.DataFrame, terms: Terms) -> Section:
     first, last = int(scored["time"].min()), int(scored["time"].max())
+    if not terms.dated:
+        return Section("by-time", "Over time", [Paragraph("These ratings have no times.")])
     if not FIRST_DATE <= first <= last <= LAST_DATE:
         return Section("by-time", "Over time", [Paragraph("The times of these ratings are not dates.")])
     found, period = tables.by_time(scored), period_of(first, last)[1]
@@ -186,11 +188,11 @@ def _failures(scored: pd.DataFrame, terms: Terms) -> Section:
             mean(row["event"]),
             count(row["of_user"]),
             count(row["of_item"]),
-            day(row["time"]),
+            terms.moment(row["time"]),
         ]
         for row in misses.to_dict("records")
     ]
-    heads = ["user", terms.item, "given", "predicted", "user had", f"{terms.item} had", "date"]
+    heads = ["user", terms.item, "given", "predicted", "user had", f"{terms.item} had", "date" if terms.dated else "at"]
     known = len(misses) and int(misses[["of_user", "of_item"]].min().min()) >= LEAST
     among = f", though user and {terms.item} had {LEAST} ratings or more" if known else ""
     blocks.append(Grid(f"The largest single misses{among}.", heads, rows, 2))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from streamsvd.ratings import Catalogue, Dataset, Id
+from streamsvd.ratings import Catalogue, Id, RatingTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Terms:
     unit : str
         Of ratings and errors.
     catalogue : Catalogue or None
+    dated : bool
+        Whether timestamps are dates, and not the numbers of the ratings.
     """
 
     name: str
@@ -30,6 +32,11 @@ class Terms:
     items: str
     unit: str
     catalogue: Catalogue | None
+    dated: bool = True
+
+    def moment(self, timestamp: int) -> str:
+        """Date of an event time, or which rating it is."""
+        return day(timestamp) if self.dated else f"rating {timestamp + 1:,}"
 
     def title(self, item: Id) -> str:
         """Title of an item; its id where there is none."""
@@ -37,10 +44,11 @@ class Terms:
         return known.title if known is not None and known.title is not None else f"{self.item} {item}"
 
 
-def terms_of(dataset: Dataset, catalogue: Catalogue | None) -> Terms:
+def terms_of(table: RatingTable, catalogue: Catalogue | None) -> Terms:
     """The terms for a data set."""
     item = "item" if catalogue is None else "film"
-    return Terms(dataset.name, item, item + "s", "stars" if dataset.scale[1] == 5 else "points", catalogue)
+    unit = "stars" if table.dataset.scale[1] == 5 else "points"
+    return Terms(table.dataset.name, item, item + "s", unit, catalogue, not table.is_file_order)
 
 
 def count(n: float) -> str:

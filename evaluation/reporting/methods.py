@@ -20,18 +20,20 @@ def methods_part(
         "methods",
         "Methods",
         [
-            Section("protocols", "Protocols", [Points(_protocols(found, plan))]),
+            Section("protocols", "Protocols", [Points(_protocols(found, plan, terms))]),
             Section("settings", "Data and settings", [_facts(table, found, plan, terms), _settings()]),
             Section("again", "How to repeat this report", [_again(versions, command)]),
         ],
     )
 
 
-def _protocols(found: Measurements, plan: ReportPlan) -> list[str]:
+def _protocols(found: Measurements, plan: ReportPlan, terms: Terms) -> list[str]:
     fifths = "One random fifth" if plan.folds == 1 else f"{plan.folds} random fifths, each"
     means = "" if plan.folds == 1 else "; figures are means over them"
     texts = [
-        "Order: ratings are sorted by time, and at one time by user and item.",
+        "Order: ratings are sorted by time, and at one time by user and item."
+        if terms.dated
+        else "Order: that of the file, which has no times.",
         "Event protocol: a rating is predicted with everything learned before it. A page is all that a user rates at "
         "one timestamp. Page protocol: a rating is predicted with everything learned before its page began, so nothing "
         "learned from a page predicts its ratings.",

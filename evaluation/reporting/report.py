@@ -57,7 +57,7 @@ def make_report(
     if len(table) == 0:
         raise InputError(f"{table.dataset.name} has no ratings to report on; give a data set with ratings")
     found = measure(table, catalogue, plan, lambda what, share: progress(what, MEASURING * share))
-    terms, ratings, scale = terms_of(table.dataset, catalogue), rating_frame(table), table.dataset.scale
+    terms, ratings, scale = terms_of(table, catalogue), rating_frame(table), table.dataset.scale
     progress("drawing the data", MEASURING)
     data, kept = data_part(table, ratings, terms)
     progress("drawing the models", 0.92)

@@ -72,8 +72,8 @@ def rating_frame(table: RatingTable) -> pd.DataFrame:
     )
 
 
-def overview(ratings: pd.DataFrame) -> Overview:
-    """The data set in figures; it has one rating at least.
+def overview(ratings: pd.DataFrame, *, dated: bool = True) -> Overview:
+    """The data set in figures; it has one rating at least. Where times are none, duplicates are counted without them.
 
     Examples
     --------
@@ -83,7 +83,8 @@ def overview(ratings: pd.DataFrame) -> Overview:
     (0.75, 3.0, 0.667)
     """
     users, items = ratings["user"].nunique(), ratings["item"].nunique()
-    repeats = count_repeats(*(ratings[column].to_numpy() for column in ("user", "item", "rating", "time")))
+    users_of, items_of, rated, times = (ratings[column].to_numpy() for column in ("user", "item", "rating", "time"))
+    repeats = count_repeats(users_of, items_of, rated, times if dated else None)
     same = (ratings["user"].shift() == ratings["user"]) & (ratings["time"].shift() == ratings["time"])
     together = same | same.shift(-1, fill_value=False)
     return Overview(

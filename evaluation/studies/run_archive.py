@@ -55,7 +55,8 @@ class RunArchive:
         given, before = self._inputs(run), self.known(run)
         found = manifest(given, run, outcome, self._table, command=list(command), started=started)
         title = f"{self._data['name']}: {run.spec.text}"
-        drawing = draw_run(title, outcome.curve, outcome.figures) if self._picture else None
+        dated = not self._table.is_file_order
+        drawing = draw_run(title, outcome.curve, outcome.figures, dated=dated) if self._picture else None
         instead_of = None if before is None else before.path
         kept = write_run(self._folder, found, outcome.curve, self._kind, drawing, instead_of)
         self._there[kept.digest] = kept

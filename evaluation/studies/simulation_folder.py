@@ -44,6 +44,11 @@ class StoredRun:
         """Its model, in short."""
         return str(self.manifest["label"])
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether its event times are dates, and not the numbers of ratings."""
+        return self.manifest["first_event_time"] is not None
+
     def curve(self) -> Curve:
         """Its metrics over time.
 

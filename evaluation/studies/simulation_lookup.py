@@ -41,7 +41,7 @@ class RecommendedItem:
         The predicted rating, within the scale.
     reasons : tuple of Reason
     rated, rated_at : float and int, or None
-        The user's later rating of it, and its event time in seconds.
+        The user's later rating of it, and its event time in seconds, where ratings have times.
     """
 
     item: Id
@@ -63,8 +63,8 @@ class PastRecommendations:
         False: the user had rated nothing before, and the list is the best for an average user.
     learned : int
         Ratings before that moment.
-    event_time : int
-        Of the last of them, in seconds.
+    event_time : int or None
+        Of the last of them, in seconds; None where ratings have no times.
     own : int
         How many of them were the user's.
     later : int
@@ -78,7 +78,7 @@ class PastRecommendations:
     user: Id
     known_user: bool
     learned: int
-    event_time: int
+    event_time: int | None
     own: int
     later: int
     items: tuple[RecommendedItem, ...]
@@ -135,12 +135,16 @@ def look_up(
         user=user,
         known_user=bool(row),
         learned=len(part),
-        event_time=int(part.timestamps[-1]),
+        event_time=_time_of(part, -1),
         own=int(np.count_nonzero(part.users == user)),
         later=len(own_later),
         items=_recommended_items(shown, reasons(items, row, [one.item for one in shown]), later, own_later),
         notes=kind_notes("user", [(asked, user)]),
     )
+
+
+def _time_of(table: RatingTable, row: int) -> int | None:
+    return None if table.is_file_order else int(table.timestamps[row])
 
 
 def _recommended_items(
@@ -153,6 +157,6 @@ def _recommended_items(
     found = []
     for one in shown:
         row = given.get(one.item)
-        rating, at = (None, None) if row is None else (float(later.ratings[row]), int(later.timestamps[row]))
+        rating, at = (None, None) if row is None else (float(later.ratings[row]), _time_of(later, row))
         found.append(RecommendedItem(one.item, one.title, one.score, why[one.item], rating, at))
     return tuple(found)

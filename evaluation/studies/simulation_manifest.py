@@ -95,18 +95,18 @@ def manifest(
     started : str
         When, as ISO 8601.
     """
-    part = table.timestamps[run.events.first : run.events.end]
+    part = table[run.events.first : run.events.end].times()
     return {
         "digest": digest(given),
         "label": run.spec.text,
         "inputs": given,
-        "first_event_time": int(part[0]),
-        "last_event_time": int(part[-1]),
+        "first_event_time": part["first_timestamp"],
+        "last_event_time": part["last_timestamp"],
         "figures": outcome.figures,
         "command": command,
         "started": started,
         "seconds": outcome.seconds,
-        "events_per_second": len(part) / outcome.seconds,
+        "events_per_second": (run.events.end - run.events.first) / outcome.seconds,
     }
 
 

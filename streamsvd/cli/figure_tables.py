@@ -44,11 +44,14 @@ def window_name(window: Window) -> str:
     return f"last {window.size:,} ratings" if window.unit == "events" else f"last {window.size / _DAY:g} days"
 
 
-def detail_tables(monitor: Monitor) -> Group:
-    """Windows and slices (of the months, the newest), calibration, and the changes found."""
-    slices = [(by, name, errors) for (by, name), errors in monitor.slices.errors().items()]
+def detail_tables(monitor: Monitor, *, dated: bool = True) -> Group:
+    """Windows and slices (of the months, the newest), calibration, and the changes found.
+
+    Where timestamps are no dates (not `dated`), windows of days, months and the days of changes are left out.
+    """
+    slices = _slices(monitor, dated)
     rows: list[tuple[str, str, Errors]] = [
-        *(("window", window_name(window), errors) for window, errors in monitor.windows.errors().items()),
+        *(("window", window_name(window), errors) for window, errors in _windows(monitor, dated)),
         *(row for row in slices if row[0] != "month"),
         *[row for row in slices if row[0] == "month"][-_MONTHS:],
     ]
@@ -61,7 +64,7 @@ def detail_tables(monitor: Monitor) -> Group:
             "" if by == before else by, name, COUNT.text(found.events), *(figure.text(found) for figure in figures)
         )
         before = by
-    return Group(errors, calibration_table(monitor), *_changes(monitor))
+    return Group(errors, calibration_table(monitor), *_changes(monitor, dated))
 
 
 def calibration_table(monitor: Monitor) -> Table:
@@ -85,38 +88,47 @@ def drift_line(monitor: Monitor) -> str:
     return ", ".join(found) or "none"
 
 
-def details_object(monitor: Monitor, *, detail: bool) -> dict[str, Any]:
-    """For `--json`: bias, windows, calibration, drift; the slices where `detail` is asked for."""
+def details_object(monitor: Monitor, *, detail: bool, dated: bool = True) -> dict[str, Any]:
+    """For `--json`: bias, windows, calibration, drift; the slices where `detail` is asked for; `dated` as above."""
     total = monitor.total()
     calibration = monitor.coverage.figures()
     parts = calibration if detail else {"all": calibration["all"]}
+    marks = [asdict(mark) if dated else {**asdict(mark), "event_time": None} for mark in monitor.drift.detections]
     found = {
         "bias_event": total.bias_event,
         "bias_page": total.bias_page,
         "windows": [
-            {"unit": window.unit, "size": window.size, **errors.values()}
-            for window, errors in monitor.windows.errors().items()
+            {"unit": window.unit, "size": window.size, **errors.values()} for window, errors in _windows(monitor, dated)
         ],
         "calibration": [
             {"ratings_of_the_user": name, **_intervals_last(part.values())} for name, part in parts.items()
         ],
-        "drift": {**monitor.drift.counts, "marks": [asdict(mark) for mark in monitor.drift.detections]},
+        "drift": {**monitor.drift.counts, "marks": marks},
     }
     if detail:
-        slices = monitor.slices.errors().items()
-        found["slices"] = [{"by": by, "name": name, **errors.values()} for (by, name), errors in slices]
+        slices = _slices(monitor, dated)
+        found["slices"] = [{"by": by, "name": name, **errors.values()} for by, name, errors in slices]
     return found
+
+
+def _windows(monitor: Monitor, dated: bool) -> list[tuple[Window, Errors]]:
+    return [row for row in monitor.windows.errors().items() if dated or row[0].unit == "events"]
+
+
+def _slices(monitor: Monitor, dated: bool) -> list[tuple[str, str, Errors]]:
+    return [(by, name, errors) for (by, name), errors in monitor.slices.errors().items() if dated or by != "month"]
 
 
 def _intervals_last(part: Mapping[str, Any]) -> dict[str, Any]:
     return {name: part[name] for name in sorted(part, key=lambda name: name.startswith("within_"))}
 
 
-def _changes(monitor: Monitor) -> Iterable[RenderableType]:
+def _changes(monitor: Monitor, dated: bool) -> Iterable[RenderableType]:
     if monitor.drift.detections:
         table = new_table("Changes of the page error", "found by", "after ratings", "on", "it", no_wrap=True)
         for mark in monitor.drift.detections:
-            table.add_row(mark.detector, f"{mark.events:,}", day(mark.event_time), "rose" if mark.rose else "fell")
+            when = day(mark.event_time if dated else None)
+            table.add_row(mark.detector, f"{mark.events:,}", when, "rose" if mark.rose else "fell")
         yield table
 
 

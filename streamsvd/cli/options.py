@@ -263,10 +263,15 @@ def note_bounds(table: RatingTable, bounds: Mapping[str, str | None], console: C
     Raises
     ------
     SettingsError
-        One is no bound.
+        One is no bound, or a time where the ratings have none.
     """
     for option, text in bounds.items():
-        if text is not None and (remark := Bound.parse(text).remark(table)):
+        if text is None:
+            continue
+        bound = Bound.parse(text)
+        if table.is_file_order and bound.by == "time":
+            raise SettingsError(f"{option} {text}: {table.dataset.name} has no times; give a number of ratings (5000)")
+        if remark := bound.remark(table):
             print_note(f"Note: {option} {text} is {remark}.", console)
 
 

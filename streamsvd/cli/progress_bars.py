@@ -138,9 +138,9 @@ def count_bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]
 
 @contextmanager
 def replay_bar(
-    console: Console, name: str, count: int | None, limit: int | None, *, quiet: bool
+    console: Console, name: str, count: int | None, limit: int | None, *, dated: bool, quiet: bool
 ) -> Iterator[Callable[[int, int, int], None]]:
-    """Yield a function that shows the ratings sent and skipped, their rate and the last one's date."""
+    """Yield a function that shows the ratings sent and skipped, their rate and the last one's date, if it has one."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -154,6 +154,8 @@ def replay_bar(
         def show(sent: int, skipped: int, timestamp: int) -> None:
             elapsed = progress.tasks[0].elapsed or 0.0
             done = sent + skipped if limit is None else sent
-            progress.update(task, completed=done, rate=sent / elapsed if elapsed else 0.0, date=day(timestamp))
+            progress.update(
+                task, completed=done, rate=sent / elapsed if elapsed else 0.0, date=day(timestamp if dated else None)
+            )
 
         yield show

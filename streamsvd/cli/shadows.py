@@ -64,14 +64,14 @@ def shadow_objects(rows: Sequence[ShadowRow]) -> dict[str, Any]:
     return {"shadows": [row.flat() for row in rows]} if rows else {}
 
 
-def shadows_table(rows: Sequence[ShadowRow], title: str = "models on the same stream") -> Group:
-    """The served model and its shadows, side by side, and what they are made of."""
+def shadows_table(rows: Sequence[ShadowRow], title: str = "models on the same stream", *, dated: bool = True) -> Group:
+    """The served model and its shadows, side by side, and what they are made of; `dated`: timestamps are dates."""
     table = new_table(title, "model", "RMSE, event", "page", "against the served", "verdict")
     table.columns[-1].justify = "left"
     for row in rows:
         against, verdict = "–", "served"
         if row.against_served is not None:
-            against, verdict = difference_text(row.against_served), verdict_text(row.against_served)
+            against, verdict = difference_text(row.against_served), verdict_text(row.against_served, dated=dated)
         figures = [RMSE.text(row.figures.get(name)) for name in ("rmse_event", "rmse_page")]
         table.add_row(row.name, *figures, against, verdict, style="bold" if row.served else None)
     made_of = ((row.name, row.spec, f"{row.events:,} ratings, from number {row.since + 1:,}") for row in rows)
@@ -91,8 +91,8 @@ def difference_text(found: Verdict) -> str:
     return f"{found.difference:+.4f} ± {max(found.high - found.difference, found.difference - found.low):.4f}"
 
 
-def verdict_text(found: Verdict) -> str:
-    """Which is better, and since when.
+def verdict_text(found: Verdict, *, dated: bool = True) -> str:
+    """Which is better, and since which rating, and which day where timestamps are dates.
 
     Examples
     --------
@@ -102,4 +102,4 @@ def verdict_text(found: Verdict) -> str:
     if found.better is None:
         return "undecided"
     word = "better" if found.better == "shadow" else "worse"
-    return f"{word} since {found.since_event:,}, {day(found.since_time)}"
+    return f"{word} since {found.since_event:,}" + (f", {day(found.since_time)}" if dated else "")

@@ -75,14 +75,17 @@ def runs_table(title: str, runs: Sequence[StoredRun]) -> Group:
 
 def past_recommendations_table(found: PastRecommendations) -> Group:
     """Recommendations of a moment, and what became of them."""
-    until = day(found.event_time)
-    title = f"For user {found.user}, knowing the ratings until {until}"
+    until = f"{found.learned:,} ratings"
+    if found.event_time is not None:
+        until = f"the ratings until {day(found.event_time)}"
+    title = f"For user {found.user}, knowing {until}"
     table = new_table(Text(title, no_wrap=True), "predicted", "later rated", "item", "title", "because of", left=5)
     for column in table.columns[:2]:
         column.justify = "right"
     for item in found.items:
         why = ", ".join(f"{one.title or one.item} (+{one.raised_by:.2f})" for one in item.reasons)
-        later = "" if item.rated is None else f"[bold green]✓ {item.rated:g}[/] on {day(item.rated_at)}"
+        later = "" if item.rated is None else f"[bold green]✓ {item.rated:g}[/]"
+        later += "" if item.rated_at is None else f" on {day(item.rated_at)}"
         table.add_row(f"{item.score:.2f}", later, str(item.item), item.title or "–", why or "–")
     hits = sum(item.rated is not None for item in found.items)
     note = (
@@ -96,9 +99,10 @@ def past_recommendations_table(found: PastRecommendations) -> Group:
 
 def _ratings(run: StoredRun) -> str:
     m = run.manifest
-    days = f"{day(m['first_event_time'])} to {day(m['last_event_time'])}"
     part = m["inputs"]["stretch"]
-    text = f"{m['inputs']['data']['name']}, {m['figures']['events']:,} from {days}"
+    text = f"{m['inputs']['data']['name']}, {m['figures']['events']:,}"
+    if run.is_dated:
+        text += f" from {day(m['first_event_time'])} to {day(m['last_event_time'])}"
     return text + (f", after {part['scored_from'] - part['from']:,}" if part["scored_from"] > part["from"] else "")
 
 

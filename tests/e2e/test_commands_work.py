@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,24 @@ def test_ratings_of_ones_own_become_recommendations(
     assert "42, who is unknown" in output
     assert "978-" in output
     assert "snapshot 1, " in output
+
+
+def test_without_times_no_command_shows_a_date(kafka_address: str, topic_prefix: str, tmp_path: Path) -> None:
+    path = tmp_path / "shop.csv"
+    path.write_text("who,what,stars\n" + "".join(f"{k % 7},{k % 11},{k % 5 + 1}\n" for k in range(200)))
+    columns = ["--columns", "who,what,stars"]
+    status, output, messages = run_command(
+        "replay", str(path), *columns, "--kafka", kafka_address, "--topic", topic_prefix
+    )
+    assert status == 0, messages
+    assert "the event time of each of these ratings is its number" in messages
+    said = [output]
+    for more in (["--detail", "--shadow", "means=damped-means"], ["--detail", "--json"]):
+        status, output, messages = run_command("evaluate", str(path), *columns, *more)
+        assert status == 0, messages
+        said.append(output)
+    assert not re.search(r"1970-|days|month|seconds\"", "".join(said))
+    assert "ratings sent" in said[0]
 
 
 def test_figures_are_the_same_every_time(ml_100k: Path) -> None:

@@ -90,7 +90,8 @@ def evaluate(
     console = Console(stderr=True)
     chosen = chosen_settings(settings_file, settings)
     table, content = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
-    times = None if table.is_file_order else table.timestamps
+    dated = not table.is_file_order
+    times = table.timestamps if dated else None
     repeats = count_repeats(table.users, table.items, table.ratings, times)
     model = IteratedSVD(chosen, scale=table.dataset.scale, content=content, seed=seed)
     specs = parse_shadows(shadow, seed)
@@ -104,7 +105,7 @@ def evaluate(
     with learning_bar(console, len(table), quiet=quiet) as bar:
 
         def show(done: int, metrics: Monitor) -> None:
-            bar.show(done, metrics.figures(), int(table.timestamps[done - 1]), len(table))
+            bar.show(done, metrics.figures(), None if times is None else int(times[done - 1]), len(table))
 
         run(model, table, metrics, progress=show, shadows=beside, sampler=sampler)
         rate = bar.rate(len(table))
@@ -120,7 +121,7 @@ def evaluate(
             events_per_second=rate,
             **table.times(),
             **asdict(repeats),
-            **details_object(metrics, detail=detail),
+            **details_object(metrics, detail=detail, dated=dated),
             **shadow_objects(rows),
             **({"ranking": ranking_object(sampler)} if sampler else {}),
         )
@@ -142,8 +143,8 @@ def evaluate(
     out = Console()
     out.print(figures_table(f"{table.dataset.name}, in process", figures, extra, metrics.total()))
     if detail:
-        out.print(detail_tables(metrics))
+        out.print(detail_tables(metrics, dated=dated))
     if rows:
-        out.print(shadows_table(rows))
+        out.print(shadows_table(rows, dated=dated))
     if sampler:
         out.print(ranking_table(sampler))

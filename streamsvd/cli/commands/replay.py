@@ -102,9 +102,11 @@ def replay(
     topics = Topics(topic)
     with notes.status(f"reading {data}"):
         bounds = {"--from": start, "--until": until}
-        blocks, dataset, catalogue, count = _load(
+        blocks, dataset, catalogue, count, dated = _load(
             data, columns, scale, ids, drop_ratings, time_format, ratings, seed, selection, bounds, notes
         )
+    if not dated:
+        notes.print("Note: on the log, the event time of each of these ratings is its number, as seconds since 1970.")
     with open_kafka(kafka, os.environ) as address, stop_on_signals() as stop:
         log = log_client(address)
         ready = prepare(log, topics, dataset, catalogue, partitions=partitions, mix=mix)
@@ -112,7 +114,7 @@ def replay(
             notes.print(f"Note: {note}.")
         with (
             RatingSink(log, topics.ratings) as sink,
-            replay_bar(notes, dataset.name, count, limit, quiet=quiet) as show,
+            replay_bar(notes, dataset.name, count, limit, dated=dated, quiet=quiet) as show,
         ):
             summary = run(
                 blocks,
@@ -130,7 +132,7 @@ def replay(
             print_json({**about, **asdict(summary), "events_per_second": summary.events_per_second})
         else:
             out = Console(quiet=quiet, highlight=False, soft_wrap=True)
-            out.print(_report(summary, dataset, topics.ratings, address))
+            out.print(_report(summary, dataset, topics.ratings, address, dated=dated))
 
 
 def _load(
@@ -145,25 +147,25 @@ def _load(
     selection: Selection,
     bounds: Mapping[str, str | None],
     notes: Console,
-) -> tuple[Iterable[RatingTable], Dataset, Catalogue | None, int | None]:
-    """Blocks of ratings, whose they are, the catalogue, and how many ratings are selected, if known."""
+) -> tuple[Iterable[RatingTable], Dataset, Catalogue | None, int | None, bool]:
+    """Blocks of ratings, whose they are, the catalogue, how many are selected if known, and whether they have times."""
     if data == "synthetic":
         world = Synthetic(ratings, users=max(1, ratings // 100), items=max(2000, ratings // 250), seed=seed)
         # A range of a stream that is made as it goes has a length that is not known beforehand.
         count = ratings if selection.is_all else None
-        return world.blocks(), world.dataset, world.catalogue(), count
+        return world.blocks(), world.dataset, world.catalogue(), count, True
     table, catalogue = load_data(data, columns, scale, ids, drop_ratings, time_format, console=notes)
     note_bounds(table, bounds, notes)
     selection.check_past(table, time.time())
-    return [table], table.dataset, catalogue, len(selection.of(table))
+    return [table], table.dataset, catalogue, len(selection.of(table)), not table.is_file_order
 
 
-def _report(summary: ReplaySummary, dataset: Dataset, topic: str, address: str) -> str:
+def _report(summary: ReplaySummary, dataset: Dataset, topic: str, address: str, *, dated: bool) -> str:
     lines = [
         f"{dataset.name}: {summary.events:,} ratings sent to topic {topic} at {address} in {summary.seconds:.1f} s "
         f"({summary.events_per_second:,.0f}/s)"
     ]
-    if summary.events:
+    if summary.events and dated:
         lines[0] += f", from {day(summary.first_timestamp)} to {day(summary.last_timestamp)}"
     lines[0] += "."
     if summary.skipped > summary.left_out:

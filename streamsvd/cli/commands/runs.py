@@ -42,5 +42,5 @@ def runs(
         raise InputError(f"{folder} holds no such runs; `streamsvd simulate DATA --out {folder}` makes some")
     if picture is not None:
         curves = [(run.label, run.curve(), run.manifest["figures"]) for run in found]
-        write_picture(picture, draw_runs(str(folder), curves))
+        write_picture(picture, draw_runs(str(folder), curves, dated=all(run.is_dated for run in found)))
     print_found(runs_object(found), runs_table(str(folder), found), as_json=as_json)

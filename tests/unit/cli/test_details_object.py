@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from io import StringIO
 
+import numpy as np
 from rich.console import Console
 
 from evaluation import Monitor, evaluate
 from streamsvd import IteratedSVD
 from streamsvd.cli.figure_tables import detail_tables, details_object, figures_table
+from streamsvd.cli.shadows import verdict_text
+from streamsvd.figures import Verdict
 from streamsvd.ratings import Synthetic
 
 
@@ -31,6 +34,23 @@ def test_for_programs_and_for_people() -> None:
     console.print(detail_tables(monitor))
     text = console.export_text()
     assert all(word in text for word in ("last 1,000 ratings", "last 30 days", "100+", catalogue.genres[0], "in 95 %"))
+
+
+def test_without_times_there_are_no_days_and_months() -> None:
+    table = Synthetic(ratings=2000, users=60, items=400).table()
+    monitor = evaluate(IteratedSVD(scale=table.dataset.scale), table, Monitor())
+    monitor.drift.update(np.arange(20_000), np.repeat([0.5, 1.5], 10_000))
+    found = details_object(monitor, detail=True, dated=False)
+    assert {window["unit"] for window in found["windows"]} == {"events"}
+    assert {part["by"] for part in found["slices"]} == {"user", "item", "ratings of the user"}
+    assert {mark["event_time"] for mark in found["drift"]["marks"]} == {None}
+    console = Console(width=100, record=True, file=StringIO())
+    console.print(detail_tables(monitor, dated=False))
+    text = console.export_text()
+    assert "Changes of the page error" in text
+    assert not any(word in text for word in ("days", "month", "1970"))
+    verdict = Verdict(better="shadow", since_event=1200, since_time=1199)
+    assert verdict_text(verdict, dated=False) == "better since 1,200"
 
 
 def test_before_the_first_rating() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from streamsvd.cli.options import Ids, data_options, load_data, parse_drop_ratings
+from streamsvd.cli.options import Ids, data_options, load_data, note_bounds, parse_drop_ratings
 from streamsvd.errors import SettingsError
 
 
@@ -27,6 +27,14 @@ def test_notes_say_what_was_left_out_and_what_stands_for_time(file: str, capsys:
     assert "Note: 2 ratings of books were left out, as asked for." in said.err
     load_data(file, "u,i,r", "1:5", Ids.TEXT, "-1,missing", console=Console(quiet=True))
     assert capsys.readouterr().err == ""
+
+
+def test_a_date_is_no_bound_where_there_are_no_times(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    table, _ = load_data(file, "u,i,r", "1:5", Ids.TEXT, "-1,missing")
+    with pytest.raises(SettingsError, match="--until 2015-01-01: books has no times; give a number of ratings"):
+        note_bounds(table, {"--from": None, "--until": "2015-01-01"})
+    note_bounds(table, {"--from": None, "--until": "5"})
+    assert "--until 5 is a number of ratings, of which there are 2" in capsys.readouterr().err
 
 
 def test_a_catalogue_that_is_not_wanted_is_not_opened(tmp_path: Path) -> None:

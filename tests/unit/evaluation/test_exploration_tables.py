@@ -63,6 +63,12 @@ def test_ratings_of_each_user_and_item(ratings: pd.DataFrame) -> None:
     assert ex.per(ratings, "user")["ratings"].to_dict() == {"ann": 3, "bob": 2}
 
 
+def test_without_times_duplicates_are_the_same_user_item_and_rating() -> None:
+    given = pd.DataFrame({"user": [1, 1, 2], "item": [7, 7, 7], "rating": [4.0, 4.0, 3.0], "time": [0, 1, 2]})
+    assert ex.overview(given, dated=False).repeats == Repeats(duplicates=1, re_ratings=0)
+    assert ex.overview(given).repeats == Repeats(duplicates=0, re_ratings=1)
+
+
 def test_genres_count_a_film_in_each_of_its_own(ratings: pd.DataFrame) -> None:
     found = ex.by_genre(ratings, CATALOGUE)
     assert found.index.tolist() == ["Crime", "Drama", "Comedy"]

@@ -14,6 +14,7 @@ from evaluation.models import parse_spec
 from evaluation.studies.run_archive import RunArchive
 from evaluation.studies.simulation import Run, event_range, simulate
 from evaluation.studies.simulation_folder import Format, stored_runs, write_run
+from evaluation.studies.simulation_lookup import look_up
 from evaluation.studies.simulation_manifest import data_facts, digest, inputs
 from evaluation.studies.simulation_pictures import draw_runs
 from streamsvd.errors import InputError
@@ -122,6 +123,22 @@ def test_damage_is_told(tmp_path: Path) -> None:
         stored_runs(tmp_path)
     with pytest.raises(InputError, match="is no folder; `streamsvd simulate"):
         stored_runs(tmp_path / "none")
+
+
+def test_without_times_there_are_no_dates(tmp_path: Path) -> None:
+    table = replace(TABLE, timestamps=np.arange(len(TABLE)), is_file_order=True)
+    outcome = simulate(table, CATALOGUE, RUN)
+    RunArchive(table, CATALOGUE, tmp_path, "csv", picture=True).keep(RUN, outcome, **STARTED)
+    (found,) = stored_runs(tmp_path)
+    assert not found.is_dated
+    assert found.manifest["last_event_time"] is None
+    assert b"by date" not in (found.path / "metrics.svg").read_bytes()
+    curves = [("rank=2", found.curve(), outcome.figures)]
+    assert b"by date" in draw_runs("toy", curves).svg
+    assert b"by date" not in draw_runs("toy", curves, dated=False).svg
+    shown = look_up(table, CATALOGUE, replace(RUN, events=event_range(table, None, 500)), int(table.users[550]))
+    assert shown.event_time is None
+    assert {item.rated_at for item in shown.items} == {None}
 
 
 def test_several_runs_are_drawn_with_their_names() -> None:
