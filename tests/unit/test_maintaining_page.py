@@ -1,4 +1,4 @@
-"""docs/maintaining.md, where exactly-once is held: the modules, the names in them and the tests exist."""
+"""docs/maintaining.md: the files that it names exist; of where exactly-once is held, the names in them, too."""
 
 from __future__ import annotations
 
@@ -11,6 +11,19 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/maintaining.md").read_text()
 SECTION = PAGE[PAGE.index("## Where exactly-once is held") :]
 ROWS = [line.strip("| ").split(" | ") for line in SECTION.splitlines() if line.startswith("| ")][2:]
+
+
+def test_files_that_the_page_names_exist() -> None:
+    named = {
+        ROOT / path
+        for path in re.findall(
+            r"`((?:streamsvd|consumer|producer|evaluation|model_store|tests|docs)/[\w/]+\.\w+)`", PAGE
+        )
+    }
+    linked = {(ROOT / "docs" / path).resolve() for path in re.findall(r"\]\(([\w./-]+)", PAGE)}
+    assert len(named) > 20
+    assert len(linked) > 8
+    assert [str(path) for path in named | linked if not path.exists() and path.stem != "NAME"] == []
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])

@@ -88,7 +88,8 @@ class Format:
     first_line : str
         What it begins with, for messages; empty where that says nothing.
     file_names : tuple of str
-        What its ratings files are called in a folder or zip. A name with `*` counts where just one file has it.
+        What its ratings files are called in a folder or zip. A name with `*` counts where just one file has it;
+        where several have it, the caller has to choose.
     recognises : callable
         Whether a file that begins like this has this format.
     rows : callable
