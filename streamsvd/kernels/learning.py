@@ -282,7 +282,7 @@ def learn(handle, events, start):  # type: ignore[no-untyped-def]
         if new_page:
             predicted_page = predicted
         m.page_ints[page, PAGE_LENGTH] += 1
-        keep(handle, i)
+        keep(m, i)
 
         if user_count == 0:
             copy(m.prior_cov, m.user_cov[u])

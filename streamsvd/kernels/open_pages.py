@@ -96,10 +96,9 @@ def predict_page(handle, page, i, timestamp):  # type: ignore[no-untyped-def]
     return min(max(score + calibration, p.low), p.high)
 
 
-@compiled
-def keep(handle, i):  # type: ignore[no-untyped-def]
+@inlined
+def keep(m, i):  # type: ignore[no-untyped-def]
     """Before an item's row changes: keep it as it is, if a page has begun since it was kept."""
-    m = memory_at(handle)
     n_pages, version, before = m.counters[N_PAGES], m.counters[N_KEPT], _newest_kept(m, i)
     if n_pages == 0 or (before >= 0 and m.kept_links[before, KEPT_ON] == n_pages - 1):
         return

@@ -34,7 +34,7 @@ def retract(handle, u, i):  # type: ignore[no-untyped-def]
     position, found = find(m.seen, u, i)
     if not found:
         return False
-    keep(handle, i)
+    keep(m, i)
     touch(handle, u)
     forget(handle, u, i)
     drop(m.seen, u, position)

@@ -8,7 +8,7 @@ that skip ahead (Myers 1983, "An applicative random-access stack"), so that the 
 
 from __future__ import annotations
 
-from streamsvd.kernels.compiler import compiled, inlined
+from streamsvd.kernels.compiler import inlined
 
 ROW, PAGE, BEFORE, SKIP, DEPTH = range(5)  # columns of `links`: whose version, and the newest page when it was kept
 LINKS = 5
@@ -20,7 +20,7 @@ def newest_version(links, n, row, last):  # type: ignore[no-untyped-def]
     return last if last < n and links[last, ROW] == row else -1
 
 
-@compiled
+@inlined
 def link_version(links, n, row, page, before):  # type: ignore[no-untyped-def]
     """Version number n is of this row, kept while this page was the newest; `before` is the one before it, or -1."""
     links[n, ROW], links[n, PAGE], links[n, BEFORE] = row, page, before
@@ -34,7 +34,7 @@ def link_version(links, n, row, page, before):  # type: ignore[no-untyped-def]
     links[n, DEPTH] = links[before, DEPTH] + 1
 
 
-@compiled
+@inlined
 def version_at(links, newest, page):  # type: ignore[no-untyped-def]
     """The version that a page needs, -1 for the row as it is; `newest` is the row's newest version, or -1."""
     if newest < 0 or links[newest, PAGE] < page:

@@ -18,7 +18,6 @@ _I, _F = numba.int64, numba.float64
 _PARTS_OF_LEARN: tuple[tuple[Any, tuple[Any, ...]], ...] = (
     (open_pages.begin_page, (_I, _I, _I)),
     (open_pages.predict_page, (_I, _I, _I, _F)),
-    (open_pages.keep, (_I, _I)),
     (kernels.forget, (_I, _I, _I)),
     (refits.touch, (_I, _I)),
     (refits.refit_user, (_I, _I)),
