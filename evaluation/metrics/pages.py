@@ -15,11 +15,6 @@ from streamsvd.ratings import Id
 class Pages:
     """Numbers the pages of a stream in the order in which they begin, from 1; another timestamp closes all of them.
 
-    Parameters
-    ----------
-    begun : int
-        Pages so far.
-
     Attributes
     ----------
     first_open : int
@@ -31,9 +26,9 @@ class Pages:
     (array([1, 2, 1]), array([ True,  True, False]))
     """
 
-    def __init__(self, begun: int = 0) -> None:
-        self.first_open = begun + 1
-        self._begun = begun
+    def __init__(self) -> None:
+        self.first_open = 1
+        self._begun = 0
         self._timestamp: int | None = None
         self._open: dict[Id, int] = {}  # the page of each user, by number
 
@@ -78,10 +73,8 @@ class Pages:
 
     @classmethod
     def from_state(cls, state: dict[str, NDArray[Any]]) -> Pages:
-        """The pages that `state` was taken from; none is open if an earlier release took it, in another form."""
+        """The pages that `state` was taken from."""
         pages = cls()
-        if "open_pages" not in state:
-            return pages
         text = json.loads(state["open_pages"].tobytes())
         pages._begun, pages.first_open, pages._timestamp, opened = text
         pages._open = dict(opened)

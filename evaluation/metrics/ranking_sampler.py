@@ -133,9 +133,6 @@ class RankingSampler:
         text = json.loads(state["watch"].tobytes())
         parts = {name: {part: state[f"{name}.{part}"] for part in RANKING_ARRAYS} for name in text["orders"]}
         sampler = cls({name: Ranking.from_state(part) for name, part in parts.items()}, every=text["every"])
-        if "pages" in text:  # an earlier release kept the newest page in another form: none is open
-            sampler._pages = Pages(text["pages"])
-            return sampler
         sampler._pages = Pages.from_state(state)
         sampler._page_lists = dict(text["shown"])
         return sampler

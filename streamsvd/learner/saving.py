@@ -16,7 +16,6 @@ from streamsvd.kernels import Id, Ragged, Rows, State, Structured, lists, memory
 from streamsvd.kernels.memory import (
     CHANGED,
     COUNT,
-    EVENTS,
     IN_PRIOR,
     KEPT,
     KEPT_ARRAYS,
@@ -90,7 +89,7 @@ def check_state(state: State, content: ContentSource | None) -> None:
 
 def restore_state(model: LearnerParts, state: State) -> None:
     """Make a new learner, of the state's own settings, the one that `state` was taken from."""
-    globals_ = _with_pages(state.globals_, model._memory)
+    globals_ = state.globals_
     free = globals_["free_users"]
     n_users, n_items = len(state.users) + len(free), len(state.items)
     m = memory.with_room(model._memory, n_users, n_items)
@@ -201,17 +200,6 @@ def _spread(offsets: NDArray[np.int64], numbers: NDArray[np.int64], rows: int) -
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
-def _with_pages(globals_: dict[str, NDArray[Any]], m: Memory) -> dict[str, NDArray[Any]]:
-    """Globals as this release writes them: an earlier one had one open page in another form, which is closed."""
-    if "page_ints" in globals_:
-        return globals_
-    events, touched = globals_["counters"][[0, 5]].tolist()
-    counters = np.zeros_like(m.counters)
-    counters[EVENTS], counters[N_TOUCHED] = events, touched
-    none = {name: getattr(m, name)[:0] for name in (*PAGE_ARRAYS, *KEPT_ARRAYS)}
-    return {**globals_, **none, "counters": counters, "scalars": globals_["scalars"][: len(m.scalars)]}
-
-
 def _find_pages(m: Memory) -> None:
     """Which page is each user's, and which version is each item's newest."""
     users = m.page_ints[: m.counters[N_PAGES], PAGE_USER]
@@ -239,7 +227,12 @@ def _check_content_width(expected: int, content: ContentSource | None) -> None:
 
 
 def _check_entries(state: State) -> None:
-    """Refuse a state whose lists an earlier release has written: their entries would be taken for others."""
+    """Refuse a state that an earlier release has written: its lists' entries would be taken for others."""
+    if "page_ints" not in state.globals_:
+        raise SettingsError(
+            "this model was saved by a release that knew one open page only: learn it again from the log, or use the "
+            "release that saved it"
+        )
     for name, entry in (("window", memory.USER_ENTRY), ("seen", memory.SEEN_ENTRY)):
         entries = state.users.ragged[name].values
         if len(entries) and entries.dtype != entry:

@@ -12,7 +12,6 @@ from learner_kinds import BASELINES, Kind
 from rating_streams import Stream, digest, interleaved, learn, stream
 
 from streamsvd.errors import InputError
-from streamsvd.learner import State
 
 SHORT = interleaved(stream(400, users=15, items=30, seed=5, again=0.1))
 CUTS = st.lists(st.integers(0, len(SHORT)), max_size=8)
@@ -113,17 +112,3 @@ def test_refused_whole(kind: Kind, columns: Any) -> None:
         model.predict([1, 2], [1])
     assert digest(model.state()) == before
     assert (model.n_users, model.n_items, len(model)) == (0, 0, 0)
-
-
-def test_a_state_of_the_form_before_open_pages_goes_on_without_one(kind: Kind) -> None:
-    model = kind.make()
-    learn(model, SHORT.cut(0, 200))
-    state = model.state()
-    old = {name: a for name, a in state.globals_.items() if name != "counters" and not name.startswith("kept")}
-    old |= {"page": np.array([3, 1, 4]), "page_user": np.ones(5), "page_whole": np.ones(2)}
-    del old["page_owner"]
-    found = kind.restore(State(state.settings, old, state.users, state.items))
-    later = SHORT.cut(200, 400).having(timestamps=SHORT.timestamps[200:400] + 1)
-    expected = learn(model, later)
-    assert all((a == b).all() for a, b in zip(learn(found, later)[:3], expected[:3], strict=True))
-    assert digest(found.state()) == digest(model.state())

@@ -162,20 +162,3 @@ def test_a_state_shares_nothing_with_its_model(kind: Kind, events: Stream) -> No
     learn(model, events.cut(200, 400))
     assert digest(state) == before
     assert digest(copy.state()) == digest(model.state())
-
-
-def test_a_state_of_the_form_before_open_pages_goes_on_without_one(kind: Kind) -> None:
-    """The form of version 0.1.0 before pages could be open side by side: one page, its arrays without a first axis."""
-    model = kind.make()
-    learn(model, SHORT.cut(0, 100))
-    state = model.state()
-    old = {name: array for name, array in state.globals_.items() if not name.startswith(("page_", "kept_"))}
-    events, timestamp, *_, touched = old["counters"].tolist()
-    old["counters"] = np.array([events, 3, timestamp, 2, 9, touched])
-    old["scalars"] = np.append(old["scalars"], 0.5)
-    old |= {"page_x": np.ones(5), "page_stats": np.ones(7), "page_g": np.ones(4), "page_c": np.ones(24)}
-    old |= {"page_items": np.zeros(2, np.int64), "page_predictions": np.ones(2)}
-    found = kind.restore(State(state.settings, old, state.users, state.items))
-    later = SHORT.cut(100, 200).having(timestamps=SHORT.timestamps[100:200] + 1)
-    assert same(learn(found, later), learn(model, later))
-    assert digest(found.state()) == digest(model.state())

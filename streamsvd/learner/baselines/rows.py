@@ -96,9 +96,7 @@ def page_state(m: BaselineMemory) -> dict[str, NDArray[Any]]:
 
 
 def with_page_state(m: BaselineMemory, state: dict[str, NDArray[Any]]) -> BaselineMemory:
-    """The same memory with these open pages, for its rows; none if an earlier release wrote them, in another form."""
-    if "counters" not in state:
-        return m
+    """The same memory with these open pages, for its rows."""
     m = m._replace(**{name: state[name].copy() for name in ("counters", *PAGES, *VERSIONS)})
     for owners, found in ((m.page_owner, m.page_of), (m.kept_links[:, ROW], m.last_kept)):
         there = np.flatnonzero(owners >= 0)

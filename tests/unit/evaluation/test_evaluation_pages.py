@@ -56,8 +56,3 @@ def test_of_a_forgotten_user_nothing_is_kept() -> None:
     assert pages.forget("ghost") == 1
     assert "ghost" not in json.dumps(json.loads(pages.state()["open_pages"].tobytes()))
     assert pages.turn(["other", "ghost"], [3, 3])[0].tolist() == [2, 3]
-
-
-def test_pages_of_the_form_before_open_ones_go_on_without_one() -> None:
-    pages = Pages.from_state({"newest": np.frombuffer(b'["ann", 3]', np.uint8)})
-    assert pages.turn(["ann", "ann"], [3, 3])[1].tolist() == [True, False]

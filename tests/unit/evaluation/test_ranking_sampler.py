@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict
 from functools import cache
@@ -154,14 +153,3 @@ def test_refuses_unknown_orders_and_negative_steps() -> None:
 def test_figures_have_names_that_say_the_protocol() -> None:
     names = asdict(Ranking().figures())
     assert {f"{figure}_{protocol}" for figure in FIGURES for protocol in ("event", "page")} <= set(names)
-
-
-def test_a_state_of_the_form_before_open_pages_keeps_its_number_of_pages() -> None:
-    state = whole(3).state()
-    text = json.loads(state["watch"].tobytes()) | {"pages": 8, "shown": {"choice": [1, 2]}}
-    old = {name: array for name, array in state.items() if name != "open_pages"}
-    old["watch"] = np.frombuffer(json.dumps(text).encode(), np.uint8)
-    sampling, model = RankingSampler.from_state(old), IteratedSVD()
-    sampling.learn(model, Choices(), ["a", "a", "b"], ["x", "y", "x"], np.array([5.0, 5.0, 5.0]), [1, 1, 1])
-    asked = sampling.ranking["choice"].lists - whole(3).ranking["choice"].lists
-    assert asked == 2  # on page 9, and page 10 is not sampled

@@ -86,6 +86,13 @@ def test_windows_of_an_earlier_release_are_refused(events: Stream) -> None:
         IteratedSVD.from_state(replace(state, users=old))
 
 
+def test_a_state_without_open_pages_of_an_earlier_release_is_refused() -> None:
+    state = IteratedSVD().state()  # without a rating, nothing but its pages says so
+    old = {name: array for name, array in state.globals_.items() if name != "page_ints"}
+    with pytest.raises(SettingsError, match="one open page only: learn it again from the log"):
+        IteratedSVD.from_state(replace(state, globals_=old))
+
+
 def test_a_state_that_lacks_rows_is_refused(events: Stream) -> None:
     model = IteratedSVD()
     learn(model, events)
