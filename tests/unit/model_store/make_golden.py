@@ -21,7 +21,7 @@ from model_store.codec.keys import Keys
 from model_store.files.export import export_snapshot
 from model_store.files.snapshot_file import FORMAT as FILE_FORMAT
 from model_store.read.snapshot import Snapshot
-from streamsvd.kernels.state import State
+from streamsvd.kernels.state import Ragged, State
 from streamsvd.ratings import CatalogueItem, encode_item
 
 sys.path.append(str(Path(__file__).parents[2] / "support"))
@@ -79,10 +79,15 @@ def exported() -> bytes:
 
 
 def exact(version: int, users: list[int], items: list[int]) -> State:
-    """A state without sines, which differ from processor to processor in their last bit."""
+    """A state without sines, which differ from processor to processor in their last bit.
+
+    Its lists of rated items hold no ratings, as when the golden files were made: the store's format is still the same.
+    """
     found = state(version, users, items)
     for rows in (found.users, found.items):
         rows.fixed["factors"]["x"] = version + 0.5
+    seen = found.users.ragged["seen"]
+    found.users.ragged["seen"] = Ragged(seen.values["item"].astype("<i4"), seen.offsets)
     return found
 
 
