@@ -10,7 +10,7 @@ from model_store.codec.blobs import compile_row_kernels
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import check_model_name
 from model_store.inventory import Inventory, model_names, read_inventory
-from model_store.read.snapshot import Progress, Snapshot, read_head, read_snapshot
+from model_store.read.snapshot import Snapshot, read_head, read_snapshot
 from model_store.reader import ModelReader
 from model_store.shadow_rows import ShadowRow, read_shadows, request_promotion, requested_promotion
 from model_store.write.checkpoint_step import FeedEntry
@@ -28,7 +28,6 @@ __all__ = [
     "ModelReader",
     "ModelWriter",
     "Prediction",
-    "Progress",
     "Provenance",
     "ShadowPart",
     "ShadowRow",

@@ -16,12 +16,11 @@ from model_store.codec.keys import Keys
 from model_store.files.replacement import ReplacementStep
 from model_store.files.snapshot_file import SnapshotFile
 from model_store.read.load import load_catalogue, load_checkpoint
-from model_store.read.snapshot import Progress
 from model_store.write.checkpoint_step import ArrayBlobs, CheckpointStep, FeedEntry
 from model_store.write.fence import Fence
 from model_store.write.shadow_writes import KnownShadow, ShadowStep, ShadowWrites
 from streamsvd.errors import SnapshotCorrupt, StaleWriter, StoreError
-from streamsvd.ratings import CatalogueItem, Id
+from streamsvd.ratings import CatalogueItem, Id, ProgressCallback
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +239,7 @@ class ModelWriter:
             self._shadows = shadow_step.known
         return Written(checkpoint.version, step.bytes + shadow_step.bytes, repeated)
 
-    def replace(self, file: SnapshotFile, progress: Progress = lambda _done, _total: None) -> Written:
+    def replace(self, file: SnapshotFile, progress: ProgressCallback = lambda _done, _total: None) -> Written:
         """Replace the model with the version in a file. Safe to repeat.
 
         Its version number is the file's own, or the next one where the store has reached that. Offsets and marks come

@@ -16,13 +16,14 @@ from model_store.codec.keys import SIDES
 from model_store.codec.rows import RowLayout
 from model_store.files.snapshot_file import FORMAT, MAGIC, Page, encode_page, write_frame
 from model_store.read.load import read_arrays
-from model_store.read.snapshot import Hash, Progress, Snapshot
+from model_store.read.snapshot import Hash, Snapshot
 from streamsvd.errors import InputError, SnapshotCorrupt
+from streamsvd.ratings import ProgressCallback
 
 _PAGE_FIELDS = 500
 
 
-def export_snapshot(snapshot: Snapshot, path: Path, progress: Progress = lambda _done, _total: None) -> int:
+def export_snapshot(snapshot: Snapshot, path: Path, progress: ProgressCallback = lambda _done, _total: None) -> int:
     """Write a version to a file, whole or not at all; returns its size in bytes.
 
     Parameters

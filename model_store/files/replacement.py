@@ -8,9 +8,9 @@ from redis.client import Pipeline
 
 from model_store.codec.keys import SIDES, Keys, Side
 from model_store.files.snapshot_file import SnapshotFile
-from model_store.read.snapshot import Progress
 from model_store.write.checkpoint_step import head_commands
 from model_store.write.stage import Stage
+from streamsvd.ratings import ProgressCallback
 
 
 class ReplacementStep:
@@ -43,7 +43,7 @@ class ReplacementStep:
         """Whether it may be written after this version."""
         return self.version > version
 
-    def stage_rows(self, stage: Stage, progress: Progress = lambda _done, _total: None) -> None:
+    def stage_rows(self, stage: Stage, progress: ProgressCallback = lambda _done, _total: None) -> None:
         """Stage all rows."""
         first = {self._keys.name(self._keys.block(side, min(self.head.blocks[side]))): side for side in self._sides()}
         for page in self._file.pages(progress):

@@ -32,8 +32,9 @@ from model_store.codec.checkpoint import Head
 from model_store.codec.keys import SIDES, Keys, Side
 from model_store.codec.rows import FIXED, RowLayout
 from model_store.read.load import read_arrays
-from model_store.read.snapshot import Hash, Progress, Snapshot
+from model_store.read.snapshot import Hash, Snapshot
 from streamsvd.errors import InputError, SnapshotCorrupt
+from streamsvd.ratings import ProgressCallback
 
 MAGIC = b"SVDSNAP"
 FORMAT = 1
@@ -93,14 +94,14 @@ class SnapshotFile:
         It is damaged, cut short, or of a format that this release does not know.
     """
 
-    def __init__(self, path: Path, progress: Progress = lambda _done, _total: None) -> None:
+    def __init__(self, path: Path, progress: ProgressCallback = lambda _done, _total: None) -> None:
         self.path = path
         self.head = self._read_head()
         self.fields = 0
         self._keys = Keys("file")
         self.users, self.items = self._check(progress)
 
-    def _check(self, progress: Progress) -> tuple[int, int]:
+    def _check(self, progress: ProgressCallback) -> tuple[int, int]:
         """Read the file once; numbers of users and items."""
         table = RowLayout(self.head.dtypes, self.head.blocks).numpy_dtypes(str(self.path))
         arrays: dict[str, Hash] = {"globals": {}, "metrics": {}}
@@ -124,7 +125,7 @@ class SnapshotFile:
         users, items = (max((n for n, _ in found_rows[side]), default=0) for side in SIDES)
         return users, items
 
-    def pages(self, progress: Progress = lambda _done, _total: None) -> Iterator[Page]:
+    def pages(self, progress: ProgressCallback = lambda _done, _total: None) -> Iterator[Page]:
         """All pages, one after another; raises as the class does."""
         size, found = self.path.stat().st_size, 0
         with self._open() as file:

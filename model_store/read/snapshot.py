@@ -8,7 +8,7 @@ records, which hold the previous value of every field that changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +20,7 @@ from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import SIDES, Keys, Side
 from model_store.read.load import assemble_checkpoint, decode_catalogue, missing_snapshot, read_hash
 from streamsvd.errors import SnapshotCorrupt, SnapshotMissing, StoreUnavailable
-from streamsvd.ratings import CatalogueItem, Id
+from streamsvd.ratings import CatalogueItem, Id, ProgressCallback
 
 _SETTLE = (Path(__file__).parent / "settle.lua").read_text()
 _MOST_ROWS = 5000  # read in one step of the server: some ten milliseconds
@@ -28,8 +28,6 @@ _PAGE = 500
 _ATTEMPTS = 200
 
 Hash = dict[bytes, bytes]
-Progress = Callable[[int, int], None]
-"""Called with the number of fields or bytes done, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class Snapshot:
 
 
 def read_snapshot(
-    client: redis.Redis, model: str, version: int | None = None, progress: Progress = lambda _done, _total: None
+    client: redis.Redis, model: str, version: int | None = None, progress: ProgressCallback = lambda _done, _total: None
 ) -> Snapshot:
     """One version of a model, whole; its writer may continue meanwhile.
 
@@ -135,7 +133,7 @@ def kept_versions(client: redis.Redis, model: str) -> dict[int, Head]:
 class _Reading:
     """The newest version, being read."""
 
-    def __init__(self, client: redis.Redis, keys: Keys, progress: Progress) -> None:
+    def __init__(self, client: redis.Redis, keys: Keys, progress: ProgressCallback) -> None:
         self._client = client
         self._keys = keys
         self._progress = progress

@@ -13,10 +13,9 @@ from model_store.codec.checkpoint import Checkpoint, Head, shared_fields
 from model_store.codec.delta import delta_fields
 from model_store.codec.keys import SIDES, Keys, Side, field
 from model_store.codec.rows import RowLayout, batches, encode_rows
-from model_store.read.snapshot import Progress
 from model_store.write.stage import Stage
 from streamsvd.kernels import Rows
-from streamsvd.ratings import CatalogueItem, Id, encode_item
+from streamsvd.ratings import CatalogueItem, Id, ProgressCallback, encode_item
 
 FEED_LENGTH = 10_000
 """Entries of the feed that are kept, or some more."""
@@ -165,7 +164,7 @@ class CheckpointStep:
                 self._hset(self._keys.block(side, name), fields, blobs)
             self._mark(side, fields)
 
-    def stage_rows(self, stage: Stage, progress: Progress = lambda _done, _total: None) -> None:
+    def stage_rows(self, stage: Stage, progress: ProgressCallback = lambda _done, _total: None) -> None:
         """Send the rows of the staged sides; changed ones go onto a copy of those stored."""
         staged = [(side, rows) for side, rows in self._sides() if side in self.staged]
         total, done = sum(len(rows) for _, rows in staged), 0

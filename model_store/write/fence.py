@@ -20,10 +20,10 @@ from redis.client import Pipeline
 
 from model_store.codec.checkpoint import Head
 from model_store.codec.keys import Keys, Side
-from model_store.read.snapshot import Progress
 from model_store.write.shadow_writes import ShadowStep
 from model_store.write.stage import Stage, clear_stages
 from streamsvd.errors import SnapshotCorrupt, StaleWriter, StoreError, StoreUnavailable
+from streamsvd.ratings import ProgressCallback
 
 _ATTEMPTS = 3
 """A lost reply costs one more read; after three in a row it is reported."""
@@ -38,7 +38,7 @@ class FencedStep(Protocol):
     doc: bytes
 
     def follows(self, version: int) -> bool: ...
-    def stage_rows(self, stage: Stage, progress: Progress) -> None: ...
+    def stage_rows(self, stage: Stage, progress: ProgressCallback) -> None: ...
     def queue(self, pipe: Pipeline) -> None: ...
 
 
@@ -96,7 +96,7 @@ class Fence:
         step: FencedStep,
         shadows: ShadowStep,
         spared: set[bytes],
-        progress: Progress = lambda _done, _total: None,
+        progress: ProgressCallback = lambda _done, _total: None,
         pause: Callable[[], None] = lambda: None,
     ) -> bool:
         """Write a step; True when an earlier attempt has already written it.

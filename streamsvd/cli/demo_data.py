@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from streamsvd.errors import DatasetError, DatasetUnavailable
-from streamsvd.ratings import SYNTHETIC, Catalogue, Network, Progress, RatingTable, load, locate
+from streamsvd.ratings import SYNTHETIC, Catalogue, Network, ProgressCallback, RatingTable, load, locate
 
 PREFERRED = ("ml-latest-small", "ml-100k")
 """Without one that was asked for, in this order; then the synthetic stream."""
@@ -17,7 +17,7 @@ def demo_data(
     asked: str | None,
     environ: Mapping[str, str],
     notify: Callable[[str], None],
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> tuple[str, RatingTable, Catalogue | None]:
     """Where the data lies, its ratings and its catalogue.
 

@@ -7,7 +7,6 @@ import os
 import selectors
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from streamsvd.cli.kernel_compiler import SHARES
 from streamsvd.cli.progress_bars import parts_bar
 from streamsvd.kernels import CACHE
 from streamsvd.learner import kernel_cache_folder
+from streamsvd.ratings import ProgressCallback
 
 STEPS = tuple(step for steps in SHARES.values() for step in steps)
 NO_FOLDER = (
@@ -29,9 +29,6 @@ NO_FOLDER = (
 )
 COMPILING = "Compiling the learner's kernels for this machine, once, in two processes …"
 _LOOK_SECONDS = 0.1
-
-Progress = Callable[[int, int], None]
-"""Called with steps done and steps in all, ten times a second at least; what it raises ends the compilation."""
 
 
 def warm_up(console: Console) -> None:
@@ -54,7 +51,7 @@ def missing_kernels_note() -> str | None:
     return None if stamp.exists() else COMPILING
 
 
-def prepare_kernels(progress: Progress) -> None:
+def prepare_kernels(progress: ProgressCallback) -> None:
     """Fill the cache, and load all kernels into this process; where there is no cache, compile them in it."""
     stamp = _stamp()
     if stamp is not None and not stamp.exists():
@@ -65,7 +62,7 @@ def prepare_kernels(progress: Progress) -> None:
         load(progress)
 
 
-def load(progress: Progress = lambda _done, _total: None) -> None:
+def load(progress: ProgressCallback = lambda _done, _total: None) -> None:
     """Load all kernels into this process; those that are not in the cache are compiled."""
     for done, step in enumerate(STEPS):
         progress(done, len(STEPS))
@@ -90,7 +87,7 @@ def _stamp() -> Path | None:
     return Path(folder) / f"all-{digest.hexdigest()[:16]}"
 
 
-def _fill(progress: Progress) -> None:
+def _fill(progress: ProgressCallback) -> None:
     """Compile into the cache, a process for each share; one that fails leaves its share to this process."""
     done = 0
     progress(done, len(STEPS))

@@ -21,7 +21,7 @@ from streamsvd.learner import Settings
 from streamsvd.ratings import Catalogue, Columns, RatingTable, load
 
 
-class Ids(Enum):
+class IdKind(Enum):
     """How the ids of a file are read."""
 
     AUTO = "auto"
@@ -97,7 +97,7 @@ ColumnsOption = Annotated[
     ),
 ]
 IdsOption = Annotated[
-    Ids,
+    IdKind,
     typer.Option(
         "--ids",
         help="auto: ids are integers where all of a column are written as integers are (7, not 007), else text. "
@@ -225,7 +225,7 @@ def load_data(
     data: str,
     columns: str | None,
     scale: str | None,
-    ids: Ids = Ids.AUTO,
+    ids: IdKind = IdKind.AUTO,
     drop_ratings: str | None = None,
     time_format: str | None = None,
     *,
@@ -278,7 +278,7 @@ def note_bounds(table: RatingTable, bounds: Mapping[str, str | None], console: C
 def data_options(
     columns: str | None,
     scale: str | None,
-    ids: Ids = Ids.AUTO,
+    ids: IdKind = IdKind.AUTO,
     drop_ratings: str | None = None,
     time_format: str | None = None,
 ) -> list[str]:
@@ -289,7 +289,7 @@ def data_options(
     >>> data_options(None, "1:10")
     ['--scale', '1:10']
     """
-    chosen = "" if ids is Ids.AUTO else ids.value
+    chosen = "" if ids is IdKind.AUTO else ids.value
     given = {
         "--columns": columns,
         "--scale": scale,

@@ -29,7 +29,7 @@ from streamsvd.ratings.kcore import k_core
 from streamsvd.ratings.readers import read_catalogue, read_ratings, read_users
 from streamsvd.ratings.reading.columns import Columns
 from streamsvd.ratings.repeats import Repeats, count_repeats
-from streamsvd.ratings.sources import Network, Progress
+from streamsvd.ratings.sources import Network, ProgressCallback
 from streamsvd.ratings.synthetic import Synthetic
 from streamsvd.ratings.table import RatingTable
 
@@ -49,7 +49,7 @@ __all__ = [
     "Event",
     "Id",
     "Network",
-    "Progress",
+    "ProgressCallback",
     "Rating",
     "RatingTable",
     "Repeats",

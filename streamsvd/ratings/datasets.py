@@ -16,7 +16,7 @@ from streamsvd.ratings.catalogue import Catalogue
 from streamsvd.ratings.finding import is_there
 from streamsvd.ratings.readers import read_catalogue, read_ratings
 from streamsvd.ratings.reading.columns import Columns
-from streamsvd.ratings.sources import GroupLens, Network, Progress, Source, SourceFailed, Wheel
+from streamsvd.ratings.sources import GroupLens, Network, ProgressCallback, Source, SourceFailed, Wheel
 from streamsvd.ratings.synthetic import Synthetic
 from streamsvd.ratings.table import RatingTable
 
@@ -58,7 +58,7 @@ def load(
     environ: Mapping[str, str] | None = None,
     cache_dir: Path | None = None,
     network: Network | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> tuple[RatingTable, Catalogue | None]:
     """Ratings and catalogue of a data set: by name (`synthetic` among them) or path, or from memory.
 
@@ -158,7 +158,7 @@ def locate(
     environ: Mapping[str, str],
     cache_dir: Path | None = None,
     network: Network | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Path:
     """Path of a data set: a folder, a zip or a file that exists when this returns.
 
@@ -193,7 +193,7 @@ def locate(
     return fetch(name, _cached(name, cache_dir), network or Network(), progress)
 
 
-def fetch(name: str, target: Path, network: Network, progress: Progress | None = None) -> Path:
+def fetch(name: str, target: Path, network: Network, progress: ProgressCallback | None = None) -> Path:
     """Fetch a named set from the first of its sources that gives it, whole and checked.
 
     Parameters

@@ -14,13 +14,13 @@ from streamsvd.ratings.event import Id
 from streamsvd.ratings.finding import STANDARD_INPUT, find_ratings, open_ratings
 from streamsvd.ratings.formats import recognise
 from streamsvd.ratings.reading.columns import Columns
-from streamsvd.ratings.reading.fields import Ids, Ratings
+from streamsvd.ratings.reading.fields import IdColumn, Ratings
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import CompanionFile, Format, Found
 from streamsvd.ratings.reading.sample import Sample
 from streamsvd.ratings.reading.table_reader import TableReader
 from streamsvd.ratings.reading.times import Times
-from streamsvd.ratings.sources import Progress
+from streamsvd.ratings.sources import ProgressCallback
 from streamsvd.ratings.table import RatingTable
 
 
@@ -32,7 +32,7 @@ def read_ratings(
     ids: Literal["auto", "text"] = "auto",
     drop_ratings: Collection[float] = (),
     time_format: str | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> RatingTable:
     """Read all ratings and put them into the order of the stream, whatever the order of the file's lines.
 
@@ -86,8 +86,8 @@ def read_ratings(
         if scale is not None:
             Dataset(file.dataset, "", scale)  # refuses limits that are no scale before a long read
         reader = TableReader(
-            Ids("user", ids == "text", form.id_rule),
-            Ids("item", ids == "text", form.id_rule),
+            IdColumn("user", ids == "text", form.id_rule),
+            IdColumn("item", ids == "text", form.id_rule),
             Ratings(form.limits if scale is None else scale, drop_ratings, rows.decimal_comma),
             Times(time_format) if rows.has_times else None,
         )

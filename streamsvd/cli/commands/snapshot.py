@@ -15,7 +15,6 @@ from redis import Redis
 from model_store import (
     Inventory,
     ModelWriter,
-    Progress,
     Snapshot,
     connect,
     model_names,
@@ -38,6 +37,7 @@ from streamsvd.cli.snapshot_tables import (
 )
 from streamsvd.cli.tables import print_found, print_note
 from streamsvd.errors import StoreError, StoreUnavailable
+from streamsvd.ratings import ProgressCallback
 
 VersionOption = Annotated[
     int | None, typer.Option("--version", help="A version that was kept (`consume --keep N`); by default the newest.")
@@ -171,7 +171,7 @@ def diff(
     print_found(compared(old, new, users, items), differences_table(old, new, users, items), as_json=as_json)
 
 
-def _found(text: str, model: str, redis: str | None, progress: Progress) -> Snapshot:
+def _found(text: str, model: str, redis: str | None, progress: ProgressCallback) -> Snapshot:
     """A version of the store, or a file."""
     if text != "newest" and not text.isdecimal():
         return SnapshotFile(Path(text), progress).snapshot()

@@ -22,8 +22,8 @@ _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 @dataclass(frozen=True, slots=True)
-class Ids:
-    """Ids of users or of items.
+class EncodedIds:
+    """Ids of users or of items, as numbers.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Ids:
     names: list[str] | None
 
     @classmethod
-    def of(cls, column: Column, *, as_text: bool) -> Ids:
+    def of(cls, column: Column, *, as_text: bool) -> EncodedIds:
         """Ids of a column: as on the wire, their type decides whether they are integers or text, unless all are text.
 
         Raises
@@ -58,7 +58,7 @@ class Ids:
         )
 
     @classmethod
-    def _of_text(cls, column: Column) -> Ids:
+    def _of_text(cls, column: Column) -> EncodedIds:
         encoded = column.values.cast(pa.large_string()).dictionary_encode()
         places = encoded.indices.to_numpy()
         stripped = [name.strip() for name in encoded.dictionary.to_pylist()]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.dataset import Dataset
 from streamsvd.ratings.in_memory.column import Column
-from streamsvd.ratings.in_memory.fields import Ids, ratings_of, seconds_of, wanted_rows
+from streamsvd.ratings.in_memory.fields import EncodedIds, ratings_of, seconds_of, wanted_rows
 from streamsvd.ratings.in_memory.frames import Label, frame_columns, is_frame
 from streamsvd.ratings.in_memory.rows import Row, row_columns
 from streamsvd.ratings.order import stream_order
@@ -83,7 +83,7 @@ def read_memory(
     if not wanted.any():
         raise DatasetError(f"all {len(wanted):,} ratings were left out, as asked for; drop fewer of them")
     user, item, rating, *time = found if wanted.all() else (column.only(wanted) for column in found)
-    users, items = (Ids.of(column, as_text=ids == "text") for column in (user, item))
+    users, items = (EncodedIds.of(column, as_text=ids == "text") for column in (user, item))
     ratings = ratings_of(rating, scale)
     times = Times(time_format)
     timestamps = seconds_of(time[0], times) if time else np.arange(len(ratings))
@@ -117,7 +117,9 @@ def _columns_of(source: Any, columns: Sequence[Label] | None) -> list[Column]:
     return row_columns(source)
 
 
-def _checksum(users: Ids, items: Ids, order: NDArray[np.int64], ratings: Any, timestamps: NDArray[np.int64]) -> str:
+def _checksum(
+    users: EncodedIds, items: EncodedIds, order: NDArray[np.int64], ratings: Any, timestamps: NDArray[np.int64]
+) -> str:
     """SHA-256 of the columns in the stream's order: all numbers in 8 bytes, little-endian; the names of text ids."""
     digest = hashlib.sha256()
     for ids in (users, items):

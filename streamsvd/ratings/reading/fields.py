@@ -62,7 +62,7 @@ def _exact(values: Array, narrow: DTypeLike) -> Array:
     return narrowed if np.array_equal(narrowed, values, equal_nan=True) else values
 
 
-class Ids:
+class IdColumn:
     """Ids of users or of items: integers while all of them are, else text, kept as int32 codes.
 
     Parameters

@@ -13,7 +13,7 @@ import numpy as np
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.dataset import Dataset
 from streamsvd.ratings.order import stream_order
-from streamsvd.ratings.reading.fields import Array, GrowingArray, Ids, Ratings
+from streamsvd.ratings.reading.fields import Array, GrowingArray, IdColumn, Ratings
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import BadRow, Block
 from streamsvd.ratings.reading.times import Times
@@ -24,8 +24,8 @@ from streamsvd.ratings.table import FILE_ORDER, RatingTable
 class TableReader:
     """The columns of a table, as they grow; without `times` the number of a rating is its timestamp."""
 
-    users: Ids
-    items: Ids
+    users: IdColumn
+    items: IdColumn
     ratings: Ratings
     times: Times | None
     left_out: int = 0

@@ -107,7 +107,7 @@ class Years:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextFormat:
     """Dates and times as text, in UTC where they name no zone.
 
     Attributes
@@ -144,10 +144,10 @@ class Text:
         return seconds[indices]
 
 
-TimeFormat = Unit | Digits | Years | Text
+TimeFormat = Unit | Digits | Years | TextFormat
 
 SECONDS = Unit("seconds since 1970")
-ISO = Text("ISO 8601 dates", "ISO8601")
+ISO = TextFormat("ISO 8601 dates", "ISO8601")
 NAMED: dict[str, TimeFormat] = {
     "s": SECONDS,
     "ms": Unit("milliseconds since 1970", per_second=10**3),
@@ -186,7 +186,7 @@ def named(format_: str) -> TimeFormat:
     moment = datetime(2014, 5, 1, tzinfo=UTC)
     try:
         if datetime.strptime(moment.strftime(format_), format_).year == moment.year:
-            return Text(f"times written {format_}", format_)
+            return TextFormat(f"times written {format_}", format_)
     except ValueError:
         pass
     raise SettingsError(
@@ -307,7 +307,7 @@ def readings(text: str) -> list[tuple[str, datetime]]:
 
 def _number_readings(text: str) -> Iterator[tuple[str, datetime]]:
     for word, form in NAMED.items():
-        if isinstance(form, Text):
+        if isinstance(form, TextFormat):
             continue
         try:
             seconds = float(form.read(numbers_of(pa.array([text], pa.string())))[0])

@@ -21,7 +21,7 @@ from streamsvd.ratings.reading.time_formats import (
     SECONDS,
     Digits,
     Numbers,
-    Text,
+    TextFormat,
     TimeFormat,
     Unit,
     are_alike,
@@ -96,7 +96,7 @@ class Times:
 
     def _read(self, column: pa.Array, form: TimeFormat) -> Numbers:
         """Seconds, whole or not, in range or not."""
-        if isinstance(form, Text):
+        if isinstance(form, TextFormat):
             return form.read(column)
         numbers = numbers_of(column)
         if not self._named and not are_alike(numbers, form):
@@ -144,7 +144,7 @@ class Times:
                 f"would be {unit_of(number).name}, and the lines before it are {form.name}; use one unit in every "
                 f"line, or name it (--time-format {word_of(form)})"
             )
-        seconds = _or_none(lambda: form.read(column if isinstance(form, Text) else numbers_of(column))[0])
+        seconds = _or_none(lambda: form.read(column if isinstance(form, TextFormat) else numbers_of(column))[0])
         if seconds is not None:
             return f"is {'before 1970' if seconds < 0 else 'after the year 5138'}; correct or delete the line"
         if self._named:

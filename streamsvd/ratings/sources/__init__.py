@@ -5,7 +5,7 @@ A source puts one file into the cache, whole and with the right checksum, or lea
 
 from streamsvd.ratings.sources.grouplens import GroupLens
 from streamsvd.ratings.sources.network import Network
-from streamsvd.ratings.sources.source import Progress, Source, SourceFailed, recorded_sha256
+from streamsvd.ratings.sources.source import ProgressCallback, Source, SourceFailed, recorded_sha256
 from streamsvd.ratings.sources.wheel import Wheel
 
-__all__ = ["GroupLens", "Network", "Progress", "Source", "SourceFailed", "Wheel", "recorded_sha256"]
+__all__ = ["GroupLens", "Network", "ProgressCallback", "Source", "SourceFailed", "Wheel", "recorded_sha256"]

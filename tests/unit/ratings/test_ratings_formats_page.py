@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from streamsvd.cli.options import Ids, load_data
+from streamsvd.cli.options import IdKind, load_data
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/formats.md").read_text()
 ROWS = [line.strip("| ").split(" | ") for line in PAGE.partition("## ")[0].splitlines() if line.startswith("| ")][2:]
@@ -61,10 +61,10 @@ def test_the_example_of_a_row_is_read_by_its_command(
     else:
         written(tmp_path, name, text)
     given = {OPTIONS[option]: value for option, value in zip(words[::2], words[1::2], strict=True)}
-    chosen = Ids(given.pop("ids", "auto"))
+    chosen = IdKind(given.pop("ids", "auto"))
     table, _ = load_data(name, given.pop("columns", None), given.pop("scale", None), chosen, **given)
     assert len(table) == 2 + (row[0].startswith("Jester"))
-    assert (chosen is Ids.TEXT) == (table.users.tolist()[0] == "7")
+    assert (chosen is IdKind.TEXT) == (table.users.tolist()[0] == "7")
 
 
 def test_every_reading_option_is_on_the_page() -> None:
