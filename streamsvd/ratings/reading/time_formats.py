@@ -203,11 +203,12 @@ def word_of(format_: TimeFormat) -> str:
 def recognised(numbers: Numbers) -> TimeFormat:
     """The format of numbers, shape (n,) with n > 0, of which nobody says what they are.
 
-    Dates as digits where all of them are dates; else the unit by the size of the first one.
+    Dates as digits where the first one is a date, so that one that is none is refused by its line; else the unit by the
+    size of the first one.
     """
     for form in (one for one in NAMED.values() if isinstance(one, Digits)):
         try:
-            form.read(numbers)
+            form.read(numbers[:1])
         except ValueError:
             continue
         return form

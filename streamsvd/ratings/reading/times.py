@@ -19,7 +19,6 @@ from streamsvd.ratings.reading.time_formats import (
     ISO,
     NAMED,
     SECONDS,
-    Digits,
     Numbers,
     TextFormat,
     TimeFormat,
@@ -34,6 +33,7 @@ from streamsvd.ratings.reading.time_formats import (
 )
 
 _END_OF_1970 = 365 * 86_400
+_YEAR_2100 = 4_102_444_800
 
 
 class Times:
@@ -112,21 +112,31 @@ class Times:
             raise ValueError("the timestamp is empty; every rating needs its time")
         column = pa.array([text], pa.string())
         if self._form is None:
-            form = _found(column)
-            self._form = unit_of(float(text)) if isinstance(form, Digits) else form  # others may be seconds
+            self._form = _found(column)
         try:
             _whole(self._read(column, self._form))
         except ValueError as error:
             raise ValueError(f"the timestamp {text.strip()[:40]!r} {self._fault(text, self._form)}") from error
 
     def end(self) -> None:
-        """Refuse seconds that all lie in 1970, and so are something else, as a `ValueError`; after the last block."""
-        if self._named or self._form != SECONDS or not self._extremes or max(self._extremes) >= _END_OF_1970:
+        """Refuse numbers that cannot be what they were taken as, as a `ValueError`; after the last block.
+
+        These are seconds that all lie in 1970, times after the year 2100, and a date such as 20140501 among seconds.
+        """
+        if self._named or not isinstance(self._form, Unit) or not self._extremes:
             return
-        newest, text = max(self._extremes.items())
+        (oldest, first), (newest, last) = min(self._extremes.items()), max(self._extremes.items())
+        if self._form == SECONDS and newest < _END_OF_1970:
+            what = f"all timestamps lie in 1970: the newest one, {last}, is {_day(newest)}"
+        elif newest >= _YEAR_2100:
+            what = f"the newest timestamp, {last}, is {_day(newest)}"
+        elif self._form == SECONDS and _or_none(lambda: NAMED["yyyymmdd"].read(np.array([float(first)]))) is not None:
+            what = f"the oldest timestamp, {first}, is {_day(oldest)}; is it a date among seconds?"
+        else:
+            return
         raise ValueError(
-            f"as seconds since 1970, all timestamps lie in 1970: the newest one, {text}, is {_day(newest)}. "
-            f"{_advice(*self._extremes.values())} If they are such seconds, say so: --time-format s"
+            f"as {self._form.name}, {what}. {_advice(first, last)} If they are right, say so: "
+            f"--time-format {word_of(self._form)}"
         )
 
     def _fault(self, text: str, form: TimeFormat) -> str:
