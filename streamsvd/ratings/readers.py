@@ -88,7 +88,7 @@ def read_ratings(
         reader = TableReader(
             IdColumn("user", ids == "text", form.id_rule),
             IdColumn("item", ids == "text", form.id_rule),
-            Ratings(form.limits if scale is None else scale, drop_ratings, rows.decimal_comma),
+            Ratings(form.limits if scale is None else scale, drop_ratings),
             Times(time_format) if rows.has_times else None,
         )
         digest = hashlib.sha256()

@@ -22,7 +22,6 @@ class _ParquetRows:
     """Columns of these names, or at these positions."""
 
     columns: Columns | None
-    decimal_comma: bool = False
 
     @property
     def has_times(self) -> bool:

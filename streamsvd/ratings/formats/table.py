@@ -22,7 +22,7 @@ _DECIMAL_COMMA = re.compile(r'"?[+-]?\d+,\d+"?')
 def _rows(sample: Sample) -> Delimited:
     columns = cast(Columns, sample.columns)
     delimiter = max(DELIMITERS, key=lambda each: _ratings_read(sample, columns, each))
-    more = {"strips_quotes": not is_quoting(delimiter), "decimal_comma": delimiter != ","}
+    more = {"strips_quotes": not is_quoting(delimiter)}
     names = _names(sample, delimiter)
     if not columns.are_positions:
         return with_header(sample, delimiter, names, columns.positions(names, sample.where), **more)

@@ -7,6 +7,7 @@ says what is wrong with one of its texts, and what to do.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,8 @@ from streamsvd.ratings.id_text import MAX_ID_LENGTH, parse_id
 from streamsvd.ratings.order import ranks_of
 
 Array = NDArray[Any]
+
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+")
 
 MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "\\n", "missing"})
 """What stands in files, in small letters, where there is no rating."""
@@ -153,12 +156,10 @@ class Ratings:
         Lowest and highest rating.
     dropped : collection of float
         Values to leave out; NaN stands for a missing rating.
-    decimal_comma : bool
-        Whether 3,5 is 3.5.
     """
 
-    def __init__(self, limits: tuple[float, float] | None, dropped: Collection[float], decimal_comma: bool) -> None:
-        self.limits, self.decimal_comma = limits, decimal_comma
+    def __init__(self, limits: tuple[float, float] | None, dropped: Collection[float]) -> None:
+        self.limits = limits
         self._dropped = frozenset(dropped)
         self._drops_missing = any(map(math.isnan, dropped))
 
@@ -196,11 +197,14 @@ class Ratings:
         return rating
 
     def _number(self, text: str) -> float:
+        """A finite number, with a decimal point or comma; 1,250 may be either of two numbers and is refused."""
+        if _THOUSANDS.fullmatch(text.strip()):
+            whole, point = text.replace(",", "").strip(), text.replace(",", ".").strip()
+            raise ValueError(f"the rating is {text!r}, which may be {whole} or {point}; write it without the comma")
         try:
-            number = float(text.replace(",", ".") if self.decimal_comma else text)
+            number = float(text.replace(",", "."))
         except ValueError:
             number = math.nan
         if math.isfinite(number) and "_" not in text:
             return number
-        comma = "; a decimal comma is read only where something else stands between the fields" if "," in text else ""
-        raise ValueError(f"the rating is {text[:80]!r}, not a finite number{comma}; correct or delete the line")
+        raise ValueError(f"the rating is {text[:80]!r}, not a finite number; correct or delete the line")

@@ -50,10 +50,6 @@ class RowReader(Protocol):
     """How the rows of one file are read."""
 
     @property
-    def decimal_comma(self) -> bool:
-        """Whether 3,5 is 3.5."""
-
-    @property
     def has_times(self) -> bool:
         """Whether there is a column of timestamps."""
 

@@ -29,7 +29,7 @@ class TextRows(ABC):
         Bytes before the first rating's line, and its number.
     start_counts : bool
         Whether these bytes are part of the checksum.
-    decimal_comma, has_times : bool
+    has_times : bool
         As in `RowReader`.
     """
 
@@ -38,7 +38,6 @@ class TextRows(ABC):
     start: int
     line: int
     start_counts: bool = True
-    decimal_comma: bool = False
     has_times: bool = True
 
     @abstractmethod

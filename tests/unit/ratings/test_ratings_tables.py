@@ -151,8 +151,13 @@ def test_a_decimal_comma(tmp_path: Path, delimiter: str) -> None:
     assert read(tmp_path, text).ratings.tolist() == [3.5, 4, 2.5]
 
 
-def test_a_decimal_comma_between_commas_is_named(tmp_path: Path) -> None:
-    assert "a decimal comma is read only where" in refusal(tmp_path, HEADER + '1,2,3,4\n1,2,"3,5",4\n')
+def test_a_decimal_comma_in_quotes_between_commas(tmp_path: Path) -> None:
+    assert read(tmp_path, HEADER + '1,2,3,4\n1,3,"3,5",5\n').ratings.tolist() == [3, 3.5]
+
+
+def test_a_comma_that_may_part_thousands_is_refused(tmp_path: Path) -> None:
+    text = "user;item;rating;time\n1;2;0,500;4\n1;3;13,883;5\n"
+    assert "line 3: the rating is '13,883', which may be 13883 or 13.883" in refusal(tmp_path, text)
 
 
 @pytest.mark.parametrize("before", ["\n", "\ufeff", "\ufeff\n\r\n", "% bip weighted\n% 3 4 5\n", "# made\n\n  \n"])

@@ -180,8 +180,14 @@ def test_a_format_that_is_none(tmp_path: Path, time_format: str) -> None:
     ("texts", "said"),
     [
         (["20140501", "20141301"], "line 3: the timestamp '20141301' is not one of dates written YYYYMMDD"),
-        (["201405011030", "201405012460"], "line 3: the timestamp '201405012460' is not one of times written YYYYMMDDhhmm,"),
-        (["20140501103000", "20161231235960"], "line 3: the timestamp '20161231235960' is not one of times written YYYYMMDDhhmmss"),
+        (
+            ["201405011030", "201405012460"],
+            "line 3: the timestamp '201405012460' is not one of times written YYYYMMDDhhmm,",
+        ),
+        (
+            ["20140501103000", "20161231235960"],
+            "line 3: the timestamp '20161231235960' is not one of times written YYYYMMDDhhmmss",
+        ),
         (["20140501", "1400000000"], "line 3: the timestamp '1400000000' is not one of dates written YYYYMMDD"),
         (["1400000000", "20140501"], "the oldest timestamp, 20140501, is 1970-08-22; is it a date among seconds?"),
         (["20140501103000123"], "the newest timestamp, 20140501103000123, is 2608-"),
