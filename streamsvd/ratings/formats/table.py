@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import cast
 
 from streamsvd.errors import DatasetError
-from streamsvd.ratings.reading.columns import Columns
+from streamsvd.ratings.reading.columns import Columns, shortened
 from streamsvd.ratings.reading.delimited import Delimited, with_header
 from streamsvd.ratings.reading.fields import MISSING
 from streamsvd.ratings.reading.format import Format
@@ -27,6 +27,7 @@ def _rows(sample: Sample) -> Delimited:
     if not columns.are_positions:
         return with_header(sample, delimiter, names, columns.positions(names, sample.where), **more)
     at = columns.positions(names, sample.where)
+    _refuse_column_numbers(sample, names, at)
     _refuse_header(sample, delimiter, names, at[2])
     return Delimited(
         delimiter=delimiter,
@@ -61,6 +62,16 @@ def _ratings_read(sample: Sample, columns: Columns, delimiter: str) -> tuple[int
 
 def _is_rating(text: str, delimiter: str) -> bool:
     return bool(_NUMBER.fullmatch(text) or (delimiter != "," and _DECIMAL_COMMA.fullmatch(text)))
+
+
+def _refuse_column_numbers(sample: Sample, first: list[str], at: tuple[int, ...]) -> None:
+    """Refuse a first line that counts columns, as pandas writes it; 0,1,2 can be a rating, where there is no time."""
+    counted = first if first[0] else first[1:]
+    if len(at) > 3 and counted == [str(number) for number in range(len(counted))]:
+        raise DatasetError(
+            f"{sample.where}: looks like a header of column numbers ({shortened(','.join(first))}); "
+            f"delete line {sample.line} (if it is a rating, write {first[at[2]]}.0 for {first[at[2]]})"
+        )
 
 
 def _refuse_header(sample: Sample, delimiter: str, first: list[str], rating: int) -> None:

@@ -191,6 +191,23 @@ def test_a_header_where_positions_are_given(tmp_path: Path) -> None:
     assert "line 1: looks like a header (user, item, rating, time); name the columns" in said
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_a_header_of_column_numbers_is_no_rating(tmp_path: Path, delimiter: str) -> None:
+    plain = "0,1,2,3\n7,8,5,1400000000\n9,8,4,1400000001\n"
+    indexed = ",0,1,2,3\n0,7,8,5,1400000000\n1,9,8,4,1400000001\n"
+    for text, columns in [(plain, COUNTED), ("\n" + indexed, Columns(1, 2, 3, 4))]:
+        text = text.replace(",", delimiter)
+        said = refusal(tmp_path, text, columns)
+        assert f"line {1 + text.startswith(chr(10))}: looks like a header of column numbers" in said
+        assert len(read(tmp_path, text.partition("3\n")[2], columns)) == 2
+    assert "write 2.0 for 2" in refusal(tmp_path, plain, COUNTED)
+    assert len(read(tmp_path, plain.replace("2,3", "2.0,3"), COUNTED)) == 3
+
+
+def test_a_rating_that_counts_is_one_without_times(tmp_path: Path) -> None:
+    assert len(read(tmp_path, "0,1,2\n7,8,5\n", Columns(0, 1, 2), time_format=None)) == 2
+
+
 def test_lines_that_end_in_carriage_returns_alone(tmp_path: Path) -> None:
     assert read(tmp_path, HEADER.replace("\n", "\r") + "1,2,3,4\r1,3,4,5\r").items.tolist() == [2, 3]
     assert "line 3: the rating" in refusal(tmp_path, HEADER.replace("\n", "\r") + "1,2,3,4\r1,3,x,5\r")
