@@ -21,6 +21,7 @@ _DECIMAL_COMMA = re.compile(r'"?[+-]?\d+,\d+"?')
 
 def _rows(sample: Sample) -> Delimited:
     columns = cast(Columns, sample.columns)
+    sample = _from_header(sample, columns)
     delimiter = max(DELIMITERS, key=lambda each: _ratings_read(sample, columns, each))
     more = {"strips_quotes": not is_quoting(delimiter)}
     names = _names(sample, delimiter)
@@ -29,6 +30,7 @@ def _rows(sample: Sample) -> Delimited:
     at = columns.positions(names, sample.where)
     _refuse_column_numbers(sample, names, at)
     _refuse_header(sample, delimiter, names, at[2])
+    _refuse_rating_in_comment(sample, delimiter, names, at[2])
     return Delimited(
         delimiter=delimiter,
         line_end=sample.line_end,
@@ -39,6 +41,15 @@ def _rows(sample: Sample) -> Delimited:
         has_times=len(at) > 3,
         **more,
     )
+
+
+def _from_header(sample: Sample, columns: Columns) -> Sample:
+    """The sample from the comment before it on, where that names the columns, and its first line does not."""
+    wanted = {column for column in columns if isinstance(column, str)}
+    for each in (sample, sample.comment):
+        if wanted and each and any(wanted <= {*_names(each, delimiter)} for delimiter in DELIMITERS):
+            return each
+    return sample
 
 
 def _names(sample: Sample, delimiter: str) -> list[str]:
@@ -83,6 +94,19 @@ def _refuse_header(sample: Sample, delimiter: str, first: list[str], rating: int
         raise DatasetError(
             f"{sample.where}: looks like a header ({', '.join(first)[:80]}); "
             "name the columns instead of counting them (--columns USER,ITEM,RATING,TIME)"
+        )
+
+
+def _refuse_rating_in_comment(sample: Sample, delimiter: str, first: list[str], rating: int) -> None:
+    """Refuse a comment before the first line that is a rating of an id with a mark, such as #ann."""
+    comment = sample.comment
+    if comment is None or comment.text[:1].isspace():
+        return
+    fields = _names(comment, delimiter)
+    if len(fields) == len(first) and _is_rating(fields[rating], delimiter):
+        raise DatasetError(
+            f"{comment.where}: begins with # or %, as a comment does, and reads as a rating; "
+            "delete it if it is a comment, else quote the id"
         )
 
 

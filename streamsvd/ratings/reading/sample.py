@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from streamsvd.errors import DatasetError
@@ -42,6 +42,8 @@ class Sample:
         How many bytes stand before it.
     line_end : bytes
         What ends a line: LF (perhaps after a CR), or CR.
+    comment : Sample or None
+        The same from the last comment before that line on, without the comment's marks.
     """
 
     label: str
@@ -51,6 +53,7 @@ class Sample:
     line: int = 1
     start: int = 0
     line_end: bytes = b"\n"
+    comment: Sample | None = None
 
     @classmethod
     def of(cls, file: DataFile, columns: Columns | None) -> Sample:
@@ -73,15 +76,21 @@ class Sample:
         if len(data) == SAMPLE_BYTES:
             data = data[: data.rfind(line_end) + 1] or data
         text = data.decode(errors="surrogateescape")
-        line, skipped = _without_comments(text, line_end.decode())
+        line, skipped, comment = _without_comments(text, line_end.decode())
         sample = cls(file.label, columns, head, text[skipped:], line, len(_bytes(text[:skipped])), line_end)
+        if comment is not None:
+            line, skipped = comment
+            unmarked = text[skipped:].lstrip().lstrip("".join(_COMMENT))
+            start = len(_bytes(text)) - len(_bytes(unmarked))
+            sample = replace(sample, comment=replace(sample, text=unmarked, line=line, start=start))
         if not sample.text:
-            raise DatasetError(f"{file.label}: no ratings in this file; give one that has some")
+            only = "" if comment is None else " but comments (lines that begin with # or %; quote ids that do)"
+            raise DatasetError(f"{file.label}: no ratings in this file{only}; give one that has some")
         try:
             sample.first_line.encode()
         except UnicodeEncodeError:
             raise DatasetError(
-                f"{file.label}, line {line}: not text in UTF-8; save the file as csv in UTF-8 "
+                f"{sample.where}: not text in UTF-8; save the file as csv in UTF-8 "
                 "(iconv -f latin1 -t utf8, where it is Latin-1)"
             ) from None
         return sample
@@ -117,16 +126,21 @@ class Sample:
         return self.columns is None and len(fields) == 4 and all(map(_NUMBER.fullmatch, fields))
 
 
-def _without_comments(text: str, line_end: str) -> tuple[int, int]:
-    """Number of the first line that is neither blank nor a comment, and the characters before it."""
-    at, number = len(text) - len(text.removeprefix("\ufeff")), 1
+def _without_comments(text: str, line_end: str) -> tuple[int, int, tuple[int, int] | None]:
+    """Number of the first line that is neither blank nor a comment, and the characters before it.
+
+    The last comment before it is given in the same way, None where there is none.
+    """
+    at, number, comment = len(text) - len(text.removeprefix("\ufeff")), 1, None
     while at < len(text):
         end = text.find(line_end, at)
         line = text[at:] if end < 0 else text[at:end]
-        if not is_blank(line) and not line.lstrip().startswith(_COMMENT):
+        if line.lstrip().startswith(_COMMENT):
+            comment = number, at
+        elif not is_blank(line):
             break
         at, number = (len(text) if end < 0 else end + 1), number + 1
-    return number, at
+    return number, at, comment
 
 
 def _bytes(text: str) -> bytes:

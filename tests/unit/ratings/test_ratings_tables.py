@@ -191,6 +191,39 @@ def test_a_header_where_positions_are_given(tmp_path: Path) -> None:
     assert "line 1: looks like a header (user, item, rating, time); name the columns" in said
 
 
+@pytest.mark.parametrize("mark", ["#", "# ", "%", "\ufeff  ## "])
+@pytest.mark.parametrize("delimiter", [",", "\t", " "])
+def test_a_comment_that_names_the_columns_is_the_header(tmp_path: Path, delimiter: str, mark: str) -> None:
+    text = f"{mark}time,item,user,rating\n \n1400000000,tent,ann,3\n\n1400000001,tent,#bob,4\n"
+    text = text.replace(",", delimiter)
+    table = read(tmp_path, text)
+    assert table.users.tolist() == ["ann", "#bob"]
+    assert table.ratings.tolist() == [3, 4]
+    assert "line 5: the rating is 'no'" in refusal(tmp_path, text.replace("bob" + delimiter + "4", f"bob{delimiter}no"))
+
+
+def test_a_comment_before_a_header_is_a_comment(tmp_path: Path) -> None:
+    assert read(tmp_path, f"#{HEADER}{HEADER}ann,tent,3,1400000000\n", scale=(1, 5)).users.tolist() == ["ann"]
+    assert "no column 'user'" in refusal(tmp_path, "#who,item,rating,time\nann,tent,3,1400000000\n")
+
+
+@pytest.mark.parametrize("mark", ["#", "%"])
+def test_a_comment_that_reads_as_a_rating_is_refused(tmp_path: Path, mark: str) -> None:
+    text = f"\n{mark}ann,heat,5,1400000000\nbob,heat,4,1400000001\n"
+    assert "line 2: begins with # or %, as a comment does, and reads as a rating" in refusal(tmp_path, text, COUNTED)
+    quoted = text.replace(f"{mark}ann", f'"{mark}ann"')
+    assert read(tmp_path, quoted, COUNTED).users.tolist() == [f"{mark}ann", "bob"]
+    assert "but comments" in refusal(tmp_path, f"{mark}1,heat,5\n{mark}2,heat,4\n", Columns(0, 1, 2))
+
+
+@pytest.mark.parametrize("comment", ["% 100000 943 1682", "#user item rating", "#1 2", "# made on 2014-05-01"])
+def test_a_comment_that_is_no_rating_is_left_out(tmp_path: Path, comment: str) -> None:
+    assert (
+        len(read(tmp_path, f"% bip weighted\n{comment}\n1 1 5\n", Columns(0, 1, 2), time_format=None, scale=(1, 5)))
+        == 1
+    )
+
+
 @pytest.mark.parametrize("delimiter", [",", "\t"])
 def test_a_header_of_column_numbers_is_no_rating(tmp_path: Path, delimiter: str) -> None:
     plain = "0,1,2,3\n7,8,5,1400000000\n9,8,4,1400000001\n"
