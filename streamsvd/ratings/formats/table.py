@@ -9,11 +9,11 @@ from typing import cast
 
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.reading.columns import Columns, shortened
-from streamsvd.ratings.reading.delimited import Delimited, with_header
+from streamsvd.ratings.reading.delimited import Delimited
 from streamsvd.ratings.reading.fields import MISSING
 from streamsvd.ratings.reading.format import Format
 from streamsvd.ratings.reading.sample import Sample
-from streamsvd.ratings.reading.splitting import DELIMITERS, is_quoting
+from streamsvd.ratings.reading.splitting import DELIMITERS, is_blank, is_quoting
 
 _NUMBER = re.compile(r'"?[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?"?')
 _DECIMAL_COMMA = re.compile(r'"?[+-]?\d+,\d+"?')
@@ -23,23 +23,24 @@ def _rows(sample: Sample) -> Delimited:
     columns = cast(Columns, sample.columns)
     sample = _from_header(sample, columns)
     delimiter = max(DELIMITERS, key=lambda each: _ratings_read(sample, columns, each))
-    more = {"strips_quotes": not is_quoting(delimiter)}
     names = _names(sample, delimiter)
-    if not columns.are_positions:
-        return with_header(sample, delimiter, names, columns.positions(names, sample.where), **more)
     at = columns.positions(names, sample.where)
-    _refuse_column_numbers(sample, names, at)
-    _refuse_header(sample, delimiter, names, at[2])
-    _refuse_rating_in_comment(sample, delimiter, names, at[2])
+    start, line = sample.start, sample.line
+    if columns.are_positions:
+        _refuse_column_numbers(sample, names, at)
+        _refuse_header(sample, delimiter, names, at[2])
+        _refuse_rating_in_comment(sample, delimiter, names, at[2])
+    else:
+        start, line = sample.after_first(delimiter)
     return Delimited(
         delimiter=delimiter,
         line_end=sample.line_end,
-        start=sample.start,
-        line=sample.line,
+        start=start,
+        line=line,
         at=at,
         width=len(names),
         has_times=len(at) > 3,
-        **more,
+        strips_quotes=not is_quoting(delimiter),
     )
 
 
@@ -92,7 +93,7 @@ def _refuse_header(sample: Sample, delimiter: str, first: list[str], rating: int
     alike = (fields for _, fields in sample.records(delimiter) if len(fields) == len(first))
     if any(_is_rating(fields[rating].strip(), delimiter) for fields in alike):
         raise DatasetError(
-            f"{sample.where}: looks like a header ({', '.join(first)[:80]}); "
+            f"{sample.where}: looks like a header ({shortened(', '.join(first))}); "
             "name the columns instead of counting them (--columns USER,ITEM,RATING,TIME)"
         )
 
@@ -100,7 +101,7 @@ def _refuse_header(sample: Sample, delimiter: str, first: list[str], rating: int
 def _refuse_rating_in_comment(sample: Sample, delimiter: str, first: list[str], rating: int) -> None:
     """Refuse a comment before the first line that is a rating of an id with a mark, such as #ann."""
     comment = sample.comment
-    if comment is None or comment.text[:1].isspace():
+    if comment is None or is_blank(comment.text[:1]):
         return
     fields = _names(comment, delimiter)
     if len(fields) == len(first) and _is_rating(fields[rating], delimiter):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +13,7 @@ from streamsvd.errors import DatasetError
 from streamsvd.ratings.reading.columns import Columns
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.kinds import refuse_other_kinds
-from streamsvd.ratings.reading.splitting import is_blank, split_records
+from streamsvd.ratings.reading.splitting import is_blank, is_quoting, split_records
 from streamsvd.ratings.reading.unpacking import HEAD_BYTES
 
 SAMPLE_BYTES = 1 << 18
@@ -112,8 +114,17 @@ class Sample:
         return self.start + len(_bytes(first + end))
 
     def fields(self, delimiter: str) -> list[str]:
-        """The fields of the first line, stripped of spaces."""
-        return [field.strip() for _, fields in split_records(self.first_line, delimiter) for field in fields]
+        """The fields of the first record, stripped of spaces."""
+        return [field.strip() for field in next(self.records(delimiter))[1]]
+
+    def after_first(self, delimiter: str) -> tuple[int, int]:
+        """How many bytes stand before the line after the first record, and that line's number."""
+        if not is_quoting(delimiter):
+            return self.second_start, self.line + 1
+        stream = io.StringIO(self.text, newline="")
+        reader = csv.reader(stream, delimiter=delimiter)
+        next(reader)
+        return self.start + len(_bytes(self.text[: stream.tell()])), self.line + reader.line_num
 
     def records(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         """The first records, with the numbers of their lines."""

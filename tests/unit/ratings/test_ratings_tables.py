@@ -45,6 +45,31 @@ def test_a_quoted_field_holds_line_breaks_quotes_and_delimiters(
     assert table.items.tolist() == ["tent", f"ten{delimiter}t", "stove"]
 
 
+@pytest.mark.parametrize("size", [1, 1 << 20])
+@pytest.mark.parametrize("delimiter", [",", ";", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_quoted_field_of_the_first_record_holds_line_breaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, delimiter: str, size: int, end: str
+) -> None:
+    monkeypatch.setattr(splitting, "BLOCK_BYTES", size)
+    rows = 'ann,"nice\n\nfilm, é",heat,5,1400000000\nbob,"a",heat,4,1400000001\n'
+    for header, columns, line in [
+        ("", Columns(0, 2, 3, 4), 4),
+        ('# é\n\nuser,"a ""review""\n,é",item,rating,time\n', NAMED, 8),
+    ]:
+        text = (header + rows).replace("\n", end).replace(",", delimiter)
+        table = read(tmp_path, text, columns)
+        assert (table.users.tolist(), table.items.tolist()) == (["ann", "bob"], ["heat", "heat"])
+        assert f"line {line}: the rating is 'no'" in refusal(
+            tmp_path, text.replace(f"heat{delimiter}4", f"heat{delimiter}no"), columns
+        )
+
+
+def test_a_header_with_a_line_break_where_positions_are_given(tmp_path: Path) -> None:
+    said = refusal(tmp_path, 'user,"the\nitem",rating,time\nann,heat,5,1400000000\n', COUNTED)
+    assert r"line 1: looks like a header ('user, the\nitem, rating, time')" in said
+
+
 def test_a_line_after_quoted_breaks_has_its_number(tmp_path: Path) -> None:
     text = 'user,review,item,rating,time\nann,"a\nb\n\nc",x,4,5\n\nbob,d,x,no,6\n'
     assert "a.csv, line 7: the rating is 'no'" in refusal(tmp_path, text)
@@ -188,7 +213,7 @@ def test_a_line_with_a_note_but_no_rating_is_no_blank_one(tmp_path: Path) -> Non
 
 def test_a_header_where_positions_are_given(tmp_path: Path) -> None:
     said = refusal(tmp_path, HEADER + "1,2,3,4\n", COUNTED)
-    assert "line 1: looks like a header (user, item, rating, time); name the columns" in said
+    assert "line 1: looks like a header ('user, item, rating, time'); name the columns" in said
 
 
 @pytest.mark.parametrize("mark", ["#", "# ", "%", "\ufeff  ## "])
@@ -216,7 +241,7 @@ def test_a_comment_that_reads_as_a_rating_is_refused(tmp_path: Path, mark: str) 
     assert "but comments" in refusal(tmp_path, f"{mark}1,heat,5\n{mark}2,heat,4\n", Columns(0, 1, 2))
 
 
-@pytest.mark.parametrize("comment", ["% 100000 943 1682", "#user item rating", "#1 2", "# made on 2014-05-01"])
+@pytest.mark.parametrize("comment", ["% 100000 943 1682", "#user item rating", "#,,", "#1 2", "# made on 2014-05-01"])
 def test_a_comment_that_is_no_rating_is_left_out(tmp_path: Path, comment: str) -> None:
     assert (
         len(read(tmp_path, f"% bip weighted\n{comment}\n1 1 5\n", Columns(0, 1, 2), time_format=None, scale=(1, 5)))
