@@ -75,6 +75,12 @@ class Columns:
         DatasetError
             When one is not there, or two are the same; `where` says which line it is.
         """
+        twice = next((column for column in self if isinstance(column, str) and names.count(column) > 1), None)
+        if twice is not None:
+            raise DatasetError(
+                f"{where}: {names.count(twice)} columns are called {twice!r}; rename all but the one that is meant, "
+                "or give positions from 0 and no header"
+            )
         found = [column if isinstance(column, int) else _position(names, column) for column in self]
         missing = [column for column, at in zip(self, found, strict=True) if not 0 <= at < len(names)]
         if missing or len(set(found)) != len(found):

@@ -266,6 +266,16 @@ def test_a_rating_that_counts_is_one_without_times(tmp_path: Path) -> None:
     assert len(read(tmp_path, "0,1,2\n7,8,5\n", Columns(0, 1, 2), time_format=None)) == 2
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t", " "])
+def test_a_name_that_two_columns_have_is_refused_where_it_is_asked_for(tmp_path: Path, delimiter: str) -> None:
+    text = "user,item,user,rating,time\nann,tent,bob,3,1400000000\neve,tent,bob,4,1400000001\n"
+    said = refusal(tmp_path, text.replace(",", delimiter))
+    assert "line 1: 2 columns are called 'user'; rename all but the one" in said
+    other = text.replace("user,item,user", "x,item,x").replace("rating", "user,rating").replace(",3", ",a,3")
+    other = other.replace(",4", ",b,4").replace(",", delimiter)
+    assert read(tmp_path, other).users.tolist() == ["a", "b"]
+
+
 def test_lines_that_end_in_carriage_returns_alone(tmp_path: Path) -> None:
     assert read(tmp_path, HEADER.replace("\n", "\r") + "1,2,3,4\r1,3,4,5\r").items.tolist() == [2, 3]
     assert "line 3: the rating" in refusal(tmp_path, HEADER.replace("\n", "\r") + "1,2,3,4\r1,3,x,5\r")
