@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 
 from streamsvd.ratings.catalogue import CatalogueItem, item_from_title
 from streamsvd.ratings.reading.columns import shortened
@@ -12,7 +14,7 @@ from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import CompanionFile, Format
 from streamsvd.ratings.reading.movielens import HALF_STARS, ID_RULE, integer
 from streamsvd.ratings.reading.sample import Sample
-from streamsvd.ratings.reading.splitting import DELIMITERS
+from streamsvd.ratings.reading.splitting import DELIMITERS, split_records
 
 _RATINGS = ["userId", "movieId", "rating", "timestamp"]
 _ITEMS = ["movieId", "title", "genres"]
@@ -23,29 +25,31 @@ def _delimiter(sample: Sample) -> str | None:
 
 
 def _items(file: DataFile) -> Iterator[CatalogueItem]:
-    rows = csv.DictReader(file.text())
-    try:
-        yield from _items_of_rows(rows, file)
-    except csv.Error as error:
-        raise file.wrong(rows.line_num, str(error)) from error
-
-
-def _items_of_rows(rows: csv.DictReader[str], file: DataFile) -> Iterator[CatalogueItem]:
     """Items by the names of their columns, of which there may be more, in any order."""
-    names = [name.strip() for name in rows.fieldnames or ()]
-    rows.fieldnames = names
+    text = file.text().getvalue()
+    delimiter = next((each for each in DELIMITERS if set(_ITEMS) <= set(_header(text, each))), ",")
+    names = _header(text, delimiter)
     if not set(_ITEMS) <= set(names):
         found = shortened(",".join(names))
         raise file.wrong(
             1, f"found {found} without the columns {', '.join(_ITEMS)}", "fetch the set again, or --no-catalogue"
         )
-    for row in rows:
-        if None in row or None in row.values():
-            texts = [text for text in row.values() if isinstance(text, str)]
-            raise file.wrong(rows.line_num, f"found {','.join(texts)[:80]!r} instead of {','.join(names)}")
-        yield item_from_title(
-            integer(row["movieId"], "item", file, rows.line_num), row["title"], row["genres"].split("|")
-        )
+    item, title, genres = (names.index(name) for name in _ITEMS)
+    number = 1
+    try:
+        for number, row in islice(split_records(text, delimiter), 1, None):
+            if len(row) != len(names):
+                raise file.wrong(number, f"found {','.join(row)[:80]!r} instead of {','.join(names)}")
+            yield item_from_title(integer(row[item], "item", file, number), row[title], row[genres].split("|"))
+    except csv.Error as error:
+        raise file.wrong(number + 1, str(error)) from error
+
+
+def _header(text: str, delimiter: str) -> list[str]:
+    """The fields of the first line that is not blank; none where it cannot be split."""
+    with suppress(csv.Error):
+        return [name.strip() for name in next(split_records(text, delimiter), (1, []))[1]]
+    return []
 
 
 CSV_WITH_HEADER = Format(

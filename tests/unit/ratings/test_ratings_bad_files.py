@@ -219,6 +219,19 @@ def test_bad_catalogues(tmp_path: Path, ratings: str, catalogue: str, text: str,
     assert str(tmp_path) in str(caught.value)
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+def test_a_catalogue_with_blank_lines_and_other_separators(tmp_path: Path, delimiter: str) -> None:
+    (tmp_path / "ratings.csv").write_text(HEADER + GOOD)
+    text = "\n,,\nmovieId,title,genres\n1,A (1990),War\n,,,\n\n2,B,Drama\n"
+    (tmp_path / "movies.csv").write_text(text.replace(",", delimiter))
+    catalogue = read_catalogue(tmp_path)
+    assert catalogue is not None
+    assert [(item, catalogue[item].title) for item in catalogue] == [(1, "A (1990)"), (2, "B")]
+    (tmp_path / "movies.csv").write_text((text + "x,C,War\n").replace(",", delimiter))
+    with pytest.raises(DatasetError, match=r"movies.csv, line 8: the item is 'x'"):
+        read_catalogue(tmp_path)
+
+
 def test_quotes_are_no_part_of_a_field(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('u,i,r,t\n"ann, of a","1",3,881250949\nbob,2,4.5,881250950\n')
