@@ -13,6 +13,7 @@ from streamsvd.ratings.reading.splitting import (
     is_quoting,
     single_byte,
     split_records,
+    without_blanks_around_quotes,
     without_quotes,
 )
 from streamsvd.ratings.reading.text_rows import TextRows
@@ -57,7 +58,7 @@ class Delimited(TextRows):
         import pyarrow as pa
         import pyarrow.csv
 
-        block, delimiter = single_byte(block, self.delimiter)
+        block, delimiter = single_byte(without_blanks_around_quotes(block, self.delimiter), self.delimiter)
         names = [str(position) for position in range(self.width)]
         wanted = [names[position] for position in at]
         table = pyarrow.csv.read_csv(

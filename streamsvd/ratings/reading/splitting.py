@@ -19,6 +19,7 @@ RECORD_BYTES = 1 << 23
 csv.field_size_limit(RECORD_BYTES)  # Python's own limit is 128 KiB; a review in one field may be longer
 
 _BLANK = re.compile(r"""[\s,;:|"]*""")
+_QUOTED = rb'"[^"]*+(?:""[^"]*+)*+"'
 _SPACES = re.compile(rb"[ \t]+")
 _SPACES_AROUND = re.compile(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)")
 
@@ -41,6 +42,9 @@ def split_records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
                 line = line.rstrip("\r\n")
                 yield number, line.split() if delimiter == " " else line.split(delimiter)
         return
+    text = without_blanks_around_quotes(text.encode(errors="surrogateescape"), delimiter).decode(
+        errors="surrogateescape"
+    )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     number = 1
     for fields in reader:
@@ -56,6 +60,17 @@ def without_quotes(text: str) -> str:
     ('a "b" c', '"a')
     """
     return text[1:-1].replace('""', '"') if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def without_blanks_around_quotes(block: bytes, delimiter: str) -> bytes:
+    """Records whose quoted fields have no spaces and tabs before and after their quotes; within them nothing changes.
+
+    >>> without_blanks_around_quotes(b'ann, "a , ""b"" ,c" ,5', ",")
+    b'ann,"a , ""b"" ,c",5'
+    """
+    if not is_quoting(delimiter) or not any(pair in block for pair in (b' "', b'" ', b'\t"', b'"\t')):
+        return block
+    return re.sub(rb"(?<![^%b\r\n])[ \t]*+(%b)[ \t]*+" % (delimiter.encode(), _QUOTED), rb"\1", block)
 
 
 def single_byte(block: bytes, delimiter: str) -> tuple[bytes, str]:
@@ -110,10 +125,12 @@ def _end_of_records(block: bytes, quoted: re.Pattern[bytes] | None, line_end: by
 
 
 def _quoted_records(delimiter: str, line_end: bytes) -> re.Pattern[bytes]:
-    """Records, some of them with quoted fields: as many as are whole. No step is ever taken back, so it is one pass."""
+    """Records, some of them with quoted fields: as many as are whole. No step is ever taken back, so it is one pass.
+
+    Spaces and tabs may stand before and after the quotes.
+    """
     by, end = re.escape(delimiter.encode()), line_end
     plain = rb'(?:[^"%b%b][^%b%b]*+)?+' % (by, end, by, end)
-    quoted = rb'"[^"]*+(?:""[^"]*+)*+"'
-    field = rb"(?:%b|%b)" % (quoted, plain)
+    field = rb"[ \t]*+(?:%b[ \t]*+|%b)" % (_QUOTED, plain)
     record = rb"%b(?:%b%b)*+\r?%b" % (field, by, field, end)
     return re.compile(rb'(?:[^"%b]*+%b|%b)*+' % (end, end, record))

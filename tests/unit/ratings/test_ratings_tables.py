@@ -76,10 +76,35 @@ def test_a_line_after_quoted_breaks_has_its_number(tmp_path: Path) -> None:
     assert "line 7: found 4 fields instead of 5" in refusal(tmp_path, text.replace("no,6", "6"))
 
 
-@pytest.mark.parametrize("bad", ['x,"y,3,4\n', 'x,"y"z,3,4\n', 'x,"y" ,3,4\n'])
+@pytest.mark.parametrize("bad", ['x,"y,3,4\n', 'x,"y"z,3,4\n', 'x, "y" z,3,4\n'])
 def test_a_quote_that_is_not_closed_as_it_has_to_be_is_refused_with_its_line(tmp_path: Path, bad: str) -> None:
     good = 'a,"b",3,4\n'
     assert "line 4: a quoted field is not closed, or goes on" in refusal(tmp_path, HEADER + 2 * good + bad + good)
+
+
+@pytest.mark.parametrize("size", [1, 50, 1 << 20])
+@pytest.mark.parametrize("delimiter", [",", ";", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_blanks_around_a_quoted_field_are_no_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, delimiter: str, size: int, end: str
+) -> None:
+    monkeypatch.setattr(splitting, "BLOCK_BYTES", size)
+    lines = [
+        ' "ann" ,\t"heat" , "5",1400000000',
+        'bob,heat,4,"1400000001"\t ',
+        'eve,"heat" ,"3" ,1400000002',
+        'joe, "a , ""b"" ,\n "" c" ,3,1400000003',
+    ]
+    table = read(tmp_path, end.join(["user,item,rating,time", *lines, ""]).replace(",", delimiter), scale=(1, 5))
+    assert table.users.tolist() == ["ann", "bob", "eve", "joe"]
+    assert table.items.tolist() == ["heat", "heat", "heat", 'a , "b" ,\n " c'.replace(",", delimiter)]
+    assert table.ratings.tolist() == [5, 4, 3, 3]
+
+
+def test_a_line_after_blanks_around_quotes_has_its_number(tmp_path: Path) -> None:
+    assert "line 4: the rating is 'no'" in refusal(
+        tmp_path, HEADER + 'a, "x\ny" ,3,1400000000\nb, "z" ,no,1400000001\n'
+    )
 
 
 def test_a_quote_within_a_field_that_is_not_quoted_is_a_character(tmp_path: Path) -> None:
