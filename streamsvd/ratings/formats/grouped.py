@@ -32,7 +32,8 @@ class _GroupedRows(Delimited):
 
         self._first_item = self._item
         first, ratings, times = super().columns(_ITEM_LINES.sub(rb"\1,,", block))
-        is_item = pc.ends_with(first, ":")
+        is_empty = pc.equal(pc.add(pc.binary_length(ratings), pc.binary_length(times)), 0)
+        is_item = pc.and_(pc.ends_with(first, ":"), is_empty)  # a user's id may end with a colon, too
         items = [self._item, *(text[:-1] for text in first.filter(is_item).to_pylist())]
         self._item = items[-1]
         group = np.cumsum(is_item.to_numpy(zero_copy_only=False))
@@ -44,7 +45,7 @@ class _GroupedRows(Delimited):
     def rows(self, block: bytes, line: int) -> Iterator[tuple[str, Sequence[str]]]:
         item = self._first_item
         for where, (first, rating, time) in super().rows(_ITEM_LINES.sub(rb"\1,,", block), line):
-            if found := _ITEM.fullmatch(first):
+            if not rating and not time and (found := _ITEM.fullmatch(first)):
                 item = found[1]
             elif not item:
                 raise BadRow(where, "a rating before the first item; begin with the item's id and a colon")

@@ -16,6 +16,7 @@ from streamsvd.ratings.reading.sample import Sample
 from streamsvd.ratings.reading.text_rows import TextRows
 
 _Value = str | int | float | bool | None
+_Id = str | int | None
 _WANTED = ("user", "item", "rating", "timestamp")
 
 
@@ -40,10 +41,13 @@ class _JsonRows(TextRows):
                 yield f"line {number}", _texts(decoder.decode(text))
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 shown = shortened(text.decode(errors="replace"))
-                raise BadRow(f"line {number}", f"{error} in {shown}; write one JSON object a line") from error
+                raise BadRow(
+                    f"line {number}", f"{error} in {shown}; write one JSON object a line, its ids as integers or text"
+                ) from error
 
     def _decoder(self) -> msgspec.json.Decoder[Any]:
-        fields = [(name, _Value, None) for name, _ in zip(_WANTED, self.names, strict=False)]
+        kinds = (_Id, _Id, _Value, _Value)
+        fields = [(name, kind, None) for name, kind, _ in zip(_WANTED, kinds, self.names, strict=False)]
         row = msgspec.defstruct("Row", fields, rename=dict(zip(_WANTED, self.names, strict=False)))
         return msgspec.json.Decoder(row)
 

@@ -67,7 +67,30 @@ class _ParquetRows:
                     f"{label}: the column {schema.names[each]} holds {schema.types[each]}, "
                     "not a number, a text or a time"
                 )
+            if schema.names.count(schema.names[each]) > 1:
+                raise DatasetError(f"{label}: several columns are called {schema.names[each]!r}; rename all but one")
+        for each in at[:2]:
+            if not _holds_ids(schema.types[each]):
+                hint = ": turn whole numbers into integers first" if pa.types.is_floating(schema.types[each]) else ""
+                raise DatasetError(
+                    f"{label}: the column {schema.names[each]} holds {schema.types[each]}, and ids are integers or "
+                    f"text{hint or ': name another column, or make it one of them'}"
+                )
         return at
+
+
+def _holds_ids(kind: Any) -> bool:
+    """Whether a column of this type may hold ids: not one of numbers with a fraction, of truth values or of times."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return not (
+        pa.types.is_floating(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_temporal(kind)
+        or (pa.types.is_decimal(kind) and kind.scale > 0)
+    )
 
 
 def _refuse_bomb(metadata: Any, size: int, label: str) -> None:

@@ -49,7 +49,7 @@ def test_json_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) 
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [("true", "true"), ("1.5", "1.5"), (str(2**70), str(2**70)), ('"\\u00eb"', "ë")]
+    ("value", "text"), [('"true"', "true"), ('"1.5"', "1.5"), (str(2**70), str(2**70)), ('"\\u00eb"', "ë")]
 )
 def test_ids_in_json_are_what_they_print(tmp_path: Path, value: str, text: str) -> None:
     assert read(tmp_path, LINES.replace('"7"', value), YELP).items.tolist() == [text, "8"]
@@ -59,6 +59,12 @@ def test_ids_in_json_are_what_they_print(tmp_path: Path, value: str, text: str) 
     ("old", "new", "reason"),
     [
         ('"bob"', "null", "line 3: the user is empty"),
+        (
+            '"business_id":8',
+            '"business_id":1e3',
+            r"line 3: Expected .* got `float`.*business_id.* ids as integers or text",
+        ),
+        ('"bob"', "true", r"line 3: Expected .* got `bool`.*user_id"),
         ('"stars":3,', "", "line 3: the rating is ''"),
         ('"stars":3', '"stars":{"of":3}', r"line 3: Expected .* got `object`"),
         ("}\n\n", "\n\n", "line 1: "),
@@ -148,3 +154,38 @@ def test_ratings_grouped_by_item(
         tmp_path, NETFLIX.replace("4,2005", "9,2005"), columns
     )
     assert "line 6: found 4 fields instead of 3" in refusal(tmp_path, NETFLIX.replace("4,2005", "4,4,2005"), columns)
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_a_user_that_ends_with_a_colon_is_no_item(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(splitting, "BLOCK_BYTES", size)
+    path = tmp_path / "a.txt"
+    path.write_text("1:\nx:,3,2005-09-06\n822,5,2005-09-07\n2:\nx:,4,2005-09-08\n")
+    table = read_ratings(path)
+    assert (table.users.tolist(), table.items.tolist()) == (["x:", "822", "x:"], [1, 1, 2])
+    path.write_text(path.read_text() + "y:,no,2005-09-09\n")
+    with pytest.raises(DatasetError, match="line 6: the rating is 'no'"):
+        read_ratings(path)
+
+
+@pytest.mark.parametrize(
+    ("ids", "reason"),
+    [
+        (pa.array([1e10, 2.0]), "the column u holds double, and ids are integers or text: turn whole numbers into"),
+        (pa.array([True, False]), "the column u holds bool, and ids are integers or text: name another column"),
+        (pa.array([1, 2], pa.timestamp("s")), "the column u holds timestamp"),
+    ],
+)
+def test_ids_of_parquet_are_integers_or_text(tmp_path: Path, ids: Any, reason: str) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"u": ids, "i": ["a", "b"], "r": [1, 2], "t": [1_400_000_000, 1_400_000_001]}), path)
+    with pytest.raises(DatasetError, match=f"a.parquet: {reason}"):
+        read_ratings(path, Columns("u", "i", "r", "t"))
+
+
+def test_columns_of_parquet_with_one_name_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    columns = [pa.array(each) for each in (["a", "b"], ["c", "d"], ["e", "f"], [1, 2], [1_400_000_000, 1_400_000_001])]
+    pq.write_table(pa.table(columns, names=["u", "u", "i", "r", "t"]), path)
+    with pytest.raises(DatasetError, match=r"a.parquet: several columns are called 'u'; rename all but one"):
+        read_ratings(path, Columns("u", "i", "r", "t"))
