@@ -147,8 +147,10 @@ def seconds_of(column: Column, times: Times) -> NDArray[np.int64]:
     seconds: NDArray[np.int64]
     if pa.types.is_timestamp(kind):
         seconds = values.cast(pa.int64()).to_numpy() // _PER_SECOND[kind.unit]
-    elif pa.types.is_date(kind):
-        seconds = values.cast(pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64) * _DAY_SECONDS
+    elif pa.types.is_date64(kind):  # milliseconds
+        seconds = values.cast(pa.int64()).to_numpy() // 1000
+    elif pa.types.is_date32(kind):
+        seconds = values.cast(pa.int32()).to_numpy().astype(np.int64) * _DAY_SECONDS
     elif _is_number(kind) or _is_text(kind):
         return _as_in_files(column, times)
     else:

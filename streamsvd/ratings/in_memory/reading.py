@@ -76,7 +76,7 @@ def read_memory(
     """
     if scale is not None:
         Dataset(NAME, "", scale)  # refuses limits that are no scale before a long read
-    found = _columns_of(source, columns)
+    found = _columns_of(source, columns, ids == "text")
     if not len(found[2].values):
         raise DatasetError("the frame has no rows; give one that has some")
     wanted = wanted_rows(found[2], drop_ratings)
@@ -104,7 +104,7 @@ def read_memory(
     )
 
 
-def _columns_of(source: Any, columns: Sequence[Label] | None) -> list[Column]:
+def _columns_of(source: Any, columns: Sequence[Label] | None, as_text: bool) -> list[Column]:
     if is_frame(source):
         return frame_columns(source, columns)
     if not isinstance(source, Iterable) or isinstance(source, bytes | dict):
@@ -114,7 +114,7 @@ def _columns_of(source: Any, columns: Sequence[Label] | None) -> list[Column]:
         )
     if columns is not None:
         raise DatasetError("columns are those of files and frames; rows are (user, item, rating) or with a time")
-    return row_columns(source)
+    return row_columns(source, as_text=as_text)
 
 
 def _checksum(

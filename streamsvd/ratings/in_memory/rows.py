@@ -20,8 +20,10 @@ NAMES = ("user", "item", "rating", "timestamp")
 BLOCK_ROWS = 65_536
 
 
-def row_columns(rows: Iterable[Row]) -> list[Column]:
+def row_columns(rows: Iterable[Row], *, as_text: bool = False) -> list[Column]:
     """User, item, rating and, where rows have it, time of rows; read once, in blocks.
+
+    With `as_text` ids that are integers, of any size, become text.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def row_columns(rows: Iterable[Row]) -> list[Column]:
     done = 0
     while block := [_fields(row, done + n, width) for n, row in enumerate(islice(left, BLOCK_ROWS))]:
         columns = zip(NAMES, zip(*block, strict=True), strict=False)
-        blocks.append(pa.table({name: _array(values, name, done) for name, values in columns}))
+        blocks.append(pa.table({name: _array(values, name, done, as_text) for name, values in columns}))
         done += len(block)
     return [_joined(name, [block[name] for block in blocks]) for name in NAMES[:width]]
 
@@ -65,10 +67,16 @@ def _fields(row: Row, number: int, width: int) -> Sequence[Any]:
     return row
 
 
-def _array(values: tuple[Any, ...], name: str, first: int) -> pa.Array:
+def _array(values: Sequence[Any], name: str, first: int, as_text: bool) -> pa.Array:
+    if as_text and name in NAMES[:2]:  # before Arrow, which knows integers of 64 bits only
+        values = [str(value) if _is_integer(value) else value for value in values]
     if all(isinstance(value, np.datetime64) for value in values):
         return array_of(np.array(values).astype("datetime64[s]"), name, first)  # Arrow takes no single ones
     return array_of(values, name, first)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _joined(name: str, blocks: Sequence[pa.ChunkedArray]) -> Column:

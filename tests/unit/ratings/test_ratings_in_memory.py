@@ -384,3 +384,16 @@ def test_a_table_as_a_frame() -> None:
 
 def test_an_id_that_is_too_long_is_refused_with_its_row() -> None:
     refused([("ann", "x", 3), ("b" * 256, "x", 4)], "row 1 (counted from 0)", "255 characters are the most")
+
+
+def test_dates_in_milliseconds_may_have_a_time_of_day() -> None:
+    times = pa.array([1_400_000_000_000, 1_400_000_001_999], pa.int64()).cast(pa.date64())
+    table = loaded(pa.table({"user": [1, 2], "item": [1, 2], "rating": [1, 2], "timestamp": times}))
+    assert table.timestamps.tolist() == [1_400_000_000, 1_400_000_001]
+
+
+def test_integers_of_any_size_are_ids_where_ids_are_text() -> None:
+    rows = [(2**63, "a", 5), (2**70, "b", 4), (7, "a", 3)]
+    assert loaded(rows, ids="text").users.tolist() == [str(2**63), str(2**70), "7"]
+    refused(rows, "row 0", "cannot be read")
+    refused([(True, "a", 5), (False, "a", 4)], "holds bool", ids="text")
