@@ -39,10 +39,21 @@ class Delimited(TextRows):
 
     def columns(self, block: bytes) -> list[Any]:
         """The wanted columns, by Arrow's parser."""
+        import pyarrow as pa
         import pyarrow.compute as pc
 
-        columns = self._parsed(block, self.at)
-        if pc.min(pc.binary_length(columns[0])).as_py() == 0 or pc.any(pc.utf8_is_space(columns[0])).as_py():
+        try:
+            columns = self._parsed(block, self.at)
+        except pa.ArrowInvalid:
+            if _is_utf8(block):
+                raise
+            return self._columns_by_row(block)  # Arrow sees no blank line among other text
+        has_quotes = b'"' in block and not is_quoting(self.delimiter)
+        if (
+            pc.min(pc.binary_length(columns[0])).as_py() == 0
+            or pc.any(pc.utf8_is_space(columns[0])).as_py()
+            or (has_quotes and pc.any(pc.match_substring_regex(columns[0], r'^[\s"]*$')).as_py())
+        ):
             # A line of nothing but delimiters is a blank one.
             every = self._parsed(block, range(self.width))
             filled = [pc.invert(pc.match_substring_regex(column, r'^[\s"]*$')) for column in every]
@@ -53,6 +64,12 @@ class Delimited(TextRows):
         if self.strips_quotes and b'"' in block:
             return [_without_quotes(column) for column in columns]
         return columns
+
+    def _columns_by_row(self, block: bytes) -> list[Any]:
+        import pyarrow as pa
+
+        texts = [row for _, row in Delimited.rows(self, block, 1)]
+        return [pa.array([row[at] for row in texts], pa.string()) for at in range(len(self.at))]
 
     def _parsed(self, block: bytes, at: Sequence[int]) -> list[Any]:
         import pyarrow as pa

@@ -371,6 +371,19 @@ def test_a_column_that_is_not_wanted_may_be_in_any_encoding(tmp_path: Path) -> N
     assert len(read(tmp_path, "user,item,rating,time,x\na,b,3,4,\udceb\na,c,4,5,y\n")) == 2
 
 
+@pytest.mark.parametrize("between", [",", "\t", ";"])
+def test_a_blank_line_among_text_in_another_encoding_is_left_out(tmp_path: Path, between: str) -> None:
+    text = HEADER.replace("time", "time,x") + "a,b,3,1400000000,\udceb\n   \na,c,4,1400000001,y\n"
+    assert read(tmp_path, text.replace(",", between)).items.tolist() == ["b", "c"]
+    assert "line 4: not text in UTF-8" in refusal(tmp_path, text.replace(",c,", ",\udceb,").replace(",", between))
+
+
+@pytest.mark.parametrize("blank", ['""\t""\t""\t""', '" "\t""\t\t'])
+def test_a_line_of_empty_quotes_between_tabs_is_blank(tmp_path: Path, blank: str) -> None:
+    text = f'user\titem\trating\ttime\n"a"\t"b"\t3\t1400000000\n{blank}\na\tc\t4\t1400000001\n'
+    assert read(tmp_path, text).items.tolist() == ["b", "c"]
+
+
 def test_a_long_field_is_read_and_an_endless_line_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     review = '"' + "long, \n" * 60_000 + '"'
     assert len(read(tmp_path, f"user,item,rating,time,x\na,b,3,4,{review}\na,c,4,5,y\n")) == 2
