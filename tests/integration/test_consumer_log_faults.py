@@ -61,12 +61,13 @@ def test_a_kafka_that_stops_for_a_while_is_waited_for(
             fill(address, "ratings", table[:1000])
             consume = consume_command(address, redis_url, "ratings", model_name, "--checkpoint-events", "500")
             process = stack.enter_context(command(*consume))
-            wait_until(lambda: version_of(client, model_name) == 2, "two checkpoints")
+            wait_until(lambda: version_of(client, model_name) >= 2, "two checkpoints")
         with start_kafka():
             fill(address, "ratings", table)
-            wait_until(lambda: version_of(client, model_name) == 6, "all checkpoints")
+            wait_until(lambda: version_of(client, model_name) >= 6, "six checkpoints")  # by time, too, if it is slow
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
+            assert run_command(*consume, "--until-end")[0] == 0  # the rest, if there is any
     assert final(redis_url, model_name)["state"] == learned_in_process(table)["state"]
 
 
@@ -117,7 +118,7 @@ def test_a_topic_made_anew_while_a_consumer_runs_teaches_it_nothing(
     fill(kafka_address, topic_prefix, table[:1000])
     consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--checkpoint-events", "500")
     with command(*consume) as process:
-        wait_until(lambda: version_of(client, model_name) == 2, "two checkpoints")
+        wait_until(lambda: version_of(client, model_name) >= 2, "two checkpoints")
         if asleep:
             process.send_signal(signal.SIGSTOP)  # it finds the new topic in the place of the old one
         delete_topic(log_client(kafka_address), topic_prefix)
