@@ -15,7 +15,7 @@ from streamsvd.ratings.catalogue import CatalogueItem, item_from_title
 from streamsvd.ratings.event import Id
 from streamsvd.ratings.id_text import parse_id
 from streamsvd.ratings.reading.columns import Columns
-from streamsvd.ratings.reading.delimited import Delimited, with_header
+from streamsvd.ratings.reading.delimited import Delimited, delimited
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import CompanionFile, Format
 from streamsvd.ratings.reading.sample import Sample
@@ -45,7 +45,8 @@ def _rows(sample: Sample) -> Delimited:
     if sample.columns is None and RATINGS.timestamp not in names:
         columns = replace(RATINGS, timestamp=None)
     # The header does not count, so that ml-100k has one identity in both of its forms.
-    return with_header(sample, "\t", names, columns.positions(names, sample.where), start_counts=False)
+    at = columns.positions(names, sample.where)
+    return delimited(sample, "\t", at=at, width=len(names), header=True, start_counts=False)
 
 
 def _items(file: DataFile) -> Iterator[CatalogueItem]:

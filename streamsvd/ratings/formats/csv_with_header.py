@@ -9,7 +9,7 @@ from itertools import islice
 
 from streamsvd.ratings.catalogue import CatalogueItem, item_from_title
 from streamsvd.ratings.reading.columns import shortened
-from streamsvd.ratings.reading.delimited import with_header
+from streamsvd.ratings.reading.delimited import delimited
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import CompanionFile, Format
 from streamsvd.ratings.reading.movielens import HALF_STARS, ID_RULE, integer
@@ -57,7 +57,7 @@ CSV_WITH_HEADER = Format(
     first_line=",".join(_RATINGS),
     file_names=("ratings.csv",),
     recognises=lambda sample: sample.columns is None and _delimiter(sample) is not None,
-    rows=lambda sample: with_header(sample, _delimiter(sample) or ",", _RATINGS, (0, 1, 2, 3)),
+    rows=lambda sample: delimited(sample, _delimiter(sample) or ",", header=True),
     id_rule=ID_RULE,
     limits=HALF_STARS,
     items=CompanionFile("movies.csv", _items),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamsvd.ratings.catalogue import CatalogueItem, item_from_title
-from streamsvd.ratings.reading.delimited import without_header
+from streamsvd.ratings.reading.delimited import delimited
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import CompanionFile, Format, Limits
 from streamsvd.ratings.reading.movielens import HALF_STARS, ID_RULE, WHOLE_STARS, integer, users_of
@@ -33,7 +33,7 @@ DOUBLE_COLON = Format(
     first_line="four numbers between ::",
     file_names=("ratings.dat",),
     recognises=lambda sample: sample.is_four_numbers("::"),
-    rows=lambda sample: without_header(sample, "::"),
+    rows=lambda sample: delimited(sample, "::", header=False),
     id_rule=ID_RULE,
     limits=HALF_STARS,
     scale=_scale,

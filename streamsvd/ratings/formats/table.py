@@ -9,7 +9,7 @@ from typing import cast
 
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.reading.columns import Columns, shortened
-from streamsvd.ratings.reading.delimited import Delimited
+from streamsvd.ratings.reading.delimited import Delimited, delimited
 from streamsvd.ratings.reading.fields import MISSING
 from streamsvd.ratings.reading.format import Format
 from streamsvd.ratings.reading.sample import Sample
@@ -25,21 +25,16 @@ def _rows(sample: Sample) -> Delimited:
     delimiter = max(DELIMITERS, key=lambda each: _ratings_read(sample, columns, each))
     names = _names(sample, delimiter)
     at = columns.positions(names, sample.where)
-    start, line = sample.start, sample.line
     if columns.are_positions:
         _refuse_column_numbers(sample, names, at)
         _refuse_header(sample, delimiter, names, at[2])
         _refuse_rating_in_comment(sample, delimiter, names, at[2])
-    else:
-        start, line = sample.after_first(delimiter)
-    return Delimited(
-        delimiter=delimiter,
-        line_end=sample.line_end,
-        start=start,
-        line=line,
+    return delimited(
+        sample,
+        delimiter,
         at=at,
         width=len(names),
-        has_times=len(at) > 3,
+        header=not columns.are_positions,
         strips_quotes=not is_quoting(delimiter),
     )
 

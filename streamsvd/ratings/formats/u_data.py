@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from streamsvd.errors import DatasetError
 from streamsvd.ratings.catalogue import CatalogueItem, item_from_title
-from streamsvd.ratings.reading.delimited import without_header
+from streamsvd.ratings.reading.delimited import delimited
 from streamsvd.ratings.reading.files import DataFile
 from streamsvd.ratings.reading.format import CompanionFile, Format
 from streamsvd.ratings.reading.movielens import ID_RULE, WHOLE_STARS, integer, users_of
@@ -36,7 +36,7 @@ U_DATA = Format(
     first_line="four numbers between tabs",
     file_names=("u.data",),
     recognises=lambda sample: _delimiter(sample) is not None,
-    rows=lambda sample: without_header(sample, _delimiter(sample) or "\t"),
+    rows=lambda sample: delimited(sample, _delimiter(sample) or "\t", header=False),
     id_rule=ID_RULE,
     limits=WHOLE_STARS,
     items=CompanionFile("u.item", _items),

@@ -118,29 +118,28 @@ class Delimited(TextRows):
         )
 
 
-def without_header(sample: Sample, delimiter: str) -> Delimited:
-    """Four fields a line, from the first one on."""
+def delimited(
+    sample: Sample,
+    delimiter: str,
+    *,
+    at: tuple[int, ...] = (0, 1, 2, 3),
+    width: int = 4,
+    header: bool,
+    start_counts: bool = True,
+    strips_quotes: bool = False,
+) -> Delimited:
+    """The rows of a file with this beginning; with a header, its first record is none of them."""
+    start, line = sample.after_first(delimiter) if header else (sample.start, sample.line)
     return Delimited(
         delimiter=delimiter,
         line_end=sample.line_end,
-        start=sample.start,
-        line=sample.line,
-        at=(0, 1, 2, 3),
-        width=4,
-    )
-
-
-def with_header(sample: Sample, delimiter: str, names: list[str], at: tuple[int, ...], **more: Any) -> Delimited:
-    """Fields named by the first line, of which those `at` these positions are wanted."""
-    return Delimited(
-        delimiter=delimiter,
-        line_end=sample.line_end,
-        start=sample.second_start,
-        line=sample.line + 1,
-        at=at,
-        width=len(names),
+        start=start,
+        line=line,
+        start_counts=start_counts,
         has_times=len(at) > 3,
-        **more,
+        at=at,
+        width=width,
+        strips_quotes=strips_quotes,
     )
 
 

@@ -107,12 +107,6 @@ class Sample:
         """The file and its first line, for messages."""
         return f"{self.label}, line {self.line}"
 
-    @property
-    def second_start(self) -> int:
-        """How many bytes stand before the line after it."""
-        first, end, _ = self.text.partition(self.line_end.decode())
-        return self.start + len(_bytes(first + end))
-
     def fields(self, delimiter: str) -> list[str]:
         """The fields of the first record, stripped of spaces."""
         return [field.strip() for field in next(self.records(delimiter))[1]]
@@ -120,7 +114,8 @@ class Sample:
     def after_first(self, delimiter: str) -> tuple[int, int]:
         """How many bytes stand before the line after the first record, and that line's number."""
         if not is_quoting(delimiter):
-            return self.second_start, self.line + 1
+            first, end, _ = self.text.partition(self.line_end.decode())
+            return self.start + len(_bytes(first + end)), self.line + 1
         stream = io.StringIO(self.text, newline="")
         reader = csv.reader(stream, delimiter=delimiter)
         next(reader)
