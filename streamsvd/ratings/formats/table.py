@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from contextlib import suppress
 from typing import cast
@@ -12,11 +11,8 @@ from streamsvd.ratings.reading.columns import Columns, shortened
 from streamsvd.ratings.reading.delimited import Delimited, delimited
 from streamsvd.ratings.reading.fields import MISSING
 from streamsvd.ratings.reading.format import Format
-from streamsvd.ratings.reading.sample import Sample
-from streamsvd.ratings.reading.splitting import DELIMITERS, is_blank, is_quoting
-
-_NUMBER = re.compile(r'"?[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?"?')
-_DECIMAL_COMMA = re.compile(r'"?[+-]?\d+,\d+"?')
+from streamsvd.ratings.reading.sample import NUMBER, Sample
+from streamsvd.ratings.reading.splitting import DELIMITERS, is_blank, is_quoting, without_quotes
 
 
 def _rows(sample: Sample) -> Delimited:
@@ -62,13 +58,14 @@ def _ratings_read(sample: Sample, columns: Columns, delimiter: str) -> tuple[int
     with suppress(DatasetError):
         at = columns.positions(names, sample.where)[2]
         rated = [fields[at].strip() for fields in records if len(fields) == len(names)]
-        found = sum(_is_rating(text, delimiter) or text.lower() in MISSING for text in rated)
-        found += len(records) * any(_is_rating(text, delimiter) for text in rated)
+        found = sum(_is_rating(text) or text.lower() in MISSING for text in rated)
+        found += len(records) * any(_is_rating(text) for text in rated)
     return found, alike[1] if alike[0] > 1 else 0
 
 
-def _is_rating(text: str, delimiter: str) -> bool:
-    return bool(_NUMBER.fullmatch(text) or (delimiter != "," and _DECIMAL_COMMA.fullmatch(text)))
+def _is_rating(text: str) -> bool:
+    """Whether a field is a number, with a decimal point or comma, with or without quotes."""
+    return NUMBER.fullmatch(without_quotes(text).replace(",", ".", 1)) is not None
 
 
 def _refuse_column_numbers(sample: Sample, first: list[str], at: tuple[int, ...]) -> None:
@@ -83,10 +80,10 @@ def _refuse_column_numbers(sample: Sample, first: list[str], at: tuple[int, ...]
 
 def _refuse_header(sample: Sample, delimiter: str, first: list[str], rating: int) -> None:
     """Refuse a first line that names columns, where positions say that it holds a rating."""
-    if first[rating].lower() in MISSING or _is_rating(first[rating], delimiter):
+    if first[rating].lower() in MISSING or _is_rating(first[rating]):
         return
     alike = (fields for _, fields in sample.records(delimiter) if len(fields) == len(first))
-    if any(_is_rating(fields[rating].strip(), delimiter) for fields in alike):
+    if any(_is_rating(fields[rating].strip()) for fields in alike):
         raise DatasetError(
             f"{sample.where}: looks like a header ({shortened(', '.join(first))}); "
             "name the columns instead of counting them (--columns USER,ITEM,RATING,TIME)"
@@ -99,7 +96,7 @@ def _refuse_rating_in_comment(sample: Sample, delimiter: str, first: list[str], 
     if comment is None or is_blank(comment.text[:1]):
         return
     fields = _names(comment, delimiter)
-    if len(fields) == len(first) and _is_rating(fields[rating], delimiter):
+    if len(fields) == len(first) and _is_rating(fields[rating]):
         raise DatasetError(
             f"{comment.where}: begins with # or %, as a comment does, and reads as a rating; "
             "delete it if it is a comment, else quote the id"

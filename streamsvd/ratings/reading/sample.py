@@ -21,7 +21,8 @@ SAMPLE_RECORDS = 200
 PARQUET_MAGIC = b"PAR1"
 
 _COMMENT = ("%", "#")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+"""A number as files hold it, with a decimal point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class Sample:
     def is_four_numbers(self, delimiter: str) -> bool:
         """Whether the first line is a rating, of a file of which the caller need say nothing."""
         fields = self.fields(delimiter)
-        return self.columns is None and len(fields) == 4 and all(map(_NUMBER.fullmatch, fields))
+        return self.columns is None and len(fields) == 4 and all(map(NUMBER.fullmatch, fields))
 
 
 def _without_comments(text: str, line_end: str) -> tuple[int, int, tuple[int, int] | None]:

@@ -203,6 +203,7 @@ def test_a_decimal_comma(tmp_path: Path, delimiter: str) -> None:
 
 def test_a_decimal_comma_in_quotes_between_commas(tmp_path: Path) -> None:
     assert read(tmp_path, HEADER + '1,2,3,4\n1,3,"3,5",5\n').ratings.tolist() == [3, 3.5]
+    assert read(tmp_path, '1,2,"3,5",4\n1,3,4,5\n', COUNTED).ratings.tolist() == [3.5, 4]
 
 
 def test_a_comma_that_may_part_thousands_is_refused(tmp_path: Path) -> None:
