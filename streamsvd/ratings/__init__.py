@@ -24,7 +24,7 @@ from streamsvd.ratings.event import (
     check_not_ahead,
     check_scale,
 )
-from streamsvd.ratings.id_text import INTEGER_TEXT, MAX_ID_LENGTH, other_kind, parse_id, typed_id
+from streamsvd.ratings.id_text import MAX_ID_LENGTH, other_kind, parse_id, typed_id
 from streamsvd.ratings.kcore import k_core
 from streamsvd.ratings.readers import read_catalogue, read_ratings, read_users
 from streamsvd.ratings.reading.columns import Columns
@@ -34,7 +34,6 @@ from streamsvd.ratings.synthetic import Synthetic
 from streamsvd.ratings.table import RatingTable
 
 __all__ = [
-    "INTEGER_TEXT",
     "MAX_AHEAD",
     "MAX_ID_LENGTH",
     "MAX_TIMESTAMP",

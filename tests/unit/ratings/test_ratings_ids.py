@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from streamsvd.errors import EventError, InputError
 from streamsvd.ratings import (
-    INTEGER_TEXT,
     MAX_ID_LENGTH,
     CatalogueItem,
     Erasure,
@@ -22,6 +21,7 @@ from streamsvd.ratings import (
     parse_id,
     typed_id,
 )
+from streamsvd.ratings.id_text import INTEGER_TEXT
 
 LONGEST = "é" * MAX_ID_LENGTH
 digits = st.text("+-0123456789.e _", min_size=1, max_size=21)
