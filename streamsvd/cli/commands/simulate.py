@@ -131,24 +131,24 @@ def simulate(
         seed=seed,
         catalogue=catalogue,
     )
+    if lookup is not None and (len(specs) > 1 or through == "kafka"):
+        raise SettingsError(f"--lookup is of one model, in process; this asks for {len(specs)}, through {through}")
     table, items = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
     note_bounds(table, {"--from": start, "--until": until, "--warm-up": warm_up})
     part = event_range_of(table, start, until, warm_up)
     runs = [
-        Run(spec=spec, events=part, window=window, points=points, through=through)  # type: ignore[arg-type]
+        Run(spec=spec, events=part, window=window, points=points, through=through)  # type: ignore[arg-type]  # checked above
         for spec in specs
     ]
     console = Console(stderr=True, highlight=False)
     if lookup is not None:
-        if len(runs) > 1 or through == "kafka":
-            raise SettingsError(f"--lookup is of one model, in process; this asks for {len(runs)}, through {through}")
         with stop_on_signals() as stop:
             answer = past_recommendations(table, items, runs[0], typed_id(lookup), n, stop, console)
         if answer is None:
             raise typer.Exit(1)
         print_found(answer, past_recommendations_table(answer), as_json=as_json)
         return
-    archive = RunArchive(table, items, out, kind, picture=picture)  # type: ignore[arg-type]
+    archive = RunArchive(table, items, out, kind, picture=picture)  # type: ignore[arg-type]  # checked above
     missing = runs if again else [run for run in runs if archive.known(run) is None]
     if len(missing) < len(runs):
         console.print(f"{len(runs) - len(missing)} of {len(runs)} runs are in {out} already; --again repeats them.")
