@@ -222,8 +222,10 @@ def heard(process: subprocess.Popen[str], text: str) -> str:
     """Wait for a line of the command's messages that holds this text, and return it."""
     assert process.stderr is not None
     said = []
-    for line in process.stderr:
-        said.append(line)
-        if text in line:
-            return line
+    # Without a buffer: what follows the line is left for `communicate`.
+    with open(process.stderr.fileno(), "rb", buffering=0, closefd=False) as lines:
+        for line in map(bytes.decode, lines):
+            said.append(line)
+            if text in line:
+                return line
     return pytest.fail(f"{text!r} was never said, but: {''.join(said)}")
