@@ -159,7 +159,7 @@ def test_the_page_says_what_the_figures_say(whole: tuple[Path, dict[str, Any]]) 
 def test_whatever_can_be_evaluated_can_be_reported(tmp_path: Path, rows: list[Any], says: str) -> None:
     path, out = tmp_path / "books.csv", tmp_path / "out"
     write_csv(path, ["reader", "book", "stars", "day"], rows)
-    options = ["--columns", "reader,book,stars,day", "--time-format", "s", "--scale", "1:10", "--quick", "--trials", "0"]
+    options = ["--columns", "reader,book,stars,day", "--scale", "1:10", "--quick", "--trials", "0", "--time-format=s"]
     assert f"{out / 'report.html'}, and " in run(str(path), *options, "--out", str(out))
     text = check_page(out).text()
     assert says in text
