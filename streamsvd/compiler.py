@@ -1,8 +1,8 @@
 """`compiled`: how kernels are compiled and where the result is kept.
 
 Numba's own cache looks at the file of the function only and would keep a kernel whose helper in another file has
-changed. Here the cache folder's name is a digest of all sources of kernels, so it can't be stale; where no
-folder can be written, kernels are compiled in every process. No `fastmath`: same input, same bits.
+changed. Here the cache folder's name is a digest of the rooms that share kernels, so it can't be stale; where no folder
+can be written, kernels are compiled in every process. No `fastmath`: same input, same bits.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from typing import Any, NoReturn
 import numba
 import platformdirs
 
+_ROOMS = ("kernels", "lookup", "learner")  # a kernel of any other room uses only helpers of its own file
+
 
 def _sources_digest() -> str:
     digest = hashlib.sha256()
-    for room in ("kernels", "lookup", "learner"):
-        for path in sorted((Path(__file__).parent.parent / room).rglob("*.py")):
-            digest.update(path.read_bytes())
+    here = Path(__file__)
+    for path in (here, *(path for room in _ROOMS for path in sorted((here.parent / room).rglob("*.py")))):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from streamsvd.kernels import compiled
+from streamsvd.compiler import compiled
 
 CELL = 7  # number; squared, absolute and signed error by the event protocol, then by the page protocol
 INTERVALS = 4

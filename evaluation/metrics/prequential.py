@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evaluation.metrics.figures import Figures
+from streamsvd.compiler import compiled
 from streamsvd.errors import InputError, SettingsError
-from streamsvd.kernels import compiled
 from streamsvd.learner import Predictions
 
 Floats = NDArray[np.float64]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from evaluation.metrics import Prequential
 from evaluation.studies.simulation import Outcome, Run
-from streamsvd.kernels import CACHE
+from streamsvd.compiler import CACHE
 from streamsvd.ratings import Catalogue, RatingTable, encode_item
 
 FORMAT = 1

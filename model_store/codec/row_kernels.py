@@ -14,7 +14,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels import compiled
+from streamsvd.compiler import compiled
 
 HEADER_BYTES = 12
 

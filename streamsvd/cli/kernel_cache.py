@@ -18,7 +18,7 @@ import evaluation
 import model_store
 from streamsvd.cli.kernel_compiler import SHARES
 from streamsvd.cli.progress_bars import parts_bar
-from streamsvd.kernels import CACHE
+from streamsvd.compiler import CACHE
 from streamsvd.learner import kernel_cache_folder
 from streamsvd.ratings import ProgressCallback
 

@@ -1,7 +1,6 @@
 """What a model is made of, as arrays: settings, scale, rows in memory, state, and the compiled functions on them."""
 
 from streamsvd.kernels.choices import CHOICE_BLOCK, CLOCK, RECENT_BLOCK
-from streamsvd.kernels.compiler import CACHE, compiled
 from streamsvd.kernels.inputs import as_column, as_id, as_ids, plain_ids
 from streamsvd.kernels.memory_pages import widened
 from streamsvd.kernels.scale import Scale
@@ -11,7 +10,6 @@ from streamsvd.kernels.settings import Settings
 from streamsvd.kernels.state import Id, Ragged, Rows, State, Structured
 
 __all__ = [
-    "CACHE",
     "CHOICE_BLOCK",
     "CLOCK",
     "RECENT_BLOCK",
@@ -25,7 +23,6 @@ __all__ = [
     "as_column",
     "as_id",
     "as_ids",
-    "compiled",
     "normals",
     "plain_ids",
     "score_items",

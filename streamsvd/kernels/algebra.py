@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels.compiler import compiled, inlined
+from streamsvd.compiler import compiled, inlined
 from streamsvd.kernels.register_blocks import add_products, add_to_four_rows, combine, four_rows, transpose
 from streamsvd.kernels.vectors import LANES, add_scaled, copy_part, inner, padded, set_scaled
 

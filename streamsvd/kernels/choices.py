@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from streamsvd.compiler import compiled
 from streamsvd.kernels.algebra import copy
-from streamsvd.kernels.compiler import compiled
 
 RECENT_BLOCK = "recent"
 """Fixed block of users: `items`, row numbers of the last items, newest first, -1 after the last."""

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from streamsvd.compiler import compiled, inlined
 from streamsvd.kernels import refits
 from streamsvd.kernels.algebra import change_one, copy, dot, learn_one, times_vector
-from streamsvd.kernels.compiler import compiled, inlined
 from streamsvd.kernels.handles import events_at, memory_at, parameters_at, workspace_at
 from streamsvd.kernels.lists import FIRST, LENGTH, START, drop, fits, make_room
 from streamsvd.kernels.memory import (

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels.compiler import compiled, inlined
+from streamsvd.compiler import compiled, inlined
 from streamsvd.kernels.memory_pages import grown, zeros
 from streamsvd.kernels.vectors import move
 

@@ -7,8 +7,8 @@ rating of another timestamp.
 
 from __future__ import annotations
 
+from streamsvd.compiler import compiled, inlined
 from streamsvd.kernels.algebra import copy
-from streamsvd.kernels.compiler import compiled, inlined
 from streamsvd.kernels.handles import memory_at, parameters_at, workspace_at
 from streamsvd.kernels.memory import (
     COUNT,

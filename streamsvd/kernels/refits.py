@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from streamsvd.compiler import compiled, inlined
 from streamsvd.kernels.algebra import add_four_outers, add_outer, copy, dot, invert, learn_one, times_vector, zero
-from streamsvd.kernels.compiler import compiled, inlined
 from streamsvd.kernels.handles import memory_at, parameters_at, workspace_at
 from streamsvd.kernels.lists import FIRST, LENGTH, START
 from streamsvd.kernels.memory import (

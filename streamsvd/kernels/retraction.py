@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamsvd.kernels.compiler import compiled
+from streamsvd.compiler import compiled
 from streamsvd.kernels.handles import memory_at, parameters_at
 from streamsvd.kernels.learning import find, forget
 from streamsvd.kernels.lists import FIRST, LENGTH, START, clear, drop

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.compiler import compiled, inlined
 from streamsvd.kernels.algebra import dot
 from streamsvd.kernels.calibration_terms import CalibrationTerm as Term
-from streamsvd.kernels.compiler import compiled, inlined
 from streamsvd.kernels.memory import (
     ENTRY_UNIT,
     FAST,

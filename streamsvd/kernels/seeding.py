@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels.compiler import compiled, inlined
+from streamsvd.compiler import compiled, inlined
 from streamsvd.kernels.settings import Settings
 from streamsvd.kernels.state import Id
 

@@ -8,7 +8,7 @@ squared standardised errors, drawn towards 1 by `NOISE_WEIGHT` errors; older one
 
 from __future__ import annotations
 
-from streamsvd.kernels.compiler import inlined
+from streamsvd.compiler import inlined
 from streamsvd.kernels.memory import (
     ITEM_SURPRISE,
     ITEM_SURPRISES,

@@ -8,7 +8,7 @@ that skip ahead (Myers 1983, "An applicative random-access stack"), so that the 
 
 from __future__ import annotations
 
-from streamsvd.kernels.compiler import inlined
+from streamsvd.compiler import inlined
 
 ROW, PAGE, BEFORE, SKIP, DEPTH = range(5)  # columns of `links`: whose version, and the newest page when it was kept
 LINKS = 5

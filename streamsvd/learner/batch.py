@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from streamsvd.compiler import compiled
 from streamsvd.errors import SettingsError
-from streamsvd.kernels import Id, Settings, as_ids, compiled, lists
+from streamsvd.kernels import Id, Settings, as_ids, lists
 from streamsvd.kernels.algebra import copy, dot, times_vector, zero
 from streamsvd.kernels.handles import memory_at, parameters_at, workspace_at
 from streamsvd.kernels.lists import FIRST, LENGTH, START

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels import Id, compiled
-from streamsvd.kernels.compiler import inlined
+from streamsvd.compiler import compiled, inlined
+from streamsvd.kernels import Id
 from streamsvd.kernels.memory_pages import zeros
 
 _EMPTY = -1

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels import Structured, compiled, score_items
+from streamsvd.compiler import compiled
+from streamsvd.kernels import Structured, score_items
 from streamsvd.kernels.algebra import unpack
 from streamsvd.kernels.memory import ENTRY_UNIT
 from streamsvd.kernels.scoring import popularity_of

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels import compiled
+from streamsvd.compiler import compiled
 from streamsvd.kernels.algebra import pack
 from streamsvd.kernels.memory import ITEM_SURPRISE, ITEM_SURPRISES, SURPRISE, SURPRISES, USER_STATS
 from streamsvd.kernels.variance import noise_of, variance_of

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from streamsvd.kernels import compiled
+from streamsvd.compiler import compiled, inlined
 from streamsvd.kernels.calibration_terms import CalibrationTerm as Term
 from streamsvd.kernels.choices import GOOD, SLOTS, STEEPNESS, chances
-from streamsvd.kernels.compiler import inlined
 from streamsvd.kernels.memory import FAST, LAST, MEAN, SLOW, SURPRISE, SURPRISES
 from streamsvd.kernels.variance import noise_of
 from streamsvd.kernels.vectors import inner

@@ -29,7 +29,7 @@ from streamsvd.cli.options import (
 )
 from streamsvd.cli.output_files import check_file, write_file
 from streamsvd.cli.tuning_tables import tuning_bar, tuning_table
-from streamsvd.kernels import CACHE
+from streamsvd.compiler import CACHE
 from streamsvd.stopping import stop_on_signals
 
 

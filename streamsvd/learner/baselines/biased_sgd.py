@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.compiler import compiled
 from streamsvd.errors import SettingsError
-from streamsvd.kernels import compiled, normals
+from streamsvd.kernels import normals
 from streamsvd.learner.baselines.online import Floats, Ints, OnlineBaseline
 from streamsvd.learner.baselines.rows import at_page, empty, grown, has_room, keep, turn_page
 

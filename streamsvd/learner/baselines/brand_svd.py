@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streamsvd.compiler import compiled
 from streamsvd.errors import SettingsError
-from streamsvd.kernels import compiled
 from streamsvd.learner.baselines.damped_means import COUNT, WIDTH, first_whole, learn_means, mean_of
 from streamsvd.learner.baselines.online import Floats, Ints, OnlineBaseline
 from streamsvd.learner.baselines.rows import at_page, empty, has_room, keep, keep_all, turn_page

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from streamsvd.kernels import compiled
+from streamsvd.compiler import compiled
 from streamsvd.learner.baselines.online import Floats, Ints, OnlineBaseline
 from streamsvd.learner.baselines.rows import at_page, empty, has_room, keep, turn_page
 

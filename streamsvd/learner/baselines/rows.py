@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.kernels import compiled
+from streamsvd.compiler import compiled
 from streamsvd.kernels.versions import LINKS, PAGE, ROW, link_version, newest_version, version_at
 
 Floats = NDArray[np.float64]
