@@ -6,7 +6,7 @@ clock by which each was judged first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from streamsvd.errors import EventError
@@ -84,12 +84,12 @@ class EventDecoder:
         self.high_watermarks = high_watermarks
         self.repeated = 0
 
-    def decode(self, records: Sequence[Record], reject: Reject) -> Iterator[RatingBatch | Retraction | Erasure]:
+    def decode(self, records: Iterable[Record], reject: Reject) -> Iterator[RatingBatch | Retraction | Erasure]:
         """Events of records, in order.
 
         Parameters
         ----------
-        records : sequence of Record
+        records : iterable of Record
         reject : callable
             Called with each invalid record and its error.
         """

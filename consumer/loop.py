@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from evaluation import Monitor
 from model_store import ShadowRow, Written
 from streamsvd.errors import EventError, LogUnavailable, SettingsError, StoreUnavailable
 from streamsvd.learner import IteratedSVD, Predictions
-from streamsvd.log import DeadLetters, Predicted, PredictionSink, RatingSource, Record
+from streamsvd.log import DeadLetters, Predicted, PredictionSink, RatingSource, Record, RecordBlock
 from streamsvd.ratings import Erasure, Retraction
 
 POLL_SECONDS = 0.2
@@ -145,13 +146,13 @@ class Consumer:
         throttled = until is None and self._is_caught_up()
         most = _FEW_RECORDS if throttled and checkpointer.throttle.left else _MOST_RECORDS
         limit = min(self._schedule.events - checkpointer.records, most)
-        records = self._source.poll(POLL_SECONDS, limit)
+        blocks = self._source.poll(POLL_SECONDS, limit)
         checkpointer.throttle.work()
-        self._process(self._before(until, records))
-        if throttled and len(records) == limit:  # a backlog from a throttled checkpoint
+        self._process(self._before(until, blocks))
+        if throttled and sum(map(len, blocks)) == limit:  # a backlog from a throttled checkpoint
             checkpointer.throttle()
         self._lag = self._measure_lag(self._state.offsets, self._state.event_time)
-        if until is not None and not records:
+        if until is not None and not blocks:
             self._skip_gaps(until)
         if checkpointer.is_due:
             self.checkpoint(throttled=throttled)
@@ -219,18 +220,19 @@ class Consumer:
             for number, position in self._source.positions().items():
                 offsets[number] = max(offsets[number], min(position, until.get(number, 0)))
 
-    def _before(self, until: Mapping[int, int] | None, records: Sequence[Record]) -> Sequence[Record]:
+    def _before(self, until: Mapping[int, int] | None, blocks: Sequence[RecordBlock]) -> Sequence[RecordBlock]:
         if until is None:
-            return records
-        return [record for record in records if record.offset < until.get(record.partition, record.offset + 1)]
+            return blocks
+        parts = (block.before(until.get(block.partition, block.next_offset)) for block in blocks)
+        return [part for part in parts if len(part)]
 
     def _is_caught_up(self) -> bool:
         """Whether one poll can read the rest of the log."""
         return self._lag.records is not None and self._lag.records <= _MOST_RECORDS
 
-    def _process(self, records: Sequence[Record]) -> None:
+    def _process(self, blocks: Sequence[RecordBlock]) -> None:
         state = self._state
-        for part in self._decoder.decode(records, self._reject):
+        for part in self._decoder.decode(chain.from_iterable(blocks), self._reject):
             if isinstance(part, RatingBatch):
                 self._learn(part)
             elif isinstance(part, Retraction):
@@ -241,9 +243,9 @@ class Consumer:
                 state.sampler.forget(part.user)
                 state.model.erase(part.user)
                 state.shadows.shadows.erase(part.user)
-        for record in records:
-            state.offsets[record.partition] = record.offset + 1
-        self._checkpointer.records += len(records)
+        for block in blocks:
+            state.offsets[block.partition] = block.next_offset
+            self._checkpointer.records += len(block)
 
     def _learn(self, batch: RatingBatch) -> None:
         """Learn in parts that end where a feed point is due, so that a point depends on no later rating."""

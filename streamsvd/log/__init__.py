@@ -7,9 +7,10 @@ from streamsvd.log.catalogue_topic import LoggedCatalogue, read_catalogue, write
 from streamsvd.log.dead_letters import DeadLetters
 from streamsvd.log.default_client import log_client
 from streamsvd.log.inspection import DeadLetter, log_end, newest_dead_letters
-from streamsvd.log.ports import LogClient, RatingSource, Record
+from streamsvd.log.ports import LogClient, RatingSource
 from streamsvd.log.predictions import Predicted, PredictionSink
 from streamsvd.log.reading import first_and_last, read_all
+from streamsvd.log.records import LogRecord, Record, RecordBlock
 from streamsvd.log.sink import RatingSink
 from streamsvd.log.topics import (
     Layout,
@@ -26,12 +27,14 @@ __all__ = [
     "DeadLetters",
     "Layout",
     "LogClient",
+    "LogRecord",
     "LoggedCatalogue",
     "Predicted",
     "PredictionSink",
     "RatingSink",
     "RatingSource",
     "Record",
+    "RecordBlock",
     "Topics",
     "check_ratings_topic",
     "create_topics",

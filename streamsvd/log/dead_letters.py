@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from contextlib import closing
 
 from streamsvd.errors import AheadOfClock
-from streamsvd.log.ports import Delivery, Headers, LogClient, Record
+from streamsvd.log.ports import Delivery, LogClient
 from streamsvd.log.reading import last_match, read_all
+from streamsvd.log.records import Headers, Record
 from streamsvd.log.sink import Sink
 from streamsvd.log.topics import Topics, describe_topic, topic_exists
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streamsvd.log import dead_letters as names
-from streamsvd.log.ports import OffsetRange, Reader, Record
+from streamsvd.log.ports import OffsetRange, Reader
+from streamsvd.log.records import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,39 +12,10 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
+from streamsvd.log.records import Headers, Record, RecordBlock
+
 DELIVERY_SECONDS = 60.0
 LINGER_SECONDS = 0.02
-
-Headers = list[tuple[str, bytes]]
-
-
-class Record(Protocol):
-    """A record of the log; kafka-python's `ConsumerRecord` is one.
-
-    Attributes
-    ----------
-    topic, partition, offset
-        Its position.
-    timestamp : int
-        In milliseconds: the event time, for ratings.
-    key, value : bytes or None
-    headers : sequence of (str, bytes)
-    """
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
 class OffsetRange(NamedTuple):
@@ -114,8 +85,8 @@ class RatingSource(Protocol):
     def seek(self, offsets: Mapping[int, int]) -> None:
         """Seek to these offsets; other partitions to offset 0."""
 
-    def poll(self, timeout_seconds: float, max_records: int | None = None) -> Sequence[Record]:
-        """Next records, in order within each partition; empty after the time-out.
+    def poll(self, timeout_seconds: float, max_records: int | None = None) -> Sequence[RecordBlock]:
+        """Next records, in order within each partition, in blocks that are not empty; no block after the time-out.
 
         While the log is unavailable this returns nothing and keeps trying; `end_offsets` raises.
 

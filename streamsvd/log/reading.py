@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import TypeVar
 
-from streamsvd.log.ports import LogClient, OffsetRange, Reader, Record
+from streamsvd.log.ports import LogClient, OffsetRange, Reader
+from streamsvd.log.records import Record
 
 T = TypeVar("T")
 

@@ -17,7 +17,8 @@ from kafka.errors import KafkaError
 from streamsvd.errors import DeliveryFailed
 from streamsvd.log.kafka_python.clients import BOOTSTRAP_SECONDS, brokers
 from streamsvd.log.kafka_python.errors import kafka_errors, translated
-from streamsvd.log.ports import Delivery, Headers
+from streamsvd.log.ports import Delivery
+from streamsvd.log.records import Headers
 
 MAX_IN_FLIGHT = 20_000
 

@@ -11,7 +11,8 @@ from kafka.errors import KafkaTimeoutError
 
 from streamsvd.log.kafka_python.clients import new_consumer, partitions_of
 from streamsvd.log.kafka_python.errors import kafka_errors
-from streamsvd.log.ports import OffsetRange, Reader, Record
+from streamsvd.log.ports import OffsetRange, Reader
+from streamsvd.log.records import Record
 
 _PATIENCE_SECONDS = 30.0
 

@@ -17,7 +17,8 @@ from kafka.structs import OffsetAndMetadata
 from streamsvd.log.kafka_python.admin import kafka_admin
 from streamsvd.log.kafka_python.clients import new_admin, new_consumer, partitions_of
 from streamsvd.log.kafka_python.errors import kafka_errors
-from streamsvd.log.ports import RatingSource, Record
+from streamsvd.log.ports import RatingSource
+from streamsvd.log.records import RecordBlock
 
 _ANSWER_MS = 10_000  # an unavailable broker must not delay a shutdown
 
@@ -46,13 +47,10 @@ class KafkaSource(RatingSource):
             for assigned in self._assigned:
                 self._client.seek(assigned, offsets.get(assigned.partition, 0))
 
-    def poll(self, timeout_seconds: float, max_records: int | None = None) -> Sequence[Record]:
+    def poll(self, timeout_seconds: float, max_records: int | None = None) -> Sequence[RecordBlock]:
         with kafka_errors(self._address, f"reading topic {self._topic}"):
             batches = self._client.poll(int(timeout_seconds * 1000), max_records)
-        if len(batches) == 1:
-            (records,) = batches.values()
-            return records  # type: ignore[no-any-return]
-        return list(chain.from_iterable(batches.values()))
+        return RecordBlock.of(list(chain.from_iterable(batches.values())))
 
     def positions(self) -> dict[int, int]:
         with kafka_errors(self._address, f"asking for the position in topic {self._topic}"):

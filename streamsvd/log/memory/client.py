@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import count
-from typing import NamedTuple
 
 from streamsvd.errors import DeliveryFailed, LogError, TopicUnsafe
 from streamsvd.log.ports import (
@@ -15,13 +14,13 @@ from streamsvd.log.ports import (
     LINGER_SECONDS,
     Admin,
     Delivery,
-    Headers,
     LogClient,
     OffsetRange,
     RatingSource,
     Reader,
     TopicDescription,
 )
+from streamsvd.log.records import Headers, LogRecord, RecordBlock
 
 _MOST_RECORDS = 5000  # of one poll
 _DEFAULTS = {"cleanup.policy": "delete", "retention.ms": "604800000", "retention.bytes": "-1"}  # Kafka's
@@ -30,25 +29,13 @@ Place = tuple[str, int, int]
 """Topic, partition and offset."""
 
 
-class MemoryRecord(NamedTuple):
-    """See `streamsvd.log.Record`; the timestamp is -1 if none was given."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-
-
 @dataclass(slots=True)
 class MemoryTopic:
     """A topic: its id, its settings, and the records of each partition."""
 
     id: str
     settings: dict[str, str]
-    partitions: list[list[MemoryRecord]]
+    partitions: list[list[LogRecord]]
 
 
 class MemoryLog(LogClient):
@@ -159,7 +146,7 @@ class MemoryReader(Reader):
         partitions = self._log.topic(topic).partitions
         return [OffsetRange(topic, number, 0, len(records)) for number, records in enumerate(partitions)]
 
-    def read(self, part: OffsetRange) -> Iterator[MemoryRecord]:
+    def read(self, part: OffsetRange) -> Iterator[LogRecord]:
         yield from self._log.topic(part.topic).partitions[part.partition][part.start : part.end]
 
     def close(self) -> None:
@@ -178,7 +165,7 @@ class MemorySource(RatingSource):
     def seek(self, offsets: Mapping[int, int]) -> None:
         self._positions = {number: offsets.get(number, 0) for number in self.partitions}
 
-    def poll(self, timeout_seconds: float, max_records: int | None = None) -> Sequence[MemoryRecord]:
+    def poll(self, timeout_seconds: float, max_records: int | None = None) -> Sequence[RecordBlock]:
         partitions = self._log.topic(self._topic).partitions
         for number, position in self._positions.items():
             if position > len(partitions[number]):
@@ -187,7 +174,7 @@ class MemorySource(RatingSource):
             if action is not None:
                 action(self)
                 return []
-        found: list[MemoryRecord] = []
+        found: list[LogRecord] = []
         most = _MOST_RECORDS if max_records is None else max_records
         for number, records in enumerate(partitions):
             position = self._positions[number]
@@ -195,7 +182,7 @@ class MemorySource(RatingSource):
             end = min([len(records), position + most - len(found), *ahead])
             found += records[position:end]
             self._positions[number] = end
-        return found
+        return RecordBlock.of(found)
 
     def positions(self) -> dict[int, int]:
         return dict(self._positions)
@@ -240,7 +227,7 @@ class MemoryDelivery(Delivery):
             self._failed = DeliveryFailed(f"{subject} is not confirmed, and sending ended there. {error}")
             raise self._failed from error
         offset, time = len(records), -1 if timestamp_ms is None else timestamp_ms
-        records.append(MemoryRecord(topic, partition, offset, time, key, value, headers or []))
+        records.append(LogRecord(topic, partition, offset, time, key, value, headers or []))
         self.offsets[topic, partition] = offset + 1
         return offset
 
