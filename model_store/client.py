@@ -8,6 +8,7 @@ The one that needs care, the checkpoint, is written by a client without repeats 
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,8 +27,9 @@ SOCKET_SECONDS = 10.0
 """For one reply; a transaction of hundreds of megabytes takes a second or two."""
 LOOKUP_SECONDS = 4.0
 """For one reply to a lookup; a time-out is not retried."""
-HEALTH_SECONDS = 30
-"""A connection idle for longer is checked with PING before use."""
+_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""An idle connection is checked by the system. A PING would be refused while the server cannot write to its disk,
+though it can still read."""
 
 _SCHEMES = ("redis", "rediss", "unix")
 _UNAVAILABLE = (
@@ -68,14 +70,22 @@ def connect(url: str, *, for_lookups: bool = False) -> redis.Redis:
             protocol=3,
             socket_timeout=LOOKUP_SECONDS if for_lookups else SOCKET_SECONDS,
             socket_connect_timeout=CONNECT_SECONDS,
-            health_check_interval=HEALTH_SECONDS,
+            health_check_interval=0,
             retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.2), 2, retried),
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
+            **_keepalive(url),
         )
     except ValueError as error:
         raise SettingsError(
             f"Redis address {masked(url)!r} cannot be understood: write redis://host:port/db"
         ) from error
+
+
+def _keepalive(url: str) -> dict[str, Any]:
+    if urlsplit(url).scheme == "unix":
+        return {}
+    options = {getattr(socket, name): seconds for name, seconds in _KEEPALIVE.items() if hasattr(socket, name)}
+    return {"socket_keepalive": True, "socket_keepalive_options": options}
 
 
 def check_replies_are_bytes(client: redis.Redis) -> None:
@@ -93,7 +103,7 @@ def without_retries(client: redis.Redis) -> redis.Redis:
     """
     check_replies_are_bytes(client)
     pool = client.connection_pool
-    kwargs = {**pool.connection_kwargs, "health_check_interval": 0, "retry": Retry(NoBackoff(), 0)}
+    kwargs = {**pool.connection_kwargs, "retry": Retry(NoBackoff(), 0)}
     return redis.Redis.from_pool(redis.ConnectionPool(pool.connection_class, **kwargs))
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -216,3 +217,25 @@ def test_a_row_of_a_newer_format_is_refused(client: redis.Redis, model_name: str
     with pytest.raises(SnapshotCorrupt, match=rf"factors of 4 is of format {VERSION + 1}"):
         ModelReader(client, model_name, scoring=ByVersion()).recommend(4)
     writer.close()
+
+
+def test_a_server_that_cannot_write_its_disk_still_answers_lookups() -> None:
+    with embedded_redis() as server, connect(server.address) as client:
+        writer = ModelWriter(client, "films")
+        writer.acquire()
+        writer.write(checkpoint(1, writer.token, state(1, range(20), range(10))))
+        client.config_set("save", "3600 1")
+        client.config_set("dir", "/proc")  # where no file can be made
+        for _ in iter(lambda: client.info("persistence")["rdb_last_bgsave_status"], "err"):
+            with suppress(redis.ResponseError):  # while one is under way
+                client.bgsave()
+        with pytest.raises(redis.ResponseError, match="MISCONF"):
+            client.ping()
+        try:
+            with connect(server.address) as fresh:
+                assert ModelReader(fresh, "films", scoring=ByVersion()).recommend(3).provenance.version == 1
+            writer = ModelWriter(client, "films")
+            with pytest.raises(StoreError, match="MISCONF"):
+                writer.acquire()
+        finally:
+            client.config_set("save", "")  # else it would not end

@@ -132,6 +132,8 @@ def _redis_answers(url: str) -> bool:
     try:
         with redis.Redis.from_url(url, socket_timeout=3.0, socket_connect_timeout=3.0) as client:
             return bool(client.ping())
+    except redis.ResponseError:  # such as one that cannot write its disk
+        return True
     except (redis.RedisError, ValueError):
         return False
 
