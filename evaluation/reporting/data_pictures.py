@@ -9,7 +9,7 @@ import pandas as pd
 
 from evaluation.reporting.formatting import Terms, share
 from evaluation.studies import Drawing
-from evaluation.studies.exploration import long_tail
+from evaluation.studies.data_profile import long_tail
 from evaluation.studies.pictures import (
     BLUE,
     GREEN,

@@ -10,7 +10,7 @@ from evaluation.reporting import data_pictures as pictures
 from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Section
 from evaluation.reporting.formatting import Terms, count, listed, many, mean, share
 from evaluation.reporting.measurements import CORE_SHARE
-from evaluation.studies import exploration as ex
+from evaluation.studies import data_profile as profile
 from evaluation.studies import filtering
 from streamsvd.ratings import RatingTable
 
@@ -21,8 +21,8 @@ FIRST_DATE, LAST_DATE = -9_000_000_000, 9_200_000_000  # what pandas can hold as
 
 def data_part(table: RatingTable, ratings: pd.DataFrame, terms: Terms) -> tuple[Part, dict[str, object]]:
     """The part, and its figures."""
-    facts = ex.overview(ratings, dated=terms.dated)
-    users, items = ex.per(ratings, "user"), ex.per(ratings, "item")
+    facts = profile.overview(ratings, dated=terms.dated)
+    users, items = profile.per(ratings, "user"), profile.per(ratings, "item")
     sections = [
         _at_a_glance(facts, terms),
         _spread(ratings, users, items, facts, table.dataset.scale, terms),
@@ -39,8 +39,8 @@ def data_part(table: RatingTable, ratings: pd.DataFrame, terms: Terms) -> tuple[
         "density": facts.density,
         "mean": facts.mean,
         "deviation": facts.deviation,
-        "gini_users": ex.gini(users["ratings"].to_numpy()),
-        "gini_items": ex.gini(items["ratings"].to_numpy()),
+        "gini_users": profile.gini(users["ratings"].to_numpy()),
+        "gini_items": profile.gini(items["ratings"].to_numpy()),
         "duplicates": facts.repeats.duplicates,
         "re_ratings": facts.repeats.re_ratings,
         "on_pages": facts.on_pages,
@@ -49,7 +49,7 @@ def data_part(table: RatingTable, ratings: pd.DataFrame, terms: Terms) -> tuple[
     return Part("data", "The data", [*sections, filters]), figures
 
 
-def _at_a_glance(facts: ex.Overview, terms: Terms) -> Section:
+def _at_a_glance(facts: profile.Overview, terms: Terms) -> Section:
     rows = [
         ["ratings", count(facts.ratings)],
         ["users", count(facts.users)],
@@ -86,11 +86,11 @@ def _spread(
     ratings: pd.DataFrame,
     users: pd.DataFrame,
     items: pd.DataFrame,
-    facts: ex.Overview,
+    facts: profile.Overview,
     scale: tuple[float, float],
     terms: Terms,
 ) -> Section:
-    counts = ex.rating_counts(ratings["rating"], scale)
+    counts = profile.rating_counts(ratings["rating"], scale)
     top = counts.iloc[int(counts["ratings"].to_numpy().argmax())]
     middle = (scale[0] + scale[1]) / 2
     side = "above" if facts.mean > middle else "at or below"
@@ -122,16 +122,18 @@ def _spread(
     return Section("spread", "Ratings, users and items", [given, spread, Paragraph(text)])
 
 
-def _tail(ratings: pd.DataFrame, users: pd.DataFrame, items: pd.DataFrame, facts: ex.Overview, terms: Terms) -> Section:
+def _tail(
+    ratings: pd.DataFrame, users: pd.DataFrame, items: pd.DataFrame, facts: profile.Overview, terms: Terms
+) -> Section:
     counts = items["ratings"].to_numpy()
     few = float((counts < 5).mean())
     tail = Picture(
         "long-tail",
         pictures.tail(items, terms),
         f"Two curves: ratings by place of the {terms.item}, and the share of ratings of the most rated {terms.items}.",
-        f"The most rated {share(ex.share_needed(counts, 0.8))} of the {terms.items} have 80 % of the ratings; "
-        f"{share(few)} of the {terms.items} have fewer than five. Gini coefficient: {ex.gini(counts):.2f} over "
-        f"{terms.items}, {ex.gini(users['ratings'].to_numpy()):.2f} over users.",
+        f"The most rated {share(profile.share_needed(counts, 0.8))} of the {terms.items} have 80 % of the ratings; "
+        f"{share(few)} of the {terms.items} have fewer than five. Gini coefficient: {profile.gini(counts):.2f} over "
+        f"{terms.items}, {profile.gini(users['ratings'].to_numpy()):.2f} over users.",
     )
     holes = Picture(
         "holes",
@@ -143,14 +145,14 @@ def _tail(ratings: pd.DataFrame, users: pd.DataFrame, items: pd.DataFrame, facts
     return Section("tail", "Long tail and sparsity", [tail, holes])
 
 
-def _time(ratings: pd.DataFrame, facts: ex.Overview, terms: Terms) -> Section:
+def _time(ratings: pd.DataFrame, facts: profile.Overview, terms: Terms) -> Section:
     if not terms.dated:
         return Section("time", "Activity over time", [Paragraph("These ratings have no times.")])
     if not FIRST_DATE <= facts.first <= facts.last <= LAST_DATE:
         text = f"The times of these ratings, {facts.first} to {facts.last}, are not dates in seconds since 1970."
         return Section("time", "Activity over time", [Paragraph(text)])
-    periods = ex.over_time(ratings)
-    period = ex.period_of(facts.first, facts.last)[1]
+    periods = profile.over_time(ratings)
+    period = profile.period_of(facts.first, facts.last)[1]
     busiest = periods["ratings"].idxmax()
     caption = (
         f"The busiest {period} is {busiest}, with {count(periods['ratings'].max())} of {count(facts.ratings)} "
@@ -171,12 +173,12 @@ def _half(newcomers: pd.Series[int], whole: int) -> float:
     return float((newcomers.cumsum() < whole / 2).sum() + 1) / len(newcomers)
 
 
-def _genres(ratings: pd.DataFrame, facts: ex.Overview, terms: Terms) -> Section:
+def _genres(ratings: pd.DataFrame, facts: profile.Overview, terms: Terms) -> Section:
     if terms.catalogue is None or not terms.catalogue.genres:
         text = "This data set has no catalogue with genres and years."
         return Section("genres", "Genres and years", [Paragraph(text)])
     blocks: list[Block] = []
-    found = ex.by_genre(ratings, terms.catalogue)
+    found = profile.by_genre(ratings, terms.catalogue)
     if len(found):
         liked, most = found[found["ratings"] >= min(200, found["ratings"].max())], found.index[0]
         best, worst = liked["mean"].idxmax(), liked["mean"].idxmin()
@@ -192,7 +194,7 @@ def _genres(ratings: pd.DataFrame, facts: ex.Overview, terms: Terms) -> Section:
                 f"deviate by {mean(facts.deviation)} from their mean.",
             )
         )
-    years = ex.by_release(ratings, terms.catalogue)
+    years = profile.by_release(ratings, terms.catalogue)
     if len(years):
         recent = years.index.repeat(years["ratings"].to_numpy()).to_series()
         blocks.append(
@@ -223,7 +225,7 @@ def _best(ratings: pd.DataFrame, terms: Terms) -> Section:
         "high ratings do not decide."
     )
     if terms.catalogue is not None and terms.catalogue.genres:
-        found = ex.best_by_genre(ratings, terms.catalogue, damping=DAMPING)
+        found = profile.best_by_genre(ratings, terms.catalogue, damping=DAMPING)
         rows = [
             [
                 row["genre"] if row["place"] == 1 else "",
@@ -238,8 +240,8 @@ def _best(ratings: pd.DataFrame, terms: Terms) -> Section:
         heads = ["genre", "most popular", "ratings", "best rated", "damped mean", "ratings"]
         grid = Grid("The three most popular and the three best rated films of each genre.", heads, rows, 2, wide=(3,))
         return Section("best", title, [Paragraph(how), grid])
-    items = ex.per(ratings, "item")
-    items["damped"] = ex.damped_means(items, float(ratings["rating"].mean()), DAMPING)
+    items = profile.per(ratings, "item")
+    items["damped"] = profile.damped_means(items, float(ratings["rating"].mean()), DAMPING)
     best = items.sort_values("damped", ascending=False, kind="stable").head(10)
     rows = [
         [terms.title(popular), count(n), terms.title(name), mean(damped), count(of)]

@@ -11,7 +11,7 @@ from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, S
 from evaluation.reporting.data_sections import FIRST_DATE, LAST_DATE
 from evaluation.reporting.formatting import Terms, change, count, error, many, mean, share
 from evaluation.studies import error_tables as tables
-from evaluation.studies.exploration import period_of, rating_counts
+from evaluation.studies.data_profile import period_of, rating_counts
 
 LEAST = 20  # ratings of a user or an item before it is shown as an example
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from evaluation.reporting.tuned_models import Progress, TunedModel, part_of, tune_all
 from evaluation.studies import FOLDS, Study, run_study, study_specs
+from evaluation.studies.data_profile import rating_frame
 from evaluation.studies.error_tables import scored_frame, unknown_shares
-from evaluation.studies.exploration import rating_frame
 from evaluation.studies.filtering import nearest_core
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, RatingTable, k_core

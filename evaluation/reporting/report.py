@@ -17,8 +17,8 @@ from evaluation.reporting.model_sections import model_part
 from evaluation.reporting.summary import summary, tiles
 from evaluation.reporting.tuned_models import Progress
 from evaluation.studies import Study
+from evaluation.studies.data_profile import rating_frame
 from evaluation.studies.error_tables import by_count, by_rating
-from evaluation.studies.exploration import rating_frame
 from streamsvd.errors import InputError
 from streamsvd.ratings import Catalogue, RatingTable
 

@@ -10,8 +10,8 @@ from evaluation.reporting.error_sections import overall
 from evaluation.reporting.formatting import Terms, change, count, error, many, seconds, share
 from evaluation.reporting.measurements import Measurements
 from evaluation.reporting.model_sections import BASELINE, BATCH, STREAM, held_out, streamed
+from evaluation.studies.data_profile import overview, per, share_needed
 from evaluation.studies.error_tables import by_count
-from evaluation.studies.exploration import overview, per, share_needed
 
 
 def tiles(found: Measurements, terms: Terms) -> list[Tile]:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evaluation.studies.exploration import genre_pairs, over_time, rating_bins
+from evaluation.studies.data_profile import genre_pairs, over_time, rating_bins
 from streamsvd.learner import Predictions
 from streamsvd.ratings import Catalogue, RatingTable
 

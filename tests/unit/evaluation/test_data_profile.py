@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from evaluation.studies import exploration as ex
+from evaluation.studies import data_profile as profile
 from evaluation.studies import filtering
 from streamsvd.ratings import Catalogue, CatalogueItem, Dataset, RatingTable, Repeats, k_core
 
@@ -43,11 +43,11 @@ def ratings() -> pd.DataFrame:
         ("bob", "m", 3.0, DAY + 9),
         ("ann", "heat", 1.0, 3 * DAY),
     ]
-    return ex.rating_frame(table_of(rows))
+    return profile.rating_frame(table_of(rows))
 
 
 def test_overview(ratings: pd.DataFrame) -> None:
-    found = ex.overview(ratings)
+    found = profile.overview(ratings)
     assert (found.ratings, found.users, found.items, found.repeats) == (5, 2, 3, Repeats(0, 1))
     assert found.density == 4 / 6
     assert (found.mean, found.median, found.deviation) == (3.0, 3.0, math.sqrt(2))
@@ -55,22 +55,22 @@ def test_overview(ratings: pd.DataFrame) -> None:
 
 
 def test_ratings_of_each_user_and_item(ratings: pd.DataFrame) -> None:
-    items = ex.per(ratings, "item")
+    items = profile.per(ratings, "item")
     assert items.index.tolist() == ["heat", "babe", "m"]
     assert items["ratings"].tolist() == [3, 1, 1]
     assert items.loc["heat", "mean"] == 10 / 3
     assert items.loc["babe", "deviation"] == 0
-    assert ex.per(ratings, "user")["ratings"].to_dict() == {"ann": 3, "bob": 2}
+    assert profile.per(ratings, "user")["ratings"].to_dict() == {"ann": 3, "bob": 2}
 
 
 def test_without_times_duplicates_are_the_same_user_item_and_rating() -> None:
     given = pd.DataFrame({"user": [1, 1, 2], "item": [7, 7, 7], "rating": [4.0, 4.0, 3.0], "time": [0, 1, 2]})
-    assert ex.overview(given, dated=False).repeats == Repeats(duplicates=1, re_ratings=0)
-    assert ex.overview(given).repeats == Repeats(duplicates=0, re_ratings=1)
+    assert profile.overview(given, dated=False).repeats == Repeats(duplicates=1, re_ratings=0)
+    assert profile.overview(given).repeats == Repeats(duplicates=0, re_ratings=1)
 
 
 def test_genres_count_a_film_in_each_of_its_own(ratings: pd.DataFrame) -> None:
-    found = ex.by_genre(ratings, CATALOGUE)
+    found = profile.by_genre(ratings, CATALOGUE)
     assert found.index.tolist() == ["Crime", "Drama", "Comedy"]
     assert found["ratings"].tolist() == [4, 3, 1]
     assert found["items"].tolist() == [2, 1, 1]
@@ -79,19 +79,19 @@ def test_genres_count_a_film_in_each_of_its_own(ratings: pd.DataFrame) -> None:
 
 
 def test_years_of_release(ratings: pd.DataFrame) -> None:
-    found = ex.by_release(ratings, CATALOGUE)
+    found = profile.by_release(ratings, CATALOGUE)
     assert found.index.tolist() == [1931, 1995]
     assert found["items"].tolist() == [1, 2]
     assert found["ratings"].tolist() == [1, 4]
 
 
 def test_genres_of_nothing_known(ratings: pd.DataFrame) -> None:
-    assert len(ex.by_genre(ratings, Catalogue([]))) == 0
-    assert len(ex.by_release(ratings, Catalogue([]))) == 0
+    assert len(profile.by_genre(ratings, Catalogue([]))) == 0
+    assert len(profile.by_release(ratings, Catalogue([]))) == 0
 
 
 def test_activity_has_no_gaps(ratings: pd.DataFrame) -> None:
-    found = ex.over_time(ratings)
+    found = profile.over_time(ratings)
     assert found["ratings"].tolist() == [2, 2, 0, 1]
     assert found["users"].tolist() == [1, 1, 0, 1]
     assert found["new_users"].tolist() == [1, 1, 0, 0]
@@ -102,11 +102,11 @@ def test_activity_has_no_gaps(ratings: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize(("days", "period"), [(100, "day"), (5_000, "month"), (20_000, "year")])
 def test_periods_grow_with_the_time_spanned(days: int, period: str) -> None:
-    assert ex.period_of(0, days * DAY)[1] == period
+    assert profile.period_of(0, days * DAY)[1] == period
 
 
 def test_best_is_damped_and_popular_is_not(ratings: pd.DataFrame) -> None:
-    found = ex.best_by_genre(ratings, CATALOGUE, damping=1.0, top=1).set_index("genre")
+    found = profile.best_by_genre(ratings, CATALOGUE, damping=1.0, top=1).set_index("genre")
     assert found.loc["Crime", "popular"] == "Heat (1995)"
     assert found.loc["Crime", "popular_ratings"] == 3
     assert found.loc["Crime", "best_mean"] == 13 / 4  # (10 + 3) / (3 + 1); M: (3 + 3) / 2
@@ -115,18 +115,18 @@ def test_best_is_damped_and_popular_is_not(ratings: pd.DataFrame) -> None:
 
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=60))
 def test_the_tail_is_a_concave_curve_from_nothing_to_all(counts: list[int]) -> None:
-    tail = ex.long_tail(counts)
+    tail = profile.long_tail(counts)
     steps = np.diff(tail["ratings"])
     assert (tail["ratings"].iloc[0], tail["items"].iloc[-1]) == (0.0, 1.0)
     assert tail["ratings"].iloc[-1] == pytest.approx(1.0)
     assert (np.diff(steps) <= 1e-12).all()
-    assert 0 <= ex.gini(counts) < 1
-    assert ex.share_needed(counts, 0.2) <= ex.share_needed(counts, 0.8) <= 1
+    assert 0 <= profile.gini(counts) < 1
+    assert profile.share_needed(counts, 0.2) <= profile.share_needed(counts, 0.8) <= 1
 
 
 @given(st.lists(st.floats(1, 5), min_size=1, max_size=80))
 def test_every_rating_is_in_one_bin(values: list[float]) -> None:
-    counts = ex.rating_counts(pd.Series(values), (1.0, 5.0))
+    counts = profile.rating_counts(pd.Series(values), (1.0, 5.0))
     assert counts["ratings"].sum() == len(values)
     assert counts["share"].sum() == pytest.approx(1.0)
 
