@@ -45,7 +45,7 @@ def window_name(window: Window) -> str:
 
 
 def detail_tables(monitor: Monitor, *, dated: bool = True) -> Group:
-    """Windows and slices (of the months, the newest), calibration, and the changes found.
+    """Windows and slices (of the months, the newest), interval coverage, and the changes found.
 
     Where timestamps are no dates (not `dated`), windows of days, months and the days of changes are left out.
     """
@@ -64,10 +64,10 @@ def detail_tables(monitor: Monitor, *, dated: bool = True) -> Group:
             "" if by == before else by, name, COUNT.text(found.events), *(figure.text(found) for figure in figures)
         )
         before = by
-    return Group(errors, calibration_table(monitor), *_changes(monitor, dated))
+    return Group(errors, coverage_table(monitor), *_changes(monitor, dated))
 
 
-def calibration_table(monitor: Monitor) -> Table:
+def coverage_table(monitor: Monitor) -> Table:
     """How often ratings lay within the predicted intervals, and how likely they were."""
     figures = CoverageFigures.for_output(Output.TABLE)
     headings = [figure.measure.title for figure in figures]
@@ -89,10 +89,10 @@ def drift_line(monitor: Monitor) -> str:
 
 
 def details_object(monitor: Monitor, *, detail: bool, dated: bool = True) -> dict[str, Any]:
-    """For `--json`: bias, windows, calibration, drift; the slices where `detail` is asked for; `dated` as above."""
+    """For `--json`: bias, windows, interval coverage, drift; the slices if `detail` is asked for; `dated` as above."""
     total = monitor.total()
-    calibration = monitor.coverage.figures()
-    parts = calibration if detail else {"all": calibration["all"]}
+    coverage = monitor.coverage.figures()
+    parts = coverage if detail else {"all": coverage["all"]}
     marks = [asdict(mark) if dated else {**asdict(mark), "event_time": None} for mark in monitor.drift.detections]
     found = {
         "bias_event": total.bias_event,

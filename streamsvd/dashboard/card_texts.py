@@ -155,8 +155,8 @@ SLICES = CardText(
         "A slice with many ratings that is much worse than the rest is worth a closer look.",
     ),
 )
-CALIBRATION = CardText(
-    "calibration",
+COVERAGE = CardText(
+    "coverage",
     "Interval coverage",
     "share of the ratings",
     "How many ratings lay within their predicted intervals.",

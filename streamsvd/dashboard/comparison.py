@@ -84,11 +84,11 @@ class SlicesCard:
         self._note.set(f"The newest {len(rows)} of {len(chosen)}." if left_out else "")
 
 
-class CalibrationCard:
+class CoverageCard:
     """Coverage of the predicted intervals."""
 
     def __init__(self) -> None:
-        with card(card_texts.CALIBRATION, "w6"):
+        with card(card_texts.COVERAGE, "w6"):
             shares = [(share.measure.title.removeprefix("in "), True) for share in _SHARES]
             columns = [("ratings", False), ("number", True), *shares]
             self._table = DataTable(columns, "Share of the ratings within each interval", caption_seen=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from nicegui import ui
 
 from streamsvd.dashboard.board import Board
-from streamsvd.dashboard.comparison import CalibrationCard, SideBySideCard, SingularValuesCard, SlicesCard
+from streamsvd.dashboard.comparison import CoverageCard, SideBySideCard, SingularValuesCard, SlicesCard
 from streamsvd.dashboard.dead_letters_card import DeadLettersCard
 from streamsvd.dashboard.elements import Text, box, button
 from streamsvd.dashboard.errors_card import ErrorsCard
@@ -50,7 +50,7 @@ class DashboardPage:
                 with box("div", "stack w4"):
                     self._checkpoint, self._model_size = CheckpointCard(), ModelSizeCard()
                 self._side_by_side, self._slices = SideBySideCard(), SlicesCard()
-                self._singular, self._calibration = SingularValuesCard(), CalibrationCard()
+                self._singular, self._coverage = SingularValuesCard(), CoverageCard()
                 self._dead_letters = DeadLettersCard()
                 self._lookup = LookupCard(lookups)
         ui.timer(REFRESH_SECONDS, self.refresh)
@@ -73,7 +73,7 @@ class DashboardPage:
         self._checkpoint.show(stored, now)
         self._model_size.show(stored, points)
         self._singular.show(stored)
-        self._calibration.show(stored)
+        self._coverage.show(stored)
         self._side_by_side.show(stored)
         self._slices.show(stored)
 
