@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from streamsvd.errors import DatasetError, SettingsError
-from streamsvd.ratings import MAX_AHEAD, RatingTable
+from streamsvd.ratings import MAX_AHEAD, RatingTable, utc_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Bound:
         if first <= self.value <= last:
             return ""
         what, time = ("before the first", first) if self.value < first else ("after the last", last)
-        return f"{what} rating ({datetime.fromtimestamp(time, UTC):%Y-%m-%d})"
+        return f"{what} rating ({utc_day(time)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +110,11 @@ class Selection:
         rows = self.of(table)
         ahead = rows.between(int(clock) + MAX_AHEAD + 1, None)
         if len(ahead):
-            first = datetime.fromtimestamp(int(ahead.timestamps[0]), UTC)
+            first = utc_day(int(ahead.timestamps[0]))
             raise DatasetError(
                 f"{table.dataset.name}: {len(ahead):,} of {len(rows):,} ratings lie in the future, from "
-                f"{first:%Y-%m-%d} on, and a consumer would refuse them; correct their times, name their format with "
-                f"--time-format, or leave them out with --until {first:%Y-%m-%d}"
+                f"{first} on, and a consumer would refuse them; correct their times, name their format with "
+                f"--time-format, or leave them out with --until {first}"
             )
 
     def ends_before(self, table: RatingTable) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from streamsvd.ratings import Catalogue, Id, RatingTable
+from streamsvd.ratings import Catalogue, Id, RatingTable, utc_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Terms:
 
     def moment(self, timestamp: int) -> str:
         """Date of an event time, or which rating it is."""
-        return day(timestamp) if self.dated else f"rating {timestamp + 1:,}"
+        return utc_day(timestamp) if self.dated else f"rating {timestamp + 1:,}"
 
     def title(self, item: Id) -> str:
         """Title of an item; its id where there is none."""
@@ -110,18 +109,6 @@ def seconds(value: float) -> str:
     ('0.07 s', '75 s')
     """
     return f"{value:.2f}\u00a0s" if value < 10 else f"{value:.0f}\u00a0s"
-
-
-def day(timestamp: int) -> str:
-    """Date of an event time; the number where it is no date.
-
-    >>> day(881250949)
-    '1997-12-04'
-    """
-    try:
-        return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d")
-    except (OverflowError, OSError, ValueError):
-        return str(timestamp)
 
 
 def listed(names: Sequence[str]) -> str:

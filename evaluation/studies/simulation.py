@@ -19,7 +19,7 @@ from evaluation.metrics import COUNT, Figures, Prequential
 from evaluation.models import ModelSpec, compile_kernels
 from evaluation.studies.tuning_tasks import Stopped
 from streamsvd.errors import InputError, SettingsError
-from streamsvd.ratings import Catalogue, RatingTable
+from streamsvd.ratings import Catalogue, RatingTable, utc_day
 
 BLOCK = 5_000  # ratings between two checks of whether to stop; changes no figure
 CURVE = tuple(figure.name for figure in Figures.declared() if figure.measure is not COUNT)
@@ -141,7 +141,7 @@ def event_range(
     begin = first if scored_from is None else max(first, scored_from)
     name, n = table.dataset.name, len(table)
     if not 0 <= first < end <= n:
-        days = f", from {_day(table, 0)} to {_day(table, -1)}" if n else ""
+        days = f", from {utc_day(table.timestamps[0])} to {utc_day(table.timestamps[-1])}" if n else ""
         raise InputError(
             f"{name}: no ratings from event {first:,} until event {end:,}; there are {n:,}{days}. Give an earlier "
             "beginning or a later end within them"
@@ -294,7 +294,3 @@ class _Scoring:
         names = ("number", "event_time", "events", *CURVE)
         columns = zip(names, zip(*self._points, strict=True), strict=True)
         return {name: np.array(column, np.float64 if name in CURVE else np.int64) for name, column in columns}
-
-
-def _day(table: RatingTable, row: int) -> str:
-    return str(np.datetime64(int(table.timestamps[row]), "s").astype("datetime64[D]"))

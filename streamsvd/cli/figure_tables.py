@@ -13,7 +13,8 @@ from rich.text import Text
 
 from evaluation import Monitor, RankingSampler
 from evaluation.metrics import BIAS, COUNT, CoverageFigures, Errors, Figures, Output, Over, RankingFigures, Window
-from streamsvd.cli.tables import day, facts_grid, new_table
+from streamsvd.cli.tables import facts_grid, new_table
+from streamsvd.ratings import utc_day
 
 _DAY = 86_400
 _MONTHS = 12
@@ -127,7 +128,7 @@ def _changes(monitor: Monitor, dated: bool) -> Iterable[RenderableType]:
     if monitor.drift.detections:
         table = new_table("Changes of the page error", "found by", "after ratings", "on", "it", no_wrap=True)
         for mark in monitor.drift.detections:
-            when = day(mark.event_time if dated else None)
+            when = utc_day(mark.event_time if dated else None)
             table.add_row(mark.detector, f"{mark.events:,}", when, "rose" if mark.rose else "fell")
         yield table
 

@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from model_store import Answer, Explained, History, Prediction, Provenance, SimilarItems, Users
-from streamsvd.cli.tables import as_text, day, new_table
+from streamsvd.cli.tables import as_text, new_table
 from streamsvd.lookup import Reason, SimilarUser
-from streamsvd.ratings import CatalogueItem, Id
+from streamsvd.ratings import CatalogueItem, Id, utc_day
 
 _PARTS = 10
 """Ratings of an explanation that get a line of their own."""
@@ -71,14 +71,14 @@ def users_table(answer: Users) -> Group:
     table = _table(f"{answer.total:,} users; the latest", "user", "ratings", "mean", "last rating")
     for user in answer.users:
         mean = "–" if user.mean is None else f"{user.mean:.2f}"
-        table.add_row(str(user.user), f"{user.ratings:,}", mean, day(user.last_time))
+        table.add_row(str(user.user), f"{user.ratings:,}", mean, utc_day(user.last_time))
     return _with_source(table, answer.provenance)
 
 
 def user_table(history: History, alike: tuple[SimilarUser, ...]) -> Group:
     """One user: what was rated, and who has the same taste."""
     user = history.user
-    mean = "" if user.mean is None else f", {user.mean:.2f} on average, the last on {day(user.last_time)}"
+    mean = "" if user.mean is None else f", {user.mean:.2f} on average, the last on {utc_day(user.last_time)}"
     newest = _table(f"User {user.user}: {user.ratings:,} ratings{mean}", "beyond expected", "item", "title", "genres")
     for rated in history.newest:
         newest.add_row(f"{rated.above:+.2f}", str(rated.item), rated.title or "–", ", ".join(rated.genres) or "–")
@@ -92,10 +92,8 @@ def provenance_line(provenance: Provenance) -> str:
     """What an answer was computed from, in one line."""
     p = provenance
     offsets = ", ".join(f"{place}: {offset}" for place, offset in sorted(p.offsets.items()))
-    rmse = as_text(p.rmse)
-    return (
-        f"snapshot {p.version}, {p.age_seconds:.1f} s old, ratings until {day(p.event_time)}, RMSE {rmse} ({offsets})"
-    )
+    rmse, until = as_text(p.rmse), utc_day(p.event_time)
+    return f"snapshot {p.version}, {p.age_seconds:.1f} s old, ratings until {until}, RMSE {rmse} ({offsets})"
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -19,7 +19,8 @@ from rich.progress import (
 )
 
 from evaluation import Figures
-from streamsvd.cli.tables import day, print_note
+from streamsvd.cli.tables import print_note
+from streamsvd.ratings import utc_day
 
 
 def bars(console: Console, quiet: bool, *columns: ProgressColumn, transient: bool = False) -> Progress:
@@ -46,7 +47,7 @@ class LearningBar:
             total=total,
             rate=self.rate(learned),
             rmse=figures.rmse_last_window,
-            date=day(timestamp),
+            date=utc_day(timestamp),
             lag="" if lag is None else f"lag {lag:,}",
         )
 
@@ -154,8 +155,7 @@ def replay_bar(
         def show(sent: int, skipped: int, timestamp: int) -> None:
             elapsed = progress.tasks[0].elapsed or 0.0
             done = sent + skipped if limit is None else sent
-            progress.update(
-                task, completed=done, rate=sent / elapsed if elapsed else 0.0, date=day(timestamp if dated else None)
-            )
+            date = utc_day(timestamp if dated else None)
+            progress.update(task, completed=done, rate=sent / elapsed if elapsed else 0.0, date=date)
 
         yield show

@@ -13,9 +13,10 @@ from evaluation.metrics import RMSE
 from evaluation.models import ModelSpec, parse_spec, shadow_names
 from model_store import ShadowRow
 from streamsvd.cli.options import read_settings
-from streamsvd.cli.tables import day, facts_grid, new_table
+from streamsvd.cli.tables import facts_grid, new_table
 from streamsvd.errors import SettingsError
 from streamsvd.figures import Verdict
+from streamsvd.ratings import utc_day
 
 ShadowOption = Annotated[
     list[str] | None,
@@ -102,4 +103,4 @@ def verdict_text(found: Verdict, *, dated: bool = True) -> str:
     if found.better is None:
         return "undecided"
     word = "better" if found.better == "shadow" else "worse"
-    return f"{word} since {found.since_event:,}" + (f", {day(found.since_time)}" if dated else "")
+    return f"{word} since {found.since_event:,}" + (f", {utc_day(found.since_time)}" if dated else "")

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from evaluation.studies import PastRecommendations, Run, StoredRun
 from streamsvd.cli.progress_bars import bars
-from streamsvd.cli.tables import best_in_bold, day, new_table
+from streamsvd.cli.tables import best_in_bold, new_table
+from streamsvd.ratings import utc_day
 
 _MOST_BARS = 12
 _ERRORS = ("rmse_event", "rmse_page", "mae_event", "mae_page")
@@ -77,7 +78,7 @@ def past_recommendations_table(found: PastRecommendations) -> Group:
     """Recommendations of a moment, and what became of them."""
     until = f"{found.learned:,} ratings"
     if found.event_time is not None:
-        until = f"the ratings until {day(found.event_time)}"
+        until = f"the ratings until {utc_day(found.event_time)}"
     title = f"For user {found.user}, knowing {until}"
     table = new_table(Text(title, no_wrap=True), "predicted", "later rated", "item", "title", "because of", left=5)
     for column in table.columns[:2]:
@@ -85,7 +86,7 @@ def past_recommendations_table(found: PastRecommendations) -> Group:
     for item in found.items:
         why = ", ".join(f"{one.title or one.item} (+{one.raised_by:.2f})" for one in item.reasons)
         later = "" if item.rated is None else f"[bold green]✓ {item.rated:g}[/]"
-        later += "" if item.rated_at is None else f" on {day(item.rated_at)}"
+        later += "" if item.rated_at is None else f" on {utc_day(item.rated_at)}"
         table.add_row(f"{item.score:.2f}", later, str(item.item), item.title or "–", why or "–")
     hits = sum(item.rated is not None for item in found.items)
     note = (
@@ -102,7 +103,7 @@ def _ratings(run: StoredRun) -> str:
     part = m["inputs"]["stretch"]
     text = f"{m['inputs']['data']['name']}, {m['figures']['events']:,}"
     if run.is_dated:
-        text += f" from {day(m['first_event_time'])} to {day(m['last_event_time'])}"
+        text += f" from {utc_day(m['first_event_time'])} to {utc_day(m['last_event_time'])}"
     return text + (f", after {part['scored_from'] - part['from']:,}" if part["scored_from"] > part["from"] else "")
 
 

@@ -10,8 +10,9 @@ from rich.text import Text
 
 from model_store import Head, Inventory, Snapshot
 from model_store.files import SideDiff
-from streamsvd.cli.tables import age, as_text, day, facts_grid, megabytes, new_table
+from streamsvd.cli.tables import age, as_text, facts_grid, megabytes, new_table
 from streamsvd.errors import SnapshotMissing
+from streamsvd.ratings import utc_day
 
 
 def listed(found: Inventory, now: float) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def version_table(found: Inventory, head: Head, now: float) -> Any:
         "version": f"{head.version} of writer {head.token}; the newest is {found.head.version}",
         "kept": ", ".join(str(version) for version in found.versions if version != found.head.version) or "–",
         "age": age(now - head.written_at),
-        "ratings": f"{as_text(head.summary.get('events'))}, until {day(head.event_time)}",
+        "ratings": f"{as_text(head.summary.get('events'))}, until {utc_day(head.event_time)}",
         "RMSE, last window": as_text(head.summary.get("rmse")),
         "data set": str(head.summary.get("dataset") or "–"),
         "next offsets": offsets or "–",
@@ -141,7 +142,7 @@ def differences_table(before: Snapshot, after: Snapshot, users: SideDiff, items:
     table = new_table("", "", *(f"version {head.version}" for head in (before.head, after.head)))
     table.add_row("ratings", *(as_text(head.summary.get("events")) for head in (before.head, after.head)))
     table.add_row("RMSE, last window", *(as_text(head.summary.get("rmse")) for head in (before.head, after.head)))
-    table.add_row("ratings until", day(before.head.event_time), day(after.head.event_time))
+    table.add_row("ratings until", utc_day(before.head.event_time), utc_day(after.head.event_time))
     table.add_row("users", f"{before.users:,}", f"{after.users:,}")
     table.add_row("items", f"{before.items:,}", f"{after.items:,}")
     parts: list[Any] = [table]

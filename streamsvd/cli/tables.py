@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from rich import box
@@ -76,17 +75,6 @@ def as_text(value: Any) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def day(timestamp: int | None) -> str:
-    """Date of an event time, in UTC.
-
-    Examples
-    --------
-    >>> day(881250949), day(None)
-    ('1997-12-04', '–')
-    """
-    return "–" if timestamp is None else datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d")
 
 
 def megabytes(n: int) -> str:

@@ -23,6 +23,7 @@ from streamsvd.ratings.event import (
     Retraction,
     check_not_ahead,
     check_scale,
+    utc_day,
 )
 from streamsvd.ratings.id_text import MAX_ID_LENGTH, other_kind, parse_id, typed_id
 from streamsvd.ratings.kcore import k_core
@@ -72,4 +73,5 @@ __all__ = [
     "read_ratings",
     "read_users",
     "typed_id",
+    "utc_day",
 ]

@@ -96,6 +96,22 @@ def check_scale(rating: float, scale: tuple[float, float]) -> None:
         )
 
 
+def utc_day(timestamp: int | None) -> str:
+    """Date of an event time, in UTC.
+
+    Parameters
+    ----------
+    timestamp : int or None
+        In seconds since 1970.
+
+    Examples
+    --------
+    >>> utc_day(881250949), utc_day(None)
+    ('1997-12-04', '–')
+    """
+    return "–" if timestamp is None else f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d}"
+
+
 def check_not_ahead(timestamp: int, clock: int, max_ahead: int = MAX_AHEAD) -> None:
     """Refuse a rating whose timestamp is too far ahead of the clock; all in seconds.
 

@@ -29,9 +29,8 @@ from streamsvd.cli.options import (
 )
 from streamsvd.cli.progress_bars import replay_bar
 from streamsvd.cli.services import open_kafka
-from streamsvd.cli.tables import day
 from streamsvd.log import RatingSink, Topics, log_client
-from streamsvd.ratings import Catalogue, Dataset, RatingTable, Synthetic
+from streamsvd.ratings import Catalogue, Dataset, RatingTable, Synthetic, utc_day
 from streamsvd.stopping import stop_on_signals
 
 _BOUND = "A date or time (1997-12-05, in UTC), @ and seconds since 1970, or a number of ratings."
@@ -166,7 +165,7 @@ def _report(summary: ReplaySummary, dataset: Dataset, topic: str, address: str, 
         f"({summary.events_per_second:,.0f}/s)"
     ]
     if summary.events and dated:
-        lines[0] += f", from {day(summary.first_timestamp)} to {day(summary.last_timestamp)}"
+        lines[0] += f", from {utc_day(summary.first_timestamp)} to {utc_day(summary.last_timestamp)}"
     lines[0] += "."
     if summary.skipped > summary.left_out:
         lines.append(f"{summary.skipped - summary.left_out:,} ratings were in the log already.")

@@ -7,14 +7,13 @@ and ISO 8601. All of a column has to be of the one that its first block is of.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from streamsvd.ratings.event import MAX_TIMESTAMP
+from streamsvd.ratings.event import MAX_TIMESTAMP, utc_day
 from streamsvd.ratings.reading.time_formats import (
     ISO,
     NAMED,
@@ -127,11 +126,11 @@ class Times:
             return
         (oldest, first), (newest, last) = min(self._extremes.items()), max(self._extremes.items())
         if self._form == SECONDS and newest < _END_OF_1970:
-            what = f"all timestamps lie in 1970: the newest one, {last}, is {_day(newest)}"
+            what = f"all timestamps lie in 1970: the newest one, {last}, is {utc_day(newest)}"
         elif newest >= _YEAR_2100:
-            what = f"the newest timestamp, {last}, is {_day(newest)}"
+            what = f"the newest timestamp, {last}, is {utc_day(newest)}"
         elif self._form == SECONDS and _or_none(lambda: NAMED["yyyymmdd"].read(np.array([float(first)]))) is not None:
-            what = f"the oldest timestamp, {first}, is {_day(oldest)}; is it a date among seconds?"
+            what = f"the oldest timestamp, {first}, is {utc_day(oldest)}; is it a date among seconds?"
         else:
             return
         raise ValueError(
@@ -204,7 +203,3 @@ def _quoted(word: str) -> str:
 
 def _plain(value: Any) -> str:
     return f"{value:.15g}" if isinstance(value, float) else str(value)
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
