@@ -10,7 +10,7 @@ from evaluation.models.registry import (
     RIVER,
     Model,
     Range,
-    described,
+    descriptions,
     shadow_names,
     taking_part,
 )
@@ -29,7 +29,7 @@ __all__ = [
     "ModelSpec",
     "Range",
     "compile_kernels",
-    "described",
+    "descriptions",
     "parse_spec",
     "shadow_names",
     "taking_part",

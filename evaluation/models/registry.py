@@ -197,6 +197,6 @@ def shadow_names(*, baselines: bool = False) -> list[str]:
     return [model.name for model in MODELS.values() if model.shadow and not (baselines and model.iterated)]
 
 
-def described(command: Command) -> list[str]:
+def descriptions(command: Command) -> list[str]:
     """Names and descriptions of a command's models, for help and reports."""
     return [f"{getattr(model, command)}: {model.description}." for model in taking_part(command)]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from evaluation.reporting import data_pictures as pictures
 from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Section
-from evaluation.reporting.formatting import Terms, count, listed, many, mean, share
+from evaluation.reporting.formatting import Terms, count, joined, many, mean, share
 from evaluation.reporting.measurements import CORE_SHARE
 from evaluation.studies import data_profile as profile
 from evaluation.studies import filtering
@@ -264,7 +264,7 @@ def _filters(table: RatingTable, terms: Terms) -> tuple[Section, dict[str, objec
     cores = filtering.cores(table, (*filtering.CORES, k))
     cuts = filtering.cuts(table)
     near = filtering.nearest_cuts(cuts, wanted)
-    near_cuts = listed(
+    near_cuts = joined(
         [f"{terms.items} ≥ {cut.item_ratings} and users ≥ {cut.user_ratings} ({count(cut.left)})" for cut in near]
     )
     inner: Any = cores.loc[k]

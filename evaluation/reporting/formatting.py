@@ -111,10 +111,10 @@ def seconds(value: float) -> str:
     return f"{value:.2f}\u00a0s" if value < 10 else f"{value:.0f}\u00a0s"
 
 
-def listed(names: Sequence[str]) -> str:
+def joined(names: Sequence[str]) -> str:
     """Names in a sentence.
 
-    >>> listed(["Drama"]), listed(["Drama", "War"]), listed(["Drama", "War", "Noir"])
+    >>> joined(["Drama"]), joined(["Drama", "War"]), joined(["Drama", "War", "Noir"])
     ('Drama', 'Drama and War', 'Drama, War and Noir')
     """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluation.models import LEARNER, MODELS, described, taking_part
+from evaluation.models import LEARNER, MODELS, descriptions, taking_part
 from evaluation.reporting import model_pictures as pictures
 from evaluation.reporting.blocks import Block, Grid, Paragraph, Part, Picture, Points, Section
 from evaluation.reporting.formatting import Terms, change, count, error, many, seconds, share
@@ -33,7 +33,7 @@ def model_part(found: Measurements, terms: Terms) -> Part:
 
 
 def _learners() -> Section:
-    return Section("learners", "Models compared", [Points(described("study"))])
+    return Section("learners", "Models compared", [Points(descriptions("study"))])
 
 
 def _offline(found: Measurements, whole: Study, terms: Terms) -> Section:

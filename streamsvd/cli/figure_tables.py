@@ -36,15 +36,6 @@ def figures_table(title: str, figures: Figures, facts: Mapping[str, str], total:
     return Group(table, caption, facts_grid(*facts.items()))
 
 
-def window_name(window: Window) -> str:
-    """A window in words.
-
-    >>> window_name(Window("events", 1000)), window_name(Window("seconds", 7 * 86_400))
-    ('last 1,000 ratings', 'last 7 days')
-    """
-    return f"last {window.size:,} ratings" if window.unit == "events" else f"last {window.size / _DAY:g} days"
-
-
 def detail_tables(monitor: Monitor, *, dated: bool = True) -> Group:
     """Windows and slices (of the months, the newest), interval coverage, and the changes found.
 
@@ -52,7 +43,7 @@ def detail_tables(monitor: Monitor, *, dated: bool = True) -> Group:
     """
     slices = _slices(monitor, dated)
     rows: list[tuple[str, str, Errors]] = [
-        *(("window", window_name(window), errors) for window, errors in _windows(monitor, dated)),
+        *(("window", _covered(window), errors) for window, errors in _windows(monitor, dated)),
         *(row for row in slices if row[0] != "month"),
         *[row for row in slices if row[0] == "month"][-_MONTHS:],
     ]
@@ -110,6 +101,10 @@ def details_object(monitor: Monitor, *, detail: bool, dated: bool = True) -> dic
         slices = _slices(monitor, dated)
         found["slices"] = [{"by": by, "name": name, **errors.values()} for by, name, errors in slices]
     return found
+
+
+def _covered(window: Window) -> str:
+    return f"last {window.size:,} ratings" if window.unit == "events" else f"last {window.size / _DAY:g} days"
 
 
 def _windows(monitor: Monitor, dated: bool) -> list[tuple[Window, Errors]]:

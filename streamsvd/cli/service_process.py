@@ -74,7 +74,7 @@ def run_service(plan: ServicePlan, environ: Mapping[str, str]) -> None:
         url = stack.enter_context(open_redis(plan.redis, environ))
         log = None
         if plan.topics is not None:
-            log = log_of(log_client(stack.enter_context(open_kafka(plan.kafka, environ))), plan.topics, plan.limits)
+            log = rating_log(log_client(stack.enter_context(open_kafka(plan.kafka, environ))), plan.topics, plan.limits)
         client = stack.enter_context(closing(connect(url, for_lookups=True)))
         listening = stack.enter_context(listen(plan.host, plan.port))
         reader = ModelReader(client, plan.model)
@@ -92,7 +92,7 @@ def run_service(plan: ServicePlan, environ: Mapping[str, str]) -> None:
         serve_until(app, listening, stop, journal, grace_seconds=plan.limits.request_seconds)
 
 
-def log_of(client: LogClient, topics: Topics, limits: Limits) -> RatingLog:
+def rating_log(client: LogClient, topics: Topics, limits: Limits) -> RatingLog:
     """The writing side of a topic, which is made where it is missing; connects when it is first needed."""
 
     def sink() -> RatingSink:

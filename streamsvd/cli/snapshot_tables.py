@@ -15,7 +15,7 @@ from streamsvd.errors import SnapshotMissing
 from streamsvd.ratings import utc_day
 
 
-def listed(found: Inventory, now: float) -> dict[str, Any]:
+def inventory_object(found: Inventory, now: float) -> dict[str, Any]:
     """One model, for programs; times in seconds, sizes in bytes."""
     head = found.head
     return {
@@ -71,7 +71,7 @@ def shown(found: Inventory, head: Head, now: float) -> dict[str, Any]:
     newest, rows = head.version == found.head.version, _rows(found, head)
     blocks = [{**asdict(block), "rows": rows[block.side]} for block in found.blocks]
     return {
-        **listed(found, now),
+        **inventory_object(found, now),
         "version": head.version,
         "newest_version": found.head.version,
         "written_at": head.written_at,

@@ -13,7 +13,7 @@ from services import in_process
 
 from model_store import ModelReader, ModelWriter
 from streamsvd.cli.lookups import item_called, ratings_given
-from streamsvd.cli.service_process import log_of
+from streamsvd.cli.service_process import rating_log
 from streamsvd.dashboard.lookups import Lookups
 from streamsvd.errors import InputError, UnknownId
 from streamsvd.learner import IteratedSVD
@@ -116,7 +116,7 @@ def test_the_dashboard_says_what_it_took(reader: ModelReader, client: redis.Redi
 def served(reader: ModelReader, kafka_address: str, topic_prefix: str) -> Iterator[httpx.Client]:
     log, topics = log_client(kafka_address), Topics(topic_prefix)
     create_topics(log, topics)
-    with in_process(reader, log=log_of(log, topics, Limits())) as (client, _):
+    with in_process(reader, log=rating_log(log, topics, Limits())) as (client, _):
         yield client
 
 

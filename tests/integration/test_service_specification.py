@@ -17,7 +17,7 @@ from schemathesis.config import SchemathesisConfig
 from services import in_process, write_model
 
 from model_store import ModelReader, connect
-from streamsvd.cli.service_process import log_of
+from streamsvd.cli.service_process import rating_log
 from streamsvd.log import Topics, log_client
 from streamsvd.service import Limits, create_app
 from streamsvd.service.journal import json_journal
@@ -44,9 +44,8 @@ CONFIG = SchemathesisConfig.from_dict(
 def described() -> dict[str, Any]:
     """The specification of a service that has all of its parts, keys too."""
     reader = ModelReader(connect("redis://127.0.0.1:1"), MODEL)
-    app = create_app(
-        reader, json_journal(io.BytesIO()), model=MODEL, log=log_of(log_client("127.0.0.1:1"), Topics(TOPIC), Limits())
-    )
+    log = rating_log(log_client("127.0.0.1:1"), Topics(TOPIC), Limits())
+    app = create_app(reader, json_journal(io.BytesIO()), model=MODEL, log=log)
     return json.loads(msgspec.json.encode(specification(app, keys=True, scale=lambda: (1.0, 5.0))))
 
 
@@ -58,7 +57,7 @@ schema = schemathesis.openapi.from_dict(copy.deepcopy(DOCUMENT), config=CONFIG)
 def served(kafka_address: str, redis_url: str) -> Iterator[httpx.Client]:
     """That service."""
     write_model(redis_url, MODEL)
-    log = log_of(log_client(kafka_address), Topics(TOPIC), Limits())
+    log = rating_log(log_client(kafka_address), Topics(TOPIC), Limits())
     with connect(redis_url) as client_of_redis:
         reader = ModelReader(client_of_redis, MODEL)
         with in_process(reader, keys=[KEPT], log=log, model=MODEL) as (client, _):

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console, Group
 from rich.text import Text
 
-from evaluation.models import described
+from evaluation.models import descriptions
 from evaluation.studies import PeerResult, Stream, draw_peers, installed_peers
 from evaluation.studies import compare as run
 from streamsvd.cli.figures import versions
@@ -85,7 +85,7 @@ def compare(
     print_found(whole, _tables(title, found, stream.first_fit), as_json=as_json)
 
 
-compare.__doc__ = (compare.__doc__ or "").replace("{models}", "\n\n    ".join(described("compare")))
+compare.__doc__ = (compare.__doc__ or "").replace("{models}", "\n\n    ".join(descriptions("compare")))
 _FEWEST = 100
 
 

@@ -29,7 +29,7 @@ from streamsvd.cli.services import open_redis
 from streamsvd.cli.snapshot_tables import (
     compared,
     differences_table,
-    listed,
+    inventory_object,
     models_table,
     shown,
     version_of,
@@ -71,9 +71,8 @@ def list_(redis: RedisOption = None, as_json: JsonFlag = False) -> None:
                 print_note(f"Model {name} cannot be read: {error}")
             else:
                 found += [one] if one is not None else []
-    print_found(
-        {"models": [listed(one, time.time()) for one in found]}, models_table(found, time.time()), as_json=as_json
-    )
+    now = time.time()
+    print_found({"models": [inventory_object(one, now) for one in found]}, models_table(found, now), as_json=as_json)
 
 
 @snapshot.command()

@@ -12,7 +12,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.models import BATCH, LEARNER, MODELS, described
+from evaluation.models import BATCH, LEARNER, MODELS, descriptions
 from evaluation.studies import FOLDS, Study, check_pictures, compile_study, draw_study, run_study, study_specs
 from streamsvd.cli.figures import versions
 from streamsvd.cli.json_output import json_bytes
@@ -111,7 +111,7 @@ def study(
     print_found(whole, _tables(name, found), as_json=as_json)
 
 
-study.__doc__ = (study.__doc__ or "").replace("{models}", "\n\n    ".join(described("study")))
+study.__doc__ = (study.__doc__ or "").replace("{models}", "\n\n    ".join(descriptions("study")))
 
 
 def _tables(name: str, found: Study) -> Group:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from model_states import plain
 
-from evaluation.models import MODELS, ModelSpec, compile_kernels, described, parse_spec, shadow_names
+from evaluation.models import MODELS, ModelSpec, compile_kernels, descriptions, parse_spec, shadow_names
 from streamsvd.errors import SettingsError
 from streamsvd.ratings import Synthetic
 
@@ -58,7 +58,7 @@ def test_descriptions_and_labels_tell_models_apart() -> None:
     for command in ("study", "compare", "tune"):
         labels = [getattr(model, command) for model in MODELS.values() if getattr(model, command)]
         assert len(labels) == len(set(labels))
-        assert [line.partition(": ")[0] for line in described(command)] == labels
+        assert [line.partition(": ")[0] for line in descriptions(command)] == labels
 
 
 @pytest.mark.parametrize("name", [name for name, model in MODELS.items() if model.tune])
