@@ -14,7 +14,6 @@ import os
 import sys
 import time
 import warnings
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -97,15 +96,8 @@ def compare(name: str, rounds: int) -> dict[str, Any]:
         "peers": rows,
         "implicit": taking_in,
         "missing": missing,
-        "versions": {**versions(), **{name: _version(name) for name in ("river", "scikit-surprise", "implicit")}},
+        "versions": versions("river", "scikit-surprise", "implicit"),
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _line(row: dict[str, Any]) -> str:

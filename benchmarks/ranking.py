@@ -16,7 +16,6 @@ import os
 import sys
 import warnings
 from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -131,17 +130,10 @@ def main() -> None:
     for name in options.sets:
         table, catalogue = load(name, environ=os.environ)
         found = {**measured(table, catalogue), **compare(table, catalogue, options.every)}
-        found["versions"] = {**versions(), "implicit": _version("implicit")}
+        found["versions"] = versions("implicit")
         write_json(RESULTS / f"ranking.{found['dataset']}.json", found)
         if options.out is not None:  # of several sets, the last one
             write_json(options.out, found)
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 if __name__ == "__main__":

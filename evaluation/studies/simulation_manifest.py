@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
-from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from evaluation.metrics import Prequential
 from evaluation.studies.simulation import Outcome, Run
 from streamsvd.compiler import CACHE
 from streamsvd.ratings import Catalogue, RatingTable, encode_item
+from streamsvd.versions import package_versions
 
 FORMAT = 1
 _PACKAGES = ("streamsvd", "numpy", "numba")
@@ -112,8 +111,7 @@ def manifest(
 
 def versions() -> dict[str, str]:
     """Of Python, of the packages that decide a figure, and of the learner's own source."""
-    found = {"python": platform.python_version(), **{name: metadata.version(name) for name in _PACKAGES}}
-    return {**found, "learner": CACHE.name}
+    return {**package_versions(*_PACKAGES), "learner": CACHE.name}
 
 
 def _bytes(column: NDArray[Any]) -> bytes:

@@ -6,7 +6,6 @@ import math
 import platform
 import resource
 import sys
-from importlib import metadata
 from typing import Any
 
 from evaluation import Figures
@@ -14,6 +13,7 @@ from evaluation.metrics import Output
 from streamsvd.errors import InputError
 from streamsvd.kernels import Settings
 from streamsvd.learner import IteratedSVD
+from streamsvd.versions import package_versions
 
 _NAMED = ("streamsvd", "numpy", "scipy", "numba", "pandas", "kafka-python", "redis")
 
@@ -71,15 +71,9 @@ def settings_object(model: IteratedSVD) -> dict[str, Any]:
     return {**settings.to_dict(), "scale": scale, "seed": model.seed, "content_columns": model.n_content}
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide a figure."""
-    found = {"python": platform.python_version(), "machine": platform.machine()}
-    for name in _NAMED:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+def versions(*more: str) -> dict[str, str]:
+    """Versions of Python, of the packages that decide a figure, and of `more` packages."""
+    return {"machine": platform.machine(), **package_versions(*_NAMED, *more)}
 
 
 def peak_rss_bytes() -> int:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
-import platform
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import redis
@@ -36,6 +34,7 @@ from streamsvd.embedded import (
 )
 from streamsvd.errors import DatasetUnavailable, JavaMissing, ServiceError, StreamSVDError
 from streamsvd.ratings import SOURCES, Network, fetch, find
+from streamsvd.versions import package_versions
 
 _PACKAGES = ("streamsvd", "numpy", "numba", "scipy", "pandas", "pyarrow", "kafka-python", "crc32c", "redis", "hiredis")
 _DATA_SETS = ("ml-latest-small", "ml-100k")
@@ -67,7 +66,7 @@ def doctor(
     findings = list(_findings(os.environ, asking=not as_json))
     ready = all(finding.works is not False for finding in findings)
     if as_json:
-        print_json({"ready": ready, "findings": findings, "versions": _versions()})
+        print_json({"ready": ready, "findings": findings, "versions": package_versions(*_PACKAGES)})
     else:
         _show(Console(), findings, ready=ready)
     raise typer.Exit(0 if ready else 1)
@@ -172,16 +171,6 @@ def _asked(part: str, name: str, network: Network) -> Finding:
     return Finding(part, "fetched when needed", "not here, and a source gives it")
 
 
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "missing"
-    return versions
-
-
 def _show(console: Console, findings: list[Finding], *, ready: bool) -> None:
     table = Table(box=None)
     for heading in ("", "", "is", "because"):
@@ -190,7 +179,7 @@ def _show(console: Console, findings: list[Finding], *, ready: bool) -> None:
     for one in findings:
         table.add_row(marks[one.works], one.part, escape(one.used), escape(one.why))
     console.print(table)
-    console.print("\nVersions: " + ", ".join(f"{name} {text}" for name, text in _versions().items()))
+    console.print("\nVersions: " + ", ".join(f"{name} {text}" for name, text in package_versions(*_PACKAGES).items()))
     console.print(
         "[green]streamsvd demo can run here." if ready else "[red]What is marked ✗ has to be corrected first."
     )
