@@ -6,7 +6,8 @@ making Python objects: that is several times the speed of learning for short row
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,12 +85,14 @@ class IdIndex:
             _insert(*self._table, _pairs(fresh, numbers))
         return np.array(numbers, np.int64)
 
-    def number(self, ids: Sequence[Id] | Ints) -> tuple[Ints, list[Id]]:
-        """Row of each id, and the ids that had none before."""
+    def number(
+        self, ids: Sequence[Id] | Ints, add: Callable[[Sequence[Id]], Any] | None = None
+    ) -> tuple[Ints, list[Id]]:
+        """Row of each id, and the ids that had none before; `add`, by default this index's, gives them one."""
         rows = self.find(ids)
         fresh = self.fresh(ids, rows)
         if fresh:
-            self.add(fresh)
+            (add or self.add)(fresh)
             rows = self.find(ids)
         return rows, fresh
 

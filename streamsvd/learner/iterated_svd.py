@@ -1,13 +1,12 @@
 """`IteratedSVD`: the regularised SVD of a rating matrix with holes, kept current one rating at a time.
 
 Each rating is predicted, then learned by two rank-one updates; rows that have grown are refitted. Ids are ints or
-strings; they get row numbers in order of first appearance, and everything below this class works on numbers.
+strings; `LearnerRows` gives them row numbers, and everything below this class works on numbers.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +14,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.kernels import Id, Scale, Settings, State, as_column, memory, plain_ids, refits, retraction
+from streamsvd.kernels import Id, Scale, Settings, State, as_column, plain_ids, retraction
 from streamsvd.kernels import learning as kernels
 from streamsvd.kernels.handles import Events, Handle
-from streamsvd.kernels.memory import CHANGED, EVENTS, NEXT_REFIT, Memory
-from streamsvd.kernels.seeding import first_factors
-from streamsvd.kernels.workspace import workspace
+from streamsvd.kernels.memory import CHANGED, EVENTS
 from streamsvd.learner import files, saving
-from streamsvd.learner.id_index import IdIndex
+from streamsvd.learner.learner_rows import LearnerRows
 from streamsvd.learner.live_lookups import LiveLookups
 from streamsvd.learner.predicting import predict_pairs
-from streamsvd.learner.protocol import ContentSource, Ids, Predictions
+from streamsvd.learner.protocol import ContentSource, Predictions
 from streamsvd.learner.svd_form import SVDForm, svd_form
 
 Floats = NDArray[np.float64]
 _IDS, _NUMBERS = (int, str), (int, float, np.float64)
 
 
-class IteratedSVD(LiveLookups):
+class IteratedSVD(LearnerRows, LiveLookups):
     """Online matrix factorisation with item content, drift tracking and calibration.
 
     Parameters
@@ -50,7 +47,8 @@ class IteratedSVD(LiveLookups):
     Notes
     -----
     Prediction, in stars: biased factors [1]_ (eq. 4) with content and global weights g. The user's row is
-    x = [b_u, w_u, p_u], the item's y = [b_i, q_i]; n_u and n_i count their ratings so far::
+    x = [b_u, w_u, p_u], with a bias, weights of what is known of items and factors, the item's y = [b_i, q_i]; n_u and
+    n_i count their ratings so far::
 
         φ = [1, content, (ln(1 + n_i) − 2) / 2, b_i, q_i],    z = [1, content, ln(1 + n_i) − 2, ln(1 + n_u) − 3]
         s = g·z + b_i + x·φ,    r̂ = clip(s + c·h, low, high)
@@ -68,7 +66,7 @@ class IteratedSVD(LiveLookups):
         P = (Λ + Σ φ φᵀ)⁻¹,    x = P Σ φ (r − g·z − b_i)    (an item: on ψ, less x·φ without factors)
 
     Λ is the diagonal Λ₀ of the ridges; for users, from rating `prior_from` on, Λ = σ² M⁻¹, with the second moments
-    of the N users with 5 ratings or more, M = (w σ² Λ₀⁻¹ + Σ (x xᵀ + σ² P)) / (w + N), and w = `prior_weight`.
+    of the N users with 5 ratings or more, M = (ν σ² Λ₀⁻¹ + Σ (x xᵀ + σ² P)) / (ν + N), and ν = `prior_weight`.
 
     Calibration c·h: 24 terms h, such as running means of r − s by user and item, and powers of s − 3.5
     (`CalibrationTerm`). Deviation: √(σ² (1 + φ·Pφ + ψ·Pψ) · noise_u · noise_i), with a learned σ² and noise.
@@ -104,16 +102,7 @@ class IteratedSVD(LiveLookups):
         content: ContentSource | None = None,
         seed: int = 0,
     ) -> None:
-        self.settings = settings or Settings()
-        self.scale = Scale(*scale)
-        self.seed = seed
-        self.n_content = 0 if content is None else content.content([]).shape[1]
-        self._content = content
-        self._parameters = memory.parameters(self.settings, *self.scale.internal_limits)
-        m = memory.initial(self.settings, self.n_content)
-        self._space = workspace(m)
-        self._memory = m
-        self._users, self._items = IdIndex(), IdIndex()
+        super().__init__(settings or Settings(), Scale(*scale), content, seed)
         self._erased: list[Id] = []
         self._one = Events(
             users=np.zeros(1, np.int64),
@@ -127,16 +116,6 @@ class IteratedSVD(LiveLookups):
     def __len__(self) -> int:
         """Ratings learned."""
         return int(self._memory.counters[EVENTS])
-
-    @property
-    def n_users(self) -> int:
-        """Users with a row."""
-        return len(self._users)
-
-    @property
-    def n_items(self) -> int:
-        """Items with a row."""
-        return len(self._items)
 
     # Learning
 
@@ -176,8 +155,8 @@ class IteratedSVD(LiveLookups):
             lengths = f"{len(user_ids)} users, {len(item_ids)} items, {len(values)} ratings, {len(stamps)} timestamps"
             raise InputError(f"one of each is needed for every rating, found {lengths}")
         self.scale.check(values)
-        item_rows = _numbered(self._items, item_ids, self._add_items)  # first: its content source may refuse an id
-        user_rows = _numbered(self._users, user_ids, self._add_users)
+        item_rows, _ = self._items.number(item_ids, self._add_items)  # first: its content source may refuse an id
+        user_rows, _ = self._users.number(user_ids, self._add_users)
         predictions = np.empty((len(values), 5))
         internal = self.scale.to_internal(values)
         self._run(Handle(Events(user_rows, item_rows, internal, stamps, predictions)), len(values))
@@ -190,7 +169,26 @@ class IteratedSVD(LiveLookups):
         )
 
     def learn_one(self, user: Id, item: Id, rating: float, timestamp: int | None = None) -> float:
-        """Predict, then learn one rating; returns the prediction."""
+        """Predict, then learn one rating, as `learn` does.
+
+        Parameters
+        ----------
+        user, item : int or str
+        rating : float
+            In the data's own scale.
+        timestamp : int, optional
+            Seconds, as for `learn`.
+
+        Returns
+        -------
+        float
+            The event prediction, in the data's own scale.
+
+        Raises
+        ------
+        InputError
+            As for `learn`.
+        """
         plain = type(user) in _IDS and type(item) in _IDS and type(rating) in _NUMBERS and type(timestamp) is int
         if not (plain and self.scale.low <= rating <= self.scale.high and -(2**63) <= (timestamp or 0) < 2**63):
             stamps = None if timestamp is None else [timestamp]
@@ -209,6 +207,10 @@ class IteratedSVD(LiveLookups):
     def retract(self, user: Id, item: Id) -> bool:
         """Take a rating back and refit both rows from the ratings that remain.
 
+        Parameters
+        ----------
+        user, item : int or str
+
         Returns
         -------
         bool
@@ -217,18 +219,27 @@ class IteratedSVD(LiveLookups):
         u, i = self._users.rows.get(user), self._items.rows.get(item)
         if u is None or i is None:
             return False
-        self._memory = memory.with_room(self._memory, len(self._users.ids), len(self._items.ids))
+        self._make_room()
         return bool(retraction.retract(self._handle.address, u, i))
 
     def erase(self, user: Id) -> bool:
         """Remove a user: row, ratings and id go, and the items it had rated are refitted without it.
 
         What stays is the user's share in the global weights and in other rows' past updates.
+
+        Parameters
+        ----------
+        user : int or str
+
+        Returns
+        -------
+        bool
+            Whether there was such a user.
         """
         u = self._users.remove(user)
         if u is None:
             return False
-        self._memory = memory.with_room(self._memory, len(self._users.ids), len(self._items.ids))
+        self._make_room()
         retraction.erase(self._handle.address, u)
         self._erased.append(user)
         return True
@@ -252,7 +263,12 @@ class IteratedSVD(LiveLookups):
         Returns
         -------
         float64 array, shape (n,)
-            With its timestamp, exactly what `learn` would predict next.
+            In the data's own scale; with its timestamp, exactly what `learn` would predict next.
+
+        Raises
+        ------
+        InputError
+            If the lengths differ, or an id is neither an int nor a str.
         """
         return predict_pairs(self, users, items, timestamps, with_variance=False)[0]
 
@@ -262,11 +278,44 @@ class IteratedSVD(LiveLookups):
         items: Sequence[Id] | NDArray[Any],
         timestamps: ArrayLike | None = None,
     ) -> tuple[Floats, Floats]:
-        """Predicted ratings and their standard deviations, both in the data's own scale."""
+        """Predicted ratings and their standard deviations.
+
+        Parameters
+        ----------
+        users, items, timestamps
+            As for `predict`.
+
+        Returns
+        -------
+        predicted, deviation : float64 arrays, shape (n,)
+            In the data's own scale; deviations are of the rating, its noise included.
+
+        Raises
+        ------
+        InputError
+            As for `predict`.
+        """
         return predict_pairs(self, users, items, timestamps, with_variance=True)
 
     def predict_one(self, user: Id, item: Id, timestamp: int | None = None) -> float:
-        """Predicted rating of one item by one user."""
+        """Predicted rating of one item by one user.
+
+        Parameters
+        ----------
+        user, item : int or str
+        timestamp : int, optional
+            Seconds, as for `predict`.
+
+        Returns
+        -------
+        float
+            In the data's own scale, clipped to it.
+
+        Raises
+        ------
+        InputError
+            As for `predict`.
+        """
         return float(self.predict([user], [item], None if timestamp is None else [timestamp])[0])
 
     def svd(self) -> SVDForm:
@@ -324,74 +373,13 @@ class IteratedSVD(LiveLookups):
         saving.restore_state(model, state)
         return model
 
-    # Inside
-
-    @property
-    def _memory(self) -> Memory:
-        return self._held
-
-    @_memory.setter
-    def _memory(self, replaced: Memory) -> None:
-        self._held = replaced
-        self._handle_or_none: Handle | None = None
-
-    @property
-    def _handle(self) -> Handle:
-        if self._handle_or_none is None:
-            self._handle_or_none = Handle(self._held, self._parameters, self._space)
-        return self._handle_or_none
-
     def _run(self, events: Handle, n: int) -> None:
         done = kernels.learn(self._handle.address, events.address, 0)
         while done < n:
-            self._memory = memory.with_room(self._memory, len(self._users.ids), len(self._items.ids), n - done)
+            self._make_room(n - done)
             done = kernels.learn(self._handle.address, events.address, done)
 
     def _timestamps(self, timestamps: ArrayLike | None, n: int) -> NDArray[np.int64]:
         if timestamps is None:  # negative and counting down: no two events share a page
             return -2 - len(self) - np.arange(n, dtype=np.int64)
         return as_column("timestamps", timestamps, np.int64)
-
-    def _make_room(self) -> None:
-        """Room for a row of every id; lists and pages get theirs when a kernel asks."""
-        n_users, n_items = len(self._users.ids), len(self._items.ids)
-        if n_users > len(self._memory.x) or n_items > len(self._memory.y):
-            self._memory = memory.with_room(self._memory, n_users, n_items)
-
-    def _add_users(self, fresh: Sequence[Id]) -> NDArray[np.int64]:
-        rows = self._users.add(fresh)
-        self._make_room()
-        self._memory.user_ints[rows, NEXT_REFIT] = self._first_refit
-        return rows
-
-    def _add_items(self, fresh: Sequence[Id]) -> NDArray[np.int64]:
-        first = self._first_rows(fresh)
-        rows = self._items.add(fresh)
-        self._make_room()
-        m = self._memory
-        at = rows if len(rows) > 1 else rows.item()  # one row is found several times quicker so
-        m.y[at], m.content[at] = first
-        m.item_cov[at] = self._parameters.first_item_cov
-        m.item_ints[at, NEXT_REFIT] = self._first_refit
-        return rows
-
-    def _first_rows(self, items: Sequence[Id]) -> tuple[Floats, Floats]:
-        """Rows and content of items without ratings."""
-        y = first_factors(self.settings, self.seed, items, self._memory.y.shape[1])
-        content = np.zeros((len(items), 0)) if self._content is None else self._content.content(items)
-        return y, content
-
-    @property
-    def _first_refit(self) -> int:
-        """Count at which a new row is refitted for the first time."""
-        return 2 if self.settings.gamma < math.inf else refits.NEVER
-
-
-def _numbered(index: IdIndex, ids: Ids, add: Callable[[Sequence[Id]], Any]) -> NDArray[np.int64]:
-    """Row numbers of ids; `add` gives those a row that have none."""
-    rows = index.find(ids)
-    fresh = index.fresh(ids, rows)
-    if fresh:
-        add(fresh)
-        rows = index.find(ids)
-    return rows
