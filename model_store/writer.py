@@ -188,7 +188,7 @@ class ModelWriter:
         whole : bool
             Everything stored before is removed in the same step: after a rebuild or an import.
         pause : callable
-            Called between the pages of many changed rows; it may wait, to leave time for lookups. Not called in a
+            Called between the batches of many changed rows; it may wait, to leave time for lookups. Not called in a
             whole write.
 
         Raises
