@@ -1,6 +1,6 @@
 """The models that studies, shadows and simulations compare: a registry, and specifications as text."""
 
-from evaluation.models.batch import BATCH_SETTINGS, BatchFit
+from evaluation.models.batch import BatchFit
 from evaluation.models.registry import (
     BATCH,
     LEARNER,
@@ -18,7 +18,6 @@ from evaluation.models.specs import ModelSpec, compile_kernels, parse_spec
 
 __all__ = [
     "BATCH",
-    "BATCH_SETTINGS",
     "LEARNER",
     "MODELS",
     "RATINGS_ONLY",

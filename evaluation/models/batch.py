@@ -9,10 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.learner import ContentSource, Ids, IteratedSVD, Settings
-from streamsvd.learner.batch import fit, sweep
-
-BATCH_SETTINGS = Settings(ridge=15.0)
-"""Defaults of a batch fit: a set of ratings without an order needs a stronger ridge than a stream."""
+from streamsvd.learner.batch import BATCH_SETTINGS, fit, sweep
 
 
 class BatchFit:

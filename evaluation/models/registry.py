@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal
 
-from evaluation.models.batch import BATCH_SETTINGS, BatchFit, Fixpoint
+from evaluation.models.batch import BatchFit, Fixpoint
 from evaluation.models.libraries import RiverBiasedMF, SurpriseSVD
 from streamsvd.errors import SettingsError
 from streamsvd.learner import IteratedSVD, Settings
 from streamsvd.learner.baselines import BiasedSGD, BrandSVD, DampedMeans, FoldIn, SoftImpute, TruncatedSVD
+from streamsvd.learner.batch import BATCH_SETTINGS
 
 LEARNER, RATINGS_ONLY, BATCH, RIVER = "iterated-svd", "ratings-only", "batch-fit", "river"
 """Kinds: the learner, the learner without a catalogue, the batch algorithm that it follows, and the basis of speeds."""

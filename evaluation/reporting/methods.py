@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evaluation.models import BATCH_SETTINGS
 from evaluation.reporting.blocks import Grid, Part, Points, Section
 from evaluation.reporting.formatting import Terms, seconds, share
 from evaluation.reporting.measurements import CORE_SHARE, Measurements, ReportPlan
 from streamsvd.learner import Settings
+from streamsvd.learner.batch import BATCH_SETTINGS
 from streamsvd.ratings import RatingTable
 
 

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics import Prequential
-from evaluation.models import BATCH, BATCH_SETTINGS, LEARNER, MODELS, ModelSpec, Range
+from evaluation.models import BATCH, LEARNER, MODELS, ModelSpec, Range
 from evaluation.progressive_validation import evaluate
 from streamsvd.errors import InputError
 from streamsvd.learner import ContentSource, IteratedSVD, Settings
+from streamsvd.learner.batch import BATCH_SETTINGS
 from streamsvd.ratings import RatingTable
 
 Stop = Callable[[], bool]

@@ -29,7 +29,10 @@ from streamsvd.kernels.vectors import add_scaled, copy_part
 from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.protocol import ContentSource, Ids
 
-Floats = NDArray[np.float64]
+__all__ = ["BATCH_SETTINGS", "SweepResult", "converge", "fit", "objective", "sweep"]
+
+BATCH_SETTINGS = Settings(ridge=15.0)
+"""Defaults of a batch fit: a set of ratings without an order needs a stronger ridge than a stream."""
 
 
 class SweepResult(NamedTuple):
@@ -40,6 +43,7 @@ class SweepResult(NamedTuple):
     before, after : float
         Objective, in squared internal stars, before the first sweep and after the last.
     sweeps : int
+        How many there were.
     imbalance : float
         How far the users' normal equations are from holding, relative to their right sides; the items' hold.
     """
@@ -87,10 +91,11 @@ def fit(
     users, items, ratings
         As for `IteratedSVD.learn`; of an item rated twice by one user, the last rating counts.
     settings : Settings, optional
-        By default a ridge of 15, which is better here than the stream's; the window is always None.
+        By default `BATCH_SETTINGS`; the window is always None.
     scale, content, seed
         As for `IteratedSVD`; the seed decides the order, too.
     sweeps : int
+        Refits of every row, of users and of items, after the start.
 
     Returns
     -------
@@ -103,7 +108,7 @@ def fit(
     >>> model.predict_one("bob", "Babe") < model.predict_one("bob", "Heat")
     True
     """
-    chosen = (settings or Settings(ridge=15.0)).replace(window=None)
+    chosen = (settings or BATCH_SETTINGS).replace(window=None)
     model = IteratedSVD(chosen, scale=scale, content=content, seed=seed)
     values = np.asarray(ratings, np.float64)
     plain_users, plain_items = as_ids(users), as_ids(items)
@@ -121,7 +126,7 @@ def fit(
     return model
 
 
-def _given(model: IteratedSVD, users: list[Id], items: list[Id], stars: Floats) -> Floats:
+def _given(model: IteratedSVD, users: list[Id], items: list[Id], stars: NDArray[np.float64]) -> NDArray[np.float64]:
     """The rating of each window entry, user by user."""
     user_rows, item_rows = model._users.find(users).tolist(), model._items.find(items).tolist()
     pairs = dict(zip(zip(user_rows, item_rows, strict=True), stars.tolist(), strict=True))
@@ -130,7 +135,7 @@ def _given(model: IteratedSVD, users: list[Id], items: list[Id], stars: Floats) 
     return np.array([pairs[pair] for pair in zip(owners.tolist(), entries["item"].tolist(), strict=True)])
 
 
-def _hold_still(model: IteratedSVD, given: Floats) -> None:
+def _hold_still(model: IteratedSVD, given: NDArray[np.float64]) -> None:
     """Solve the global weights against the rows as they are, and note targets, popularity and bias of every rating."""
     m, d_global = model._memory, 3 + model.n_content
     gram, moment = np.eye(d_global), np.zeros(d_global)
@@ -201,6 +206,7 @@ def sweep(model: IteratedSVD, sweeps: int = 1) -> list[float]:
     model : IteratedSVD
         With `window=None`: a sweep needs all ratings. Changed in place.
     sweeps : int
+        Refits of every row.
 
     Returns
     -------

@@ -14,8 +14,8 @@ FACES = (
     "model_store.feed",
     "model_store.files",
     *(f"evaluation.{name}" for name in ("metrics", "models", "shadows", "studies", "reporting")),
-    *(f"streamsvd.{name}" for name in ("ratings", "kernels", "log", "lookup", "learner", "learner.baselines")),
-    *(f"streamsvd.{name}" for name in ("embedded", "service", "dashboard")),
+    *(f"streamsvd.{name}" for name in ("ratings", "kernels", "log", "lookup", "embedded", "service", "dashboard")),
+    *(f"streamsvd.learner{name}" for name in ("", ".batch", ".baselines")),
 )
 UNDESCRIBED = {"__version__"}
 """Constants whose names say it all."""

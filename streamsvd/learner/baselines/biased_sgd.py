@@ -54,12 +54,13 @@ class BiasedSGD(OnlineBaseline):
     Parameters
     ----------
     rank : int
+        Factors of each user and item.
     user_bias_rate, item_bias_rate : float
-        Least rates of the biases; before they are reached, a bias is a damped mean.
+        Least rates of the biases, without unit; before they are reached, a bias is a damped mean.
     rate, decay : float
-        A row's factors have the rate `rate / (1 + count) ** decay`.
+        A row's factors have the rate `rate / (1 + count) ** decay`, in 1 / stars; `decay` has no unit.
     penalty : float
-        Of factors.
+        Ridge of the factors, in stars.
     replays : int
         Ratings drawn from the past after each rating.
     replay_rate : float
@@ -67,7 +68,7 @@ class BiasedSGD(OnlineBaseline):
     replay_from : int
         They are drawn from so many newest ratings.
     factor_scale : float
-        Standard deviation of factors before their first rating.
+        Standard deviation of factors before their first rating, in √stars.
     scale : (float, float)
     seed : int
         Decides first factors and draws.

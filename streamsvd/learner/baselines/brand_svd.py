@@ -45,6 +45,7 @@ class BrandSVD(OnlineBaseline):
     Parameters
     ----------
     rank : int
+        Factors of each user and item.
     every : int
         Ratings after which U and V are made orthonormal again.
     user_damping, item_damping : float

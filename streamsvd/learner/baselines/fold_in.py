@@ -48,10 +48,11 @@ class FoldIn(OnlineBaseline):
     Parameters
     ----------
     rank : int
+        Factors of each user and item.
     warm_up : int
         Ratings from which the item factors are found.
     shrinkage : float
-        λ of the soft-impute, and the ridge of the fold-in.
+        λ of the soft-impute, in stars, and the ridge of the fold-in.
     user_damping, item_damping : float
         As for `DampedMeans`.
     scale : (float, float)

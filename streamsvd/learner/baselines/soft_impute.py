@@ -49,7 +49,7 @@ class SoftImpute(BatchBaseline):
     Parameters
     ----------
     rank : int
-        At most so many factors.
+        Most factors of a user or an item.
     shrinkage : float
         λ, in stars: what is taken off each singular value.
     tolerance : float
@@ -134,8 +134,9 @@ def soft_impute(
     given : csr_array, shape (m, n)
         X; its stored entries are the given ones, zeros among them.
     rank : int
+        Most factors of a row or a column.
     shrinkage : float
-        λ.
+        λ, in the unit of the entries.
     tolerance, rounds, seed
         As for `SoftImpute`.
     each : callable, optional

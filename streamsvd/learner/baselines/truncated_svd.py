@@ -20,6 +20,7 @@ class TruncatedSVD(BatchBaseline):
     Parameters
     ----------
     rank : int
+        Factors of each user and item.
     user_damping, item_damping : float
         As for `DampedMeans`.
     scale : (float, float)
