@@ -6,7 +6,6 @@ from streamsvd.learner.compiling import LEARNING_STEPS, LOOKUP_STEPS, kernel_cac
 from streamsvd.learner.iterated_svd import IteratedSVD
 from streamsvd.learner.live_items import LiveItems, best_ids, ranked_ids
 from streamsvd.learner.protocol import BatchLearner, ContentSource, Ids, OnlineLearner, Predictions
-from streamsvd.learner.svd_form import SVDForm
 
 __all__ = [
     "LEARNING_STEPS",
@@ -22,7 +21,6 @@ __all__ = [
     "Predictions",
     "Ragged",
     "Rows",
-    "SVDForm",
     "Settings",
     "State",
     "best_ids",

@@ -8,7 +8,6 @@ from streamsvd.lookup.answers import (
     AnswerPart,
     Explanation,
     KnownUser,
-    Moved,
     Rated,
     Reason,
     Recommendation,
@@ -16,7 +15,7 @@ from streamsvd.lookup.answers import (
     SimilarUser,
 )
 from streamsvd.lookup.arguments import how_many, listed
-from streamsvd.lookup.choice_scores import chances, popularity, ranking_scores
+from streamsvd.lookup.choice_scores import chances, popularity
 from streamsvd.lookup.compiling import compile_kernels
 from streamsvd.lookup.explaining import EXPLAINING, explain, reasons
 from streamsvd.lookup.folded_rows import fold_in
@@ -49,7 +48,6 @@ __all__ = [
     "Facets",
     "ItemTable",
     "KnownUser",
-    "Moved",
     "Options",
     "Profile",
     "Rated",
@@ -80,7 +78,6 @@ __all__ = [
     "popularity",
     "predict",
     "ranking_called",
-    "ranking_scores",
     "reasons",
     "recommend_for_ratings",
     "recommend_to",
