@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from streamsvd.embedded import ServerProcess, workplace
+from streamsvd.embedded import ServerProcess, server_folder
 from streamsvd.log import Topics
 
 _URL = re.compile(r"^http://\S+$", re.MULTILINE)
@@ -66,7 +66,7 @@ def run_dashboard(
     command += ["--kafka", kafka, "--topic", topics.ratings, "--model", model]
     if os.environ.get("STREAMSVD_REDIS") != redis:  # one that was given may hold a password: the child inherits it
         command += ["--redis", redis]
-    with workplace("dashboard", None) as place:
+    with server_folder("dashboard", None) as place:
         process = ServerProcess("dashboard", command, place, grace_seconds=5.0)
         try:
             yield DashboardProcess(process, notify)

@@ -9,9 +9,9 @@ from streamsvd.embedded.choice import (
     provide_redis,
 )
 from streamsvd.embedded.containers import docker_answers
-from streamsvd.embedded.folder import default_folder, workplace
+from streamsvd.embedded.folder import default_folder, server_folder
 from streamsvd.embedded.jars import KAFKA_VERSION, jars_folder, kafka_jars
-from streamsvd.embedded.java import Java, find_java
+from streamsvd.embedded.java import find_java
 from streamsvd.embedded.kafka import cluster_at, embedded_kafka
 from streamsvd.embedded.process import ServerProcess
 from streamsvd.embedded.redis import embedded_redis, find_redis_server
@@ -19,7 +19,6 @@ from streamsvd.embedded.server import Server
 
 __all__ = [
     "KAFKA_VERSION",
-    "Java",
     "Server",
     "ServerChoice",
     "ServerProcess",
@@ -37,5 +36,5 @@ __all__ = [
     "mask_url",
     "provide_kafka",
     "provide_redis",
-    "workplace",
+    "server_folder",
 ]

@@ -29,7 +29,7 @@ _STATE = "running.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Workplace:
+class ServerFolder:
     """A folder made ready for one server.
 
     Attributes
@@ -69,7 +69,7 @@ def default_folder(name: str) -> Path:
 
 
 @contextmanager
-def workplace(name: str, folder: Path | None) -> Iterator[Workplace]:
+def server_folder(name: str, folder: Path | None) -> Iterator[ServerFolder]:
     """Yield a folder for the server `name`: `folder`, kept afterwards, or a temporary one.
 
     A temporary folder is removed at the end; with a server that failed it is kept, for its log.
@@ -84,11 +84,11 @@ def workplace(name: str, folder: Path | None) -> Iterator[Workplace]:
 
 
 @contextmanager
-def _temporary(name: str) -> Iterator[Workplace]:
+def _temporary(name: str) -> Iterator[ServerFolder]:
     path = Path(tempfile.mkdtemp(prefix=f"streamsvd-{name}-"))
     keep = False
     try:
-        yield Workplace(path, keeps=False)
+        yield ServerFolder(path, keeps=False)
     except ServiceError:
         keep = True
         raise
@@ -98,7 +98,7 @@ def _temporary(name: str) -> Iterator[Workplace]:
 
 
 @contextmanager
-def _named(name: str, folder: Path) -> Iterator[Workplace]:
+def _named(name: str, folder: Path) -> Iterator[ServerFolder]:
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder) as descriptor:
         if descriptor is None:
@@ -106,7 +106,7 @@ def _named(name: str, folder: Path) -> Iterator[Workplace]:
         state = folder / _STATE
         state.unlink(missing_ok=True)  # of a process that was killed
         try:
-            yield Workplace(folder, keeps=True, hold=(descriptor,))
+            yield ServerFolder(folder, keeps=True, hold=(descriptor,))
         finally:
             state.unlink(missing_ok=True)
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from streamsvd.embedded.folder import free_ports, workplace
+from streamsvd.embedded.folder import free_ports, server_folder
 from streamsvd.embedded.jars import jars_folder, kafka_jars
 from streamsvd.embedded.java import find_java
 from streamsvd.embedded.process import ServerProcess
@@ -70,7 +70,7 @@ def embedded_kafka(folder: Path | None = None, *, timeout_seconds: float = 90.0)
     ServiceError
         When Kafka's jars cannot be fetched, or the broker does not start; with the end of its log.
     """
-    with workplace("kafka", folder) as place:
+    with server_folder("kafka", folder) as place:
         logging = place.path / "log4j2.properties"
         logging.write_text(_LOG_SETTINGS)
         classes = os.pathsep.join(map(str, kafka_jars()))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from streamsvd.embedded import watchdog
-from streamsvd.embedded.folder import Workplace
+from streamsvd.embedded.folder import ServerFolder
 from streamsvd.errors import ServiceError
 
 _PAUSE_SECONDS = 0.02
@@ -37,7 +37,7 @@ class ServerProcess:
     """
 
     def __init__(
-        self, name: str, command: Sequence[str | Path], place: Workplace, *, grace_seconds: float = 15.0
+        self, name: str, command: Sequence[str | Path], place: ServerFolder, *, grace_seconds: float = 15.0
     ) -> None:
         self.name = name
         self.log = place.path / f"{name.lower()}.log"

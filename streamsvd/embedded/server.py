@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from streamsvd.embedded.folder import Workplace
+from streamsvd.embedded.folder import ServerFolder
 from streamsvd.embedded.process import ServerProcess
 from streamsvd.errors import ServiceError
 
@@ -56,7 +56,7 @@ class Server:
 
 
 @contextmanager
-def serving(place: Workplace, attempt: Callable[[], StartedServer], timeout_seconds: float) -> Iterator[Server]:
+def serving(place: ServerFolder, attempt: Callable[[], StartedServer], timeout_seconds: float) -> Iterator[Server]:
     """Start a server, yield it, stop it.
 
     Parameters

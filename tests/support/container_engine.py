@@ -28,7 +28,7 @@ import yaml
 from jgo.maven import MavenContext
 
 from streamsvd.embedded.containers import KAFKA_IMAGE, REDIS_IMAGE, docker_answers
-from streamsvd.embedded.folder import workplace
+from streamsvd.embedded.folder import server_folder
 from streamsvd.embedded.jars import KAFKA_VERSION, kafka_jars
 from streamsvd.embedded.process import ServerProcess
 from streamsvd.embedded.server import StartedServer, serving
@@ -141,7 +141,7 @@ def _dockerd() -> Iterator[str]:
     there = bridge.exists()
     with (
         tempfile.TemporaryDirectory(prefix="streamsvd-docker-", ignore_cleanup_errors=True) as scratch,
-        workplace("docker", kept) as place,
+        server_folder("docker", kept) as place,
     ):
         address = f"unix://{scratch}/docker.sock"
         command = [

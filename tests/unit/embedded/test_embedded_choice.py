@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streamsvd.embedded import ServerChoice, choose_kafka, choose_redis, mask_url, provide_kafka, provide_redis
 from streamsvd.embedded.containers import docker_answers
-from streamsvd.embedded.folder import workplace
+from streamsvd.embedded.folder import server_folder
 from streamsvd.errors import ServiceError, SettingsError
 
 Choose = Callable[..., ServerChoice]
@@ -60,7 +60,7 @@ def test_a_named_folder_rules_docker_out(choose: Choose, variable: str, address:
 
 @both
 def test_one_that_runs_in_the_folder_is_used(choose: Choose, variable: str, address: str, tmp_path: Path) -> None:
-    with workplace("server", tmp_path) as place:
+    with server_folder("server", tmp_path) as place:
         place.announce(address)
         assert choose({}, folder=tmp_path, docker_available=_yes) == ServerChoice(
             "running", address, f"one runs in {tmp_path}"

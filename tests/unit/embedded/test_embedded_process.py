@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streamsvd.embedded.folder import Workplace
+from streamsvd.embedded.folder import ServerFolder
 from streamsvd.embedded.process import ServerProcess
 from streamsvd.embedded.server import Server, StartedServer, serving
 from streamsvd.errors import ServiceError
@@ -23,13 +23,13 @@ _STUBBORN = [
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Workplace]:
+def place(tmp_path: Path) -> Iterator[ServerFolder]:
     before = psutil.Process().children(recursive=True)
-    yield Workplace(tmp_path, keeps=True)
+    yield ServerFolder(tmp_path, keeps=True)
     assert psutil.Process().children(recursive=True) == before
 
 
-def test_stop_ends_it(place: Workplace) -> None:
+def test_stop_ends_it(place: ServerFolder) -> None:
     process = ServerProcess("Sleeper", _SLEEPER, place)
     assert process.exit_code is None
 
@@ -37,19 +37,19 @@ def test_stop_ends_it(place: Workplace) -> None:
     assert not psutil.pid_exists(process.pid)
 
 
-def test_one_that_will_not_stop_is_killed(place: Workplace) -> None:
+def test_one_that_will_not_stop_is_killed(place: ServerFolder) -> None:
     process = ServerProcess("Stubborn", _STUBBORN, place, grace_seconds=0.05)
     process.wait_until(lambda: "up" in process.output(), 20)
 
     assert process.stop() == 137
 
 
-def test_a_program_that_is_not_there(place: Workplace) -> None:
+def test_a_program_that_is_not_there(place: ServerFolder) -> None:
     with pytest.raises(ServiceError, match=r"(?s)Nothing could not be run.*No such file"):
         ServerProcess("Nothing", [place.path / "nothing"], place)
 
 
-def test_one_that_ends_while_starting_shows_the_end_of_its_log(place: Workplace) -> None:
+def test_one_that_ends_while_starting_shows_the_end_of_its_log(place: ServerFolder) -> None:
     process = ServerProcess("Failing", ["sh", "-c", "echo one >&2; echo two; exit 7"], place)
 
     with pytest.raises(ServiceError, match=r"(?s)Failing ended while starting \(code 7\).*failing\.log.*one\n +two"):
@@ -57,7 +57,7 @@ def test_one_that_ends_while_starting_shows_the_end_of_its_log(place: Workplace)
     assert process.stop() == 7
 
 
-def test_one_that_never_answers(place: Workplace) -> None:
+def test_one_that_never_answers(place: ServerFolder) -> None:
     process = ServerProcess("Silent", _SLEEPER, place)
 
     with pytest.raises(ServiceError, match=r"does not answer 0\.05 s"):
@@ -65,11 +65,11 @@ def test_one_that_never_answers(place: Workplace) -> None:
     process.stop()
 
 
-def _sleeper(place: Workplace) -> StartedServer:
+def _sleeper(place: ServerFolder) -> StartedServer:
     return StartedServer(ServerProcess("Sleeper", _SLEEPER, place), "here:1", lambda: True)
 
 
-def test_a_taken_port_makes_it_try_again(place: Workplace) -> None:
+def test_a_taken_port_makes_it_try_again(place: ServerFolder) -> None:
     attempts = []
 
     def attempt() -> StartedServer:
@@ -83,7 +83,7 @@ def test_a_taken_port_makes_it_try_again(place: Workplace) -> None:
         assert (server.address, len(attempts)) == ("here:1", 3)
 
 
-def test_other_failures_are_not_tried_again(place: Workplace) -> None:
+def test_other_failures_are_not_tried_again(place: ServerFolder) -> None:
     attempts = []
 
     def attempt() -> StartedServer:
@@ -101,7 +101,7 @@ def _kill(server: Server) -> None:
     process.wait(20)
 
 
-def test_a_death_in_between_is_told(place: Workplace) -> None:
+def test_a_death_in_between_is_told(place: ServerFolder) -> None:
     with (
         pytest.raises(ServiceError, match="ended too early"),
         serving(place, lambda: _sleeper(place), 20) as server,
@@ -109,7 +109,7 @@ def test_a_death_in_between_is_told(place: Workplace) -> None:
         _kill(server)
 
 
-def test_a_death_in_between_is_told_beside_what_it_caused(place: Workplace) -> None:
+def test_a_death_in_between_is_told_beside_what_it_caused(place: ServerFolder) -> None:
     with (  # noqa: PT012
         pytest.raises(ZeroDivisionError) as caught,
         serving(place, lambda: _sleeper(place), 20) as server,
