@@ -14,9 +14,7 @@ from rich.console import Console
 from consumer import ConsumerPlan, Progress, Schedule, ShadowPlan, open_consumer, topic_is_filled, wait_for_topic
 from evaluation import Prequential
 from evaluation.models import compile_kernels
-from streamsvd.cli.figure_tables import detail_tables, details_object, drift_line, figures_table
-from streamsvd.cli.figures import figures_object, peak_rss_bytes
-from streamsvd.cli.json_output import print_json
+from streamsvd.cli.figure_tables import detail_tables, details_object, drift_line
 from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import (
     DetailOption,
@@ -35,9 +33,10 @@ from streamsvd.cli.options import (
     parse_span,
 )
 from streamsvd.cli.progress_bars import learning_bar
+from streamsvd.cli.run_results import print_run
 from streamsvd.cli.services import open_kafka, open_redis
 from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
-from streamsvd.cli.tables import megabytes, print_note
+from streamsvd.cli.tables import print_note
 from streamsvd.errors import SettingsError
 from streamsvd.log import Topics, log_client, require_topic
 from streamsvd.stopping import stop_on_signals
@@ -170,41 +169,33 @@ def consume(
             return
         if stop:
             notify("Stopped on request: the model is in Redis, and the next `streamsvd consume` continues from there.")
-        name, _, checksum = consumer.dataset.partition(" ")
-        if as_json:
-            found = figures_object(
-                dataset=name,
-                sha256=checksum,
-                model=consumer.model,
-                figures=end.figures,
-                events_per_second=rate,
-                model_name=model,
-                version=end.version,
-                learned=end.learned,
-                dead_letters=end.rejected,
-                repeated=end.repeated,
-                **details_object(consumer.metrics, detail=detail),
-                offsets={str(number): offset for number, offset in sorted(end.positions.items())},
-                **shadow_objects(consumer.comparison_rows()),
-            )
-            print_json(found)
-            return
-    extra = {
-        "ratings learned now": f"{end.learned:,} of {end.figures.events:,}",
-        "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
-        "changes of the page error": drift_line(consumer.metrics),
-        "ratings a second": f"{rate:,.0f}",
-        "dead letters": f"{end.rejected:,}",
-        "repeated deliveries": f"{end.repeated:,}",
-        "snapshot": str(end.version),
-        "peak memory": megabytes(peak_rss_bytes()),
-    }
-    out = Console()
-    out.print(figures_table(f"model {model}, topic {topic}", end.figures, extra, consumer.metrics.total()))
-    if detail:
-        out.print(detail_tables(consumer.metrics))
-    if rows := consumer.comparison_rows():
-        out.print(shadows_table(rows))
+    name, _, checksum = consumer.dataset.partition(" ")
+    rows = consumer.comparison_rows()
+    print_run(
+        f"model {model}, topic {topic}",
+        consumer.model,
+        consumer.metrics,
+        rate,
+        {
+            "ratings": f"{end.figures.events:,}, of which {end.learned:,} now",
+            "changes of the page error": drift_line(consumer.metrics),
+            "dead letters": f"{end.rejected:,}",
+            "repeated deliveries": f"{end.repeated:,}",
+            "snapshot": str(end.version),
+        },
+        [detail_tables(consumer.metrics) if detail else None, shadows_table(rows) if rows else None],
+        as_json=as_json,
+        dataset=name,
+        sha256=checksum,
+        model_name=model,
+        version=end.version,
+        learned=end.learned,
+        dead_letters=end.rejected,
+        repeated=end.repeated,
+        **details_object(consumer.metrics, detail=detail),
+        offsets={str(number): offset for number, offset in sorted(end.positions.items())},
+        **shadow_objects(rows),
+    )
 
 
 @contextmanager

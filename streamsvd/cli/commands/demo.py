@@ -14,15 +14,13 @@ from evaluation import Prequential
 from model_store import ModelReader, connect
 from streamsvd.cli.dashboard_process import DashboardProcess, run_dashboard
 from streamsvd.cli.demo_setup import prepared
-from streamsvd.cli.figure_tables import figures_table
-from streamsvd.cli.figures import figures_object, peak_rss_bytes
-from streamsvd.cli.json_output import print_json
 from streamsvd.cli.lookup_tables import answer_table
 from streamsvd.cli.lookups import explained_items
 from streamsvd.cli.options import CatalogueOption, JsonFlag, SettingsFileOption, chosen_settings
 from streamsvd.cli.producer_process import ProducerProcess
 from streamsvd.cli.progress_bars import learning_bar
-from streamsvd.cli.tables import megabytes, print_note
+from streamsvd.cli.run_results import print_run
+from streamsvd.cli.tables import print_note
 from streamsvd.log import Topics, log_client
 from streamsvd.stopping import stop_on_signals
 
@@ -101,7 +99,7 @@ def demo(
                 page.notify_url()
 
             end = consumer.run(until={0: len(table)}, stop=lambda: bool(stop), progress=show)
-            learned_per_second = bar.rate(end.learned)
+            speed = bar.rate(end.learned)
         if stop:
             notify(_STOPPED)
             return
@@ -110,30 +108,23 @@ def demo(
             user = table.users[-1].item()
             answer = reader.recommend(user, recommendations)
             reasons = reader.reasons(user, [item.item for item in answer.items])
-        if as_json:
-            found = figures_object(
-                dataset=dataset.name,
-                sha256=dataset.sha256,
-                model=consumer.model,
-                figures=end.figures,
-                events_per_second=learned_per_second,
-                snapshots=end.version,
-                **table.times(),
-                recommendations=explained_items(answer, reasons),
-            )
-            print_json(found)
-        else:
-            facts = {
-                "ratings": f"{end.figures.events:,}",
-                "users, items": f"{consumer.model.n_users:,}, {consumer.model.n_items:,}",
-                "ratings a second": f"{learned_per_second:,.0f}, with the producer beside it",
+        print_run(
+            f"{dataset.name}, through Kafka and Redis",
+            consumer.model,
+            consumer.metrics,
+            speed,
+            {
+                "ratings a second": f"{speed:,.0f}, with the producer beside it",
                 "snapshots in Redis": str(end.version),
-                "peak memory": megabytes(peak_rss_bytes()),
-            }
-            title = f"{dataset.name}, through Kafka and Redis"
-            Console().print(
-                figures_table(title, end.figures, facts, consumer.metrics.total()), answer_table(answer, reasons)
-            )
+            },
+            [answer_table(answer, reasons)],
+            as_json=as_json,
+            dataset=dataset.name,
+            sha256=dataset.sha256,
+            snapshots=end.version,
+            **table.times(),
+            recommendations=explained_items(answer, reasons),
+        )
         if keep_open:
             page.wait_for_url()
             notify("All stays up until Ctrl-C.")

@@ -14,16 +14,7 @@ from evaluation import evaluate as run
 from evaluation.metrics import ORDERS
 from evaluation.models import compile_kernels
 from evaluation.shadows import Shadows
-from streamsvd.cli.figure_tables import (
-    detail_tables,
-    details_object,
-    drift_line,
-    figures_table,
-    ranking_object,
-    ranking_table,
-)
-from streamsvd.cli.figures import figures_object, peak_rss_bytes
-from streamsvd.cli.json_output import print_json
+from streamsvd.cli.figure_tables import detail_tables, details_object, drift_line, ranking_object, ranking_table
 from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import (
     CatalogueOption,
@@ -44,8 +35,8 @@ from streamsvd.cli.options import (
     load_data,
 )
 from streamsvd.cli.progress_bars import learning_bar
+from streamsvd.cli.run_results import print_run
 from streamsvd.cli.shadows import ShadowOption, parse_shadows, shadow_objects, shadows_table
-from streamsvd.cli.tables import megabytes
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import count_repeats
 
@@ -109,42 +100,31 @@ def evaluate(
 
         run(model, table, metrics, progress=show, shadows=beside, sampler=sampler)
         rate = bar.rate(len(table))
-    figures = metrics.figures()
-    rows = comparison_rows(beside, model)
-    if as_json:
-        dataset = table.dataset
-        found = figures_object(
-            dataset=dataset.name,
-            sha256=dataset.sha256,
-            model=model,
-            figures=figures,
-            events_per_second=rate,
-            **table.times(),
-            **asdict(repeats),
-            **details_object(metrics, detail=detail, dated=dated),
-            **shadow_objects(rows),
-            **({"ranking": ranking_object(sampler)} if sampler else {}),
-        )
-        print_json(found)
-        return
-    extra = {
-        "ratings": f"{figures.events:,}",
-        "exact duplicates": f"{repeats.duplicates:,} (same user, item, rating{'' if times is None else ', time'})",
-        "re-ratings": f"{repeats.re_ratings:,} (rated before by the same user)",
-        "users": f"{model.n_users:,}",
-        "items": f"{model.n_items:,}",
-        "content": f"{model.n_content} columns" if content is not None else "none",
-        "scale": f"{table.dataset.scale[0]:g} to {table.dataset.scale[1]:g}",
-        "changes of the page error": drift_line(metrics),
-        "ratings a second": f"{rate:,.0f}",
-        "peak memory": megabytes(peak_rss_bytes()),
-        "sha256": table.dataset.sha256[:16] + "…",
-    }
-    out = Console()
-    out.print(figures_table(f"{table.dataset.name}, in process", figures, extra, metrics.total()))
-    if detail:
-        out.print(detail_tables(metrics, dated=dated))
-    if rows:
-        out.print(shadows_table(rows, dated=dated))
-    if sampler:
-        out.print(ranking_table(sampler))
+    rows, dataset = comparison_rows(beside, model), table.dataset
+    print_run(
+        f"{dataset.name}, in process",
+        model,
+        metrics,
+        rate,
+        {
+            "exact duplicates": f"{repeats.duplicates:,} (same user, item, rating{', time' if dated else ''})",
+            "re-ratings": f"{repeats.re_ratings:,} (rated before by the same user)",
+            "content": f"{model.n_content} columns" if content is not None else "none",
+            "scale": f"{dataset.scale[0]:g} to {dataset.scale[1]:g}",
+            "changes of the page error": drift_line(metrics),
+            "sha256": dataset.sha256[:16] + "…",
+        },
+        [
+            detail_tables(metrics, dated=dated) if detail else None,
+            shadows_table(rows, dated=dated) if rows else None,
+            ranking_table(sampler) if sampler else None,
+        ],
+        as_json=as_json,
+        dataset=dataset.name,
+        sha256=dataset.sha256,
+        **table.times(),
+        **asdict(repeats),
+        **details_object(metrics, detail=detail, dated=dated),
+        **shadow_objects(rows),
+        **({"ranking": ranking_object(sampler)} if sampler else {}),
+    )
