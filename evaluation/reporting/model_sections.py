@@ -23,17 +23,13 @@ def model_part(found: Measurements, terms: Terms) -> Part:
         text = f"With fewer than {LEAST} ratings nothing can be held out; only the whole stream is evaluated below."
         return Part("models", "Modelling", [Section("learners", "Models compared", [Paragraph(text)])])
     sections = [
-        _learners(),
+        Section("learners", "Models compared", [Points(descriptions("study"))]),
         _offline(found, found.whole, terms),
         _online(found.whole, terms),
         _work(found.whole, terms),
         _tuning(found.tuned, terms),
     ]
     return Part("models", "Modelling", sections)
-
-
-def _learners() -> Section:
-    return Section("learners", "Models compared", [Points(descriptions("study"))])
 
 
 def _offline(found: Measurements, whole: Study, terms: Terms) -> Section:

@@ -104,33 +104,33 @@ def by_time(scored: pd.DataFrame) -> pd.DataFrame:
     return errors_by(scored, pd.to_datetime(scored["time"], unit="s").dt.to_period(frequency))
 
 
-def by_prediction(scored: pd.DataFrame, bins: int = 20) -> pd.DataFrame:
-    """Errors by what was predicted, in bins of equal numbers of ratings."""
-    edges = np.unique(np.quantile(scored["event"], np.linspace(0, 1, bins + 1)))
+def by_prediction(scored: pd.DataFrame) -> pd.DataFrame:
+    """Errors by what was predicted, in twenty bins of equal numbers of ratings."""
+    edges = np.unique(np.quantile(scored["event"], np.linspace(0, 1, 21)))
     places = max(len(edges) - 1, 1)  # one where all predictions are the same
     return errors_by(scored, _binned(scored["event"], edges, list(range(places))))
 
 
-def joint_counts(scored: pd.DataFrame, scale: tuple[float, float], steps: int = 36) -> tuple[Any, Any, Any]:
+def joint_counts(scored: pd.DataFrame, scale: tuple[float, float]) -> tuple[Any, Any, Any]:
     """How often each rating was given and each value predicted.
 
     Returns
     -------
-    counts : int64 array, shape (n_given, steps)
+    counts : int64 array, shape (n_given, 36)
     given, predicted : float64 arrays
         Edges of the bins.
     """
     given = rating_bins(scored["rating"], scale)[0]
-    predicted = np.linspace(*scale, steps + 1)
+    predicted = np.linspace(*scale, 37)
     counts = np.histogram2d(scored["rating"], scored["event"], (given, predicted))[0]
     return counts.astype(np.int64), given, predicted
 
 
-def worst_of(scored: pd.DataFrame, column: Literal["user", "item"], *, least: int = 20, top: int = 10) -> pd.DataFrame:
-    """Users or items with the largest RMSE among those with at least `least` ratings; see `errors_by`."""
+def worst_of(scored: pd.DataFrame, column: Literal["user", "item"], *, least: int) -> pd.DataFrame:
+    """The ten users or items with the largest RMSE among those with at least `least` ratings; see `errors_by`."""
     found = errors_by(scored, scored[column])
     found["spread"] = scored.groupby(column)["rating"].std(ddof=0)
-    return found[found["ratings"] >= least].sort_values("rmse", ascending=False, kind="stable").head(top)
+    return found[found["ratings"] >= least].sort_values("rmse", ascending=False, kind="stable").head(10)
 
 
 def largest_misses(scored: pd.DataFrame, *, top: int = 10, least: int = 20) -> pd.DataFrame:

@@ -120,11 +120,11 @@ def parts_bar(console: Console) -> Iterator[PartsBar]:
 
 
 @contextmanager
-def share_bar(console: Console, what: str, *, quiet: bool = False) -> Iterator[Callable[[str, float], None]]:
-    """Yield a function that shows what is being done, and the share of it that is done, 0 to 1."""
+def share_bar(console: Console, *, quiet: bool) -> Iterator[Callable[[str, float], None]]:
+    """Yield a function that shows what is being done, at first compiling kernels, and the share of it done, 0 to 1."""
     columns = TextColumn("{task.description}"), BarColumn(bar_width=28), TaskProgressColumn(), TimeElapsedColumn()
     with bars(console, quiet, *columns) as progress:
-        task = progress.add_task(what, total=1.0)
+        task = progress.add_task("compiling kernels, once a machine", total=1.0)
         yield lambda what, share: progress.update(task, description=what, completed=share)
 
 

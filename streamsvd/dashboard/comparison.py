@@ -23,7 +23,7 @@ class SideBySideCard:
         with card(card_texts.SIDE_BY_SIDE, "w6"):
             columns = [("model", False), ("ratings", True), ("event", True), ("page", True)]
             columns += [("difference", True), ("verdict", False)]
-            self._table = DataTable(columns, "Models on the same ratings", caption_seen=False)
+            self._table = DataTable(columns, "Models on the same ratings")
             self._none = Text("p", "There is no shadow model to compare.", "empty")
 
     def show(self, stored: Stored | None) -> None:
@@ -65,7 +65,7 @@ class SlicesCard:
         with card(card_texts.SLICES, "w6"):
             self._by = RadioGroup[str]("By", ["user"], "user", self._redraw)
             columns = [("slice", False), ("ratings", True), ("event", True), ("page", True)]
-            self._table = DataTable(columns, "Error by slice", caption_seen=False)
+            self._table = DataTable(columns, "Error by slice")
             self._note = Text("p", "", "note")
             self._stored: Stored | None = None
 
@@ -91,7 +91,7 @@ class CoverageCard:
         with card(card_texts.COVERAGE, "w6"):
             shares = [(share.measure.title.removeprefix("in "), True) for share in _SHARES]
             columns = [("ratings", False), ("number", True), *shares]
-            self._table = DataTable(columns, "Share of the ratings within each interval", caption_seen=False)
+            self._table = DataTable(columns, "Share of the ratings within each interval")
 
     def show(self, stored: Stored | None) -> None:
         """Show the newest figures."""

@@ -25,7 +25,7 @@ class DeadLettersCard:
             with box("div", "half"):
                 self._count = Text("div", "–", "big")
                 self._none = Text("p", "None: every record so far was a valid rating.", "empty")
-                self._reasons = DataTable([("reason", False), ("records", True)], "Reasons", caption_seen=False)
+                self._reasons = DataTable([("reason", False), ("records", True)], "Reasons")
                 self._note = Text("p", "", "note")
             with box("div", "half") as self._letter:
                 with box("div", "controls"):

@@ -145,14 +145,15 @@ class DataTable:
     columns : sequence of (str, bool)
         Headings, and whether the column holds numbers.
     caption : str
+        For screen readers: a card has a title of its own.
     """
 
-    def __init__(self, columns: Sequence[tuple[str, bool]], caption: str, *, caption_seen: bool = True) -> None:
+    def __init__(self, columns: Sequence[tuple[str, bool]], caption: str) -> None:
         self._columns = columns
         self._rows: list[list[str]] | None = None
         self.place = box("div", "scroll")
         with self.place, box("table"):
-            Text("caption", caption, "" if caption_seen else "unseen")
+            Text("caption", caption, "unseen")
             with box("thead"), box("tr"):
                 for name, number in columns:
                     Text("th", name, "number" if number else "").props["scope"] = "col"

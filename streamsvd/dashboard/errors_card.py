@@ -41,7 +41,7 @@ class ErrorsCard:
             with box("details", "data"):
                 Text("summary", "The newest points as a table")
                 columns = [("ratings", False), ("event time", False), ("event", True), ("page", True)]
-                self._table = DataTable(columns, "Error at the newest points", caption_seen=False)
+                self._table = DataTable(columns, "Error at the newest points")
 
     @property
     def measure(self) -> Measure:

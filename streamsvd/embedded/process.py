@@ -72,9 +72,9 @@ class ServerProcess:
         """Return what the server has written so far."""
         return self.log.read_text(errors="replace")
 
-    def log_tail(self, lines: int = 15) -> str:
+    def log_tail(self) -> str:
         """Return the end of the log and where it lies, as part of a message."""
-        end = "".join(f"\n    {line}" for line in self.output().splitlines()[-lines:])
+        end = "".join(f"\n    {line}" for line in self.output().splitlines()[-15:])
         return f"End of its log {self.log}:{end}" if end else f"Its log {self.log} is empty."
 
     def wait_until(self, ready: Callable[[], bool], timeout_seconds: float) -> None:

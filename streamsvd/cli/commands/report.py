@@ -84,7 +84,7 @@ def report(
     words += [] if catalogue else ["--no-catalogue"]
     words += data_options(columns, scale, ids, drop_ratings, time_format)
     warm_up(console)
-    with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
+    with share_bar(console, quiet=quiet) as show:
         compile_study(items)
         made = make_report(table, items, plan, versions=versions(), command=shlex.join(words), progress=show)
     written = write(made, folder)

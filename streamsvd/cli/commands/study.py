@@ -81,7 +81,7 @@ def study(
     changes = parse_settings(settings)
     chosen, in_batch = (MODELS[name].with_changes(changes) for name in (LEARNER, BATCH))
     table, content = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
-    with share_bar(console, "compiling kernels, once a machine", quiet=quiet) as show:
+    with share_bar(console, quiet=quiet) as show:
         compile_study()
         found = run_study(
             table,
