@@ -4,7 +4,7 @@ from consumer.loop import Consumer
 from consumer.opening import ConsumerPlan, open_consumer, topic_is_filled, wait_for_topic
 from consumer.progress import CheckpointStats, Lag, Progress
 from consumer.schedule import Schedule
-from consumer.shadows import ShadowPlan, comparison_rows
+from consumer.shadows import ShadowPlan
 from consumer.state import DEFAULT_SCALE
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "Progress",
     "Schedule",
     "ShadowPlan",
-    "comparison_rows",
     "open_consumer",
     "topic_is_filled",
     "wait_for_topic",

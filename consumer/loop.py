@@ -17,11 +17,12 @@ from consumer.checkpointer import Checkpointer, Clocks
 from consumer.decoding import ClockBound, EventDecoder, RatingBatch
 from consumer.progress import Lag, Progress
 from consumer.schedule import Schedule
-from consumer.shadows import comparison_rows
 from consumer.state import ConsumerState
 from evaluation import Monitor
-from model_store import ShadowRow, Written
+from evaluation.shadows import comparison_rows
+from model_store import Written
 from streamsvd.errors import EventError, LogUnavailable, SettingsError, StoreUnavailable
+from streamsvd.figures import ShadowRow
 from streamsvd.learner import IteratedSVD, Predictions
 from streamsvd.log import DeadLetters, Predicted, PredictionSink, RatingSource, Record, RecordBlock
 from streamsvd.ratings import Erasure, Retraction

@@ -21,8 +21,9 @@ from consumer.schedule import Schedule
 from consumer.shadows import ShadowPlan, initial_shadows, resume_shadows
 from consumer.state import DEFAULT_SCALE, ConsumerState, initial, restored
 from evaluation import Prequential
-from model_store import Checkpoint, ModelWriter, ShadowRow, connect, read_shadows, requested_promotion
+from model_store import Checkpoint, ModelWriter, connect, read_shadows, requested_promotion
 from streamsvd.errors import SnapshotCorrupt
+from streamsvd.figures import ShadowRow
 from streamsvd.learner import Settings
 from streamsvd.log import (
     DeadLetters,

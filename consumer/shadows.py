@@ -7,19 +7,19 @@ checkpoint depends on what was learned, not on the number of users.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from consumer.baseline_states import changed, from_rows, to_rows
-from evaluation import Figures, Prequential
-from evaluation.metrics import Output, Pages
+from evaluation import Prequential
+from evaluation.metrics import Pages
 from evaluation.models import ModelSpec
-from evaluation.shadows import FIRST_SERVED, Comparison, Served, Shadow, Shadows
-from model_store import Checkpoint, ShadowPart, ShadowRow, ShadowWrites
+from evaluation.shadows import FIRST_SERVED, Comparison, Served, Shadow, Shadows, comparison_rows
+from model_store import Checkpoint, ShadowPart, ShadowWrites
 from streamsvd.errors import SettingsError
-from streamsvd.figures import Verdict
+from streamsvd.figures import ShadowRow
 from streamsvd.learner import ContentSource, IteratedSVD, OnlineLearner, State
 
 _PREFIX = "shadows."  # of arrays among the served model's metrics
@@ -224,43 +224,6 @@ def resume_shadows(
 def _effective(spec: ModelSpec, content: ContentSource | None) -> ModelSpec:
     """Without a catalogue, no model gets one."""
     return replace(spec, catalogue=spec.catalogue and content is not None)
-
-
-def comparison_rows(shadows: Shadows, model: IteratedSVD) -> list[ShadowRow]:
-    """Figures of the served model and of each shadow; empty without shadows.
-
-    Parameters
-    ----------
-    shadows : Shadows
-    model
-        The served one.
-    """
-    if not shadows:
-        return []
-    served = shadows.served
-    rows = [_row(served.name, ModelSpec.of(model), model, served.since, served.metrics.figures(), None)]
-    for name, shadow in shadows.models.items():
-        verdict = shadow.comparison.verdict()
-        rows.append(_row(name, shadow.spec, shadow.model, shadow.since, shadow.metrics.figures(), verdict))
-    return rows
-
-
-def _row(
-    name: str, spec: ModelSpec, model: OnlineLearner, since: int, figures: Figures, against: Verdict | None
-) -> ShadowRow:
-    return ShadowRow(
-        name=name,
-        served=against is None,
-        kind=spec.kind,
-        spec=spec.text,
-        made_of=asdict(spec),
-        since=since,
-        events=figures.events,
-        users=model.n_users,
-        items=model.n_items,
-        figures=figures.at(Output.JSON),
-        against_served=against,
-    )
 
 
 def _arrays(prefix: str, part: Prequential | Comparison) -> Arrays:

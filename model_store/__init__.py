@@ -12,7 +12,7 @@ from model_store.codec.keys import check_model_name
 from model_store.inventory import Inventory, model_names, read_inventory
 from model_store.read.snapshot import Snapshot, read_head, read_snapshot
 from model_store.reader import ModelReader
-from model_store.shadow_rows import ShadowRow, read_shadows, request_promotion, requested_promotion
+from model_store.shadow_rows import read_shadows, request_promotion, requested_promotion
 from model_store.write.checkpoint_step import FeedEntry
 from model_store.write.shadow_writes import ShadowPart, ShadowWrites
 from model_store.writer import ModelWriter, Written
@@ -30,7 +30,6 @@ __all__ = [
     "Prediction",
     "Provenance",
     "ShadowPart",
-    "ShadowRow",
     "ShadowWrites",
     "SimilarItems",
     "SimilarUsers",

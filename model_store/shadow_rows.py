@@ -15,49 +15,7 @@ import redis
 from model_store.client import translated
 from model_store.codec.keys import Keys
 from streamsvd.errors import SnapshotCorrupt
-from streamsvd.figures import Values, Verdict
-
-
-class ShadowRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The served model or one of its shadows.
-
-    Attributes
-    ----------
-    name : str
-    served : bool
-        Whether it is the one that lookups see.
-    kind : str
-        `iterated-svd`, or that of a baseline.
-    spec : str
-        Its settings, as far as they are not the defaults.
-    made_of : dict
-        Kind, all settings, seed and whether it is given the catalogue: what makes it again.
-    since : int
-        Ratings that the stream had before its first one.
-    events, users, items : int
-    figures : dict of str to number or None
-        Over the ratings since then, and over the newest of them; in JSON they stand among the other fields.
-    against_served : Verdict or None
-        Null for the served model.
-    """
-
-    name: str
-    served: bool
-    kind: str
-    spec: str
-    made_of: dict[str, Any]
-    since: int
-    events: int
-    users: int
-    items: int
-    figures: Values
-    against_served: Verdict | None = None
-
-    def flat(self) -> dict[str, Any]:
-        """As one object, as it is stored."""
-        found: dict[str, Any] = msgspec.to_builtins(self)
-        figures, against = found.pop("figures"), found.pop("against_served")
-        return {**found, **figures, "against_served": against}
+from streamsvd.figures import ShadowRow
 
 
 def encode_row(row: ShadowRow) -> bytes:

@@ -9,8 +9,9 @@ from redis.client import Pipeline
 
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import Keys
-from model_store.shadow_rows import ShadowRow, encode_row
+from model_store.shadow_rows import encode_row
 from model_store.write.checkpoint_step import ArrayBlobs, CheckpointStep
+from streamsvd.figures import ShadowRow
 from streamsvd.ratings import Id
 
 _ANSWER = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"

@@ -11,11 +11,10 @@ from rich.text import Text
 
 from evaluation.metrics import RMSE
 from evaluation.models import ModelSpec, parse_spec, shadow_names
-from model_store import ShadowRow
 from streamsvd.cli.options import read_settings
 from streamsvd.cli.tables import facts_grid, new_table
 from streamsvd.errors import SettingsError
-from streamsvd.figures import Verdict
+from streamsvd.figures import ShadowRow, Verdict
 from streamsvd.ratings import utc_day
 
 ShadowOption = Annotated[

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from model_store import ShadowRow
 from model_store.feed import Detail, FeedPoint, Now
 from streamsvd.errors import StreamSVDError
+from streamsvd.figures import ShadowRow
 from streamsvd.log import DeadLetter
 
 SILENT_SECONDS = 4.0

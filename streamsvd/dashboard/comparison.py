@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from evaluation.metrics import COUNT, RMSE, CoverageFigures, Output
-from model_store import ShadowRow
 from streamsvd.dashboard import card_texts
 from streamsvd.dashboard.board import Stored
 from streamsvd.dashboard.charts import singular_options
 from streamsvd.dashboard.elements import Chart, DataTable, RadioGroup, Text, card
 from streamsvd.dashboard.formats import NOTHING, count, difference
-from streamsvd.figures import Values
+from streamsvd.figures import ShadowRow, Values
 
 SERVED = "served"
 _SLICES_SHOWN = 12

@@ -8,7 +8,7 @@ import pytest
 import redis
 from model_states import checkpoint, state
 
-from model_store import ModelWriter, ShadowRow, read_shadows
+from model_store import ModelWriter, read_shadows
 from model_store.codec.keys import Keys
 from model_store.feed import (
     Detail,
@@ -23,7 +23,7 @@ from model_store.feed import (
 )
 from model_store.shadow_rows import encode_row
 from streamsvd.errors import SnapshotCorrupt
-from streamsvd.figures import Values, Verdict
+from streamsvd.figures import ShadowRow, Values, Verdict
 
 
 def point(events: int) -> FeedPoint:

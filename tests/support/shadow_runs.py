@@ -8,11 +8,12 @@ from typing import Any
 
 from model_states import plain
 
-from consumer import ShadowPlan, comparison_rows
+from consumer import ShadowPlan
 from consumer.baseline_states import to_rows
 from evaluation.models import parse_spec
-from evaluation.shadows.shadow_models import Shadows
-from model_store import ModelWriter, ShadowRow, connect, read_shadows
+from evaluation.shadows import Shadows, comparison_rows
+from model_store import ModelWriter, connect, read_shadows
+from streamsvd.figures import ShadowRow
 from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import Catalogue, RatingTable
 

@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from consumer import comparison_rows
 from evaluation import Monitor, Prequential, Ranking, RankingSampler
 from evaluation import evaluate as run
 from evaluation.metrics import ORDERS
 from evaluation.models import compile_kernels
-from evaluation.shadows import Shadows
+from evaluation.shadows import Shadows, comparison_rows
 from streamsvd.cli.figure_tables import detail_tables, details_object, drift_line, ranking_object, ranking_table
 from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import (

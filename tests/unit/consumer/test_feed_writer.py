@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from consumer import comparison_rows
 from consumer.feed_writer import FeedWriter
 from evaluation import Monitor, Prequential
 from evaluation.metrics import Window
 from evaluation.models import parse_spec
+from evaluation.shadows import comparison_rows
 from evaluation.shadows.shadow_models import Shadows
 from model_store.feed import Operation, feed_entry
 from model_store.shadow_rows import encode_row
