@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
-import os
 import re
-from collections.abc import Mapping
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from producer import Bound
-from streamsvd.cli.tables import print_note
 from streamsvd.errors import SettingsError
 from streamsvd.learner import Settings
-from streamsvd.ratings import Catalogue, Columns, RatingTable, load
-
-
-class IdKind(Enum):
-    """How the ids of a file are read."""
-
-    AUTO = "auto"
-    TEXT = "text"
-
 
 KafkaOption = Annotated[
     str | None,
@@ -87,47 +71,6 @@ DropShadowOption = Annotated[
     list[str] | None, typer.Option("--drop-shadow", metavar="NAME", help="Remove a shadow; repeat for more.")
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the factors before their first rating.")]
-ColumnsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--columns",
-        metavar="USER,ITEM,RATING[,TIME]",
-        help="Columns of a file that is not MovieLens': names from its header, or positions from 0. Without TIME, the "
-        "file's order stands for time.",
-    ),
-]
-IdsOption = Annotated[
-    IdKind,
-    typer.Option(
-        "--ids",
-        help="auto: ids are integers where all of a column are written as integers are (7, not 007), else text. "
-        "text: they are text.",
-    ),
-]
-DropRatingsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--drop-ratings",
-        metavar="VALUES",
-        help="Leave out ratings of these values, such as -1,0 where they mean seen but not rated; missing leaves out "
-        "empty ones.",
-    ),
-]
-ScaleOption = Annotated[
-    str | None,
-    typer.Option(
-        "--scale", metavar="LOW:HIGH", help="Limits of the ratings, such as 1:10; by default those of the data set."
-    ),
-]
-TimeFormatOption = Annotated[
-    str | None,
-    typer.Option(
-        "--time-format",
-        metavar="FORMAT",
-        help="How times are written, where that is not found: s, ms, us, ns, minutes, hours or days since 1970, "
-        "excel, year, yyyymmdd, iso, or a format of strptime such as %d/%m/%Y.",
-    ),
-]
 MaxAheadOption = Annotated[
     str,
     typer.Option(
@@ -160,49 +103,6 @@ def parse_years(text: str | None) -> tuple[int | None, int | None] | None:
     return begin, end
 
 
-def parse_scale(text: str | None) -> tuple[float, float] | None:
-    """Limits of a scale from `LOW:HIGH`.
-
-    Raises
-    ------
-    SettingsError
-
-    Examples
-    --------
-    >>> parse_scale("1:10")
-    (1.0, 10.0)
-    """
-    if text is None:
-        return None
-    try:
-        low, high = (float(part) for part in text.split(":"))
-    except ValueError:
-        raise SettingsError(f"--scale {text!r}: two numbers with a colon are needed, such as 1:5") from None
-    return low, high
-
-
-def parse_drop_ratings(text: str | None) -> tuple[float, ...]:
-    """Values of ratings from `VALUE,VALUE,…`; `missing` is NaN.
-
-    Raises
-    ------
-    SettingsError
-
-    Examples
-    --------
-    >>> parse_drop_ratings("-1,0,missing")
-    (-1.0, 0.0, nan)
-    """
-    if text is None:
-        return ()
-    try:
-        return tuple(math.nan if value.strip() == "missing" else float(value) for value in text.split(","))
-    except ValueError:
-        raise SettingsError(
-            f"--drop-ratings {text!r}: numbers with commas are needed, such as -1,0, or the word missing"
-        ) from None
-
-
 def parse_span(text: str) -> int:
     """Seconds of a span of time.
 
@@ -219,85 +119,6 @@ def parse_span(text: str) -> int:
     if found is None:
         raise SettingsError(f"{text!r}: a whole number with s, min, h or d is needed, such as 90s, 30min, 6h or 2d")
     return int(found[1]) * {"s": 1, "min": 60, "h": 3600, "d": 86_400}[found[2]]
-
-
-def load_data(
-    data: str,
-    columns: str | None,
-    scale: str | None,
-    ids: IdKind = IdKind.AUTO,
-    drop_ratings: str | None = None,
-    time_format: str | None = None,
-    *,
-    catalogue: bool = True,
-    console: Console | None = None,
-) -> tuple[RatingTable, Catalogue | None]:
-    """Ratings and catalogue of a data set, from the texts of an argument and of the options that say how to read it.
-
-    What was read, and what a reader of figures has to know of how, is printed on standard error, or through the
-    console that is given.
-
-    Raises
-    ------
-    DatasetError, SettingsError
-    """
-    table, items = load(
-        data,
-        Columns.parse(columns) if columns else None,
-        parse_scale(scale),
-        ids=ids.value,
-        drop_ratings=parse_drop_ratings(drop_ratings),
-        time_format=time_format,
-        catalogue=catalogue,
-        environ=os.environ,
-    )
-    print_note(table.describe(), console)
-    for note in table.notes:
-        print_note(f"Note: {note}.", console)
-    return table, items
-
-
-def note_bounds(table: RatingTable, bounds: Mapping[str, str | None], console: Console | None = None) -> None:
-    """Print a note for each option whose bound lies before the first or after the last rating.
-
-    Raises
-    ------
-    SettingsError
-        One is no bound, or a time where the ratings have none.
-    """
-    for option, text in bounds.items():
-        if text is None:
-            continue
-        bound = Bound.parse(text)
-        if table.is_file_order and bound.by == "time":
-            raise SettingsError(f"{option} {text}: {table.dataset.name} has no times; give a number of ratings (5000)")
-        if remark := bound.remark(table):
-            print_note(f"Note: {option} {text} is {remark}.", console)
-
-
-def data_options(
-    columns: str | None,
-    scale: str | None,
-    ids: IdKind = IdKind.AUTO,
-    drop_ratings: str | None = None,
-    time_format: str | None = None,
-) -> list[str]:
-    """The options that say how to read a file, as they are typed, for another command.
-
-    Examples
-    --------
-    >>> data_options(None, "1:10")
-    ['--scale', '1:10']
-    """
-    chosen = "" if ids is IdKind.AUTO else ids.value
-    given = {
-        "--columns": columns,
-        "--scale": scale,
-        "--ids": chosen,
-        "--drop-ratings": drop_ratings,
-        "--time-format": time_format,
-    }
-    return [word for name, value in given.items() if value for word in (name, value)]
 
 
 def parse_settings(pairs: list[str] | None) -> dict[str, str]:

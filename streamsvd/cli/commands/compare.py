@@ -14,33 +14,24 @@ from rich.text import Text
 from evaluation.models import descriptions
 from evaluation.studies import PeerResult, Stream, draw_peers, installed_peers
 from evaluation.studies import compare as run
+from streamsvd.cli.data_options import AS_FOUND, DataOptions, with_data_options
 from streamsvd.cli.figures import versions
 from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import (
-    ColumnsOption,
     DataArgument,
-    DropRatingsOption,
-    IdKind,
-    IdsOption,
     JsonFlag,
-    ScaleOption,
-    TimeFormatOption,
-    load_data,
 )
 from streamsvd.cli.picture_files import check_picture, write_picture
 from streamsvd.cli.tables import best_in_bold, new_table, print_found
 from streamsvd.errors import InputError
 
 
+@with_data_options
 def compare(
     data: DataArgument,
     until: Annotated[int | None, typer.Option(min=100, metavar="N", help="Only the first N ratings.")] = None,
     picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the comparison, as .png or .svg.")] = None,
-    columns: ColumnsOption = None,
-    scale: ScaleOption = None,
-    ids: IdsOption = IdKind.AUTO,
-    drop_ratings: DropRatingsOption = None,
-    time_format: TimeFormatOption = None,
+    reading: DataOptions = AS_FOUND,
     as_json: JsonFlag = False,
 ) -> None:
     """Compare this learner with River and Surprise on the same events: error and speed, in one thread.
@@ -57,7 +48,7 @@ def compare(
         streamsvd compare ml-latest-small --until 30000 --picture peers.svg --json > peers.json
     """
     check_picture(picture)
-    table, catalogue = load_data(data, columns, scale, ids, drop_ratings, time_format)
+    table, catalogue = reading.load(data)
     table = table[:until]
     if len(table) < _FEWEST:
         raise InputError(f"{table.dataset.name}: {len(table)} ratings are too few to compare on; {_FEWEST} are needed")

@@ -13,25 +13,19 @@ from evaluation import evaluate as run
 from evaluation.metrics import ORDERS
 from evaluation.models import compile_kernels
 from evaluation.shadows import Shadows, comparison_rows
+from streamsvd.cli.data_options import AS_FOUND, DataOptions, with_data_options
 from streamsvd.cli.figure_tables import detail_tables, details_object, drift_line, ranking_object, ranking_table
 from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import (
     CatalogueOption,
-    ColumnsOption,
     DataArgument,
     DetailOption,
-    DropRatingsOption,
-    IdKind,
-    IdsOption,
     JsonFlag,
     QuietFlag,
-    ScaleOption,
     SeedOption,
     SetOption,
     SettingsFileOption,
-    TimeFormatOption,
     chosen_settings,
-    load_data,
 )
 from streamsvd.cli.progress_bars import learning_bar
 from streamsvd.cli.run_results import print_run
@@ -40,16 +34,13 @@ from streamsvd.learner import IteratedSVD
 from streamsvd.ratings import count_repeats
 
 
+@with_data_options
 def evaluate(
     data: DataArgument,
     catalogue: CatalogueOption = True,
     settings: SetOption = None,
     settings_file: SettingsFileOption = None,
-    columns: ColumnsOption = None,
-    scale: ScaleOption = None,
-    ids: IdsOption = IdKind.AUTO,
-    drop_ratings: DropRatingsOption = None,
-    time_format: TimeFormatOption = None,
+    reading: DataOptions = AS_FOUND,
     seed: SeedOption = 0,
     shadow: ShadowOption = None,
     window: Annotated[int, typer.Option(help="Newest ratings that the rolling errors cover.", min=1)] = 5000,
@@ -79,7 +70,7 @@ def evaluate(
     """
     console = Console(stderr=True)
     chosen = chosen_settings(settings_file, settings)
-    table, content = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
+    table, content = reading.load(data, catalogue=catalogue)
     dated = not table.is_file_order
     times = table.timestamps if dated else None
     repeats = count_repeats(table.users, table.items, table.ratings, times)

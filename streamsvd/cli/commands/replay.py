@@ -13,19 +13,12 @@ from rich.console import Console
 
 from producer import Bound, Pace, ReplaySummary, Selection, prepare
 from producer import replay as run
+from streamsvd.cli.data_options import AS_FOUND, DataOptions, note_bounds, with_data_options
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import (
-    ColumnsOption,
-    DropRatingsOption,
-    IdKind,
-    IdsOption,
     JsonFlag,
     KafkaOption,
-    ScaleOption,
-    TimeFormatOption,
     TopicOption,
-    load_data,
-    note_bounds,
 )
 from streamsvd.cli.progress_bars import replay_bar
 from streamsvd.cli.services import open_kafka
@@ -36,6 +29,7 @@ from streamsvd.stopping import stop_on_signals
 _BOUND = "A date or time (1997-12-05, in UTC), @ and seconds since 1970, or a number of ratings."
 
 
+@with_data_options
 def replay(
     data: Annotated[
         str,
@@ -66,11 +60,7 @@ def replay(
         ),
     ] = None,
     mix: Annotated[bool, typer.Option("--mix", help="Allow a topic that holds another data set.")] = False,
-    columns: ColumnsOption = None,
-    scale: ScaleOption = None,
-    ids: IdsOption = IdKind.AUTO,
-    drop_ratings: DropRatingsOption = None,
-    time_format: TimeFormatOption = None,
+    reading: DataOptions = AS_FOUND,
     ratings: Annotated[int, typer.Option(min=1, help="Number of ratings of the data set synthetic.")] = 100_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the data set synthetic.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
@@ -101,9 +91,7 @@ def replay(
     topics = Topics(topic)
     with notes.status(f"reading {data}"):
         bounds = {"--from": start, "--until": until}
-        blocks, dataset, catalogue, count, dated = _load(
-            data, columns, scale, ids, drop_ratings, time_format, ratings, seed, selection, bounds, notes
-        )
+        blocks, dataset, catalogue, count, dated = _load(data, reading, ratings, seed, selection, bounds, notes)
     if not dated:
         notes.print("Note: on the log, the event time of each of these ratings is its number, as seconds since 1970.")
     with open_kafka(kafka, os.environ) as address, stop_on_signals() as stop:
@@ -136,11 +124,7 @@ def replay(
 
 def _load(
     data: str,
-    columns: str | None,
-    scale: str | None,
-    ids: IdKind,
-    drop_ratings: str | None,
-    time_format: str | None,
+    reading: DataOptions,
     ratings: int,
     seed: int,
     selection: Selection,
@@ -153,7 +137,7 @@ def _load(
         # A range of a stream that is made as it goes has a length that is not known beforehand.
         count = ratings if selection.is_all else None
         return world.blocks(), world.dataset, world.catalogue(), count, True
-    table, catalogue = load_data(data, columns, scale, ids, drop_ratings, time_format, console=notes)
+    table, catalogue = reading.load(data, console=notes)
     note_bounds(table, bounds, notes)
     selection.check_past(table, time.time())
     return [table], table.dataset, catalogue, len(selection.of(table)), not table.is_file_order

@@ -11,27 +11,21 @@ from rich.console import Console
 
 from evaluation.reporting import ReportPlan, check_page, check_tuning, make_report, write
 from evaluation.studies import check_pictures, compile_study
+from streamsvd.cli.data_options import AS_FOUND, DataOptions, with_data_options
 from streamsvd.cli.figures import versions
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import (
-    ColumnsOption,
     DataArgument,
-    DropRatingsOption,
-    IdKind,
-    IdsOption,
     JsonFlag,
     QuietFlag,
-    ScaleOption,
     SeedOption,
-    TimeFormatOption,
-    data_options,
-    load_data,
 )
 from streamsvd.cli.output_files import make_folder
 from streamsvd.cli.progress_bars import share_bar
 
 
+@with_data_options
 def report(
     data: DataArgument,
     out: Annotated[
@@ -47,11 +41,7 @@ def report(
         int | None, typer.Option(help="Settings that each search tries; 0 skips tuning.  [default: 12]", min=0)
     ] = None,
     catalogue: Annotated[bool, typer.Option(help="Use genres and years where the data set has them.")] = True,
-    columns: ColumnsOption = None,
-    scale: ScaleOption = None,
-    ids: IdsOption = IdKind.AUTO,
-    drop_ratings: DropRatingsOption = None,
-    time_format: TimeFormatOption = None,
+    reading: DataOptions = AS_FOUND,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -76,13 +66,13 @@ def report(
     check_pictures()
     check_page()
     check_tuning(budget)
-    table, items = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
+    table, items = reading.load(data, catalogue=catalogue)
     folder = out if out is not None else Path(f"report-{table.dataset.name}")
     make_folder(folder)
     plan = ReportPlan(folds=1 if quick else 5, trials=budget, seed=seed, catalogue=catalogue)
     words = ["streamsvd", "report", data, *(["--quick"] if quick else []), "--trials", str(budget), "--seed", str(seed)]
     words += [] if catalogue else ["--no-catalogue"]
-    words += data_options(columns, scale, ids, drop_ratings, time_format)
+    words += reading.words()
     warm_up(console)
     with share_bar(console, quiet=quiet) as show:
         compile_study(items)

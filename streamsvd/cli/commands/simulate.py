@@ -13,22 +13,14 @@ from rich.console import Console
 
 from evaluation.models import shadow_names
 from evaluation.studies import Run, RunArchive, check_pictures, grid_specs, parse_grid
+from streamsvd.cli.data_options import AS_FOUND, DataOptions, note_bounds, with_data_options
 from streamsvd.cli.options import (
     CatalogueOption,
-    ColumnsOption,
     DataArgument,
-    DropRatingsOption,
-    IdKind,
-    IdsOption,
     JsonFlag,
     QuietFlag,
-    ScaleOption,
     SeedOption,
     SetOption,
-    TimeFormatOption,
-    data_options,
-    load_data,
-    note_bounds,
     parse_settings,
     read_settings,
 )
@@ -43,6 +35,7 @@ _BASELINES = " or ".join(shadow_names(baselines=True))
 _BOUND = "a date or time (1997-12-05, in UTC), @ and seconds since 1970, or a number of ratings"
 
 
+@with_data_options
 def simulate(
     data: DataArgument,
     start: Annotated[str | None, typer.Option("--from", metavar="BOUND", help=f"Begin here: {_BOUND}.")] = None,
@@ -92,11 +85,7 @@ def simulate(
     ] = None,
     n: Annotated[int, typer.Option("-n", help="Recommendations of --lookup.", min=1)] = 10,
     as_json: JsonFlag = False,
-    columns: ColumnsOption = None,
-    scale: ScaleOption = None,
-    ids: IdsOption = IdKind.AUTO,
-    drop_ratings: DropRatingsOption = None,
-    time_format: TimeFormatOption = None,
+    reading: DataOptions = AS_FOUND,
     seed: SeedOption = 0,
     quiet: QuietFlag = False,
 ) -> None:
@@ -133,7 +122,7 @@ def simulate(
     )
     if lookup is not None and (len(specs) > 1 or through == "kafka"):
         raise SettingsError(f"--lookup is of one model, in process; this asks for {len(specs)}, through {through}")
-    table, items = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
+    table, items = reading.load(data, catalogue=catalogue)
     note_bounds(table, {"--from": start, "--until": until, "--warm-up": warm_up})
     part = event_range_of(table, start, until, warm_up)
     runs = [
@@ -155,7 +144,7 @@ def simulate(
     done = len(runs) - len(missing)
     with stop_on_signals() as stop:
         if missing:
-            more = data_options(columns, scale, ids, drop_ratings, time_format)
+            more = reading.words()
             for run, outcome in outcomes(data, table, items, missing, jobs, more, stop, console, quiet=quiet):
                 started = datetime.fromtimestamp(time.time() - outcome.seconds, UTC).isoformat(timespec="milliseconds")
                 archive.keep(run, outcome, command=["streamsvd", *sys.argv[1:]], started=started)

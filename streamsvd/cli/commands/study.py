@@ -14,22 +14,16 @@ from rich.text import Text
 
 from evaluation.models import BATCH, LEARNER, MODELS, descriptions
 from evaluation.studies import FOLDS, Study, check_pictures, compile_study, draw_study, run_study, study_specs
+from streamsvd.cli.data_options import AS_FOUND, DataOptions, with_data_options
 from streamsvd.cli.figures import versions
 from streamsvd.cli.json_output import json_bytes
 from streamsvd.cli.options import (
     CatalogueOption,
-    ColumnsOption,
     DataArgument,
-    DropRatingsOption,
-    IdKind,
-    IdsOption,
     JsonFlag,
     QuietFlag,
-    ScaleOption,
     SeedOption,
     SetOption,
-    TimeFormatOption,
-    load_data,
     parse_settings,
 )
 from streamsvd.cli.output_files import check_file, make_folder, write_file
@@ -37,6 +31,7 @@ from streamsvd.cli.progress_bars import share_bar
 from streamsvd.cli.tables import best_in_bold, new_table, print_found
 
 
+@with_data_options
 def study(
     data: DataArgument,
     catalogue: CatalogueOption = True,
@@ -48,11 +43,7 @@ def study(
         typer.Option("--out", metavar="FOLDER", help="Write study.json, study.csv and the pictures (PNG, SVG) there."),
     ] = None,
     settings: SetOption = None,
-    columns: ColumnsOption = None,
-    scale: ScaleOption = None,
-    ids: IdsOption = IdKind.AUTO,
-    drop_ratings: DropRatingsOption = None,
-    time_format: TimeFormatOption = None,
+    reading: DataOptions = AS_FOUND,
     seed: SeedOption = 0,
     window: Annotated[int, typer.Option(help="Newest ratings that the rolling errors cover.")] = 5000,
     as_json: JsonFlag = False,
@@ -80,7 +71,7 @@ def study(
             check_file(out / name)
     changes = parse_settings(settings)
     chosen, in_batch = (MODELS[name].with_changes(changes) for name in (LEARNER, BATCH))
-    table, content = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
+    table, content = reading.load(data, catalogue=catalogue)
     with share_bar(console, quiet=quiet) as show:
         compile_study()
         found = run_study(

@@ -10,22 +10,16 @@ import typer
 from rich.console import Console
 
 from evaluation.studies import TASKS, Trial, TrialFile, best_trial, optuna_version, search
+from streamsvd.cli.data_options import AS_FOUND, DataOptions, with_data_options
 from streamsvd.cli.figures import versions
 from streamsvd.cli.json_output import json_bytes, print_json
 from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import (
     CatalogueOption,
-    ColumnsOption,
     DataArgument,
-    DropRatingsOption,
-    IdKind,
-    IdsOption,
     JsonFlag,
     QuietFlag,
-    ScaleOption,
     SeedOption,
-    TimeFormatOption,
-    load_data,
 )
 from streamsvd.cli.output_files import check_file, write_file
 from streamsvd.cli.tuning_tables import tuning_bar, tuning_table
@@ -40,6 +34,7 @@ class TuningProtocol(StrEnum):
     CV = "cv"
 
 
+@with_data_options
 def tune(
     data: DataArgument,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Write the settings found to FILE, as JSON.")],
@@ -51,11 +46,7 @@ def tune(
         int, typer.Option(help="Trials at the same time; the result does not depend on it.", min=1, max=4)
     ] = 1,
     catalogue: CatalogueOption = True,
-    columns: ColumnsOption = None,
-    scale: ScaleOption = None,
-    ids: IdsOption = IdKind.AUTO,
-    drop_ratings: DropRatingsOption = None,
-    time_format: TimeFormatOption = None,
+    reading: DataOptions = AS_FOUND,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -78,7 +69,7 @@ def tune(
     console = Console(stderr=True)
     check_file(out)
     optimiser = {"optuna": optuna_version()}
-    table, content = load_data(data, columns, scale, ids, drop_ratings, time_format, catalogue=catalogue)
+    table, content = reading.load(data, catalogue=catalogue)
     task = TASKS[protocol.value](table, content, seed)
     about = {
         "dataset": table.dataset.name,

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from streamsvd.cli.options import IdKind, data_options, load_data, note_bounds, parse_drop_ratings
+from streamsvd.cli.data_options import DataOptions, IdKind, note_bounds, parse_drop_ratings
 from streamsvd.errors import SettingsError
+
+READING = DataOptions("u,i,r", "1:5", IdKind.TEXT, "-1,missing")
 
 
 @pytest.fixture
@@ -19,18 +21,18 @@ def file(tmp_path: Path) -> str:
 
 
 def test_notes_say_what_was_left_out_and_what_stands_for_time(file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    table, _ = load_data(file, "u,i,r", "1:5", IdKind.TEXT, "-1,missing")
+    table, _ = READING.load(file)
     assert (table.users.tolist(), table.timestamps.tolist()) == (["7", "8"], [0, 1])
     said = capsys.readouterr()
     assert said.out == ""
     assert "Note: books has no time column: the order of its lines stands for time" in said.err
     assert "Note: 2 ratings of books were left out, as asked for." in said.err
-    load_data(file, "u,i,r", "1:5", IdKind.TEXT, "-1,missing", console=Console(quiet=True))
+    READING.load(file, console=Console(quiet=True))
     assert capsys.readouterr().err == ""
 
 
 def test_a_date_is_no_bound_where_there_are_no_times(file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    table, _ = load_data(file, "u,i,r", "1:5", IdKind.TEXT, "-1,missing")
+    table, _ = READING.load(file)
     with pytest.raises(SettingsError, match="--until 2015-01-01: books has no times; give a number of ratings"):
         note_bounds(table, {"--from": None, "--until": "2015-01-01"})
     note_bounds(table, {"--from": None, "--until": "5"})
@@ -40,14 +42,14 @@ def test_a_date_is_no_bound_where_there_are_no_times(file: str, capsys: pytest.C
 def test_a_catalogue_that_is_not_wanted_is_not_opened(tmp_path: Path) -> None:
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,2,3,1400000000\n")
     (tmp_path / "movies.csv").write_text("nonsense\n")
-    table, catalogue = load_data(str(tmp_path), None, None, catalogue=False)
+    table, catalogue = DataOptions().load(str(tmp_path), catalogue=False)
     assert (len(table), catalogue) == (1, None)
 
 
 def test_options_as_they_are_typed_for_another_command() -> None:
     typed = ["--columns", "u,i,r", "--ids", "text", "--drop-ratings", "-1,0"]
-    assert data_options("u,i,r", None, IdKind.TEXT, "-1,0") == typed
-    assert data_options(None, None, IdKind.AUTO, None) == []
+    assert DataOptions("u,i,r", None, IdKind.TEXT, "-1,0").words() == typed
+    assert DataOptions().words() == []
 
 
 @pytest.mark.parametrize("text", ["", "-1;0", "low", "1,"])

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from streamsvd.cli.options import IdKind, load_data
+from streamsvd.cli.data_options import DataOptions, IdKind
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/formats.md").read_text()
 ROWS = [line.strip("| ").split(" | ") for line in PAGE.partition("## ")[0].splitlines() if line.startswith("| ")][2:]
@@ -62,7 +62,7 @@ def test_the_example_of_a_row_is_read_by_its_command(
         written(tmp_path, name, text)
     given = {OPTIONS[option]: value for option, value in zip(words[::2], words[1::2], strict=True)}
     chosen = IdKind(given.pop("ids", "auto"))
-    table, _ = load_data(name, given.pop("columns", None), given.pop("scale", None), chosen, **given)
+    table, _ = DataOptions(ids=chosen, **given).load(name)
     assert len(table) == 2 + (row[0].startswith("Jester"))
     assert (chosen is IdKind.TEXT) == (table.users.tolist()[0] == "7")
 
