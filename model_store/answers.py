@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streamsvd.lookup import (
-    AnswerPart,
-    Explanation,
-    KnownUser,
-    Rated,
-    Recommendation,
-    SimilarItem,
-    SimilarUser,
-)
+from streamsvd.lookup import AnswerPart, Explanation, KnownUser, Rated, Recommendation, SimilarItem, SimilarUser
 from streamsvd.ratings import CatalogueItem, Id
 
 

@@ -1,13 +1,6 @@
 """Real Kafka and Redis, started by us, for as long as a `with` block lasts."""
 
-from streamsvd.embedded.choice import (
-    ServerChoice,
-    choose_kafka,
-    choose_redis,
-    mask_url,
-    provide_kafka,
-    provide_redis,
-)
+from streamsvd.embedded.choice import ServerChoice, choose_kafka, choose_redis, mask_url, provide_kafka, provide_redis
 from streamsvd.embedded.containers import docker_answers
 from streamsvd.embedded.folder import default_folder, server_folder
 from streamsvd.embedded.jars import KAFKA_VERSION, jars_folder, kafka_jars

@@ -22,13 +22,7 @@ from streamsvd.kernels.memory import (
     PAGE_USER,
     TIMESTAMP,
 )
-from streamsvd.kernels.scoring import (
-    fill_features,
-    fill_global_features,
-    noise_of_item,
-    popularity_of,
-    score_pair,
-)
+from streamsvd.kernels.scoring import fill_features, fill_global_features, noise_of_item, popularity_of, score_pair
 from streamsvd.kernels.versions import BEFORE, ROW, link_version, newest_version, version_at
 from streamsvd.kernels.versions import PAGE as KEPT_ON
 

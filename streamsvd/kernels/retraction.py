@@ -6,14 +6,7 @@ from streamsvd.compiler import compiled
 from streamsvd.kernels.handles import memory_at, parameters_at
 from streamsvd.kernels.learning import find, forget
 from streamsvd.kernels.lists import FIRST, LENGTH, START, clear, drop
-from streamsvd.kernels.memory import (
-    CHANGED,
-    COUNT,
-    IN_PRIOR,
-    N_TOUCHED,
-    NEXT_REFIT,
-    PRIOR_USERS,
-)
+from streamsvd.kernels.memory import CHANGED, COUNT, IN_PRIOR, N_TOUCHED, NEXT_REFIT, PRIOR_USERS
 from streamsvd.kernels.open_pages import forget_kept, forget_page, keep
 from streamsvd.kernels.refits import next_refit, refit_item, refit_user, touch
 from streamsvd.kernels.scoring import popularity_of

@@ -9,14 +9,7 @@ squared standardised errors, drawn towards 1 by `NOISE_WEIGHT` errors; older one
 from __future__ import annotations
 
 from streamsvd.compiler import inlined
-from streamsvd.kernels.memory import (
-    ITEM_SURPRISE,
-    ITEM_SURPRISES,
-    SURPRISE,
-    SURPRISES,
-    VARIANCE,
-    VARIANCE_BINS,
-)
+from streamsvd.kernels.memory import ITEM_SURPRISE, ITEM_SURPRISES, SURPRISE, SURPRISES, VARIANCE, VARIANCE_BINS
 
 NOISE_WEIGHT = 20.0
 LARGEST_SURPRISE = 6.0  # one outlier says no more than this

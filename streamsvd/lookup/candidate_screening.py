@@ -24,14 +24,7 @@ from numpy.typing import NDArray
 
 from streamsvd.kernels import widened
 from streamsvd.kernels.calibration_terms import CalibrationTerm
-from streamsvd.kernels.memory import (
-    ITEM_MEAN,
-    ITEM_SLOW,
-    ITEM_SURPRISE,
-    ITEM_SURPRISES,
-    MEAN_ALL,
-    USER_STATS,
-)
+from streamsvd.kernels.memory import ITEM_MEAN, ITEM_SLOW, ITEM_SURPRISE, ITEM_SURPRISES, MEAN_ALL, USER_STATS
 from streamsvd.kernels.variance import noise_of
 from streamsvd.kernels.vectors import padded
 from streamsvd.lookup.ranking import ChosenAndLiked

@@ -17,10 +17,7 @@ from evaluation.studies import compare as run
 from streamsvd.cli.data_options import AS_FOUND, DataOptions, with_data_options
 from streamsvd.cli.figures import versions
 from streamsvd.cli.kernel_cache import warm_up
-from streamsvd.cli.options import (
-    DataArgument,
-    JsonFlag,
-)
+from streamsvd.cli.options import DataArgument, JsonFlag
 from streamsvd.cli.picture_files import check_picture, write_picture
 from streamsvd.cli.tables import best_in_bold, new_table, print_found
 from streamsvd.errors import InputError

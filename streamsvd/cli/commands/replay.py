@@ -15,11 +15,7 @@ from producer import Bound, Pace, ReplaySummary, Selection, prepare
 from producer import replay as run
 from streamsvd.cli.data_options import AS_FOUND, DataOptions, note_bounds, with_data_options
 from streamsvd.cli.json_output import print_json
-from streamsvd.cli.options import (
-    JsonFlag,
-    KafkaOption,
-    TopicOption,
-)
+from streamsvd.cli.options import JsonFlag, KafkaOption, TopicOption
 from streamsvd.cli.progress_bars import replay_bar
 from streamsvd.cli.services import open_kafka
 from streamsvd.log import RatingSink, Topics, log_client

@@ -15,12 +15,7 @@ from streamsvd.cli.data_options import AS_FOUND, DataOptions, with_data_options
 from streamsvd.cli.figures import versions
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.kernel_cache import warm_up
-from streamsvd.cli.options import (
-    DataArgument,
-    JsonFlag,
-    QuietFlag,
-    SeedOption,
-)
+from streamsvd.cli.options import DataArgument, JsonFlag, QuietFlag, SeedOption
 from streamsvd.cli.output_files import make_folder
 from streamsvd.cli.progress_bars import share_bar
 

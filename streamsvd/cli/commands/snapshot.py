@@ -12,15 +12,7 @@ from typing import Annotated
 import typer
 from redis import Redis
 
-from model_store import (
-    Inventory,
-    ModelWriter,
-    Snapshot,
-    connect,
-    model_names,
-    read_inventory,
-    read_snapshot,
-)
+from model_store import Inventory, ModelWriter, Snapshot, connect, model_names, read_inventory, read_snapshot
 from model_store.files import SnapshotFile, diff_snapshots, export_snapshot
 from streamsvd.cli.options import JsonFlag, ModelOption, QuietFlag, RedisOption
 from streamsvd.cli.output_files import check_file

@@ -14,13 +14,7 @@ from streamsvd.cli.data_options import AS_FOUND, DataOptions, with_data_options
 from streamsvd.cli.figures import versions
 from streamsvd.cli.json_output import json_bytes, print_json
 from streamsvd.cli.kernel_cache import warm_up
-from streamsvd.cli.options import (
-    CatalogueOption,
-    DataArgument,
-    JsonFlag,
-    QuietFlag,
-    SeedOption,
-)
+from streamsvd.cli.options import CatalogueOption, DataArgument, JsonFlag, QuietFlag, SeedOption
 from streamsvd.cli.output_files import check_file, write_file
 from streamsvd.cli.tuning_tables import tuning_bar, tuning_table
 from streamsvd.compiler import CACHE
