@@ -16,6 +16,7 @@ from rich.console import Console
 
 import evaluation
 import model_store
+import streamsvd.log
 from streamsvd.cli.kernel_compiler import SHARES
 from streamsvd.cli.progress_bars import parts_bar
 from streamsvd.compiler import CACHE
@@ -81,7 +82,7 @@ def _stamp() -> Path | None:
         return None
     cpu = f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
     digest = hashlib.sha256(f"{numba.__version__} {sys.version} {cpu}".encode())
-    for room in (evaluation, model_store):
+    for room in (evaluation, model_store, streamsvd.log):
         for path in sorted(Path(room.__path__[0]).rglob("*.py")):
             digest.update(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}".encode())
     return Path(folder) / f"all-{digest.hexdigest()[:16]}"

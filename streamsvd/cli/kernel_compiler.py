@@ -18,6 +18,7 @@ import numpy as np
 from evaluation import Monitor
 from model_store import compile_row_kernels
 from streamsvd.learner import LEARNING_STEPS, LOOKUP_STEPS, Predictions
+from streamsvd.log import compile_record_kernels
 from streamsvd.ratings import Catalogue, CatalogueItem
 
 _NICENESS = 5  # of all but the first share: that gets a whole core
@@ -31,7 +32,7 @@ def _score() -> None:
 
 SHARES: dict[str, tuple[Callable[[], object], ...]] = {
     "learning": LEARNING_STEPS,
-    "others": (*LOOKUP_STEPS, _score, compile_row_kernels),
+    "others": (*LOOKUP_STEPS, _score, compile_row_kernels, compile_record_kernels),
 }
 """Steps by share. The first is one long chain, which takes longer than all the rest."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from streamsvd.log.kafka_python import KafkaClient
+from streamsvd.log.kafka_python import KafkaClient, compile_record_kernels
 from streamsvd.log.ports import LogClient
+
+__all__ = ["compile_record_kernels", "log_client"]
 
 
 def log_client(address: str) -> LogClient:

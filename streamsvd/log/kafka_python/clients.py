@@ -6,6 +6,7 @@ Consumers have manually assigned partitions and no automatic commits: offsets ar
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
@@ -57,12 +58,19 @@ def brokers(address: str) -> list[str]:
     raise unavailable(address, "connecting", "; ".join(reasons))
 
 
-def new_consumer(address: str, *, group: str | None = None, gather_seconds: float = 0.0) -> Any:
+def new_consumer(
+    address: str,
+    *,
+    group: str | None = None,
+    gather_seconds: float = 0.0,
+    network: Callable[..., Any] | None = None,
+) -> Any:
     """A consumer without partitions: fetches of 16 MB, checksums checked, nothing automatic.
 
     `group` only names the offsets committed for lag tools; the consumer never joins it. `gather_seconds` is how long
-    the broker may wait for a megabyte.
+    the broker may wait for a megabyte. `network` makes the network client.
     """
+    own: dict[str, Any] = {} if network is None else {"kafka_client": network}
     gather = {"fetch_min_bytes": _MEGABYTE, "fetch_max_wait_ms": round(1000 * gather_seconds)} if gather_seconds else {}
     with kafka_errors(address, "connecting"):
         return KafkaConsumer(
@@ -79,6 +87,7 @@ def new_consumer(address: str, *, group: str | None = None, gather_seconds: floa
             max_poll_records=5000,
             metrics_enabled=False,
             **gather,
+            **own,
         )
 
 
