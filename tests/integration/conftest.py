@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 import redis
 
 from model_store import ModelWriter, connect
+from streamsvd.embedded import Server, embedded_kafka
+from streamsvd.embedded.folder import free_ports
 from streamsvd.log import LogClient, log_client
 
 
@@ -28,3 +32,11 @@ def writer(client: redis.Redis, model_name: str) -> Iterator[ModelWriter]:
     writer.acquire()
     yield writer
     writer.close()
+
+
+@pytest.fixture
+def start_kafka(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[Server]]:
+    """Starts a Kafka of this test's own: the same address and the same data every time."""
+    ports = free_ports(2)
+    monkeypatch.setattr("streamsvd.embedded.kafka.free_ports", lambda count: ports)
+    return lambda: embedded_kafka(tmp_path / "kafka")

@@ -28,8 +28,7 @@ from model_runs import (
 )
 from model_states import plain
 
-from streamsvd.embedded import Server, embedded_kafka
-from streamsvd.embedded.folder import free_ports
+from streamsvd.embedded import Server
 from streamsvd.log import log_client
 from streamsvd.log.kafka_python.clients import new_admin
 from streamsvd.ratings import RatingTable, encode, read_ratings
@@ -38,14 +37,6 @@ from streamsvd.ratings import RatingTable, encode, read_ratings
 @pytest.fixture
 def table(ml_100k: Path) -> RatingTable:
     return read_ratings(ml_100k)[:3000]
-
-
-@pytest.fixture
-def start_kafka(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[Server]]:
-    """Starts a Kafka of this test's own: the same address and the same data every time."""
-    ports = free_ports(2)
-    monkeypatch.setattr("streamsvd.embedded.kafka.free_ports", lambda count: ports)
-    return lambda: embedded_kafka(tmp_path / "kafka")
 
 
 def test_a_kafka_that_stops_for_a_while_is_waited_for(

@@ -70,11 +70,13 @@ class _State:
     """Where reading of a partition is.
 
     `position` is the next record's offset, `ahead` that of what is fetched next; `unread` and then `error` are between.
+    `end` is where the log ended when it was last fetched.
     """
 
     place: TopicPartition
     position: int = 0
     ahead: int = 0
+    end: int = 0
     epoch: int = -1
     unread: deque[RecordBlock] = field(default_factory=deque)
     error: KafkaError | None = None
@@ -166,7 +168,10 @@ class BatchFetcher(Fetcher):
         return sorted(self._states.values(), key=lambda state: state.turn)
 
     def _ask(self, now: float) -> None:
-        """Send a request to every leader that has none, unless much is unread."""
+        """Send a request to every leader that has none, unless much is unread.
+
+        A request for what is not there yet holds up all others to that broker, so it has to wait until all is read.
+        """
         unread = sum(block.data.nbytes for state in self._states.values() for block in state.unread)
         if unread > self._settings["max_partition_fetch_bytes"]:
             return
@@ -179,6 +184,8 @@ class BatchFetcher(Fetcher):
                 elif leader not in self._asked:
                     wanted[leader].append(state)
         for leader, states in wanted.items():
+            if any(state.unread for state in states) and all(state.ahead >= state.end for state in states):
+                continue
             self._asked.add(leader)
             asked = {state.number: state.ahead for state in states}
             answer = self._manager.call_soon(self._manager.send, self._request(states), leader)
@@ -248,6 +255,7 @@ class BatchFetcher(Fetcher):
             batches = read_batches(self._topic, state.number, found.records, state.ahead)
             state.unread += batches.blocks
             state.ahead, state.epoch, state.error = batches.end, batches.epoch, batches.damage
+            state.end = found.high_watermark
 
     def _retry_later(self, states: Iterable[_State]) -> None:
         """Ask for these partitions again after a while, by new metadata."""
