@@ -37,6 +37,7 @@ _Topic = FetchRequest.FetchTopic
 _Partition = _Topic.FetchPartition
 _VERSIONS = {"min_version": 4, "max_version": 12}  # from Kafka 0.11; the next one has topic ids for names
 _BACKOFF_SECONDS = 0.1
+_NETWORK_ERRORS = (KafkaError, OSError, RuntimeError)  # the last one for a connection that is just being closed
 _ALL_COMMITTED_OR_NOT = 0  # isolation level, the consumer's default
 _NO_SESSION = {"session_id": 0, "session_epoch": -1, "forgotten_topics_data": []}
 
@@ -229,7 +230,7 @@ class BatchFetcher(Fetcher):
 
     def _read(self, leader: Any, asked: dict[int, int], outcome: Any) -> None:
         self._asked.discard(leader)
-        if isinstance(outcome, Exception) and not isinstance(outcome, KafkaError):
+        if isinstance(outcome, Exception) and not isinstance(outcome, _NETWORK_ERRORS):
             raise outcome
         if isinstance(outcome, Exception) or outcome.error_code:
             self._retry_later(self._states[number] for number in asked)

@@ -6,7 +6,7 @@ Batches of the format before Kafka 0.11 are left to kafka-python, record by reco
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,13 +79,7 @@ def read_batches(topic: str, partition: int, data: bytes, position: int) -> Fetc
     position : int
         The offset that was asked for; records before it, which a batch may hold, are left out.
     """
-    damage: KafkaError | None = None
-    slices: list[memoryview] = []
-    try:
-        for part in _slices(data):
-            slices.append(part)  # noqa: PERF402  those before the damage are kept
-    except KafkaError as error:
-        damage = error
+    slices, damage = _slices(data)
     if data and not slices and damage is None:
         damage = KafkaError(f"no complete record batch at offset {position} of {topic}/{partition}")
     read = _read_one_by_one if any(part[_MAGIC_AT] < 2 for part in slices) else _read_in_columns
@@ -98,17 +92,19 @@ def compile_record_kernels() -> None:
     index_records(np.frombuffer(b"", np.uint8), np.zeros((0, 7), np.int64), np.zeros((8, 0), np.int64))
 
 
-def _slices(data: bytes) -> Iterator[memoryview]:
-    view, at = memoryview(data), 0
+def _slices(data: bytes) -> tuple[list[memoryview], KafkaError | None]:
+    """The complete batches, and what is wrong after them."""
+    view, at, slices = memoryview(data), 0, list[memoryview]()
     while at + _LENGTH.size <= len(data):
         base, length = _LENGTH.unpack_from(data, at)
         if length < _SMALLEST:
-            raise CorruptRecordError(f"record batch at offset {base} has a length of {length}")
+            return slices, CorruptRecordError(f"record batch at offset {base} has a length of {length}")
         end = at + _LENGTH.size + length
         if end > len(data):
-            return
-        yield view[at:end]
+            break
+        slices.append(view[at:end])
         at = end
+    return slices, None
 
 
 def _read_in_columns(topic: str, partition: int, slices: Sequence[memoryview], position: int) -> FetchedBatches:

@@ -63,6 +63,7 @@ def test_each_compression(number: int) -> None:
     found = read(data, 9)
     assert records(found) == read_by_kafka_python("films", 3, data, 9)
     assert (len(records(found)), found.end, found.damage) == (298, 307, None)
+    assert len(index_records.signatures) == 1  # the one that `compile_record_kernels` compiles
 
 
 @pytest.mark.parametrize("number", [*(n for n, there in CODECS.items() if not there), 5, 7])
