@@ -187,9 +187,9 @@ class BatchFetcher(Fetcher):
         for leader, states in wanted.items():
             if any(state.unread for state in states) and all(state.ahead >= state.end for state in states):
                 continue
-            self._asked.add(leader)
             asked = {state.number: state.ahead for state in states}
             answer = self._manager.call_soon(self._manager.send, self._request(states), leader)
+            self._asked.add(leader)
             answer.add_both(partial(self._answered, leader, asked))
 
     def _answered(self, leader: Any, asked: dict[int, int], outcome: Any) -> None:
