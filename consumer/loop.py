@@ -9,9 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from itertools import chain
-
-import numpy as np
 
 from consumer.checkpointer import Checkpointer, Clocks
 from consumer.decoding import ClockBound, EventDecoder, RatingBatch
@@ -23,6 +20,7 @@ from evaluation.shadows import comparison_rows
 from model_store import Written
 from streamsvd.errors import EventError, LogUnavailable, SettingsError, StoreUnavailable
 from streamsvd.figures import ShadowRow
+from streamsvd.kernels import as_ids
 from streamsvd.learner import IteratedSVD, Predictions
 from streamsvd.log import DeadLetters, Predicted, PredictionSink, RatingSource, Record, RecordBlock
 from streamsvd.ratings import Erasure, Retraction
@@ -233,7 +231,7 @@ class Consumer:
 
     def _process(self, blocks: Sequence[RecordBlock]) -> None:
         state = self._state
-        for part in self._decoder.decode(chain.from_iterable(blocks), self._reject):
+        for part in self._decoder.decode(blocks, self._reject):
             if isinstance(part, RatingBatch):
                 self._learn(part)
             elif isinstance(part, Retraction):
@@ -253,14 +251,14 @@ class Consumer:
         state, feed = self._state, self._checkpointer.feed
         while batch:
             part, batch = batch[: feed.until_due], batch[feed.until_due :]
-            ratings, timestamps = np.array(part.ratings), np.array(part.timestamps, np.int64)
-            predictions = state.sampler.learn(state.model, state.choices, part.users, part.items, ratings, timestamps)
-            state.metrics.score(part.items, ratings, timestamps, predictions)
-            state.shadows.shadows.learn(part.users, part.items, ratings, timestamps, predictions)
+            columns = part.users, part.items, part.ratings, part.timestamps
+            predictions = state.sampler.learn(state.model, state.choices, *columns)
+            state.metrics.score(*columns[1:], predictions)
+            state.shadows.shadows.learn(*columns, predictions)
             if self._predictions is not None:
                 self._predictions.send(_predicted(part, predictions, state.metrics.events - len(part)))
             self._learned += len(part)
-            newest = int(timestamps.max())
+            newest = int(part.timestamps.max())
             state.event_time = newest if state.event_time is None else max(state.event_time, newest)
             feed.add_if_due(state.model, state.event_time, self._clocks.wall(), self._lag.records)
 
@@ -273,7 +271,8 @@ class Consumer:
 def _predicted(batch: RatingBatch, predictions: Predictions, before: int) -> list[Predicted]:
     """The predictions of a batch of ratings, the first of which has number `before` + 1."""
     found = zip(predictions.event.tolist(), predictions.page.tolist(), predictions.deviation.tolist(), strict=True)
-    given = zip(batch.users, batch.items, batch.ratings, batch.timestamps, strict=True)
+    users, items = as_ids(batch.users), as_ids(batch.items)
+    given = zip(users, items, batch.ratings.tolist(), batch.timestamps.tolist(), strict=True)
     return [
         Predicted(user, item, rating, *numbers, timestamp, number)
         for number, ((user, item, rating, timestamp), numbers) in enumerate(zip(given, found, strict=True), before + 1)

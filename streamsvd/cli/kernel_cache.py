@@ -21,7 +21,7 @@ from streamsvd.cli.kernel_compiler import SHARES
 from streamsvd.cli.progress_bars import parts_bar
 from streamsvd.compiler import CACHE
 from streamsvd.learner import kernel_cache_folder
-from streamsvd.ratings import ProgressCallback
+from streamsvd.ratings import ProgressCallback, bulk
 
 STEPS = tuple(step for steps in SHARES.values() for step in steps)
 NO_FOLDER = (
@@ -82,7 +82,7 @@ def _stamp() -> Path | None:
         return None
     cpu = f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
     digest = hashlib.sha256(f"{numba.__version__} {sys.version} {cpu}".encode())
-    for room in (evaluation, model_store, streamsvd.log):
+    for room in (bulk, streamsvd.log, evaluation, model_store):
         for path in sorted(Path(room.__path__[0]).rglob("*.py")):
             digest.update(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}".encode())
     return Path(folder) / f"all-{digest.hexdigest()[:16]}"

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
 from streamsvd.kernels.state import Id
+from streamsvd.ratings import CodedIds
 
 
 def as_ids(ids: Sequence[Id] | NDArray[Any]) -> list[Id]:
@@ -20,8 +21,10 @@ def as_ids(ids: Sequence[Id] | NDArray[Any]) -> list[Id]:
     return [as_id(name) for name in names]
 
 
-def plain_ids(ids: Sequence[Id] | NDArray[Any]) -> NDArray[np.int64] | list[Id]:
-    """Ids as a column of integers where they come as one; else as `as_ids` makes them."""
+def plain_ids(ids: Sequence[Id] | NDArray[Any]) -> NDArray[np.int64] | CodedIds | list[Id]:
+    """Ids as a column of integers, or of coded texts, where they come as one; else as `as_ids` makes them."""
+    if isinstance(ids, CodedIds):
+        return ids
     if isinstance(ids, np.ndarray) and ids.ndim == 1 and ids.dtype.kind == "i":
         return np.ascontiguousarray(ids, np.int64)
     return as_ids(ids)
@@ -40,6 +43,8 @@ def as_column(what: str, values: ArrayLike, dtype: type[np.float64 | np.int64]) 
     """Numbers as a column of this type; `InputError`, with `what`, where that would change one."""
     try:
         column = np.asarray(values)
+        if column.dtype == dtype and column.ndim == 1:
+            return np.ascontiguousarray(column)
         if not (column.dtype.kind in "iuf" or column.size == 0) or column.ndim != 1:
             raise ValueError(f"found an array of {column.dtype} with {column.ndim} dimensions")
         if dtype is np.int64 and not ((abs(column) < 2.0**63) & (column == np.floor(column))).all():

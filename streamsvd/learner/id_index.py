@@ -1,7 +1,8 @@
 """Ids to row numbers, in order of first appearance.
 
 A dictionary holds them all. For arrays of integer ids a table with open addressing gives the same answers without
-making Python objects: that is several times the speed of learning for short rows.
+making Python objects: that is several times the speed of learning for short rows. For coded texts, each is looked up
+once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from streamsvd.compiler import compiled, inlined
 from streamsvd.kernels import Id
 from streamsvd.kernels.memory_pages import zeros
+from streamsvd.ratings import CodedIds
 
 _EMPTY = -1
 _MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: Knuth 1998, section 6.4
@@ -48,6 +50,7 @@ class IdIndex:
         self.ids: list[Id | None] = []
         self.free: list[int] = []
         self._table: tuple[Ints, Numbers] | None = None
+        self._coded: tuple[list[str], Ints] | None = None  # some texts, and the rows of those looked up, by code
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -59,6 +62,8 @@ class IdIndex:
             found = np.empty(len(ids), np.int64)
             _look_up(keys, numbers, ids, found)
             return found
+        if isinstance(ids, CodedIds):
+            return self._find_coded(ids)
         get = self.rows.get
         return np.array([get(name, -1) for name in ids], np.int64)
 
@@ -69,6 +74,9 @@ class IdIndex:
             return []
         if isinstance(ids, np.ndarray):
             return list(_distinct(ids[missing], *_empty_table(len(missing))).tolist())
+        if isinstance(ids, CodedIds):
+            codes = _distinct(ids.codes[missing], *_empty_table(len(missing)))
+            return list(CodedIds(codes, ids.texts))
         return list(dict.fromkeys(ids[k] for k in missing.tolist()))
 
     def add(self, fresh: Sequence[Id]) -> Ints:
@@ -100,7 +108,7 @@ class IdIndex:
         """Take an id out; returns the number that it had."""
         number = self.rows.pop(name, None)
         if number is not None:
-            self._table = None
+            self._table = self._coded = None
             self.ids[number] = None
             self.free.append(number)
             self.free.sort(reverse=True)
@@ -117,12 +125,26 @@ class IdIndex:
 
     def restore(self, ids: Sequence[Id], numbers: Ints, free: Sequence[int]) -> None:
         """Exactly these ids with these numbers."""
-        self._table = None
+        self._table = self._coded = None
         self.ids = [None] * (len(ids) + len(free))
         self.free = list(free)
         self.rows = dict(zip(ids, numbers.tolist(), strict=True))
         for name, number in self.rows.items():
             self.ids[number] = name
+
+    def _find_coded(self, ids: CodedIds) -> Ints:
+        texts, codes, get = ids.texts, ids.codes, self.rows.get
+        rows = self._coded[1] if self._coded is not None and self._coded[0] is texts else np.zeros(0, np.int64)
+        if len(rows) < len(texts):
+            rows = np.append(rows, np.full(len(texts), -1))
+        self._coded = texts, rows
+        found = rows[codes]
+        unknown = np.flatnonzero(found < 0)
+        if len(unknown):
+            new = _distinct(codes[unknown], *_empty_table(len(unknown)))
+            rows[new] = [get(texts[code], -1) for code in new.tolist()]
+            found = rows[codes]
+        return found
 
     def _plain_table(self) -> tuple[Ints, Numbers]:
         if self._table is None:

@@ -5,12 +5,14 @@
   takes a name, a path or what is in memory, `read_ratings` and `read_catalogue` a path, `Synthetic` makes one up;
   `k_core` thins one out, `count_repeats` counts duplicates and re-ratings.
 - **A format** of files is a module of `formats`; what all of them share is in `reading`.
+- **Values of many records** become columns by the kernels of `bulk`, which is imported by its own name.
 
-Other rooms import from here only.
+Other rooms import from these two only.
 """
 
 from streamsvd.ratings.catalogue import Catalogue, CatalogueItem, decode_item, encode_item
 from streamsvd.ratings.codec import decode, encode
+from streamsvd.ratings.coded_ids import CodedIds
 from streamsvd.ratings.dataset import Dataset
 from streamsvd.ratings.datasets import NAMES, SOURCES, SYNTHETIC, fetch, find, load, locate
 from streamsvd.ratings.event import (
@@ -43,6 +45,7 @@ __all__ = [
     "SYNTHETIC",
     "Catalogue",
     "CatalogueItem",
+    "CodedIds",
     "Columns",
     "Dataset",
     "Erasure",

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamsvd.learner.id_index import IdIndex
+from streamsvd.ratings import CodedIds
 
 INTEGERS = st.one_of(st.integers(-5, 5), st.integers(-(2**63), 2**63 - 1))
 STEPS = st.lists(st.tuples(st.sampled_from(["learn", "remove", "text"]), st.lists(INTEGERS, max_size=40)), max_size=8)
@@ -32,6 +33,25 @@ def test_arrays_lists_and_the_dictionary_agree(steps: list[tuple[str, list[int]]
         numbers, names = numbering.taken()
         assert dict(zip(names, numbers.tolist(), strict=True)) == rows
         assert numbering.names(numbers) == names
+
+
+TEXTS = ["ann", "bob", "cid", "7", "é"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["learn", "remove", "other"]), st.lists(st.integers(0, 4))), max_size=8))
+def test_coded_texts_and_lists_agree(steps: list[tuple[str, list[int]]]) -> None:
+    coded, listed, texts = IdIndex(), IdIndex(), list[str]()
+    for action, codes in steps:
+        texts += TEXTS[len(texts) : max(codes, default=-1) + 1]
+        column = CodedIds(np.array(codes, np.int64), texts)
+        if action == "learn":
+            assert coded.number(column)[1] == listed.number([texts[code] for code in codes])[1]
+        elif action == "other":
+            texts = TEXTS.copy()
+        else:
+            assert [coded.remove(name) for name in column] == [listed.remove(name) for name in column]
+        assert coded.find(column).tolist() == listed.find(list(column)).tolist()
+        assert (coded.rows, coded.ids) == (listed.rows, listed.ids)
 
 
 def test_a_freed_number_goes_to_the_next_new_id() -> None:
