@@ -21,6 +21,7 @@ TOTAL, SPREAD, WIDTH = range(3)  # ADWIN's scalars: sum, sum of squared deviatio
 MOST_OF_A_SIZE = 5  # buckets of one size, beyond which the two oldest are joined
 PER_SIZE = MOST_OF_A_SIZE + 1
 SHORTEST, GRACE = 5, 10  # values on either side of a cut, and in all before the first test
+_MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: Knuth 1998, section 6.4
 MEAN, NUMBER, RISE, LOWEST, FALL, HIGHEST = range(6)  # Page–Hinkley's scalars
 
 
@@ -58,12 +59,28 @@ def tally_windows(cells, newest, widths, by_time, first, timestamps, event, page
 
 
 @compiled
-def tally_slices(cells, columns, event, page):  # type: ignore[no-untyped-def]
-    """Each rating into one cell of every column of `columns`; −1 is none."""
+def tally_counts(cells, edges, user_counts, item_counts, event, page):  # type: ignore[no-untyped-def]
+    """Each rating into the cells of a new or known user (0, 1) and item (2, 3), and of the user's count (4 on)."""
     for e in range(len(event)):
-        for a in range(columns.shape[1]):
-            if columns[e, a] >= 0:
-                add(cells, columns[e, a], event[e], page[e])
+        add(cells, min(user_counts[e], 1), event[e], page[e])
+        add(cells, min(item_counts[e], 1) + 2, event[e], page[e])
+        bucket = 0
+        while bucket < len(edges) and user_counts[e] >= edges[bucket]:
+            bucket += 1
+        add(cells, 4 + bucket, event[e], page[e])
+
+
+@compiled
+def tally_months(cells, starts, timestamps, event, page):  # type: ignore[no-untyped-def]
+    """Each rating into the cell of its month, `starts[m] <= timestamp < starts[m + 1]`; others into none."""
+    month = 0
+    for e in range(len(event)):
+        timestamp = timestamps[e]
+        if not starts[0] <= timestamp < starts[-1]:
+            continue
+        if not starts[month] <= timestamp < starts[month + 1]:
+            month = np.searchsorted(starts, timestamp, "right") - 1
+        add(cells, month, event[e], page[e])
 
 
 @compiled
@@ -73,6 +90,43 @@ def tally_groups(cells, rows, starts, members, event, page):  # type: ignore[no-
         if rows[e] >= 0:
             for k in range(starts[rows[e]], starts[rows[e] + 1]):
                 add(cells, members[k], event[e], page[e])
+
+
+@compiled
+def tally_headline(errors, sums, faded, fading):  # type: ignore[no-untyped-def]
+    """Sums of squared and absolute errors, strictly in order, and fading ones; see `Prequential`."""
+    for e in range(len(errors)):
+        for protocol in range(2):
+            error = errors[e, protocol]
+            sums[0, protocol] += error * error
+            sums[1, protocol] += abs(error)
+            faded[protocol] = faded[protocol] * fading + error * error
+        faded[2] = faded[2] * fading + 1.0
+
+
+@compiled
+def first_of_page(users, timestamps):  # type: ignore[no-untyped-def]
+    """First rating of each one's page; also where the first timestamp's ratings end, and where the last one's begin."""
+    n, size = len(users), 2
+    while size < 2 * n:
+        size *= 2
+    firsts, mask = np.empty(n, np.int64), np.uint64(size - 1)
+    newest = np.full(size, -1, np.int32)  # by user, open addressing: the first rating of its newest page
+    head, start = n, 0
+    for k in range(n):
+        if k > 0 and timestamps[k] != timestamps[k - 1]:
+            start = k
+            head = min(head, k)
+        elif k > 0 and users[k] == users[k - 1]:
+            firsts[k] = firsts[k - 1]
+            continue
+        at = ((np.uint64(users[k]) * _MIXER) >> np.uint64(32)) & mask
+        while newest[at] >= 0 and users[newest[at]] != users[k]:
+            at = (at + np.uint64(1)) & mask
+        if newest[at] < start:
+            newest[at] = k
+        firsts[k] = newest[at]
+    return firsts, head, start
 
 
 @compiled

@@ -113,8 +113,7 @@ class Monitor:
         event, page = predictions.event - given, predictions.page - given
         self.prequential.update(given, predictions.event, predictions.page)
         self.windows.update(stamps, event, page)
-        ids = items.tolist() if isinstance(items, np.ndarray) else list(items)
-        self.slices.update(ids, stamps, user_counts, item_counts, event, page)
+        self.slices.update(items, stamps, user_counts, item_counts, event, page)
         self.coverage.update(user_counts, event, predictions.deviation)
         self.drift.update(stamps, page)
 

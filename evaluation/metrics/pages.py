@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamsvd.ratings import Id
+from evaluation.metrics import kernels
+from streamsvd.errors import InputError
+from streamsvd.kernels import as_id, plain_ids
+from streamsvd.ratings import CodedIds, Id
 
 
 class Pages:
@@ -49,18 +52,27 @@ class Pages:
             Numbers of pages.
         bool array, shape (n,)
         """
-        names: list[Id] = users.tolist() if isinstance(users, np.ndarray) else list(users)
-        numbers, begins = np.empty(len(names), np.int64), np.zeros(len(names), np.bool_)
-        stamps = np.asarray(timestamps, np.int64).tolist()
-        for k, (name, stamp) in enumerate(zip(names, stamps, strict=True)):
-            if stamp != self._timestamp:
-                self._timestamp, self._open, self.first_open = stamp, {}, self._begun + 1
-            if name not in self._open:
-                self._begun += 1
-                self._open[name] = self._begun
-                begins[k] = True
-            numbers[k] = self._open[name]
-        return numbers, begins
+        ids, stamps = plain_ids(users), np.ascontiguousarray(timestamps, np.int64)
+        if len(ids) != len(stamps):
+            raise InputError(f"one timestamp is needed for each user, found {len(stamps)} for {len(ids)}")
+        if not len(ids):
+            return np.zeros(0, np.int64), np.zeros(0, np.bool_)
+        firsts, head, newest = kernels.first_of_page(_keys(ids), stamps)
+        begins = firsts == np.arange(len(firsts))
+        continued = dict[int, int]()  # pages that were open before, by the first rating here
+        if stamps[0] == self._timestamp:
+            rows = np.flatnonzero(begins[:head]).tolist()
+            continued = {k: self._open[name] for k in rows if (name := as_id(ids[k])) in self._open}
+            begins[list(continued)] = False
+        numbers = self._begun + np.cumsum(begins)
+        if newest or stamps[0] != self._timestamp:
+            self._timestamp, self._open = int(stamps[-1]), {}
+            self.first_open = self._begun + int(begins[:newest].sum()) + 1
+        self._begun = int(numbers[-1])
+        numbers[list(continued)] = list(continued.values())
+        opened = newest + np.flatnonzero(begins[newest:])
+        self._open.update(zip((as_id(ids[k]) for k in opened.tolist()), numbers[opened].tolist(), strict=True))
+        return numbers[firsts], begins
 
     def forget(self, user: Id) -> int | None:
         """Remove a user: its next rating begins a page. The number of the page that was open, None without one."""
@@ -79,3 +91,13 @@ class Pages:
         pages._begun, pages.first_open, pages._timestamp, opened = text
         pages._open = dict(opened)
         return pages
+
+
+def _keys(ids: NDArray[np.int64] | CodedIds | list[Id]) -> NDArray[np.int64]:
+    """A number for each distinct id."""
+    if isinstance(ids, np.ndarray):
+        return ids
+    if isinstance(ids, CodedIds):
+        return np.ascontiguousarray(ids.codes)
+    numbers: dict[Id, int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in ids], np.int64)

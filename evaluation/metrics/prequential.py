@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evaluation.metrics import kernels
 from evaluation.metrics.figures import Figures
-from streamsvd.compiler import compiled
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner import Predictions
 
@@ -82,10 +82,8 @@ class Prequential:
         errors = np.column_stack([event, page]) - np.asarray(ratings, np.float64)[:, None]
         if not np.isfinite(errors).all():
             raise InputError("a rating or prediction is not a finite number; nothing has been scored")
-        squared = errors**2
-        self.sums = np.stack([_add_in_order(self.sums[0], squared), _add_in_order(self.sums[1], abs(errors))])
-        self.faded = _fade_in_order(self.faded, np.column_stack([squared, np.ones(len(errors))]), self.fading)
-        self.recent = np.concatenate([self.recent, errors])[-self.window :]
+        kernels.tally_headline(errors, self.sums, self.faded, self.fading)
+        self.recent = np.concatenate([self.recent, errors[-self.window :]])[-self.window :]
         self.events += len(errors)
 
     def score(self, _items: object, ratings: ArrayLike, _timestamps: object, predictions: Predictions) -> None:
@@ -115,22 +113,3 @@ class Prequential:
         metrics.sums, metrics.faded = state["sums"].copy(), state["faded"].copy()
         metrics.recent = state["recent"].copy()
         return metrics
-
-
-def _add_in_order(carry: Floats, values: Floats) -> Floats:
-    """carry + values[0] + values[1] + …, in that order (a plain sum pairs its terms up)."""
-    return np.asarray(np.add.accumulate(np.concatenate([carry[None], values]), axis=0)[-1])
-
-
-def _fade_in_order(carry: Floats, values: Floats, fading: float) -> Floats:
-    """((carry·f + values[0])·f + values[1])·f + …"""
-    faded = carry.copy()
-    _fade(faded, values, fading)
-    return faded
-
-
-@compiled
-def _fade(faded, values, fading):  # type: ignore[no-untyped-def]
-    for row in range(len(values)):
-        for column in range(len(faded)):
-            faded[column] = faded[column] * fading + values[row, column]

@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from evaluation.metrics.pages import Pages
 from evaluation.metrics.ranking import MISS, RANKING_ARRAYS, Ranking, is_liked
 from streamsvd.errors import SettingsError
-from streamsvd.kernels import Id, as_ids
-from streamsvd.learner import Choices, IteratedSVD, LiveItems, Predictions, ranked_ids
+from streamsvd.kernels import Id, as_id, plain_ids
+from streamsvd.learner import Choices, Ids, IteratedSVD, LiveItems, Predictions, ranked_ids
 from streamsvd.lookup import SEEN
 
 _NOTHING = np.zeros(0, np.int32)
@@ -72,7 +72,7 @@ class RankingSampler:
     ) -> Predictions:
         """Sample, then learn; the arguments and the result are those of `IteratedSVD.learn`."""
         values, stamps = np.asarray(ratings, np.float64), np.asarray(timestamps, np.int64)
-        user_ids, item_ids = as_ids(users), as_ids(items)
+        user_ids, item_ids = plain_ids(users), plain_ids(items)
         model.scale.check(values)
         liked = is_liked(values, model.scale)
         parts, done = [], 0
@@ -87,20 +87,20 @@ class RankingSampler:
         for k, page in self._sampled(user_ids, stamps, liked):
             if k > done:
                 learn_to(k)
-            self._sample(model, choices, user_ids[k], item_ids[k], page, liked=bool(liked[k]))
+            self._sample(model, choices, as_id(user_ids[k]), as_id(item_ids[k]), page, liked=bool(liked[k]))
         if done < len(user_ids) or not parts:
             learn_to(len(user_ids))
         first = self._pages.first_open
         self._page_lists = {page: lists for page, lists in self._page_lists.items() if page >= first}
+        if len(parts) == 1:
+            return parts[0]
         return Predictions(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def forget(self, user: Id) -> None:
         """Remove an erased user: its page ends here."""
         self._page_lists.pop(self._pages.forget(user) or 0, None)
 
-    def _sampled(
-        self, users: list[Id], stamps: NDArray[np.int64], liked: NDArray[np.bool_]
-    ) -> Iterator[tuple[int, int]]:
+    def _sampled(self, users: Ids, stamps: NDArray[np.int64], liked: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
         """The ratings that need a list, and the number of each one's page."""
         pages, begins = self._pages.turn(users, stamps)
         if not self.every:

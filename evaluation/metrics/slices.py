@@ -5,7 +5,7 @@ A user or an item is new while the model has no rating of it. An item counts in 
 
 from __future__ import annotations
 
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from evaluation.metrics import kernels
 from evaluation.metrics.figures import Errors
-from streamsvd.ratings import Catalogue, Id
+from streamsvd.kernels import plain_ids
+from streamsvd.learner import IdIndex, Ids
+from streamsvd.ratings import Catalogue
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -29,6 +31,7 @@ _FIXED = [
     *(("ratings of the user", bucket) for bucket in BUCKETS),
 ]
 _MONTHS = 1200  # from January 1970 on: a hundred years
+_MONTH_STARTS = np.arange(_MONTHS + 1).astype("datetime64[M]").astype("datetime64[s]").astype(np.int64)
 
 
 def bucket_of(user_counts: Ints) -> Ints:
@@ -60,7 +63,8 @@ class Slices:
         self._genres = catalogue.genres if catalogue else ()
         entries = [entry for entry in catalogue.values() if entry.genres] if catalogue else []
         number = {genre: k for k, genre in enumerate(self._genres)}
-        self._rows: dict[Id, int] = {entry.item: row for row, entry in enumerate(entries)}
+        self._rows = IdIndex()
+        self._rows.add([entry.item for entry in entries])
         self._starts = np.cumsum([0, *(len(entry.genres) for entry in entries)])
         names = chain.from_iterable(entry.genres for entry in entries)
         self._members = np.array([number[genre] for genre in names], np.int64)
@@ -69,13 +73,13 @@ class Slices:
         self._by_month = np.zeros((_MONTHS, kernels.CELL))
 
     def update(
-        self, items: list[Id], timestamps: Ints, user_counts: Ints, item_counts: Ints, event: Floats, page: Floats
+        self, items: Ids, timestamps: Ints, user_counts: Ints, item_counts: Ints, event: Floats, page: Floats
     ) -> None:
         """Add ratings, in stream order.
 
         Parameters
         ----------
-        items : list of int or str, length n
+        items : sequence of int or str, length n
         timestamps : int64, shape (n,)
             Event times in seconds.
         user_counts, item_counts : int64, shape (n,)
@@ -83,14 +87,10 @@ class Slices:
         event, page : float64, shape (n,)
             Errors by both protocols: predicted less given.
         """
-        user = np.minimum(user_counts, 1)
-        item = np.minimum(item_counts, 1) + 2
-        kernels.tally_slices(self._fixed, np.column_stack([user, item, bucket_of(user_counts) + 4]), event, page)
-        months = timestamps.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
-        months[(months < 0) | (months >= _MONTHS)] = -1
-        kernels.tally_slices(self._by_month, months[:, None], event, page)
-        if self._rows:
-            rows = np.fromiter(map(self._rows.get, items, repeat(-1)), np.int64, len(items))
+        kernels.tally_counts(self._fixed, _EDGES, user_counts, item_counts, event, page)
+        kernels.tally_months(self._by_month, _MONTH_STARTS, timestamps, event, page)
+        if len(self._rows):
+            rows = self._rows.find(plain_ids(items))
             kernels.tally_groups(self._by_genre, rows, self._starts, self._members, event, page)
 
     def errors(self) -> dict[tuple[str, str], Errors]:

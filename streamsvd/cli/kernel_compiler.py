@@ -16,6 +16,7 @@ from collections.abc import Callable
 import numpy as np
 
 from evaluation import Monitor
+from evaluation.metrics import Pages
 from model_store import compile_row_kernels
 from streamsvd.learner import LEARNING_STEPS, LOOKUP_STEPS, Predictions
 from streamsvd.log import compile_record_kernels
@@ -28,6 +29,7 @@ def _score() -> None:
     catalogue = Catalogue([CatalogueItem(item=0, title="", genres=("Drama",))])
     ones, none = np.ones(1), np.zeros(1, np.int64)
     Monitor(catalogue=catalogue).score([0], [3.0], [0], Predictions(ones, ones, ones, none, none))
+    Pages().turn([0], [0])
 
 
 SHARES: dict[str, tuple[Callable[[], object], ...]] = {

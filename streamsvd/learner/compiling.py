@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numba
+import numpy as np
 
 from streamsvd import lookup
 from streamsvd.kernels import learning as kernels
@@ -27,7 +28,8 @@ _PARTS_OF_LEARN: tuple[tuple[Any, tuple[Any, ...]], ...] = (
 
 
 def _learn() -> None:
-    IteratedSVD().learn([0, 0, 0], [0, 1, 2], [3.0, 4.0, 5.0], [0, 0, 1])
+    users, items = np.array([0, 0, 0]), np.array([0, 1, 2])
+    IteratedSVD().learn(users, items, [3.0, 4.0, 5.0], [0, 0, 1])
 
 
 def _predict() -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.metrics.pages import Pages
+from streamsvd.errors import InputError
+from streamsvd.ratings import CodedIds
 
 USERS = st.sampled_from([1, 2, "1", "ann"])
 Found = tuple[list[int], list[bool]]
@@ -44,8 +47,32 @@ def test_neither_a_cut_nor_a_restart_changes_a_page(ratings: list[tuple[int | st
     assert pages.state()["open_pages"].tobytes() == whole.state()["open_pages"].tobytes()
 
 
-def test_arrays_of_ids_are_taken_too() -> None:
-    assert Pages().turn(np.array([1, 2, 1]), np.array([5, 5, 5]))[0].tolist() == [1, 2, 1]
+TEXTS = ["ann", "bob", "cid"]
+STEP = st.lists(st.tuples(st.integers(0, 2), st.integers(3, 4)), max_size=6)
+
+
+@given(st.lists(STEP | st.integers(0, 2)))
+def test_integers_coded_texts_and_lists_have_the_same_pages(steps: list[list[tuple[int, int]] | int]) -> None:
+    integers, coded, listed = Pages(), Pages(), Pages()
+    for step in steps:
+        if isinstance(step, int):
+            assert integers.forget(step) == coded.forget(TEXTS[step]) == listed.forget(TEXTS[step])
+            continue
+        users, times = np.array(step, np.int64).reshape(-1, 2).T
+        found = [pages.turn(ids, times) for pages, ids in ((integers, users), (coded, CodedIds(users, TEXTS)))]
+        expected = turned(listed, [(TEXTS[user], time) for user, time in step])
+        assert [(numbers.tolist(), begins.tolist()) for numbers, begins in found] == [expected, expected]
+        assert integers.first_open == coded.first_open == listed.first_open
+        assert coded.state()["open_pages"].tobytes() == listed.state()["open_pages"].tobytes()
+        assert (
+            integers.state()["open_pages"].tobytes()
+            == Pages.from_state(integers.state()).state()["open_pages"].tobytes()
+        )
+
+
+def test_one_timestamp_is_needed_for_each_user() -> None:
+    with pytest.raises(InputError, match="found 1 for 2"):
+        Pages().turn([1, 2], [5])
 
 
 def test_of_a_forgotten_user_nothing_is_kept() -> None:
