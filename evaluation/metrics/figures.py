@@ -193,7 +193,7 @@ def _newest(of: Callable[[Floats], Any]) -> Read:
 
 
 def _newest_root(protocol: int) -> Read:
-    return _newest(lambda recent: math.sqrt((recent**2).mean(axis=0)[protocol]))
+    return _newest(lambda recent: math.sqrt(np.add.accumulate(recent[:, protocol] ** 2)[-1] / len(recent)))
 
 
 def _faded_root(protocol: int) -> Read:
