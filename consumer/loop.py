@@ -26,7 +26,7 @@ from streamsvd.log import DeadLetters, Predicted, PredictionSink, RatingSource, 
 from streamsvd.ratings import Erasure, Retraction
 
 POLL_SECONDS = 0.2
-_MOST_RECORDS = 5000  # of one poll: progress is reported, and a stop is noticed, between two
+_MOST_RECORDS = 20_000  # of one poll: progress is reported, and a stop is noticed, between two
 _FEW_RECORDS = 500  # of one poll, while a checkpoint is throttled
 _REQUEST_SECONDS = 1.0  # between two checks for a promotion request
 

@@ -24,8 +24,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import gammainc, gammaln
 
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.figures import Verdict
@@ -199,6 +197,8 @@ def log_mixture(s: Floats, v: Floats) -> Floats:
     float64 array
         Under the hypothesis, the chance that this ever reaches log(1/p) is at most p.
     """
+    from scipy.special import gammainc, gammaln  # here: most processes compare nothing, and SciPy takes long to import
+
     a, x = v + _RHO, s + v + _RHO
     constant = _RHO * math.log(_RHO) - math.lgamma(_RHO) - math.log(gammainc(_RHO, _RHO))
     return np.asarray(constant + gammaln(a) + np.log(gammainc(a, x)) - a * np.log(x) + s + v)
@@ -206,6 +206,7 @@ def log_mixture(s: Floats, v: Floats) -> Floats:
 
 def _boundary(v: float, threshold: float) -> float:
     """The least sum that reaches the threshold."""
+    from scipy.optimize import brentq
 
     def beyond(s: float) -> float:
         return float(log_mixture(np.array([s]), np.array([v]))[0]) - threshold

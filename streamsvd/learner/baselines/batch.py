@@ -6,18 +6,19 @@ Every one of them ends as a matrix L Rᵀ of predictions; a row for an unknown u
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
 from streamsvd.errors import InputError
 from streamsvd.kernels import Scale
 from streamsvd.learner.baselines.columns import columns_of, pairs_of
-from streamsvd.learner.baselines.operators import entries
 from streamsvd.learner.id_index import IdIndex
 from streamsvd.learner.protocol import Ids
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -61,6 +62,8 @@ class BatchBaseline(ABC):
         places = rows * len(self._items) + columns
         last = len(places) - 1 - np.unique(places[::-1], return_index=True)[1]  # in order of rows, then columns
         shape = (len(self._users), len(self._items))
+        from scipy.sparse import csr_array  # here: it takes as long to import as NumPy, and most processes fit none
+
         given = csr_array((stars[last], (rows[last], columns[last])), shape=shape)
         mean, user_bias, item_bias = damped_biases(given, *self.damping)
         self._left, self._right = self._fit(
@@ -94,3 +97,12 @@ def damped_biases(given: csr_array, user_damping: float, item_damping: float) ->
         rest = given.data - mean - item_bias[given.indices]
         user_bias = np.bincount(users, rest, given.shape[0]) / (n_users + user_damping)
     return mean, user_bias, item_bias
+
+
+def entries(left: Floats, right: Floats, rows: NDArray[np.integer[Any]], columns: NDArray[np.integer[Any]]) -> Floats:
+    """Entries of L Rᵀ at these places, a block at a time."""
+    found = np.empty(len(rows))
+    for start in range(0, len(rows), 65_536):
+        part = slice(start, start + 65_536)
+        found[part] = np.einsum("ij,ij->i", left[rows[part]], right[columns[part]])
+    return found

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from streamsvd.compiler import compiled
 from streamsvd.errors import SettingsError
@@ -116,6 +115,8 @@ class FoldIn(OnlineBaseline):
         places = users * width + items
         last = learned - 1 - np.unique(places[::-1], return_index=True)[1]  # a second rating replaces the first
         shape = (int(users.max()) + 1, width)
+        from scipy.sparse import csr_array  # here, as in `batch`
+
         given = csr_array((rest[last], (users[last], items[last])), shape=shape)
         found = soft_impute(given, f.rank, self._shrinkage, seed=self.seed)
         factors = np.zeros((width, f.rank))

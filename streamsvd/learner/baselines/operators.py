@@ -59,12 +59,3 @@ def truncated_svd(operator: Any, rank: int, seed: int = 0) -> tuple[Floats, Floa
         u, s, vt = svds(operator, min(rank, smaller - 1), v0=start, solver="arpack")
     order = np.argsort(-s, kind="stable")[:rank]
     return u[:, order], s[order], vt[order].T
-
-
-def entries(left: Floats, right: Floats, rows: NDArray[np.integer[Any]], columns: NDArray[np.integer[Any]]) -> Floats:
-    """Entries of L Rᵀ at these places, a block at a time."""
-    found = np.empty(len(rows))
-    for start in range(0, len(rows), 65_536):
-        part = slice(start, start + 65_536)
-        found[part] = np.einsum("ij,ij->i", left[rows[part]], right[columns[part]])
-    return found

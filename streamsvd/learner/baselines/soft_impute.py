@@ -8,14 +8,15 @@ rank and is never formed. Its SVD starts from that of the round before and takes
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from streamsvd.errors import SettingsError
-from streamsvd.learner.baselines.batch import BatchBaseline, Floats
-from streamsvd.learner.baselines.operators import SparsePlusLowRank, entries
+from streamsvd.learner.baselines.batch import BatchBaseline, Floats, entries
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 class Solution(NamedTuple):
@@ -144,10 +145,13 @@ def soft_impute(
 
     Examples
     --------
+    >>> from scipy.sparse import csr_array
     >>> found = soft_impute(csr_array(np.array([[3.0, 0.0], [0.0, 1.0]])), 2, 0.5, tolerance=0)
     >>> found.values.round(6).tolist()
     [2.5, 0.5]
     """
+    from streamsvd.learner.baselines.operators import SparsePlusLowRank  # here: it imports SciPy
+
     users = np.repeat(np.arange(given.shape[0]), np.diff(given.indptr))
     width = min(rank, *given.shape)
     v = np.linalg.qr(np.random.default_rng(seed).standard_normal((given.shape[1], width)))[0]

@@ -6,12 +6,15 @@ never looked at again. The filled matrix is sparse plus rank two, and is never f
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy.sparse import csr_array
 
 from streamsvd.errors import SettingsError
-from streamsvd.learner.baselines.batch import BatchBaseline, Floats
-from streamsvd.learner.baselines.operators import SparsePlusLowRank, entries, truncated_svd
+from streamsvd.learner.baselines.batch import BatchBaseline, Floats, entries
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 class TruncatedSVD(BatchBaseline):
@@ -50,6 +53,8 @@ class TruncatedSVD(BatchBaseline):
         self.rank = rank
 
     def _fit(self, given: csr_array, left: Floats, right: Floats) -> tuple[Floats, Floats]:
+        from streamsvd.learner.baselines.operators import SparsePlusLowRank, truncated_svd  # here: it imports SciPy
+
         rest = given.copy()
         users = np.repeat(np.arange(given.shape[0]), np.diff(given.indptr))
         rest.data = given.data - entries(left, right, users, given.indices)

@@ -13,7 +13,8 @@ from scipy.sparse import csr_array
 
 from streamsvd.errors import InputError, SettingsError
 from streamsvd.learner.baselines import SoftImpute, TruncatedSVD
-from streamsvd.learner.baselines.operators import SparsePlusLowRank, entries, truncated_svd
+from streamsvd.learner.baselines.batch import entries
+from streamsvd.learner.baselines.operators import SparsePlusLowRank, truncated_svd
 from streamsvd.learner.baselines.soft_impute import Solution, soft_impute
 
 Floats = NDArray[np.float64]
