@@ -62,6 +62,7 @@ class Prequential:
         self.sums = np.zeros((2, 2))
         self.faded = np.zeros(3)
         self.recent = np.zeros((0, 2))
+        self._figures: Figures | None = None  # since the last update
 
     def update(self, ratings: NDArray[np.floating[Any]], event: Floats, page: Floats) -> None:
         """Score predictions.
@@ -85,6 +86,7 @@ class Prequential:
         kernels.tally_headline(errors, self.sums, self.faded, self.fading)
         self.recent = np.concatenate([self.recent, errors[-self.window :]])[-self.window :]
         self.events += len(errors)
+        self._figures = None
 
     def score(self, _items: object, ratings: ArrayLike, _timestamps: object, predictions: Predictions) -> None:
         """As `update`, with the signature of `Monitor.score`."""
@@ -92,7 +94,9 @@ class Prequential:
 
     def figures(self) -> Figures:
         """Errors so far."""
-        return Figures.read(self)
+        if self._figures is None:
+            self._figures = Figures.read(self)
+        return self._figures
 
     def state(self) -> dict[str, NDArray[Any]]:
         """As arrays; `from_state` continues exactly from there."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from streamsvd.compiler import compiled
 from streamsvd.kernels.algebra import copy
+from streamsvd.kernels.vectors import fetch_row
 
 RECENT_BLOCK = "recent"
 """Fixed block of users: `items`, row numbers of the last items, newest first, -1 after the last."""
@@ -78,6 +79,13 @@ def learn(recent, rows, changed, clock, users, items):  # type: ignore[no-untype
     users, items : int64 arrays, shape (n,)
     """
     for t in range(len(users)):
+        if t + 2 < len(users):
+            fetch_row(recent, users[t + 2])
+            fetch_row(rows, items[t + 2])
+            if users[t + 1] != users[t]:
+                for q in range(RECENT):
+                    if recent[users[t + 1], q] >= 0:
+                        fetch_row(rows, recent[users[t + 1], q])
         last, i = recent[users[t]], items[t]
         clock[0] += 1
         again = False

@@ -22,7 +22,8 @@ _EMPTY = -1
 _MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: Knuth 1998, section 6.4
 
 Ints = NDArray[np.int64]
-Numbers = NDArray[np.int32]
+Table = NDArray[np.int64]
+"""Pairs of key and number: one memory access for both."""
 
 
 class IdIndex:
@@ -49,7 +50,7 @@ class IdIndex:
         self.rows: dict[Id, int] = {}
         self.ids: list[Id | None] = []
         self.free: list[int] = []
-        self._table: tuple[Ints, Numbers] | None = None
+        self._table: Table | None = None
         self._coded: tuple[list[str], Ints] | None = None  # some texts, and the rows of those looked up, by code
 
     def __len__(self) -> int:
@@ -58,9 +59,8 @@ class IdIndex:
     def find(self, ids: Sequence[Id] | Ints) -> Ints:
         """Row of each id; -1 where there is none."""
         if isinstance(ids, np.ndarray):
-            keys, numbers = self._plain_table()
             found = np.empty(len(ids), np.int64)
-            _look_up(keys, numbers, ids, found)
+            _look_up(self._plain_table(), ids, found)
             return found
         if isinstance(ids, CodedIds):
             return self._find_coded(ids)
@@ -73,9 +73,9 @@ class IdIndex:
         if not len(missing):
             return []
         if isinstance(ids, np.ndarray):
-            return list(_distinct(ids[missing], *_empty_table(len(missing))).tolist())
+            return list(_distinct(ids[missing], _empty_table(len(missing))).tolist())
         if isinstance(ids, CodedIds):
-            codes = _distinct(ids.codes[missing], *_empty_table(len(missing)))
+            codes = _distinct(ids.codes[missing], _empty_table(len(missing)))
             return list(CodedIds(codes, ids.texts))
         return list(dict.fromkeys(ids[k] for k in missing.tolist()))
 
@@ -88,9 +88,9 @@ class IdIndex:
         self.ids.extend(fresh[len(reused) :])
         self.rows.update(zip(fresh, numbers, strict=True))
         if self._table is not None:
-            if 3 * len(self.rows) > 2 * len(self._table[0]):
-                self._table = _grown(*self._table, len(self.rows))
-            _insert(*self._table, _pairs(fresh, numbers))
+            if 3 * len(self.rows) > 2 * len(self._table):
+                self._table = _grown(self._table, len(self.rows))
+            _insert(self._table, _pairs(fresh, numbers))
         return np.array(numbers, np.int64)
 
     def number(
@@ -141,15 +141,15 @@ class IdIndex:
         found = rows[codes]
         unknown = np.flatnonzero(found < 0)
         if len(unknown):
-            new = _distinct(codes[unknown], *_empty_table(len(unknown)))
+            new = _distinct(codes[unknown], _empty_table(len(unknown)))
             rows[new] = [get(texts[code], -1) for code in new.tolist()]
             found = rows[codes]
         return found
 
-    def _plain_table(self) -> tuple[Ints, Numbers]:
+    def _plain_table(self) -> Table:
         if self._table is None:
             self._table = _empty_table(len(self.rows) + 32)
-            _insert(*self._table, _pairs(list(self.rows), list(self.rows.values())))
+            _insert(self._table, _pairs(list(self.rows), list(self.rows.values())))
         return self._table
 
 
@@ -164,52 +164,51 @@ def _pairs(names: Sequence[Id], numbers: Sequence[int]) -> Ints:
     return np.array([(names[k], numbers[k]) for k in held], np.int64).reshape(-1, 2)
 
 
-def _empty_table(n: int) -> tuple[Ints, Numbers]:
-    """Keys and numbers of a table that n keys leave half empty, or emptier."""
-    size = 1 << (2 * n).bit_length()
-    numbers = zeros(size, np.int32)
-    numbers[:] = _EMPTY
-    return zeros(size, np.int64), numbers
+def _empty_table(n: int) -> Table:
+    """A table that n keys leave half empty, or emptier."""
+    table = zeros((1 << (2 * n).bit_length(), 2), np.int64)
+    table[:, 1] = _EMPTY
+    return table
 
 
 @inlined
-def _slot(keys, numbers, key):  # type: ignore[no-untyped-def]
+def _slot(table, key):  # type: ignore[no-untyped-def]
     """Where a key is, or where it belongs."""
-    mask = len(keys) - 1
+    mask = len(table) - 1
     at = np.int64((np.uint64(key) * _MIXER) >> np.uint64(32)) & mask
-    while numbers[at] != _EMPTY and keys[at] != key:
+    while table[at, 1] != _EMPTY and table[at, 0] != key:
         at = (at + 1) & mask
     return at
 
 
 @compiled
-def _look_up(keys, numbers, ids, found):  # type: ignore[no-untyped-def]
+def _look_up(table, ids, found):  # type: ignore[no-untyped-def]
     for k in range(len(ids)):
-        found[k] = numbers[_slot(keys, numbers, ids[k])]
+        found[k] = table[_slot(table, ids[k]), 1]
 
 
 @compiled
-def _distinct(ids, keys, numbers):  # type: ignore[no-untyped-def]
+def _distinct(ids, table):  # type: ignore[no-untyped-def]
     """Each id once, in order of first appearance; the table is empty at first."""
     found, n = np.empty_like(ids), 0
     for k in range(len(ids)):
-        at = _slot(keys, numbers, ids[k])
-        if numbers[at] == _EMPTY:
-            keys[at], numbers[at] = ids[k], n
+        at = _slot(table, ids[k])
+        if table[at, 1] == _EMPTY:
+            table[at, 0], table[at, 1] = ids[k], n
             found[n] = ids[k]
             n += 1
     return found[:n]
 
 
-def _grown(keys: Ints, numbers: Numbers, n: int) -> tuple[Ints, Numbers]:
+def _grown(table: Table, n: int) -> Table:
     """The same table with room for n keys."""
-    taken, table = numbers != _EMPTY, _empty_table(n)
-    _insert(*table, np.column_stack([keys[taken], numbers[taken]]))
-    return table
+    larger = _empty_table(n)
+    _insert(larger, table[table[:, 1] != _EMPTY])
+    return larger
 
 
 @compiled
-def _insert(keys, numbers, pairs):  # type: ignore[no-untyped-def]
+def _insert(table, pairs):  # type: ignore[no-untyped-def]
     for k in range(len(pairs)):
-        at = _slot(keys, numbers, pairs[k, 0])
-        keys[at], numbers[at] = pairs[k, 0], pairs[k, 1]
+        at = _slot(table, pairs[k, 0])
+        table[at, 0], table[at, 1] = pairs[k, 0], pairs[k, 1]

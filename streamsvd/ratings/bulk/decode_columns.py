@@ -31,7 +31,7 @@ _USER, _ITEM, _RATING, _TIME, _SOURCE, _SEQUENCE = (
 _MOST_BYTES = 4 * MAX_ID_LENGTH  # of a text
 _MOST_DIGITS = 15  # of a rating: an integer that a double holds, so that one division gives the nearest double
 _POWERS = np.array([10.0**k for k in range(_MOST_DIGITS + 1)])
-_QUOTE, _BACKSLASH, _MINUS, _POINT, _ZERO, _NINE, _BRACE = (ord(c) for c in '"\\-.09}')
+_QUOTE, _BACKSLASH, _MINUS, _POINT, _ZERO, _BRACE = (ord(c) for c in '"\\-.0}')
 
 
 @dataclass(slots=True)
@@ -207,12 +207,17 @@ def _same(data, at, end, text):  # type: ignore[no-untyped-def]
 @inlined
 def _integer(data, at, end):  # type: ignore[no-untyped-def]
     """An integer of 64 bits as JSON has it, without -0; the place after it, and whether it is one."""
-    negative = at < end and data[at] == _MINUS
+    if not 0 <= at < end:
+        return np.int64(0), at, False
+    negative = data[at] == _MINUS
     if negative:
         at += 1
-    first, value = at, np.uint64(0)
-    while at < end and at - first < 19 and _ZERO <= data[at] <= _NINE:
-        value = value * np.uint64(10) + np.uint64(data[at] - _ZERO)
+    first, stop, value = at, min(end, at + 19), np.uint64(0)
+    while at < stop:
+        digit = np.uint64(data[at]) - np.uint64(_ZERO)  # a byte below wraps around
+        if digit > np.uint64(9):
+            break
+        value = value * np.uint64(10) + digit
         at += 1
     digits = at - first
     good = digits > 0 and (data[first] != _ZERO or (digits == 1 and not negative)) and value <= np.uint64(2**63 - 1)
@@ -223,23 +228,23 @@ def _integer(data, at, end):  # type: ignore[no-untyped-def]
 @inlined
 def _number(data, at, end):  # type: ignore[no-untyped-def]
     """The same for a decimal number without exponent: the nearest double, by one division (Clinger 1990)."""
-    negative = at < end and data[at] == _MINUS
+    if not 0 <= at < end:
+        return 0.0, at, False
+    negative = data[at] == _MINUS
     if negative:
         at += 1
-    first, value, digits, whole, point = at, np.int64(0), 0, 0, False
-    while at < end:
-        byte = data[at]
-        if _ZERO <= byte <= _NINE and digits <= _MOST_DIGITS:
-            value = value * 10 + np.int64(byte - _ZERO)
-            digits += 1
-            whole += not point
-        elif byte == _POINT and not point:
-            point = True
+    first, stop, point, value = at, min(end, at + _MOST_DIGITS + 2), np.int64(-1), np.int64(0)
+    while at < stop:
+        digit = np.int64(data[at]) - _ZERO
+        if 0 <= digit <= 9:
+            value = value * 10 + digit
+        elif data[at] == _POINT and point < 0:
+            point = at
         else:
             break
         at += 1
-    fraction = digits - whole
-    good = whole > 0 and digits <= _MOST_DIGITS and point == (fraction > 0)
+    whole, fraction = (at - first, 0) if point < 0 else (point - first, at - point - 1)
+    good = whole > 0 and whole + fraction <= _MOST_DIGITS and (point < 0 or fraction > 0)
     good = good and (whole == 1 or data[first] != _ZERO) and not (negative and value == 0)
     found = np.float64(value) / _POWERS[min(fraction, _MOST_DIGITS)]
     return (-found if negative else found), at, good
