@@ -48,6 +48,16 @@ def test_help_imports_no_command_and_nothing_heavy() -> None:
     assert "Evaluate" in ran.stdout
 
 
+def test_a_consumer_without_shadows_starts_without_scipy() -> None:
+    program = (
+        "import sys; import streamsvd.cli.commands.consume\n"
+        "heavy = ('scipy.optimize', 'scipy.sparse', 'scipy.special', 'pandas', 'matplotlib')\n"
+        "sys.exit(' '.join(name for name in sys.modules if name.startswith(heavy)) or None)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 def test_the_version() -> None:
     result = CliRunner().invoke(main.app, ["--version"])
     assert (result.exit_code, result.output) == (0, f"streamsvd {metadata.version('streamsvd')}\n")
