@@ -97,7 +97,7 @@ class Checkpointer:
         self.records = 0
         self._stop: Callable[[], bool] = lambda: False
         self._events_before = state.metrics.events
-        self._written_at = clocks.timer()
+        self._written_at, self._took = clocks.timer(), 0.0
         self._kafka_at = -math.inf
 
     def start(self, stop: Callable[[], bool]) -> None:
@@ -113,11 +113,10 @@ class Checkpointer:
         """Version of the newest checkpoint."""
         return self._writer.version
 
-    @property
-    def is_due(self) -> bool:
+    def is_due(self, *, catching_up: bool) -> bool:
         """Whether a checkpoint is due."""
         waited = self._clocks.timer() - self._written_at
-        return self.records >= self._schedule.events or (self.records > 0 and waited >= self._schedule.seconds)
+        return self._schedule.is_due(self.records, waited, self._took, catching_up=catching_up)
 
     def checkpoint(
         self, lag: Lag, repeated: int, *, throttled: bool = False, answered: str = "", promoted: bool = False
@@ -187,8 +186,11 @@ class Checkpointer:
         shadows = state.shadows.checkpoint(checkpoint, state.model, answered)
         catalogue = (state.catalogue.values() if state.catalogue else []) if state.fresh or promoted else None
         retry = Retry(self._schedule.patience, clocks.timer, clocks.pause, self._stop, self._notify)
-        written = retry.until_done(
-            lambda: self._writer.write(
+        preparing = clocks.timer() - began
+
+        def attempt() -> Written:
+            attempted = clocks.timer()
+            written = self._writer.write(
                 checkpoint,
                 removed_users=checkpoint.state.users.removed,
                 catalogue=catalogue,
@@ -199,7 +201,10 @@ class Checkpointer:
                 whole=state.fresh,
                 pause=throttle,
             )
-        )
+            self._took = preparing + clocks.timer() - attempted  # without the wait for a store that did not answer
+            return written
+
+        written = retry.until_done(attempt)
         self.feed.clear()
         state.fresh = False
         self.records, self._events_before = 0, state.metrics.events

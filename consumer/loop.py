@@ -144,7 +144,7 @@ class Consumer:
         checkpointer = self._checkpointer
         throttled = until is None and self._is_caught_up()
         most = _FEW_RECORDS if throttled and checkpointer.throttle.left else _MOST_RECORDS
-        limit = min(self._schedule.events - checkpointer.records, most)
+        limit = self._schedule.most_records(checkpointer.records, most)
         blocks = self._source.poll(POLL_SECONDS, limit)
         checkpointer.throttle.work()
         self._process(self._before(until, blocks))
@@ -153,7 +153,7 @@ class Consumer:
         self._lag = self._measure_lag(self._state.offsets, self._state.event_time)
         if until is not None and not blocks:
             self._skip_gaps(until)
-        if checkpointer.is_due:
+        if checkpointer.is_due(catching_up=until is not None or not self._is_caught_up()):
             self.checkpoint(throttled=throttled)
 
     def progress(self) -> Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -11,24 +12,28 @@ from streamsvd.errors import StoreUnavailable
 T = TypeVar("T")
 
 _MOST_GATHERED = 0.03  # seconds
+_EVENTS = 50_000  # records between checkpoints of a consumer that follows the log
+_REST_RATIO = 9.0  # seconds of learning for one of writing, while catching up: checkpoints take a tenth of the time
 _PAUSE_RATIO = 3.0  # seconds of pause for one of writing
 _LONGEST_BACKOFF = 5.0  # seconds between two attempts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When a checkpoint is written: after so many events or seconds, whichever comes first.
+    """When a checkpoint is written.
 
     Attributes
     ----------
-    events : int
+    events : int or None
+        After so many records, always. None: after 50,000 when following the log; while catching up, however many.
     seconds : float
-        0 is live mode: after every poll with records.
+        After so many seconds with something new; while catching up, after nine times what the last checkpoint took
+        if that is longer. 0 is live mode: after every poll with records, always.
     patience : float
         Seconds of retries while Redis does not answer; then the consumer stops, and nothing is lost.
     """
 
-    events: int = 50_000
+    events: int | None = None
     seconds: float = 5.0
     patience: float = 60.0
 
@@ -36,6 +41,30 @@ class Schedule:
     def live(self) -> bool:
         """Whether every poll ends in a checkpoint."""
         return self.seconds == 0
+
+    def is_due(self, records: int, waited: float, took: float, *, catching_up: bool) -> bool:
+        """Whether a checkpoint is due.
+
+        Parameters
+        ----------
+        records : int
+            Consumed since the last one.
+        waited : float
+            Seconds since the last one.
+        took : float
+            Seconds that the last one took.
+        catching_up : bool
+            The log holds more than one poll can read.
+        """
+        if not records:
+            return False
+        if self.live or records >= (self.events or (math.inf if catching_up else _EVENTS)):
+            return True
+        return waited >= (max(self.seconds, _REST_RATIO * took) if catching_up else self.seconds)
+
+    def most_records(self, records: int, most: int) -> int:
+        """How many of `most` records the next poll may bring, after `records` since the last checkpoint."""
+        return most if self.events is None else min(self.events - records, most)
 
     @property
     def gather_seconds(self) -> float:

@@ -50,8 +50,19 @@ def consume(
     until_end: Annotated[
         bool, typer.Option("--until-end", help="Stop where the log ends now, instead of following it.")
     ] = False,
-    checkpoint_events: Annotated[int, typer.Option(help="Records between checkpoints, at most.", min=1)] = 50_000,
-    checkpoint_seconds: Annotated[float, typer.Option(help="Seconds between checkpoints, at most.", min=0.0)] = 5.0,
+    checkpoint_events: Annotated[
+        int | None,
+        typer.Option(
+            help="Records between checkpoints, at most. Without it 50,000, and any number while catching up.", min=1
+        ),
+    ] = None,
+    checkpoint_seconds: Annotated[
+        float,
+        typer.Option(
+            help="Seconds between checkpoints; while catching up, nine times what the last one took if that is longer.",
+            min=0.0,
+        ),
+    ] = 5.0,
     live: Annotated[
         bool,
         typer.Option(

@@ -73,3 +73,34 @@ def test_what_the_store_refuses_is_not_tried_again() -> None:
     with pytest.raises(StoreError, match="out of memory"):
         Retry(60.0, lambda: clock.now, clock.pause, lambda: False, lambda _: None).until_done(refuse)
     assert not clock.waits
+
+
+@pytest.mark.parametrize(
+    ("schedule", "records", "waited", "took", "catching_up", "due"),
+    [
+        (Schedule(), 0, 99.0, 0.0, False, False),  # nothing new
+        (Schedule(), 1, 4.9, 0.0, False, False),
+        (Schedule(), 1, 5.0, 9.0, False, True),
+        (Schedule(), 50_000, 0.0, 0.0, False, True),
+        (Schedule(), 9_000_000, 4.9, 0.0, True, False),  # however many
+        (Schedule(), 1, 5.0, 0.5, True, True),
+        (Schedule(), 9_000_000, 17.9, 2.0, True, False),
+        (Schedule(), 1, 18.0, 2.0, True, True),
+        (Schedule(seconds=30.0), 1, 29.0, 2.0, True, False),
+        (Schedule(events=100), 99, 0.0, 2.0, True, False),
+        (Schedule(events=100), 100, 0.0, 2.0, True, True),
+        (Schedule(events=90_000), 60_000, 0.0, 0.0, False, False),
+        (Schedule(seconds=0.0), 1, 0.0, 2.0, True, True),  # live
+        (Schedule(seconds=0.0), 0, 9.0, 0.0, False, False),
+    ],
+)
+def test_when_a_checkpoint_is_due(
+    schedule: Schedule, records: int, waited: float, took: float, catching_up: bool, due: bool
+) -> None:
+    assert schedule.is_due(records, waited, took, catching_up=catching_up) is due
+
+
+def test_a_poll_brings_what_is_left_until_a_count_that_was_asked_for() -> None:
+    assert Schedule(events=700).most_records(600, 500) == 100
+    assert Schedule(events=700).most_records(0, 500) == 500
+    assert Schedule().most_records(10**7, 5000) == 5000
