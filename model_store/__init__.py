@@ -6,9 +6,9 @@ sub-packages are public as well: `model_store.files` (snapshots in files) and `m
 
 from model_store.answers import Answer, Explained, History, Prediction, Provenance, SimilarItems, SimilarUsers, Users
 from model_store.client import connect
-from model_store.codec.blobs import compile_row_kernels
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import check_model_name
+from model_store.codec.row_frames import compile_row_kernels
 from model_store.inventory import Inventory, model_names, read_inventory
 from model_store.read.snapshot import Snapshot, read_head, read_snapshot
 from model_store.reader import ModelReader

@@ -18,6 +18,7 @@ fields `[name, dtype]` or `[name, dtype, shape]`.
 
 from __future__ import annotations
 
+import itertools
 import json
 import struct
 import zlib
@@ -29,7 +30,7 @@ import numpy as np
 from numpy.lib.format import descr_to_dtype, dtype_to_descr
 from numpy.typing import NDArray
 
-from model_store.codec.row_kernels import TABLES, unpack_blobs
+from model_store.codec.row_kernels import TABLES, pack_blobs, unpack_blobs
 from streamsvd.errors import SnapshotCorrupt, StoreError
 
 MARK = 0x5B
@@ -139,16 +140,21 @@ def pack_rows(
     -------
     list of bytes, length n
     """
-    header = np.zeros(len(rows), HEADER)
-    header["mark"], header["version"], header["dtype"], header["row"] = MARK, VERSION, dtype_number, rows
-    heads, payload, crc32, word = header.tobytes(), values.tobytes(), zlib.crc32, struct.Struct("<I").pack
-    width = HEADER.itemsize
-    ends = (offsets * values.itemsize).tolist()
-    blobs = []
-    for k in range(len(rows)):
-        body = heads[k * width + 4 : (k + 1) * width] + payload[ends[k] : ends[k + 1]]
-        blobs.append(word(crc32(body)) + body)
-    return blobs
+    ends = offsets * values.itemsize
+    out = np.empty(int(ends[-1] - ends[0]) + HEADER.itemsize * len(rows), np.uint8)
+    pack_blobs(as_bytes(values), ends, rows, second_word(dtype_number), TABLES, out)
+    blobs, joined = (ends - ends[0] + HEADER.itemsize * np.arange(len(ends))).tolist(), out.tobytes()
+    return [joined[start:end] for start, end in itertools.pairwise(blobs)]
+
+
+def as_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """The bytes of an array, as a view if they lie next to each other."""
+    return np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+
+
+def second_word(dtype_number: int) -> np.uint32:
+    """Bytes 4 to 8 of a row blob of this dtype."""
+    return np.uint32(MARK | VERSION << 8 | dtype_number << 16)
 
 
 def unpack_rows(
@@ -185,7 +191,7 @@ def unpack_rows(
     (number,) = struct.unpack_from("<H", blobs[0], 6)
     if not 1 <= number <= len(dtypes):
         _raise_for_damage(blobs, key, ids)
-    dtype, word = dtypes[number - 1], np.uint32(MARK | VERSION << 8 | number << 16)
+    dtype, word = dtypes[number - 1], second_word(number)
     offsets = np.zeros(n + 1, np.int64)
     np.cumsum(sizes - width, out=offsets[1:])
     rows, payload = np.empty(n, np.int64), np.empty(int(offsets[-1]), np.uint8)
@@ -218,12 +224,6 @@ def unpack_row(blob: bytes, key: str, dtypes: Sequence[np.dtype[Any]], id_: obje
 def row_order(blob: bytes) -> bytes:
     """Sort key of row blobs: by row number."""
     return blob[8:12][::-1]
-
-
-def compile_row_kernels() -> None:
-    """Compile what decodes rows, or load it from the cache, so that no lookup waits for it."""
-    row = np.zeros(1)
-    unpack_rows(pack_rows(row, np.array([0, 1]), np.zeros(1, np.int64), 1), "", [row.dtype])
 
 
 def _raise_for_damage(blobs: Sequence[bytes], key: str, ids: Sequence[object]) -> NoReturn:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_store.codec.blobs import dtype_to_json, json_to_dtype, pack_rows, row_order, unpack_rows
 from model_store.codec.keys import SIDES, Keys, Side, parse_field
@@ -85,7 +86,7 @@ def _number(dtypes: list[Any], dtype: np.dtype[Any]) -> int:
 
 def batches(rows: Rows, side: Side, size: int) -> Iterator[Rows]:
     """The rows in batches, as views; raises as `encode_rows`."""
-    _check_fit(rows, side)
+    check_fit(rows, side)
     for first in range(0, len(rows), size):
         last = min(first + size, len(rows))
 
@@ -109,19 +110,22 @@ def encode_rows(rows: Rows, side: Side, layout: RowLayout) -> dict[str, list[byt
     StoreError
         When the arrays do not fit each other.
     """
-    _check_fit(rows, side)
-    n = len(rows)
+    check_fit(rows, side)
     encoded = {}
-    for name, about in layout.blocks[side].items() if n else ():
-        if about["kind"] == FIXED:
-            values, offsets = rows.fixed[name], np.arange(n + 1)
-        else:
-            values, offsets = rows.ragged[name].values, rows.ragged[name].offsets
+    for name, about in layout.blocks[side].items() if len(rows) else ():
+        values, offsets = block_of(rows, name)
         encoded[name] = pack_rows(values, offsets, rows.numbers, about["dtype"])
     return encoded
 
 
-def _check_fit(rows: Rows, side: Side) -> None:
+def block_of(rows: Rows, name: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Elements of a block, and the offsets that part its rows."""
+    if name in rows.fixed:
+        return rows.fixed[name], np.arange(len(rows) + 1)
+    return rows.ragged[name].values, rows.ragged[name].offsets
+
+
+def check_fit(rows: Rows, side: Side) -> None:
     """Refuse arrays that do not fit each other."""
     n = len(rows)
     if len(rows.numbers) != n or (n and not 0 <= rows.numbers.min() <= rows.numbers.max() < 2**32):

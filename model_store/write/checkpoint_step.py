@@ -12,7 +12,8 @@ from model_store.codec.blobs import pack
 from model_store.codec.checkpoint import Checkpoint, Head, shared_fields
 from model_store.codec.delta import delta_fields
 from model_store.codec.keys import SIDES, Keys, Side, field
-from model_store.codec.rows import RowLayout, batches, encode_rows
+from model_store.codec.row_frames import RowFrames
+from model_store.codec.rows import RowLayout, encode_rows
 from model_store.write.stage import Stage
 from streamsvd.kernels import Rows
 from streamsvd.ratings import CatalogueItem, Id, ProgressCallback, encode_item
@@ -28,8 +29,6 @@ ArrayBlobs = dict[str, dict[str, bytes]]
 
 _CHUNK = 500
 """Fields in one HSET."""
-_ROWS = 500
-"""Rows encoded at a time when they are staged."""
 _MANY = 1000
 """Changed rows of a side from which on they are staged: fewer take the server a few milliseconds."""
 
@@ -165,24 +164,18 @@ class CheckpointStep:
             self._mark(side, fields)
 
     def stage_rows(self, stage: Stage, progress: ProgressCallback = lambda _done, _total: None) -> None:
-        """Send the rows of the staged sides; changed ones go onto a copy of those stored."""
+        """Send the rows of the staged sides; the server adds the stored ones that did not change."""
         staged = [(side, rows) for side, rows in self._sides() if side in self.staged]
         total, done = sum(len(rows) for _, rows in staged), 0
         for side, rows in staged:
             if side == "items" and self._has_delta:
                 for names, blobs in delta_fields(self.version, rows):
                     stage.put(self._keys.delta, names, blobs)
+            stage.put_rows(side, RowFrames(rows, side, self.layout), self.layout.blocks[side] if len(rows) else ())
             if not self.whole:
-                stage.copy(
-                    self._keys.versions(side), *(self._keys.block(side, name) for name in self.layout.blocks[side])
-                )
-            for part in batches(rows, side, _ROWS):
-                fields = [field(id_) for id_ in part.ids]
-                for name, blobs in encode_rows(part, side, self.layout).items():
-                    stage.put(self._keys.block(side, name), fields, blobs)
-                stage.mark(side, fields)
-                done += len(fields)
-                progress(done, total)
+                stage.keep_others(side, self.layout.blocks[side])
+            done += len(rows)
+            progress(done, total)
         self.bytes += stage.bytes
 
     def _sides(self) -> Iterator[tuple[Side, Rows]]:

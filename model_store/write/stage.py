@@ -2,14 +2,14 @@
 
 A transaction of hundreds of megabytes blocks the server for seconds, and takes twice its size in the writer and in the
 server; one of 30,000 fields blocks it, and every lookup, for 30 ms. So rows go to stage keys first, `…:stage:TOKEN:…`,
-in pages of milliseconds; the switch only renames them. Where only some rows changed, the server first copies the stored
-ones. Readers see nothing of it. Every stage key is registered in `…:stages` in the step that fills it, so the next
-writer removes what one that died left behind.
+in pages of milliseconds; the switch only renames them. Where only some rows changed, the server then copies the others
+from what is stored. Readers see nothing of it. Every stage key is registered in `…:stages` in the step that fills it,
+and the next writer removes what one that died left behind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -19,16 +19,16 @@ from redis import exceptions
 from redis.client import Pipeline
 
 from model_store.codec.keys import Keys, Side
-from streamsvd.errors import StoreError
+from model_store.codec.row_frames import FramedPage, RowFrames
+from model_store.write.framed import run_framed
+from streamsvd.errors import SnapshotCorrupt, StoreError
 
-PAGE_BYTES = 2 << 20
+_PAGE_BYTES = 2 << 20
 """Of one command, about: a few milliseconds of server time."""
 
-_COPY = (Path(__file__).parent / "copy.lua").read_text()
-_COPIED_AT_ONCE = 10_000
-"""Entries that the server copies in one step, within some milliseconds."""
-_COPIED = 500
-"""Entries of a page of more."""
+_KEEP = (Path(__file__).parent / "keep.lua").read_text()
+_KEPT = 500
+"""Rows that the server looks at in one step, about."""
 
 
 class Stage:
@@ -60,30 +60,35 @@ class Stage:
         self._version = version
         self._pause = pause
         self._counts: dict[str, int] = {}
-        self._copy_page = client.register_script(_COPY)
+        self._keep_page = client.register_script(_KEEP)
         self.bytes = 0
 
-    def copy(self, *keys: str) -> None:
-        """Start from copies of these keys."""
-        for key in keys:
-            self._counts[key], staged = 0, self._keys.stage(self._token, key)
-            if self._length(self._client, key, key) <= _COPIED_AT_ONCE:
-                self._copy_at_once(key, staged)
-            else:
-                self._copy_in_pages(key, staged)
-            self._counts[key] = self._length(self._client, key, staged)
+    def put_rows(self, side: Side, frames: RowFrames, blocks: Iterable[str]) -> None:
+        """Stage rows of a side: their blocks, and marks with the version."""
+        for name in blocks:
+            for page in frames.block(name):
+                self._run("HSET", self._keys.block(side, name), page)
+                self.bytes += page.blob_bytes
+        for page in frames.marks(self._version):
+            self._run("ZADD", self._keys.versions(side), page)
 
-    def _copy_at_once(self, key: str, staged: str) -> None:
-        with self._client.pipeline(transaction=True) as pipe:
-            pipe.sadd(self._keys.stages, staged)
-            pipe.copy(key, staged, replace=True)
-            pipe.execute()
-        self._pause()
+    def keep_others(self, side: Side, blocks: Iterable[str]) -> None:
+        """Stage the stored rows of a side that `put_rows` has not staged, with their marks.
 
-    def _copy_in_pages(self, key: str, staged: str) -> None:
-        scan, cursor = "ZSCAN" if _is_set(key) else "HSCAN", b"0"
+        Raises
+        ------
+        SnapshotCorrupt
+            Stored rows have no marks.
+        """
+        marks, *rows = places = [self._keys.versions(side), *(self._keys.block(side, name) for name in blocks)]
+        if rows and self._client.zcard(marks) < self._client.hlen(rows[0]):
+            raise SnapshotCorrupt(f"{marks} has lost rows of {rows[0]}; rebuild the snapshot from the log")
+        keys = [self._keys.stages, *(key for place in places for key in (place, self._keys.stage(self._token, place)))]
+        cursor = b"0"
         while True:
-            cursor = self._copy_page(keys=[key, staged, self._keys.stages], args=[cursor, scan, _COPIED])
+            cursor, *added = cast("list[Any]", self._keep_page(keys=keys, args=[cursor, _KEPT]))
+            for place, n in zip(places, added, strict=True):
+                self._counts[place] = self._counts.get(place, 0) + int(n)
             self._pause()
             if cursor == b"0":
                 return
@@ -93,7 +98,7 @@ class Stage:
         first = size = 0
         for k, value in enumerate(values):
             size += len(value)
-            if size >= PAGE_BYTES or k + 1 == len(values):
+            if size >= _PAGE_BYTES or k + 1 == len(values):
                 flat: list[Any] = [b""] * (2 * (k + 1 - first))
                 flat[::2], flat[1::2] = fields[first : k + 1], values[first : k + 1]
                 self._send(key, "HSET", flat)
@@ -107,13 +112,23 @@ class Stage:
             self._send(self._keys.versions(side), "ZADD", members)
 
     def _send(self, key: str, command: str, arguments: list[Any]) -> None:
-        staged = self._keys.stage(self._token, key)
         with self._client.pipeline(transaction=True) as pipe:
-            if key not in self._counts:
-                pipe.unlink(staged)  # left over from a failed attempt
-            pipe.sadd(self._keys.stages, staged)
-            pipe.execute_command(command, staged, *arguments)  # type: ignore[no-untyped-call]
-            *_, added = pipe.execute()
+            for first in self._begin(key):
+                pipe.execute_command(*first)  # type: ignore[no-untyped-call]
+            pipe.execute_command(command, self._keys.stage(self._token, key), *arguments)  # type: ignore[no-untyped-call]
+            self._count(key, pipe.execute()[-1])
+
+    def _run(self, command: str, key: str, page: FramedPage) -> None:
+        staged = self._keys.stage(self._token, key)
+        self._count(key, run_framed(self._client, self._begin(key), command, staged, page))
+
+    def _begin(self, key: str) -> list[tuple[Any, ...]]:
+        """What precedes a command that fills a stage key, in its step."""
+        staged = self._keys.stage(self._token, key)
+        left_over = [] if key in self._counts else [("UNLINK", staged)]  # of a failed attempt
+        return [*left_over, ("SADD", self._keys.stages, staged)]
+
+    def _count(self, key: str, added: int) -> None:
         self._counts[key] = self._counts.get(key, 0) + int(added)
         self._pause()
 

@@ -36,11 +36,11 @@ def content(client: redis.Redis, model: str) -> dict[bytes, object]:
     return found
 
 
-@pytest.mark.parametrize("at_once", [10_000, 0])
+@pytest.mark.parametrize("page", [10_000, 5])
 def test_what_is_laid_down_equals_what_is_written_in_one_step(
-    client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch, at_once: int
+    client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr(stage, "_COPIED_AT_ONCE", at_once)  # what is longer is copied in pages
+    monkeypatch.setattr(stage, "_KEPT", page)
     plainly = ModelWriter(client, f"{model_name}-kept", keep=1)  # whoever keeps versions writes all in the step
     plainly.acquire()
     plainly.write(checkpoint(1, plainly.token, state(1, _USERS, _ITEMS)))
@@ -86,12 +86,12 @@ def test_what_is_laid_down(
     assert step.staged == staged
 
 
-@pytest.mark.parametrize("at_once", [10_000, 0])
+@pytest.mark.parametrize("page", [10_000, 5])
 @pytest.mark.parametrize("harm", ["lost", "taken over"])
 def test_a_change_that_is_stopped_before_its_step_changes_nothing(
-    client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch, harm: str, at_once: int
+    client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch, harm: str, page: int
 ) -> None:
-    monkeypatch.setattr(stage, "_COPIED_AT_ONCE", at_once)
+    monkeypatch.setattr(stage, "_KEPT", page)
     keys, watch, other = Keys(model_name), Stage.watch, ModelWriter(client, model_name)
 
     def stop(self: Stage, pipe: Pipeline) -> None:
@@ -117,7 +117,7 @@ def test_a_change_that_is_stopped_before_its_step_changes_nothing(
 def test_a_copy_that_is_broken_off_leaves_nothing(
     client: redis.Redis, model_name: str, writer: ModelWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "_COPIED_AT_ONCE", 0)
+    monkeypatch.setattr(stage, "_KEPT", 5)
     left = 5
 
     def stop() -> None:
