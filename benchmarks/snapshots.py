@@ -117,7 +117,7 @@ def restore(url: str) -> dict[str, Any]:
     with connect(url) as client, closing(ModelWriter(client, MODEL)) as writer:
         writer.acquire()
         with cost(client) as found:
-            checkpoint = writer.load()
+            checkpoint = writer.open()
             assert checkpoint is not None
             read = time.perf_counter()
             model, choices = IteratedSVD.from_state(checkpoint.state, catalogue), Choices.from_state(checkpoint.state)

@@ -145,13 +145,14 @@ def open_consumer(
     ):
         writer.acquire()
         with _suggesting_rebuild():
-            checkpoint = None if plan.rebuild else writer.load()
+            checkpoint = None if plan.rebuild else writer.open()
             rows = _stored_rows(client, plan)
         if checkpoint is None:
             start = _beginning(plan, rows, notify)
         else:
             check_learned_from(checkpoint, plan.topics.ratings, source.topic_id)
-            start = _resumed(plan, checkpoint, rows, writer)
+            with _suggesting_rebuild():
+                start = _resumed(plan, checkpoint, rows, writer)
         if checkpoint is not None and plan.settings not in (Settings(), start.model.settings):
             notify(
                 f"Model {plan.model} keeps the settings that it was created with. For others use another model name "

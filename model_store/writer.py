@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import cast
+from typing import TypeVar, cast
 
 import redis
 from redis import exceptions
@@ -15,12 +15,14 @@ from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import Keys
 from model_store.files.replacement import ReplacementStep
 from model_store.files.snapshot_file import SnapshotFile
-from model_store.read.load import load_catalogue, load_checkpoint
+from model_store.read.load import in_memory, load_catalogue, load_checkpoint
 from model_store.write.checkpoint_step import ArrayBlobs, CheckpointStep, FeedEntry
 from model_store.write.fence import Fence
 from model_store.write.shadow_writes import KnownShadow, ShadowStep, ShadowWrites
 from streamsvd.errors import SnapshotCorrupt, StaleWriter, StoreError
 from streamsvd.ratings import CatalogueItem, Id, ProgressCallback
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,24 @@ class ModelWriter:
             Another writer took over meanwhile.
         StoreUnavailable
         """
+        found = self.open()
+        return None if found is None else in_memory(found)
+
+    def open(self) -> Checkpoint | None:
+        """The stored checkpoint, whose rows stay in the store: a block of them is read when it is asked for.
+
+        Each time it is read anew, so that a large model need not be held twice while a learner is made of it. To be
+        used before the next `write`. Raises as `load`, and so does asking for a block.
+        """
         self._acquired()
         if self._fence.damage:
             raise self._fence.damage
+        return self._guarded(lambda: load_checkpoint(self._client, self._keys, self._guarded))
+
+    def _guarded(self, read: Callable[[], Read]) -> Read:
         with translated(self._client, f"reading model {self._keys.model}"):
             try:
-                return load_checkpoint(self._client, self._keys)
+                return read()
             finally:  # what was read counts only if no other writer has taken over
                 self._fence.check()
 
@@ -138,7 +152,8 @@ class ModelWriter:
         """
         keys = self._keys.of_shadow(name)
         with translated(self._client, f"reading shadow {name} of model {self._keys.model}"):
-            found = load_checkpoint(self._client, keys)
+            stored = load_checkpoint(self._client, keys)
+            found = None if stored is None else in_memory(stored)
             doc = cast("bytes | None", self._client.hget(keys.head, "doc"))
             self._fence.check()
         if found is None or found.version != self.version:

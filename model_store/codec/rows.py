@@ -1,4 +1,4 @@
-"""Rows of a state as row blobs and back, by a layout that is stored with them.
+"""Rows of a state as row blobs, by a layout that is stored with them.
 
 The store knows no block by name: what a learner hands over is written, with its dtypes in a table. Within one
 model the layout stays the same until a whole write.
@@ -6,15 +6,15 @@ model the layout stays the same until a whole write.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store.codec.blobs import dtype_to_json, json_to_dtype, pack_rows, row_order, unpack_rows
-from model_store.codec.keys import SIDES, Keys, Side, parse_field
+from model_store.codec.blobs import dtype_to_json, json_to_dtype, pack_rows
+from model_store.codec.keys import SIDES, Side
 from streamsvd.errors import SnapshotCorrupt, StoreError
 from streamsvd.kernels import Ragged, Rows, State
 
@@ -138,48 +138,3 @@ def check_fit(rows: Rows, side: Side) -> None:
     wrong = next((name for name, fit in fits.items() if not fit), None)
     if wrong is not None and n:
         raise StoreError(f"{side}: block {wrong!r} does not hold {n} rows, as many as there are ids")
-
-
-def decode_rows(blobs: Mapping[str, dict[bytes, bytes]], side: Side, layout: RowLayout, keys: Keys) -> Rows:
-    """One side's rows, in the order of their numbers, all arrays writable.
-
-    Parameters
-    ----------
-    blobs : mapping
-        Block name → field → blob. Emptied while decoding, to save memory.
-    side : "users" or "items"
-    layout : RowLayout
-    keys : Keys
-        For messages.
-
-    Raises
-    ------
-    SnapshotCorrupt
-        When a blob is damaged, or a row is not in all blocks.
-    """
-    table = layout.numpy_dtypes(keys.head)
-    numbers, names = np.zeros(0, np.int64), None
-    fixed, ragged = {}, {}
-    for name, about in layout.blocks[side].items():
-        key = keys.block(side, name)
-        pairs = sorted(blobs[name].items(), key=lambda pair: row_order(pair[1]))
-        blobs[name].clear()
-        fields = [pair[0] for pair in pairs]
-        if names is None:
-            names = fields
-        if fields != names:
-            raise SnapshotCorrupt(
-                f"{key} and the other blocks of the {side} hold different rows; rebuild the snapshot from the log"
-            )
-        dtype = table[about["dtype"] - 1]
-        values, offsets = np.zeros(0, dtype), np.zeros(1, np.int64)
-        if pairs:
-            numbers, values, offsets = unpack_rows([pair[1] for pair in pairs], key, table, fields)
-        if values.dtype != dtype or (about["kind"] == FIXED and len(values) != len(pairs)):
-            raise SnapshotCorrupt(f"{key} does not hold what the head document says; rebuild the snapshot from the log")
-        if about["kind"] == FIXED:
-            fixed[name] = values
-        else:
-            ragged[name] = Ragged(values, offsets)
-    ids = [parse_field(name, keys.versions(side)) for name in names or ()]
-    return Rows(numbers, ids, fixed, ragged)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import redis
@@ -12,12 +13,11 @@ from model_store.client import address
 from model_store.codec.blobs import unpack
 from model_store.codec.checkpoint import Checkpoint, Head, shared_fields
 from model_store.codec.keys import SIDES, Keys, Side, parse_field
-from model_store.codec.rows import RowLayout, decode_rows
+from model_store.codec.rows import RowLayout
+from model_store.read.side_rows import PAGE, Page, RowSource, SideReader
 from streamsvd.errors import EventError, SnapshotCorrupt, SnapshotMissing
 from streamsvd.kernels import Rows, State
 from streamsvd.ratings import CatalogueItem, Id, decode_item
-
-_PAGE = 1000
 
 
 def missing_snapshot(client: redis.Redis, keys: Keys) -> SnapshotMissing:
@@ -31,13 +31,20 @@ def missing_snapshot(client: redis.Redis, keys: Keys) -> SnapshotMissing:
 def read_hash(client: redis.Redis, key: str, progress: Callable[[int], None] = lambda _: None) -> dict[bytes, bytes]:
     """All fields of a hash, page by page; those added or removed meanwhile may or may not be in it."""
     found: dict[bytes, bytes] = {}
-    cursor = 0
-    while True:
-        cursor, page = cast("tuple[int, dict[bytes, bytes]]", client.hscan(key, cursor, count=_PAGE))
+    for page in hash_pages(client, key):
         found.update(page)
         progress(len(found))
+    return found
+
+
+def hash_pages(client: redis.Redis, key: str) -> Iterator[dict[bytes, bytes]]:
+    """The fields of a hash in pages; one may come twice."""
+    cursor = 0
+    while True:
+        cursor, page = cast("tuple[int, dict[bytes, bytes]]", client.hscan(key, cursor, count=PAGE))
+        yield page
         if not cursor:
-            return found
+            return
 
 
 def read_arrays(raw: dict[bytes, bytes], names: list[str], key: str) -> dict[str, NDArray[Any]]:
@@ -72,47 +79,72 @@ def decode_catalogue(raw: dict[bytes, bytes], keys: Keys) -> dict[Id, CatalogueI
     return catalogue
 
 
-def load_checkpoint(client: redis.Redis, keys: Keys) -> Checkpoint | None:
-    """A model's checkpoint, whole; the model must not be written meanwhile.
+def load_checkpoint(
+    client: redis.Redis, keys: Keys, guarded: Callable[[Callable[[], Any]], Any] = lambda read: read()
+) -> Checkpoint | None:
+    """A model's checkpoint; the model must not be written meanwhile.
+
+    The blocks of its rows are read when they are asked for, each time anew, by way of `guarded`; see `in_memory`.
 
     Raises
     ------
     SnapshotCorrupt
-        When something is damaged or missing.
+        When something is damaged or missing; so does what reads a block.
     """
     version, doc, *counts = cast("list[bytes | None]", client.hmget(keys.head, ["version", "doc", "users", "items"]))
     if version is None:
         return None
     head = Head.decode(doc or b"", keys.head)
-    places = [keys.globals_, keys.metrics, *(keys.block(side, name) for side in SIDES for name in head.blocks[side])]
-    hashes = {keys.name(key): read_hash(client, key) for key in places}
     expected = {side: int(count) if count else None for side, count in zip(SIDES, counts, strict=True)}
-    return assemble_checkpoint(head, expected, hashes, keys)
+    arrays = {keys.name(key): read_hash(client, key) for key in (keys.globals_, keys.metrics)}
+    return assemble_checkpoint(head, expected, StoredRows(client), arrays, keys, guarded)
 
 
 def assemble_checkpoint(
-    head: Head, counts: Mapping[Side, int | None], hashes: Mapping[str, dict[bytes, bytes]], keys: Keys
+    head: Head,
+    counts: Mapping[Side, int | None],
+    source: RowSource,
+    arrays: Mapping[str, dict[bytes, bytes]],
+    keys: Keys,
+    guarded: Callable[[Callable[[], Any]], Any] = lambda read: read(),
 ) -> Checkpoint:
-    """A checkpoint from its head, its numbers of rows and its hashes, by key without the model's name.
-
-    The rows' blobs are emptied while they are decoded.
-
-    Raises
-    ------
-    SnapshotCorrupt
-        When something is damaged or missing.
-    """
-    layout = RowLayout(head.dtypes, head.blocks)
-    rows: dict[str, Rows] = {}
+    """A checkpoint from its head, its numbers of rows, its rows and its other hashes; as `load_checkpoint`."""
+    layout, rows = RowLayout(head.dtypes, head.blocks), dict[str, Rows]()
     for side in SIDES:
-        blobs = {name: hashes[keys.name(keys.block(side, name))] for name in layout.blocks[side]}
-        rows[side] = decode_rows(blobs, side, layout, keys)
+        rows[side] = SideReader(source, side, layout, keys).rows(guarded)
         if counts[side] != len(rows[side]):
             raise SnapshotCorrupt(
                 f"{keys.head} counts {counts[side]} {side}, {len(rows[side])} are there: keys were "
                 "lost; rebuild the snapshot from the log"
             )
-    globals_ = read_arrays(hashes["globals"], head.arrays["globals"], keys.globals_)
-    metrics = read_arrays(hashes["metrics"], head.arrays["metrics"], keys.metrics)
+    globals_ = read_arrays(arrays["globals"], head.arrays["globals"], keys.globals_)
+    metrics = read_arrays(arrays["metrics"], head.arrays["metrics"], keys.metrics)
     state = State(head.settings, globals_, rows["users"], rows["items"])
     return Checkpoint(**shared_fields(head), state=state, metrics=metrics)
+
+
+def in_memory(checkpoint: Checkpoint) -> Checkpoint:
+    """The same checkpoint with all blocks read."""
+
+    def read(rows: Rows) -> Rows:
+        return replace(rows, fixed=dict(rows.fixed), ragged=dict(rows.ragged))
+
+    state = checkpoint.state
+    return replace(checkpoint, state=replace(state, users=read(state.users), items=read(state.items)))
+
+
+class StoredRows:
+    """The `RowSource` of a model in Redis."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+
+    def count(self, key: str) -> int:
+        return self._client.hlen(key)
+
+    def pages(self, key: str) -> Iterator[Page]:
+        for page in hash_pages(self._client, key):
+            yield list(page), list(page.values())
+
+    def values(self, key: str, fields: Sequence[bytes]) -> Sequence[bytes | None]:
+        return cast("list[bytes | None]", self._client.hmget(key, fields))

@@ -18,7 +18,8 @@ import redis
 from model_store.client import translated
 from model_store.codec.checkpoint import Checkpoint, Head
 from model_store.codec.keys import SIDES, Keys, Side
-from model_store.read.load import assemble_checkpoint, decode_catalogue, missing_snapshot, read_hash
+from model_store.read.load import assemble_checkpoint, decode_catalogue, in_memory, missing_snapshot, read_hash
+from model_store.read.side_rows import HashRows
 from streamsvd.errors import SnapshotCorrupt, SnapshotMissing, StoreUnavailable
 from streamsvd.ratings import CatalogueItem, Id, ProgressCallback
 
@@ -56,7 +57,9 @@ class Snapshot:
 
         The rows' blobs are released while they are decoded, to save memory.
         """
-        return assemble_checkpoint(self.head, {"users": self.users, "items": self.items}, self.hashes, self.keys)
+        rows = HashRows({f"{self.keys.prefix}{name}": fields for name, fields in self.hashes.items()})
+        counts: dict[Side, int | None] = {"users": self.users, "items": self.items}
+        return in_memory(assemble_checkpoint(self.head, counts, rows, self.hashes, self.keys))
 
     def catalogue(self) -> dict[Id, CatalogueItem]:
         """The catalogue, by item."""

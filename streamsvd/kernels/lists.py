@@ -21,6 +21,7 @@ RUNS = np.array([4, 8, 16, *(32 * 2**k * quarter // 4 for k in range(26) for qua
 """Entries of a run, by size class: in steps of a quarter, so that little of a run is empty."""
 FIRST_POOL = 1 << 10  # entries
 SIZES = len(RUNS) - 1  # size classes that a list may have; there is always a larger one
+_AT_ONCE = 5000  # lists whose entries are moved at a time: their places take twice the memory of the entries
 START, FIRST, LENGTH, SIZE = range(4)  # columns of `places`; SIZE is the run's size class + 1, 0 without a run
 
 
@@ -78,8 +79,11 @@ def load(dtype: Any, values: NDArray[Any], offsets: NDArray[np.int64], rows: int
     sizes = np.where(lengths > 0, RUNS[classes], 0)
     starts = np.cumsum(sizes) - sizes
     entries = zeros(max(FIRST_POOL, int(sizes.sum())), dtype)
-    if len(values):
-        entries[np.repeat(starts - offsets[:-1], lengths) + np.arange(len(values))] = values
+    for first in range(0, len(lengths), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        begin, end = offsets[first], offsets[min(first + _AT_ONCE, len(lengths))]
+        at = np.repeat((starts - offsets[:-1])[part], lengths[part]) + np.arange(begin, end)
+        entries[at] = values[begin:end]
     lists.places[: len(lengths), START] = starts
     lists.places[: len(lengths), LENGTH] = lengths
     lists.places[: len(lengths), SIZE] = np.where(lengths > 0, classes + 1, 0)
@@ -92,8 +96,13 @@ def gather(lists: Lists, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray
     lengths = lists.places[rows, LENGTH]
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     firsts = lists.places[rows, START] + lists.places[rows, FIRST]
-    index = np.repeat(firsts - offsets[:-1], lengths) + np.arange(offsets[-1])
-    return lists.entries[index], offsets
+    values = np.empty(offsets[-1], lists.entries.dtype)
+    for first in range(0, len(rows), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        begin, end = offsets[first], offsets[min(first + _AT_ONCE, len(rows))]
+        at = np.repeat((firsts - offsets[:-1])[part], lengths[part]) + np.arange(begin, end)
+        values[begin:end] = lists.entries[at]
+    return values, offsets
 
 
 @inlined

@@ -7,6 +7,7 @@ newest ratings). A store that keeps each block of each row apart can write just 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,9 +50,9 @@ class Rows:
         Row numbers in the learner: 0, 1, 2, … in order of first appearance.
     ids : list of int or str
         The id that belongs to each number.
-    fixed : dict of structured array, shape (n_rows,)
+    fixed : mapping of structured array, shape (n_rows,)
         Blocks of one fixed-width element per row, by name.
-    ragged : dict of Ragged
+    ragged : mapping of Ragged
         Blocks of several elements per row, by name.
     removed : list of int or str
         Ids whose rows are gone since the last call of `IteratedSVD.changes`.
@@ -59,8 +60,8 @@ class Rows:
 
     numbers: NDArray[np.int64]
     ids: list[Id]
-    fixed: dict[str, Structured]
-    ragged: dict[str, Ragged]
+    fixed: Mapping[str, Structured]
+    ragged: Mapping[str, Ragged]
     removed: list[Id] = field(default_factory=list)
 
     def __len__(self) -> int:

@@ -83,32 +83,36 @@ def check_state(state: State, content: ContentSource | None) -> None:
         If rows are missing.
     """
     _check_content_width(state.settings["content"], content)
-    _check_entries(state)
+    _check_open_pages(state)
     _check_numbers(state)
 
 
 def restore_state(model: LearnerParts, state: State) -> None:
-    """Make a new learner, of the state's own settings, the one that `state` was taken from."""
-    globals_ = state.globals_
+    """Make a new learner, of the state's own settings, the one that `state` was taken from.
+
+    Each block is asked for once and let go, the large ones first: they may come from a store, and the learner grows.
+    """
+    globals_, users, items = state.globals_, state.users, state.items
     free = globals_["free_users"]
-    n_users, n_items = len(state.users) + len(free), len(state.items)
+    n_users, n_items = len(users) + len(free), len(items)
     m = memory.with_room(model._memory, n_users, n_items)
-    _restore_users(m, state.users)
-    _restore_items(m, state.items)
-    user_offsets = _spread(state.users.ragged["window"].offsets, state.users.numbers, n_users)
-    seen_offsets = _spread(state.users.ragged["seen"].offsets, state.users.numbers, n_users)
+    _restore_user_training(m, users)
+    user_window = _restored_lists(users, "window", memory.USER_ENTRY, n_users, len(m.x))
+    seen = _restored_lists(users, "seen", memory.SEEN_ENTRY, n_users, len(m.x))
+    item_window = _restored_lists(items, "window", memory.ITEM_ENTRY, n_items, len(m.y))
+    _restore_item_training(m, items)
+    _restore_user_factors(m, users)
+    _restore_item_factors(m, items)
     model._memory = m._replace(
         **{name: globals_[name].copy() for name in GLOBALS},
         **{name: _padded(globals_[name], len(getattr(m, name))) for name in ("touched", *PAGE_ARRAYS, *KEPT_ARRAYS)},
-        user_window=lists.load(memory.USER_ENTRY, state.users.ragged["window"].values, user_offsets, len(m.x)),
-        item_window=lists.load(
-            memory.ITEM_ENTRY, state.items.ragged["window"].values, state.items.ragged["window"].offsets, len(m.y)
-        ),
-        seen=lists.load(memory.SEEN_ENTRY, state.users.ragged["seen"].values, seen_offsets, len(m.x)),
+        user_window=user_window,
+        item_window=item_window,
+        seen=seen,
     )
     _find_pages(model._memory)
-    model._users.restore(state.users.ids, state.users.numbers, free.tolist())
-    model._items.restore(state.items.ids, np.arange(n_items), [])
+    model._users.restore(users.ids, users.numbers, free.tolist())
+    model._items.restore(items.ids, np.arange(n_items), [])
 
 
 def user_factors(model: LearnerParts, rows: NDArray[np.int64]) -> Structured:
@@ -177,20 +181,45 @@ def _item_rows(model: LearnerParts, rows: NDArray[np.int64]) -> Rows:
     )
 
 
-def _restore_users(m: Memory, users: Rows) -> None:
-    factors, training, rows = users.fixed["factors"], users.fixed["training"], users.numbers
-    m.x[rows, : factors["x"].shape[1]] = factors["x"]
-    m.user_stats[rows], m.user_cov[rows] = factors["stats"], training["cov"]
-    m.user_ints[rows, COUNT], m.user_ints[rows, NEXT_REFIT] = factors["count"], training["next_refit"]
+def _restore_user_training(m: Memory, users: Rows) -> None:
+    training, rows = users.fixed["training"], users.numbers
+    m.user_cov[rows], m.user_ints[rows, NEXT_REFIT] = training["cov"], training["next_refit"]
     m.user_ints[rows, IN_PRIOR], m.user_ints[rows, TOUCHED] = training["in_prior"], training["touched"]
 
 
-def _restore_items(m: Memory, items: Rows) -> None:
-    factors, training, rows = items.fixed["factors"], items.fixed["training"], items.numbers
+def _restore_user_factors(m: Memory, users: Rows) -> None:
+    factors, rows = users.fixed["factors"], users.numbers
+    m.x[rows, : factors["x"].shape[1]] = factors["x"]
+    m.user_stats[rows], m.user_ints[rows, COUNT] = factors["stats"], factors["count"]
+
+
+def _restore_item_training(m: Memory, items: Rows) -> None:
+    training, rows = items.fixed["training"], items.numbers
+    m.item_cov[rows], m.item_ints[rows, NEXT_REFIT] = training["cov"], training["next_refit"]
+
+
+def _restore_item_factors(m: Memory, items: Rows) -> None:
+    factors, rows = items.fixed["factors"], items.numbers
     m.y[rows, : factors["y"].shape[1]] = factors["y"]
-    m.item_stats[rows], m.item_cov[rows] = factors["stats"], training["cov"]
-    m.content[rows] = factors["content"]
-    m.item_ints[rows, COUNT], m.item_ints[rows, NEXT_REFIT] = factors["count"], training["next_refit"]
+    m.item_stats[rows], m.content[rows] = factors["stats"], factors["content"]
+    m.item_ints[rows, COUNT] = factors["count"]
+
+
+def _restored_lists(rows: Rows, name: str, entry: np.dtype[Any], n: int, room: int) -> lists.Lists:
+    """The lists of `n` row numbers, with room for more.
+
+    Raises
+    ------
+    SettingsError
+        An earlier release has written them: their entries would be taken for others.
+    """
+    block = rows.ragged[name]
+    if len(block.values) and block.values.dtype != entry:
+        raise SettingsError(
+            f"this model was saved with {block.values.dtype.itemsize} bytes for each rating of a list {name!r}, "
+            f"this release keeps {entry.itemsize}: learn it again from the log, or use the release that saved it"
+        )
+    return lists.load(entry, block.values, _spread(block.offsets, rows.numbers, n), room)
 
 
 def _spread(offsets: NDArray[np.int64], numbers: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
@@ -226,20 +255,13 @@ def _check_content_width(expected: int, content: ContentSource | None) -> None:
         )
 
 
-def _check_entries(state: State) -> None:
-    """Refuse a state that an earlier release has written: its lists' entries would be taken for others."""
+def _check_open_pages(state: State) -> None:
+    """Refuse a state that an earlier release has written, without lists of pages."""
     if "page_ints" not in state.globals_:
         raise SettingsError(
             "this model was saved by a release that knew one open page only: learn it again from the log, or use the "
             "release that saved it"
         )
-    for name, entry in (("window", memory.USER_ENTRY), ("seen", memory.SEEN_ENTRY)):
-        entries = state.users.ragged[name].values
-        if len(entries) and entries.dtype != entry:
-            raise SettingsError(
-                f"this model was saved with {entries.dtype.itemsize} bytes for each rating of a user's {name!r} list, "
-                f"this release keeps {entry.itemsize}: learn it again from the log, or use the release that saved it"
-            )
 
 
 def _check_numbers(state: State) -> None:

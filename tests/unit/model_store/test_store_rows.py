@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from model_states import plain, state
 
 from model_store.codec.keys import Keys, field
-from model_store.codec.rows import RowLayout, decode_rows, encode_rows
+from model_store.codec.rows import RowLayout, encode_rows
+from model_store.read.side_rows import HashRows, SideReader
 from streamsvd.errors import SnapshotCorrupt, StoreError
 from streamsvd.kernels.state import Ragged, Rows, State
 
@@ -24,6 +25,13 @@ def stored(whole: State, side: str, layout: RowLayout) -> dict[str, dict[bytes, 
     fields = [field(id_) for id_ in rows.ids]
     blobs = encode_rows(rows, side, layout)
     return {name: dict(zip(fields, blobs.get(name, []), strict=True)) for name in layout.blocks[side]}
+
+
+def decode_rows(blobs: dict[str, dict[bytes, bytes]], side: str, layout: RowLayout, keys: Keys) -> Rows:
+    rows = SideReader(
+        HashRows({keys.block(side, name): part for name, part in blobs.items()}), side, layout, keys
+    ).rows()
+    return replace(rows, fixed=dict(rows.fixed), ragged=dict(rows.ragged))
 
 
 def decoded(whole: State, layout: RowLayout) -> State:
