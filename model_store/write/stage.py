@@ -126,10 +126,11 @@ class Stage:
         """What precedes a command that fills a stage key, in its step."""
         staged = self._keys.stage(self._token, key)
         left_over = [] if key in self._counts else [("UNLINK", staged)]  # of a failed attempt
+        self._counts.setdefault(key, 0)  # from now on it may be there
         return [*left_over, ("SADD", self._keys.stages, staged)]
 
     def _count(self, key: str, added: int) -> None:
-        self._counts[key] = self._counts.get(key, 0) + int(added)
+        self._counts[key] += int(added)
         self._pause()
 
     def watch(self, pipe: Pipeline) -> None:

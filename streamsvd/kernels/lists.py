@@ -21,7 +21,6 @@ RUNS = np.array([4, 8, 16, *(32 * 2**k * quarter // 4 for k in range(26) for qua
 """Entries of a run, by size class: in steps of a quarter, so that little of a run is empty."""
 FIRST_POOL = 1 << 10  # entries
 SIZES = len(RUNS) - 1  # size classes that a list may have; there is always a larger one
-_AT_ONCE = 5000  # lists whose entries are moved at a time: their places take twice the memory of the entries
 START, FIRST, LENGTH, SIZE = range(4)  # columns of `places`; SIZE is the run's size class + 1, 0 without a run
 
 
@@ -72,18 +71,14 @@ def _wider(free: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def load(dtype: Any, values: NDArray[Any], offsets: NDArray[np.int64], rows: int) -> Lists:
-    """Lists with the given content: list `k` is `values[offsets[k]:offsets[k + 1]]`."""
+    """Lists with the given content, of that dtype: list `k` is `values[offsets[k]:offsets[k + 1]]`."""
     lists = empty(dtype, rows)
     lengths = np.diff(offsets)
     classes = np.searchsorted(RUNS, lengths)
     sizes = np.where(lengths > 0, RUNS[classes], 0)
     starts = np.cumsum(sizes) - sizes
     entries = zeros(max(FIRST_POOL, int(sizes.sum())), dtype)
-    for first in range(0, len(lengths), _AT_ONCE):
-        part = slice(first, first + _AT_ONCE)
-        begin, end = offsets[first], offsets[min(first + _AT_ONCE, len(lengths))]
-        at = np.repeat((starts - offsets[:-1])[part], lengths[part]) + np.arange(begin, end)
-        entries[at] = values[begin:end]
+    _copy(values, offsets[:-1], entries, starts, lengths)
     lists.places[: len(lengths), START] = starts
     lists.places[: len(lengths), LENGTH] = lengths
     lists.places[: len(lengths), SIZE] = np.where(lengths > 0, classes + 1, 0)
@@ -97,12 +92,18 @@ def gather(lists: Lists, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     firsts = lists.places[rows, START] + lists.places[rows, FIRST]
     values = np.empty(offsets[-1], lists.entries.dtype)
-    for first in range(0, len(rows), _AT_ONCE):
-        part = slice(first, first + _AT_ONCE)
-        begin, end = offsets[first], offsets[min(first + _AT_ONCE, len(rows))]
-        at = np.repeat((firsts - offsets[:-1])[part], lengths[part]) + np.arange(begin, end)
-        values[begin:end] = lists.entries[at]
+    _copy(lists.entries, firsts, values, offsets[:-1], lengths)
     return values, offsets
+
+
+def _copy(
+    source: NDArray[Any], starts: NDArray[np.int64], target: NDArray[Any], places: NDArray[np.int64], lengths: Any
+) -> None:
+    """Copy runs of entries as bytes: an index for each entry would take more time, and more memory than the entries."""
+    size = target.dtype.itemsize
+    read, write = np.ascontiguousarray(source).view(np.uint8).data, target.view(np.uint8).data
+    for start, place, n in zip(*((numbers * size).tolist() for numbers in (starts, places, lengths)), strict=True):
+        write[place : place + n] = read[start : start + n]
 
 
 @inlined

@@ -26,7 +26,7 @@ def feed_of(client: redis.Redis, model: str) -> list[FeedPoint]:
     return [msgspec.structs.replace(point, written_at=0.0, lag=None) for point in read_feed(client, model).points]
 
 
-def test_killed_at_ten_moments_a_consumer_ends_with_the_bits_of_an_undisturbed_one(
+def test_killed_at_eleven_moments_a_consumer_ends_with_the_bits_of_an_undisturbed_one(
     kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, ml_100k: Path
 ) -> None:
     path = ml_100k
@@ -40,7 +40,7 @@ def test_killed_at_ten_moments_a_consumer_ends_with_the_bits_of_an_undisturbed_o
     with killer_of(client, redis_url, model_name, SEED) as killer, ThreadPoolExecutor(1) as beside:
         moments = [*[killer.learning] * 4, *[killer.writing] * 2, *[killer.written] * 2, killer.taking_over]
         random.Random(SEED).shuffle(moments)
-        moments.append(killer.loading)
+        moments = [killer.staging, *moments, killer.loading]
         consume = consume_command(kafka_address, killer.store, topic_prefix, model_name, "--checkpoint-events", "500")
         replayed = beside.submit(replay_slowly)
         for moment in moments:

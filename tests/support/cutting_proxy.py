@@ -46,7 +46,7 @@ class CuttingProxy:
                 threading.Thread(target=self._serve, args=(inside,), daemon=True).start()
 
     def _serve(self, inside: socket.socket) -> None:
-        with inside, socket.create_connection(self._target) as outside:
+        with inside, contextlib.suppress(ConnectionRefusedError), socket.create_connection(self._target) as outside:
             cutting = threading.Event()
             answers = threading.Thread(target=self._answer, args=(outside, inside, cutting), daemon=True)
             answers.start()

@@ -42,6 +42,10 @@ class Killer:
         """While it reads its checkpoint back; there must be one."""
         self._kill_on(b"HSCAN", process, answered=False)
 
+    def staging(self, process: subprocess.Popen[str]) -> None:
+        """While the first consumer of a model sends the rows of its first checkpoint, page by page."""
+        self._kill_on(b":stage:1:users:block:window\r\n$", process, answered=False)
+
     def writing(self, process: subprocess.Popen[str]) -> None:
         """When it has sent a checkpoint but for the last byte."""
         self._wait_for_token()  # by an EXEC too
