@@ -18,6 +18,7 @@ from streamsvd.log import RatingSink
 from streamsvd.ratings import Rating, RatingTable
 
 _EVERY = 256  # ratings between two checks for a stop
+_BLOCK = 16_384  # the same where nothing waits: a few megabytes of the log
 _EARLY_SECONDS = 0.02  # a rating may be sent this early; shorter waits would cost more than they are worth
 
 Progress = Callable[[int, int, int], None]
@@ -147,8 +148,29 @@ class _Run:
         missing = rows.between(min(last.values(), default=-1) + 1, None, by="count")
         summary.skipped += len(rows) - len(missing)
         newest = max(last.values(), default=-1)
-        send = self.sink.send
-        for event in missing.events():
+        if self.pace is not None:
+            self._send_each(missing, newest)
+        elif self._send_each(missing.between(None, newest + 1, by="count"), newest):
+            self._send_blocks(missing.between(newest + 1, None, by="count"))
+
+    def _send_blocks(self, rows: RatingTable) -> None:
+        """Send rows of which the log has none."""
+        summary = self.summary
+        for start in range(0, len(rows), _BLOCK):
+            self.progress(self.sent, summary.skipped, int(rows.timestamps[start]))
+            if self.is_over():
+                return
+            left = _BLOCK if self.limit is None else min(_BLOCK, self.limit - self.sent)
+            block = rows[start : start + left]
+            self._begin(int(block.timestamps[0]))
+            self.sink.send_table(block)
+            self.sent += len(block)
+            summary.last_timestamp = int(block.timestamps[-1])
+
+    def _send_each(self, rows: RatingTable, newest: int) -> bool:
+        """Send rows of which the log has some; False when it is over."""
+        summary, last, send = self.summary, self.log.last, self.sink.send
+        for event in rows.events():
             sequence = event.sequence
             assert sequence is not None
             if sequence <= newest and sequence <= last[self.sink.partition(event.user)]:
@@ -157,15 +179,19 @@ class _Run:
             if self.sent % _EVERY == 0 or self.sent == self.limit:
                 self.progress(self.sent, summary.skipped, event.timestamp)
                 if self.is_over():
-                    return
-            if summary.first_timestamp is None:
-                summary.first_timestamp = event.timestamp
-                self.began = self.clock()
+                    return False
+            self._begin(event.timestamp)
             if self.pace is not None and not self._wait(self.pace, event):
-                return
+                return False
             send(event)
             self.sent += 1
             summary.last_timestamp = event.timestamp
+        return True
+
+    def _begin(self, timestamp: int) -> None:
+        if self.summary.first_timestamp is None:
+            self.summary.first_timestamp = timestamp
+            self.began = self.clock()
 
     def _wait(self, pace: Pace, event: Rating) -> bool:
         """Wait until the event is due; False when a stop is requested."""

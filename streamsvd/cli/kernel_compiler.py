@@ -19,7 +19,7 @@ from evaluation import Monitor
 from evaluation.metrics import Pages
 from model_store import compile_row_kernels
 from streamsvd.learner import LEARNING_STEPS, LOOKUP_STEPS, Predictions
-from streamsvd.log import compile_record_kernels
+from streamsvd.log import compile_record_kernels, compile_sending_kernels
 from streamsvd.ratings import Catalogue, CatalogueItem, bulk
 
 _NICENESS = 5  # of all but the first share: that gets a whole core
@@ -34,7 +34,14 @@ def _score() -> None:
 
 SHARES: dict[str, tuple[Callable[[], object], ...]] = {
     "learning": LEARNING_STEPS,
-    "others": (*LOOKUP_STEPS, _score, compile_row_kernels, compile_record_kernels, bulk.compile_kernels),
+    "others": (
+        *LOOKUP_STEPS,
+        _score,
+        compile_row_kernels,
+        compile_record_kernels,
+        compile_sending_kernels,
+        bulk.compile_kernels,
+    ),
 }
 """Steps by share. The first is one long chain, which takes longer than all the rest."""
 

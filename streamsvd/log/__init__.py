@@ -5,7 +5,7 @@
 
 from streamsvd.log.catalogue_topic import LoggedCatalogue, read_catalogue, write_catalogue
 from streamsvd.log.dead_letters import DeadLetters
-from streamsvd.log.default_client import compile_record_kernels, log_client
+from streamsvd.log.default_client import compile_record_kernels, compile_sending_kernels, log_client
 from streamsvd.log.inspection import DeadLetter, log_end, newest_dead_letters
 from streamsvd.log.ports import LogClient, RatingSource
 from streamsvd.log.predictions import Predicted, PredictionSink
@@ -38,6 +38,7 @@ __all__ = [
     "Topics",
     "check_ratings_topic",
     "compile_record_kernels",
+    "compile_sending_kernels",
     "create_topics",
     "describe_topic",
     "first_and_last",

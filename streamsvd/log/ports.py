@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
-from streamsvd.log.records import Headers, Record, RecordBlock
+from streamsvd.log.records import Headers, Record, RecordBlock, RecordColumns
 
 DELIVERY_SECONDS = 60.0
 LINGER_SECONDS = 0.02
@@ -161,6 +161,12 @@ class Delivery(Protocol):
 
         The future's error is `LogUnavailable`, or another `LogError`.
         """
+
+    def send_columns(self, topic: str, parts: Mapping[int, RecordColumns]) -> None:
+        """`send` for many records, by partition; each partition has its records in order."""
+        for partition, columns in parts.items():
+            for row in range(len(columns.timestamps)):
+                self.send(topic, partition, *columns.record(row), columns.subject(row))
 
     def flush(self) -> None:
         """Wait until everything sent is confirmed; `DeliveryFailed` as in `send`."""

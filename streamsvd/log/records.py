@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple, Protocol, Self
@@ -171,6 +171,31 @@ class RecordBlock:
     def next_offset(self) -> int:
         """The offset after the last record."""
         return int(self.offsets[-1]) + 1
+
+
+class RecordColumns(NamedTuple):
+    """Records to be written to one partition.
+
+    Attributes
+    ----------
+    timestamps : int64 array, shape (n,)
+        In milliseconds.
+    keys, values : Spans
+        Where they lie in `data`; none is None.
+    data : uint8 array
+    subject : callable
+        What a row is, for messages.
+    """
+
+    timestamps: NDArray[np.int64]
+    keys: Spans
+    values: Spans
+    data: NDArray[np.uint8]
+    subject: Callable[[int], object]
+
+    def record(self, row: int) -> tuple[bytes | None, bytes | None, int]:
+        """Key, value and timestamp of a row."""
+        return self.keys.bytes_of(row, self.data), self.values.bytes_of(row, self.data), int(self.timestamps[row])
 
 
 def _partition(record: Record) -> tuple[str, int]:

@@ -11,11 +11,14 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
+import numpy as np
 
-from streamsvd.log.partitioning import partition_of
+from streamsvd.log.partitioning import partition_of, partitions_of
 from streamsvd.log.ports import DELIVERY_SECONDS, LINGER_SECONDS, Delivery, LogClient
+from streamsvd.log.records import RecordColumns, Spans
 from streamsvd.log.topics import describe_topic
-from streamsvd.ratings import Event, Id, encode
+from streamsvd.ratings import Event, Id, RatingTable, encode
+from streamsvd.ratings.bulk import encode_columns
 
 _encode_key = msgspec.json.Encoder().encode
 
@@ -109,8 +112,30 @@ class RatingSink(Sink):
         key, partition = self._place(event.user)
         self._send(self._topic, partition, key, encode(event), event.timestamp * 1000, event)
 
+    def send_table(self, table: RatingTable) -> None:
+        """`send` for all rows of a table, with the same bytes; much faster for thousands of rows."""
+        self._delivery.send_columns(self._topic, columns_by_partition(table, self._count))
+
     def post(self, event: Event) -> Future[tuple[int, int]]:
         """`send`, with a future of the event's partition and offset; see `Delivery.post`."""
         key, value = _encode_key(event.user), encode(event)
         place = partition_of(key, self._count)
         return self._delivery.post(self._topic, place, key, value, event.timestamp * 1000, event)
+
+
+def columns_by_partition(table: RatingTable, count: int) -> dict[int, RecordColumns]:
+    """What `RatingSink.send` would send of all rows, by partition, of which the topic has `count`."""
+    encoded = encode_columns(table)
+    partitions = partitions_of(Spans(*encoded.keys), encoded.data, count)
+
+    def part(number: int) -> RecordColumns:
+        rows = np.flatnonzero(partitions == number)
+        return RecordColumns(
+            1000 * table.timestamps[rows],
+            Spans(*encoded.keys[:, rows]),
+            Spans(*encoded.values[:, rows]),
+            encoded.data,
+            lambda row: next(table[int(rows[row]) :].events(block=1)),
+        )
+
+    return {number: part(number) for number in np.unique(partitions).tolist()}

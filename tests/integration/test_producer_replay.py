@@ -187,9 +187,9 @@ def wait_for_end(address: str, topic: str, target: int, child: subprocess.Popen[
 def test_kill_9_at_random_moments_leaves_neither_holes_nor_duplicates(
     kafka_address: str, topic_prefix: str, partitions: int
 ) -> None:
-    size = 60_000
+    size = 250_000
     create_topics(log_client(kafka_address), Topics(topic_prefix), partitions)
-    for target in sorted(random.sample(range(1, size - 15_000), 3)):
+    for target in sorted(random.sample(range(1, size // 2), 3)):
         child = start_child(kafka_address, topic_prefix, size, partitions)
         wait_for_end(kafka_address, topic_prefix, target, child)
         child.kill()
@@ -207,7 +207,7 @@ def test_kill_9_at_random_moments_leaves_neither_holes_nor_duplicates(
 def test_a_signal_ends_a_replay_with_everything_sent_confirmed(
     kafka_address: str, topic_prefix: str, number: signal.Signals
 ) -> None:
-    size = 60_000
+    size = 250_000
     create_topics(log_client(kafka_address), Topics(topic_prefix))
     child = start_child(kafka_address, topic_prefix, size, 1)
     wait_for_end(kafka_address, topic_prefix, 1, child)

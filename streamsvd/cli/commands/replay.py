@@ -18,7 +18,7 @@ from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import JsonFlag, KafkaOption, TopicOption
 from streamsvd.cli.progress_bars import replay_bar
 from streamsvd.cli.services import open_kafka
-from streamsvd.log import RatingSink, Topics, log_client
+from streamsvd.log import RatingSink, Topics, compile_sending_kernels, log_client
 from streamsvd.ratings import Catalogue, Dataset, RatingTable, Synthetic, utc_day
 from streamsvd.stopping import stop_on_signals
 
@@ -90,6 +90,9 @@ def replay(
         blocks, dataset, catalogue, count, dated = _load(data, reading, ratings, seed, selection, bounds, notes)
     if not dated:
         notes.print("Note: on the log, the event time of each of these ratings is its number, as seconds since 1970.")
+    if pace == Pace():  # others are sent one by one
+        with notes.status("making ready to send"):
+            compile_sending_kernels()
     with open_kafka(kafka, os.environ) as address, stop_on_signals() as stop:
         log = log_client(address)
         ready = prepare(log, topics, dataset, catalogue, partitions=partitions, mix=mix)

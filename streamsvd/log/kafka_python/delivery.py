@@ -8,6 +8,7 @@ fails the client's I/O thread is stopped before it takes the next batch.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -18,7 +19,14 @@ from streamsvd.errors import DeliveryFailed
 from streamsvd.log.kafka_python.clients import BOOTSTRAP_SECONDS, brokers
 from streamsvd.log.kafka_python.errors import kafka_errors, translated
 from streamsvd.log.ports import Delivery
-from streamsvd.log.records import Headers
+from streamsvd.log.records import Headers, RecordColumns
+
+try:
+    from streamsvd.log.kafka_python.batch_sender import BatchFailed, BatchSender
+except ImportError:  # another version of the client
+    HAS_BATCHES = False
+else:
+    HAS_BATCHES = True
 
 MAX_IN_FLIGHT = 20_000
 
@@ -33,6 +41,7 @@ class KafkaDelivery(Delivery):
         self._delivery_seconds = delivery_seconds
         self._pending: deque[tuple[Any, object]] = deque()
         self._cause: Exception | None = None
+        self._sender: Any = None  # of batches, from the first one on
         with kafka_errors(address, "connecting"):
             self._producer = KafkaProducer(
                 bootstrap_servers=brokers(address),
@@ -62,6 +71,7 @@ class KafkaDelivery(Delivery):
     ) -> Any:  # the client's future
         if self._cause is not None:
             self._fail()
+        self._flush_batches()
         try:
             future = self._producer.send(topic, value, key, headers, partition, timestamp_ms)
         except (KafkaError, AssertionError, ValueError) as error:
@@ -84,12 +94,35 @@ class KafkaDelivery(Delivery):
         sent.add_errback(lambda error: place.set_exception(translated(error, self._address, "sending")))
         return place
 
+    def send_columns(self, topic: str, parts: Mapping[int, RecordColumns]) -> None:
+        if not HAS_BATCHES:
+            super().send_columns(topic, parts)
+            return
+        if self._pending or self._cause is not None:
+            self.flush()
+        if self._sender is None:
+            self._sender = BatchSender(self._address, self._delivery_seconds, self.offsets)
+        try:
+            self._sender.send(topic, parts)
+        except BatchFailed as error:
+            self._stop(error.cause)
+            self._fail(error.subject)
+
     def flush(self) -> None:
         if self._cause is None:
+            self._flush_batches()
             self._producer.flush()
             self._settle(0)
         if self._cause is not None:
             self._fail()
+
+    def _flush_batches(self) -> None:
+        if self._sender is not None:
+            try:
+                self._sender.flush()
+            except BatchFailed as error:
+                self._stop(error.cause)
+                self._fail(error.subject)
 
     def close(self) -> None:
         try:
@@ -98,6 +131,8 @@ class KafkaDelivery(Delivery):
             self.abandon()
 
     def abandon(self) -> None:
+        if self._sender is not None:
+            self._sender.close()
         self._producer._sender.force_close()
         self._producer._sender.join(BOOTSTRAP_SECONDS)
         self._producer.close(timeout=0)
@@ -142,9 +177,10 @@ class KafkaDelivery(Delivery):
                 subject, found = named, True
             elif subject is None:
                 subject = named
+        confirmed = self._acknowledged + (0 if self._sender is None else self._sender.confirmed)
         reason = translated(cause, self._address, "sending")
         raise DeliveryFailed(
             f"{subject} is not confirmed, and sending ended there. {reason} The log has at least "
-            f"{self._acknowledged:,} records of this run, in order. Run the same command again: it continues where "
+            f"{confirmed:,} records of this run, in order. Run the same command again: it continues where "
             "the log ends."
         ) from cause

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,8 @@ from kafka.partitioner import DefaultPartitioner
 from streamsvd.errors import SettingsError
 from streamsvd.log import Topics
 from streamsvd.log.kafka_python.clients import check_address
-from streamsvd.log.partitioning import partition_of
+from streamsvd.log.partitioning import partition_of, partitions_of
+from streamsvd.log.records import Spans
 
 
 class OneTopic:
@@ -37,6 +39,14 @@ def test_partition_is_that_of_kafkas_own_partitioner(key: bytes, partitions: int
 @pytest.mark.parametrize(("key", "murmur2"), [(b"21", -973932308), (b"foobar", -790332482)])
 def test_partition_is_that_of_the_java_client(key: bytes, murmur2: int) -> None:
     assert (murmur2 & 0x7FFFFFFF) % 7 == partition_of(key, 7)
+
+
+@given(st.lists(st.binary(max_size=30), max_size=20), st.integers(1, 12))
+def test_partitions_of_many_keys_are_those_of_each(keys: list[bytes], partitions: int) -> None:
+    sizes = np.array([len(key) for key in keys], np.int64)
+    data = np.frombuffer(b"".join(keys) + b"more", np.uint8)
+    found = partitions_of(Spans(np.cumsum(sizes) - sizes, sizes), data, partitions)
+    assert found.tolist() == [partition_of(key, partitions) for key in keys]
 
 
 @pytest.mark.parametrize("name", ["", "a b", "ü", "x" * 201, "..", "a/b"])

@@ -36,6 +36,10 @@ class MemorySink(RatingSink):
         super().send(event)
         self.unflushed += 1
 
+    def send_table(self, table: RatingTable) -> None:
+        super().send_table(table)
+        self.unflushed += len(table)
+
     def flush(self) -> None:
         super().flush()
         self.unflushed = 0
@@ -178,13 +182,13 @@ def test_a_speed_follows_event_time_and_sends_a_page_at_once() -> None:
 
 def test_a_request_to_stop_ends_after_what_was_sent_is_confirmed() -> None:
     sink = MemorySink()
-    summary = replay([table(5000)], sink, stop=lambda: sink.unflushed >= 1000)
+    summary = replay([table(40_000)], sink, stop=lambda: sink.unflushed >= 10_000)
     assert summary.stopped
     assert (sink.unflushed, len(sink.events())) == (0, summary.events)
-    assert 1000 <= summary.events < 1300
-    rest = replay([table(5000)], sink, log=sink.state())
-    assert list(range(5000)) == numbers(sink.events())
-    assert summary.events + rest.events == 5000
+    assert 10_000 <= summary.events < 30_000
+    rest = replay([table(40_000)], sink, log=sink.state())
+    assert list(range(40_000)) == numbers(sink.events())
+    assert summary.events + rest.events == 40_000
 
 
 def test_a_request_to_stop_ends_a_long_wait() -> None:
