@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from model_store.codec.blobs import unpack
 from model_store.codec.checkpoint import Checkpoint, Head, shared_fields
 from model_store.codec.keys import SIDES, Keys, Side, parse_field
 from model_store.codec.rows import RowLayout
+from model_store.packed import read_in_pages
 from model_store.read.side_rows import PAGE, Page, RowSource, SideReader
 from streamsvd.errors import EventError, SnapshotCorrupt, SnapshotMissing
 from streamsvd.kernels import Rows, State
@@ -146,5 +147,5 @@ class StoredRows:
         for page in hash_pages(self._client, key):
             yield list(page), list(page.values())
 
-    def values(self, key: str, fields: Sequence[bytes]) -> Sequence[bytes | None]:
-        return cast("list[bytes | None]", self._client.hmget(key, fields))
+    def values(self, key: str, pages: Iterable[Sequence[bytes]]) -> Iterator[Sequence[bytes | None]]:
+        return read_in_pages(self._client, key, pages)

@@ -6,7 +6,7 @@ goes straight to its place: at no time is there more of it as blobs than one pag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -37,8 +37,8 @@ class RowSource(Protocol):
         """All rows of a block, in any order; one may come twice."""
         ...
 
-    def values(self, key: str, fields: Sequence[bytes]) -> Sequence[bytes | None]:
-        """Some rows of a block; None where there is none."""
+    def values(self, key: str, pages: Iterable[Sequence[bytes]]) -> Iterator[Sequence[bytes | None]]:
+        """Some rows of a block, page by page, by their fields; None where there is none."""
         ...
 
 
@@ -78,10 +78,11 @@ class SideReader:
         guarded : callable
             Calls what reads a block, and returns what that returns.
         """
+        marks = self._keys.versions(self._side)
         fixed = [name for name, about in self._layout.items() if about["kind"] == FIXED]
         return Rows(
             self._numbers,
-            [parse_field(name, self._keys.versions(self._side)) for name in self._fields],
+            [parse_field(name, marks) for name in self._fields],
             StoredBlocks(fixed, lambda name: guarded(lambda: self._fixed(name))),
             StoredBlocks([n for n in self._layout if n not in fixed], lambda name: guarded(lambda: self._ragged(name))),
         )
@@ -97,10 +98,11 @@ class SideReader:
 
     def _fixed(self, name: str) -> Structured:
         block: Structured = np.empty(len(self._fields), self._dtype(name))
+        payload = as_bytes(block)
         for first, last, values, offsets in self._pages(name):
             if not np.array_equal(offsets, np.arange(last - first + 1)):
                 raise self._of_other_layout(name)
-            block[first:last] = values
+            payload[first * block.itemsize : last * block.itemsize] = as_bytes(values)
         return block
 
     def _ragged(self, name: str) -> Ragged:
@@ -116,12 +118,13 @@ class SideReader:
         key, n = self._keys.block(self._side, name), len(self._fields)
         if self._source.count(key) != n:
             raise self._of_other_rows(key)
-        for first in range(0, n, PAGE):
-            fields = self._fields[first : first + PAGE]
-            blobs = [blob for blob in self._source.values(key, fields) if blob is not None]
+        pages = [self._fields[first : first + PAGE] for first in range(0, n, PAGE)]
+        last = 0
+        for fields, found in zip(pages, self._source.values(key, pages), strict=True):
+            blobs = [blob for blob in found if blob is not None]
             if len(blobs) < len(fields):
                 raise self._of_other_rows(key)
-            last = first + len(fields)
+            first, last = last, last + len(fields)
             numbers, values, offsets = unpack_rows(blobs, key, self._dtypes, fields)
             if values.dtype != self._dtype(name):
                 raise self._of_other_layout(name)
@@ -172,5 +175,6 @@ class HashRows:
     def pages(self, key: str) -> Iterator[Page]:
         yield list(self._hashes[key]), list(self._hashes[key].values())
 
-    def values(self, key: str, fields: Sequence[bytes]) -> Sequence[bytes | None]:
-        return [self._hashes[key].pop(name, None) for name in fields]
+    def values(self, key: str, pages: Iterable[Sequence[bytes]]) -> Iterator[Sequence[bytes | None]]:
+        for fields in pages:
+            yield [self._hashes[key].pop(name, None) for name in fields]

@@ -20,7 +20,7 @@ from redis.client import Pipeline
 
 from model_store.codec.keys import Keys, Side
 from model_store.codec.row_frames import FramedPage, RowFrames
-from model_store.write.framed import run_framed
+from model_store.packed import run_framed
 from streamsvd.errors import SnapshotCorrupt, StoreError
 
 _PAGE_BYTES = 2 << 20
