@@ -7,7 +7,6 @@ part has `update`, `state` and `from_state`; `Monitor` passes them the columns.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -80,8 +79,9 @@ class Monitor:
 
     def total(self) -> Errors:
         """Errors over all ratings: from the headline, and from the slices where it has none."""
-        known = asdict(self.figures())
-        return Errors(**{name: known.get(name, value) for name, value in asdict(self.slices.total()).items()})
+        headline, slices = self.figures(), self.slices.total()
+        names = [figure.name for figure in Errors.declared()]
+        return Errors(**{name: getattr(headline, name, getattr(slices, name)) for name in names})
 
     def score(
         self, items: Sequence[Id] | NDArray[Any], ratings: ArrayLike, timestamps: ArrayLike, predictions: Predictions

@@ -35,6 +35,7 @@ STEEPNESS = 1.7  # of the logistic function that is closest to the normal distri
 ITEM_ROW = np.dtype(
     [("count", "<f8"), ("at", "<i8"), ("met", "<f8"), ("near", "<i4", (SLOTS,)), ("weight", "<f4", (SLOTS,))]
 )
+COUNT_ROW = np.dtype([("count", "<f8"), ("at", "<i8")])
 RECENT_ROW = np.dtype([("items", "<i4", (RECENT,))])
 WEIGHTS = FADING ** np.arange(RECENT)
 
@@ -63,7 +64,7 @@ def _meet(row, item, weight):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def learn(recent, rows, changed, clock, users, items):  # type: ignore[no-untyped-def]
+def learn(recent, rows, counts, changed, clock, users, items):  # type: ignore[no-untyped-def]
     """Take up that these users chose these items, in order; an item among the user's last ones is no new choice.
 
     Parameters
@@ -72,6 +73,8 @@ def learn(recent, rows, changed, clock, users, items):  # type: ignore[no-untype
         Numbers of each user's last items, newest first, -1 after the last.
     rows : ITEM_ROW array, shape (items,)
         Fading count and the clock then, sum of the weights ever met, neighbours (-1 where there is none).
+    counts : COUNT_ROW array, shape (items,)
+        A copy of the first two, side by side for all items.
     changed : uint8 array, shape (items,)
         Set to 1 where a row changes.
     clock : int64 array, shape (1,)
@@ -96,6 +99,7 @@ def learn(recent, rows, changed, clock, users, items):  # type: ignore[no-untype
         row = rows[i]
         row.count = row.count * 2.0 ** ((row.at - clock[0]) / HALF_LIFE) + 1.0
         row.at = clock[0]
+        counts[i].count, counts[i].at = row.count, row.at
         for q in range(RECENT):
             j = last[q]
             if j < 0:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from streamsvd.errors import SettingsError
 from streamsvd.kernels import CHOICE_BLOCK, CLOCK, RECENT_BLOCK, Id, State, Structured, plain_ids
 from streamsvd.kernels import choices as kernels
-from streamsvd.kernels.choices import ITEM_ROW, RECENT, RECENT_ROW
+from streamsvd.kernels.choices import COUNT_ROW, ITEM_ROW, RECENT, RECENT_ROW
 from streamsvd.kernels.memory import CHANGED
 from streamsvd.learner.protocol import LearnerParts
 from streamsvd.lookup import chances, popularity
@@ -50,6 +50,7 @@ class Choices:
     def __init__(self) -> None:
         self._recent = np.full((0, RECENT), -1, np.int32)
         self._rows: Structured = _new_rows(0)
+        self._counts: Structured = np.zeros(0, COUNT_ROW)  # of the rows: all of them are read for each list
         self._changed = np.zeros(0, np.uint8)
         self._clock = np.zeros(1, np.int64)
 
@@ -62,7 +63,7 @@ class Choices:
         """
         self._make_room(len(model._users.ids), len(model._items.ids))
         user_rows, item_rows = model._users.find(plain_ids(users)), model._items.find(plain_ids(items))
-        kernels.learn(self._recent, self._rows, self._changed, self._clock, user_rows, item_rows)
+        kernels.learn(self._recent, self._rows, self._counts, self._changed, self._clock, user_rows, item_rows)
 
     def erase(self, model: LearnerParts, user: Id) -> None:
         """Forget a user's last items; to be called before the model forgets the user."""
@@ -78,6 +79,7 @@ class Choices:
         self._make_room(len(before._users.ids), len(before._items.ids))
         old = self._recent, self._rows
         self._recent, self._rows, self._changed = old[0][:0], _new_rows(0), np.zeros(0, np.uint8)
+        self._counts = self._counts[:0]
         self._make_room(len(now._users.ids), len(now._items.ids))
         new_number = np.full(len(old[1]) + 1, -1, np.int32)  # the last one is what -1 becomes
         new_number[: len(before._items.ids)] = now._items.find(before._items.taken()[1])
@@ -89,12 +91,14 @@ class Choices:
         for name, number in now._items.rows.items():
             if name in before._items.rows:
                 kernels.renumber(old[1], before._items.rows[name], self._rows, number, new_number)
+        self._copy_counts()
 
     # Looking up: nothing below changes anything but the count of changes.
 
     def popularity(self, model: LearnerParts) -> Floats:
         """Each item's share of recent ratings, by row numbers."""
-        return popularity(self.item_rows(model), int(self._clock[0]))
+        self._make_room(len(model._users.ids), len(model._items.ids))
+        return popularity(self._counts[: model.n_items], int(self._clock[0]))
 
     def chances(self, model: LearnerParts, user: Id) -> Floats:
         """How likely each item is to be the next one that the user chooses, by row numbers."""
@@ -144,6 +148,7 @@ class Choices:
             choices._recent[users.numbers] = users.fixed[RECENT_BLOCK]["items"]
         if len(items):
             choices._rows[items.numbers] = items.fixed[CHOICE_BLOCK]
+            choices._copy_counts()
         choices._clock = state.globals_[CLOCK].copy()
         return choices
 
@@ -157,6 +162,10 @@ class Choices:
             items=replace(items, fixed={**items.fixed, CHOICE_BLOCK: chosen}),
         )
 
+    def _copy_counts(self) -> None:
+        for name in ("count", "at"):
+            self._counts[name] = self._rows[name]
+
     def _make_room(self, users: int, items: int) -> None:
         if users > len(self._recent):
             more = max(users, 2 * len(self._recent)) - len(self._recent)
@@ -164,6 +173,7 @@ class Choices:
         if items > len(self._rows):
             more = max(items, 2 * len(self._rows)) - len(self._rows)
             self._rows = np.concatenate([self._rows, _new_rows(more)])
+            self._counts = np.append(self._counts, np.zeros(more, COUNT_ROW))
             self._changed = np.append(self._changed, np.zeros(more, np.uint8))
 
 

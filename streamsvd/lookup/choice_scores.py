@@ -38,7 +38,7 @@ def popularity(rows: Structured, clock: int) -> Floats:
     Parameters
     ----------
     rows : structured array, shape (n,)
-        The items' `choice` block.
+        The items' `choice` block, or of it `count` and `at`.
     clock : int
         The global array `choice_clock`.
 
