@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamsvd.errors import InputError
-from streamsvd.kernels import Id, as_column, as_ids
+from streamsvd.kernels import Id, as_column, as_ids, plain_ids
 from streamsvd.learner.protocol import Ids
 
 Floats = NDArray[np.float64]
@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 
 def columns_of(
     users: Ids, items: Ids, ratings: ArrayLike, timestamps: ArrayLike | None, learned: int
-) -> tuple[list[Id], list[Id], Floats, Ints]:
+) -> tuple[Ids, Ids, Floats, Ints]:
     """Ids, ratings and timestamps, one of each; without timestamps, no two ratings share a page.
 
     Raises
@@ -29,7 +29,7 @@ def columns_of(
         stamps = -2 - learned - np.arange(len(values), dtype=np.int64)
     else:
         stamps = as_column("timestamps", timestamps, np.int64)
-    user_ids, item_ids = as_ids(users), as_ids(items)
+    user_ids, item_ids = plain_ids(users), plain_ids(items)
     if not len(user_ids) == len(item_ids) == len(values) == len(stamps):
         lengths = f"{len(user_ids)} users, {len(item_ids)} items, {len(values)} ratings, {len(stamps)} timestamps"
         raise InputError(f"one of each is needed for every rating, found {lengths}")
