@@ -1,65 +1,63 @@
-"""How fast ratings go into the log, compared with what the bare client sends, on one broker in one run, in turn.
+"""How fast ratings go into the log and are learned from it, compared with what the clients alone reach.
 
-The figures are the ratios of the medians, of ratings a second and of CPU time a rating (of this process alone).
+All use one broker in one run, in turn; the figures are medians and their ratios. The consumer learns, scores and writes
+its checkpoints to Redis; the clients alone do nothing with what they read.
 
-    python benchmarks/pipeline.py [--data synthetic] [--rounds 5] [--out FILE]
+    pip install 'streamsvd[bench]'
+    python benchmarks/pipeline.py [--data synthetic ml-latest-small] [--rounds 5] [--flame FILE.svg] [--out FILE]
 """
 
 from __future__ import annotations
 
 import argparse
+import cProfile
 import os
-import statistics
+import pstats
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kafka import KafkaProducer
 from measured import add_out, write_json
+from other_clients import confluent_consumer, kafka_python_consumer, kafka_python_producer, quix_streams
+from rich.console import Console
+from timing import Timed, summary
 
+from consumer import Consumer, ConsumerPlan, Schedule, open_consumer
+from evaluation import Prequential
 from producer import prepare, replay
-from streamsvd.embedded import provide_kafka
-from streamsvd.log import RatingSink, Topics, compile_sending_kernels, log_client
-from streamsvd.ratings import RatingTable, Synthetic, encode, load
+from streamsvd.cli.kernel_cache import warm_up
+from streamsvd.embedded import provide_kafka, provide_redis
+from streamsvd.learner import IteratedSVD, Settings
+from streamsvd.log import RatingSink, Topics, log_client
+from streamsvd.ratings import Catalogue, RatingTable, Synthetic, load
+from streamsvd.versions import package_versions
 
 RESULTS = Path(__file__).parent / "results"
 SYNTHETIC = Synthetic(400_000, users=4000, items=2000)
+BARE = "kafka-python alone"
+PACKAGES = ("streamsvd", "kafka-python", "numba", "redis", "confluent-kafka", "quixstreams")
+
+PARTS = {
+    "fetch: poll of record blocks": ("source.py", "poll"),
+    "decode to columns": ("decoding.py", "decode"),
+    "learner": ("iterated_svd.py", "learn"),
+    "choices, for ranking": ("choices.py", "learn"),
+    "metrics": ("monitor.py", "score"),
+    "checkpoints": ("checkpointer.py", "checkpoint"),
+}
+"""Parts of the consumer's time, by file and function."""
 
 
-class Timed:
-    """Seconds and CPU seconds of the body of a `with`."""
-
-    def __enter__(self) -> Timed:
-        self._began = time.perf_counter(), time.process_time()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.seconds, self.cpu_seconds = (
-            end - began for end, began in zip((time.perf_counter(), time.process_time()), self._began, strict=True)
-        )
-
-
-def bare_producer(address: str, topic: str, table: RatingTable) -> Timed:
-    """kafka-python alone sends records that are made beforehand, as safely as a replay: idempotent, to all replicas."""
-    records = [(encode(event), str(event.user).encode(), event.timestamp * 1000) for event in table.events()]
-    client = KafkaProducer(
-        bootstrap_servers=address,
-        enable_idempotence=True,
-        acks="all",
-        max_in_flight_requests_per_connection=1,
-        linger_ms=20,
-        batch_size=256 << 10,
-        max_request_size=4 << 20,
-    )
-    with closing(client):
-        client.partitions_for(topic)
-        with Timed() as timed:
-            for value, key, timestamp in records:
-                client.send(topic, value, key, None, 0, timestamp)
-            client.flush()
-    return timed
+def data_set(name: str) -> tuple[RatingTable, Catalogue | None]:
+    """A data set by name or path; "synthetic" is the one of 400,000 ratings."""
+    if name == "synthetic":
+        return SYNTHETIC.table(), SYNTHETIC.catalogue()
+    return load(name, environ=os.environ)
 
 
 def our_producer(address: str, topic: str, table: RatingTable) -> Timed:
@@ -71,61 +69,143 @@ def our_producer(address: str, topic: str, table: RatingTable) -> Timed:
     return timed
 
 
-def producer_rates(address: str, table: RatingTable, rounds: int) -> dict[str, Any]:
-    """Ratings a second and microseconds of CPU a rating of both producers, each on new topics.
+@contextmanager
+def opened(kafka: str, redis: str, topics: Topics, model: str, *, catalogue: bool) -> Iterator[Consumer]:
+    """The consumer with its defaults, at the topic's beginning."""
+    plan = ConsumerPlan(
+        log=log_client(kafka),
+        redis=redis,
+        topics=topics,
+        model=model,
+        settings=Settings(),
+        metrics=Prequential(),
+        catalogue=catalogue,
+        schedule=Schedule(),
+    )
+    with open_consumer(plan, time.sleep) as (consumer, _):
+        yield consumer
 
-    Parameters
-    ----------
-    address : str
-        Of a broker.
-    table : RatingTable
-    rounds : int
-        How often each is measured.
-    """
-    compile_sending_kernels()
-    producers: dict[str, Callable[[str, str, RatingTable], Timed]] = {
-        "bare client": bare_producer,
-        "replay": our_producer,
-    }
-    times: dict[str, list[Timed]] = {name: [] for name in producers}
+
+def our_consumer(kafka: str, redis: str, topics: Topics, model: str, count: int, *, catalogue: bool) -> Timed:
+    """From Kafka through the learner to Redis, checkpoints included."""
+    with opened(kafka, redis, topics, model, catalogue=catalogue) as consumer:
+        with Timed() as timed:
+            end = consumer.run(until={0: count})
+        assert end.learned == count
+    return timed
+
+
+def producers(address: str, table: RatingTable, rounds: int) -> dict[str, Any]:
+    """Of both producers, each on new topics."""
+    measure: dict[str, Callable[[str, str, RatingTable], Timed]] = {BARE: kafka_python_producer, "replay": our_producer}
+    times: dict[str, list[Timed]] = {name: [] for name in measure}
     for number in range(rounds):
-        for name, produce in producers.items():
-            topics = Topics(f"{name.replace(' ', '-')}-{number}")
+        for name, produce in measure.items():
+            topics = Topics(f"{table.dataset.name}-{name.replace(' ', '-')}-{number}")
             prepare(log_client(address), topics, table.dataset, None)
             times[name].append(produce(address, topics.ratings, table))
-    rates = {name: [len(table) / one.seconds for one in found] for name, found in times.items()}
-    cpu = {name: [1e6 * one.cpu_seconds / len(table) for one in found] for name, found in times.items()}
-    return {
-        "rates": rates,
-        "cpu_microseconds": cpu,
-        "rate_ratio": median(rates["replay"]) / median(rates["bare client"]),
-        "cpu_ratio": median(cpu["bare client"]) / median(cpu["replay"]),
+    return _compared(times, len(table))
+
+
+def consumers(
+    kafka: str, redis: str, topics: Topics, table: RatingTable, content: Catalogue | None, rounds: int
+) -> dict[str, Any]:
+    """Of the consumer, of the clients alone, and of quix-streams with the learner, on one topic."""
+    count, topic = len(table), topics.ratings
+
+    def ours(number: int, *, catalogue: bool) -> Timed:
+        model = f"{topic}-{catalogue}-{number}".lower()
+        return our_consumer(kafka, redis, topics, model, count, catalogue=catalogue)
+
+    def quix(_: int) -> Timed:
+        return quix_streams(kafka, topic, count, IteratedSVD(scale=table.dataset.scale, content=content))
+
+    measure: dict[str, Callable[[int], Timed]] = {
+        BARE: lambda _: kafka_python_consumer(kafka, topic, count),
+        "consumer, genres and year": partial(ours, catalogue=True),
+        "consumer, ratings only": partial(ours, catalogue=False),
+        "confluent-kafka alone": lambda _: confluent_consumer(kafka, topic, count),
+        "quix-streams, genres and year": quix,
     }
+    times: dict[str, list[Timed]] = {name: [] for name in measure}
+    for number in range(rounds):
+        for name, consume in measure.items():
+            times[name].append(consume(number))
+    return _compared(times, count)
 
 
-def median(values: list[float]) -> float:
-    """Of the rounds."""
-    return statistics.median(values)
+def shares(kafka: str, redis: str, topics: Topics, count: int) -> dict[str, float]:
+    """Microseconds of CPU a rating in each part of the consumer; the I/O thread of the client is a part of its own."""
+    profile = cProfile.Profile(time.thread_time)
+    with opened(kafka, redis, topics, "profiled", catalogue=True) as consumer, Timed() as timed, profile:
+        consumer.run(until={0: count})
+    stats: Any = pstats.Stats(profile)
+    found = dict.fromkeys(PARTS, 0.0)
+    for (path, _, function), (_, _, _, cumulative, _) in stats.stats.items():
+        for name, place in PARTS.items():
+            if (Path(path).name, function) == place:
+                found[name] += 1e6 * cumulative / count
+    main_thread = 1e6 * stats.total_tt / count
+    found["rest"] = main_thread - sum(found.values())
+    found["fetch: the client's I/O thread"] = 1e6 * timed.cpu_seconds / count - main_thread
+    return found
+
+
+def flame_graph(path: Path, run: Callable[[], object]) -> None:
+    """Draw where the time of a run goes; py-spy samples this process."""
+    command = ["py-spy", "record", "--rate", "200", "--output", str(path), "--pid", str(os.getpid())]
+    with subprocess.Popen([str(Path(sys.executable).with_name(command[0])), *command[1:]]) as sampling:
+        run()
+        sampling.terminate()
+
+
+def _compared(times: dict[str, list[Timed]], count: int) -> dict[str, Any]:
+    found = {name: summary(rounds, count) for name, rounds in times.items()}
+    bare = found[BARE]["ratings_per_second"]
+    return {name: {**one, "of_bare": one["ratings_per_second"] / bare} for name, one in found.items()}
 
 
 def main() -> None:
     """Measure and print; write the JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", default="synthetic", help="a data set; synthetic is one of 400,000 ratings")
+    parser.add_argument("--data", nargs="+", default=["synthetic", "ml-latest-small"])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--flame", type=Path, metavar="FILE.svg", help="draw a flame graph of the consumer")
     add_out(parser, RESULTS / "pipeline.json")
     options = parser.parse_args()
-    table = SYNTHETIC.table() if options.data == "synthetic" else load(options.data, environ=os.environ)[0]
-    with provide_kafka() as kafka:
-        produced = producer_rates(kafka, table, options.rounds)
-    for name, rates in produced["rates"].items():
-        cpu = median(produced["cpu_microseconds"][name])
-        print(
-            f"{name:12} {median(rates):>9,.0f} /s  ({min(rates):,.0f} to {max(rates):,.0f})  {cpu:6.2f} µs of CPU each"
-        )
-    print(f"replay: {produced['rate_ratio']:.1f} times the bare client, {produced['cpu_ratio']:.1f} times by CPU")
-    dataset = {"dataset": table.dataset.name, "sha256": table.dataset.sha256, "ratings": len(table)}
-    write_json(options.out, {**dataset, "rounds": options.rounds, "producer": produced})
+    warm_up(Console(stderr=True))
+    found: dict[str, Any] = {"rounds": options.rounds, "versions": package_versions(*PACKAGES), "sets": {}}
+    with provide_kafka() as kafka, provide_redis() as redis:
+        for name in options.data:
+            table, catalogue = data_set(name)
+            topics = Topics(f"pipeline-{name}")
+            prepare(log_client(kafka), topics, table.dataset, catalogue)
+            our_producer(kafka, topics.ratings, table)
+            one = {
+                "ratings": len(table),
+                "sha256": table.dataset.sha256,
+                "producers": producers(kafka, table, options.rounds),
+                "consumers": consumers(kafka, redis, topics, table, catalogue, options.rounds),
+                "microseconds": shares(kafka, redis, topics, len(table)),
+            }
+            found["sets"][name] = one
+            _print(name, one)
+            if options.flame and name == options.data[0]:
+                run = partial(our_consumer, kafka, redis, topics, "flame", len(table), catalogue=True)
+                flame_graph(options.flame, run)
+    write_json(options.out, found)
+
+
+def _print(name: str, found: dict[str, Any]) -> None:
+    print(f"{name}, {found['ratings']:,} ratings")
+    for part in ("producers", "consumers"):
+        for what, one in found[part].items():
+            print(
+                f"  {what:32} {one['ratings_per_second']:>9,.0f} /s  ({one['slowest']:,.0f} to {one['fastest']:,.0f})"
+                f"  {one['cpu_microseconds']:6.2f} µs of CPU  {one['of_bare']:6.2f} of {BARE}"
+            )
+    for what, microseconds in found["microseconds"].items():
+        print(f"    {what:32} {microseconds:6.2f} µs")
 
 
 if __name__ == "__main__":

@@ -48,24 +48,69 @@ def accuracy() -> list[str]:
     return lines
 
 
+PIPELINE_SETS = {"synthetic": "400,000 synthetic ratings", "ml-latest-small": "ml-latest-small"}
+
+
 def speed() -> list[str]:
-    """The consumer compared with the bare client, and the learner alone."""
-    f = read("throughput")
-    lines = [
-        "| what | ratings a second | of the bare client |",
-        "| --- | --- | --- |",
-    ]
-    names = {
-        "bare client": "kafka-python alone, records read and dropped",
-        "ratings only": "the consumer: Kafka, learner, Redis; ratings only",
-        "with catalogue": "the consumer; with genres and year",
-    }
-    rates = {name: sorted(values)[len(values) // 2] for name, values in f["rates"].items()}
-    lines += [f"| {label} | {rates[name]:,.0f} | {f['ratios'][name]:.2f} |" for name, label in names.items()]
+    """The consumer and the producer compared with the clients alone, and the learner alone."""
+    lines = _of_bare("consumers") + _of_bare("producers")[2:]
     for kind, label in KINDS.items():
         alone = read(f"ml-latest-small.{kind}.evaluate")["events_per_second"]
-        lines.append(f"| the learner in process; {label} | {alone:,.0f} | |")
+        lines.append(f"| the learner in process; {label} | | {alone:,.0f} |")
     return lines
+
+
+def _of_bare(part: str) -> list[str]:
+    """Rates of consumers or producers on each set, and how they compare with the bare client."""
+    sets = [read("pipeline")["sets"][name][part] for name in PIPELINE_SETS]
+    lines = ["| ratings a second | " + " | ".join(PIPELINE_SETS.values()) + " |", "| --- | --- | --- |"]
+    for name, label in _PIPELINE[part].items():
+        cells = (f"{one[name]['ratings_per_second']:,.0f} ({one[name]['of_bare']:.2f} ×)" for one in sets)
+        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    return lines
+
+
+_PIPELINE = {
+    "consumers": {
+        "kafka-python alone": "kafka-python alone, records read and dropped",
+        "confluent-kafka alone": "confluent-kafka alone, records read and dropped",
+        "quix-streams, genres and year": "quix-streams and our learner; genres and year; nothing stored",
+        "consumer, genres and year": "**the consumer**: Kafka, learner, figures, Redis; genres and year",
+        "consumer, ratings only": "**the consumer**; ratings only",
+    },
+    "producers": {
+        "kafka-python alone": "kafka-python alone, records that were made beforehand sent",
+        "replay": "**replay**, from a table to the last confirmation",
+    },
+}
+
+
+def pipeline_parts() -> list[str]:
+    """Where the consumer's time goes."""
+    sets = [read("pipeline")["sets"][name]["microseconds"] for name in PIPELINE_SETS]
+    lines = ["| µs of CPU a rating | " + " | ".join(PIPELINE_SETS.values()) + " |", "| --- | --- | --- |"]
+    for name in sets[0]:
+        cells = (f"{one[name]:.2f} ({one[name] / sum(one.values()):.0%})" for one in sets)
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def at_scale() -> list[str]:
+    """As many ratings as MovieLens 25M, produced and consumed."""
+    f = read("at-scale")
+    memory, consumer = f["resident_megabytes"], f["consumer"]
+    parts = ", ".join(f"{name} {size:,.0f}" for name, size in memory.items() if name != "together")
+    return [
+        f"| {f['ratings']:,} ratings, {f['users']:,} users, {f['items']:,} items | |",
+        "| --- | --- |",
+        f"| from the first rating sent to the last one learned and stored | {f['seconds']:,.0f} s |",
+        f"| the consumer's CPU, and the producer's | {consumer['cpu_seconds']:,.0f} s, "
+        f"{f['producer']['cpu_seconds']:,.0f} s |",
+        f"| checkpoints, and their time | {consumer['checkpoints']}, {consumer['checkpoint_seconds']:,.0f} s |",
+        f"| rate of the last tenth, by CPU; that of the second = 1 | {f['last_tenth_of_second']:.2f} |",
+        f"| most memory of all together | {memory['together']:,.0f} MB |",
+        f"| of each | {parts} MB |",
+    ]
 
 
 PEER_SETS = ("ml-100k", "ml-latest-small")
@@ -279,6 +324,8 @@ TABLES = {
     "cross_validation": cross_validation,
     "accuracy": accuracy,
     "speed": speed,
+    "pipeline_parts": pipeline_parts,
+    "at_scale": at_scale,
     "peers": peers,
     "peers_mae": peers_mae,
     "ranking": ranking,
