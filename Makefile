@@ -73,6 +73,7 @@ bench: .venv-bench/installed
 	$(BENCH)/python benchmarks/service.py
 	$(BENCH)/python benchmarks/freshness.py
 	$(BENCH)/python benchmarks/snapshots.py
+	$(BENCH)/python benchmarks/checkpoints.py
 	$(BENCH)/python benchmarks/lookups.py
 	$(BENCH)/python benchmarks/write_tables.py
 	$(BENCH)/python benchmarks/picture.py

@@ -263,6 +263,23 @@ def snapshots() -> list[str]:
     return [*lines, "", f"The writer holds the model, and {more:,.0f} MB more while it writes."]
 
 
+def checkpoints() -> list[str]:
+    """Checkpoints and a restart at the size of MovieLens 25M."""
+    f = read("checkpoints")["checkpoints"]
+    lines = [
+        f"| {f['users']:,} users, {f['items']:,} items | CPU seconds of the consumer | of Redis | sent |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, row in f["write"]["writes"].items():
+        label = "whole write" if name == "all" else f"{name} users changed"
+        sent = f"{row['bytes'] / 1e6:,.0f} MB"
+        lines.append(f"| {label} | {row['cpu_seconds']:.2f} | {row['redis_cpu_seconds']:.2f} | {sent} |")
+    row = f["restore"]
+    lines.append(f"| read back, at a start | {row['cpu_seconds']:.2f} | {row['redis_cpu_seconds']:.2f} | |")
+    size, peak = row["model_bytes"] / 1e6, row["peak_bytes"] / row["model_bytes"]
+    return [*lines, "", f"The model takes {size:,.0f} MB, and {peak:.2f} times as much at most while it is read back."]
+
+
 def ranking() -> list[str]:
     """Hit rate, NDCG and MRR of every order of a list on both sets."""
     sets = [read(f"ranking.{data}") for data in PEER_SETS]
@@ -321,6 +338,7 @@ TABLES = {
     "service": service,
     "freshness": freshness,
     "snapshots": snapshots,
+    "checkpoints": checkpoints,
     "cross_validation": cross_validation,
     "accuracy": accuracy,
     "speed": speed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -336,3 +337,37 @@ def test_all_blocks_of_a_side_lost_is_found(client: redis.Redis, model_name: str
     client.delete(*client.keys(f"streamsvd:{{{model_name}}}:users:*"))
     with pytest.raises(SnapshotCorrupt, match="counts 20 users, 0 are there"):
         writer.load()
+
+
+def test_an_opened_checkpoint_reads_a_block_when_it_is_asked_for(
+    client: redis.Redis, model_name: str, writer: ModelWriter
+) -> None:
+    assert writer.open() is None
+    whole = state(1, range(2500), range(50))  # three pages
+    writer.write(checkpoint(1, writer.token, whole))
+    found = writer.open()
+    assert found is not None
+    users = found.state.users
+    assert users.ids == list(range(2500))
+    assert (set(users.fixed), set(users.ragged)) == ({"factors", "training"}, {"window", "seen"})
+    assert users.ragged["seen"].values.tobytes() == whole.users.ragged["seen"].values.tobytes()
+    assert "seen" not in users.fixed
+    with pytest.raises(KeyError):
+        users.fixed["seen"]
+    assert plain(found.state) == plain(whole)
+    client.hdel(Keys(model_name).block("users", "training"), "7")
+    with pytest.raises(SnapshotCorrupt, match="users:block:training and the other blocks of the users hold different"):
+        users.fixed["training"]
+    assert users.fixed["factors"].tobytes() == whole.users.fixed["factors"].tobytes()  # on a connection without rests
+
+
+def test_a_block_that_is_asked_for_after_a_takeover_is_refused(
+    client: redis.Redis, model_name: str, writer: ModelWriter
+) -> None:
+    writer.write(checkpoint(1, writer.token, state(1, range(9), range(9))))
+    found = writer.open()
+    assert found is not None
+    with closing(ModelWriter(client, model_name)) as other:
+        other.acquire()
+        with pytest.raises(StaleWriter):
+            found.state.users.fixed["factors"]

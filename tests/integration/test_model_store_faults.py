@@ -239,3 +239,20 @@ def test_a_server_that_cannot_write_its_disk_still_answers_lookups() -> None:
                 writer.acquire()
         finally:
             client.config_set("save", "")  # else it would not end
+
+
+def test_a_connection_that_breaks_while_a_model_is_read_is_reported(
+    far_client: redis.Redis, proxy: CuttingProxy, model_name: str
+) -> None:
+    writer = ModelWriter(far_client, model_name)
+    writer.acquire()
+    written = checkpoint(1, writer.token, state(1, range(2500), range(9)))
+    writer.write(written)
+    proxy.cut_once(b"users:block:seen\r\n$1\r\n0\r\n", delivered=False)  # the first page
+    with pytest.raises(StoreUnavailable, match=r"reading model .* does not answer"):
+        writer.load()
+    assert proxy.cuts == 1
+    found = writer.load()
+    assert found is not None
+    assert plain(found.state) == plain(written.state)
+    writer.close()
