@@ -67,7 +67,7 @@ def client_of(sink: RatingSink) -> Any:
     return sink._delivery._sender._client  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("fate", ["written", "lost", "late"])
+@pytest.mark.parametrize("fate", ["written", "lost", "late", "closing"])
 def test_a_batch_without_an_answer_is_there_once(
     log: LogClient, topic_prefix: str, sink: RatingSink, fate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,7 +81,7 @@ def test_a_batch_without_an_answer_is_there_once(
         if fate == "late" and held:  # it was looked for, in vain
             client.poll(timeout_ms=10_000, future=send(node, held.pop()))
             return send(node, request)
-        if fate == "lost" and held:
+        if fate in ("lost", "closing") and held:
             held.clear()
             return send(node, request)
         if fate == "written":
@@ -89,6 +89,8 @@ def test_a_batch_without_an_answer_is_there_once(
         else:
             held.append(request)
         cuts.append(request)
+        if fate == "closing":
+            raise RuntimeError("Transport closed for writes")
         return Future().failure(KafkaConnectionError("cut"))
 
     monkeypatch.setattr(client, "send", send_with_cuts)

@@ -45,6 +45,7 @@ from streamsvd.log.records import RecordColumns
 _MOST_BYTES = 1_000_000  # of a batch; a broker takes 1,048,588 if nothing else is set
 _RETRY_MS = 100
 _TOO_LARGE = MessageSizeTooLargeError, RecordListTooLargeError
+_CONNECTION_ERRORS = OSError, RuntimeError  # the second for a connection that is just being closed
 _PERHAPS_WRITTEN = RequestTimedOutError, NotEnoughReplicasAfterAppendError
 _Topic = ProduceRequest.TopicProduceData
 _Partition = _Topic.PartitionProduceData
@@ -148,14 +149,14 @@ class BatchSender:
                 if not answer.error_code:
                     return ProducerId(answer.producer_id, answer.producer_epoch)
                 raise for_code(answer.error_code)()
-            except (KafkaError, OSError) as error:
+            except (KafkaError, *_CONNECTION_ERRORS) as error:
                 self._wait_to_retry(error, deadline)
 
     def _advance(self, step: Callable[[], None]) -> None:
         """Take a step; after an error that may pass, wait a moment."""
         try:
             step()
-        except (KafkaError, OSError) as error:
+        except (KafkaError, *_CONNECTION_ERRORS) as error:
             try:
                 self._wait_to_retry(error, self._deadline)
             except KafkaError as cause:
@@ -164,7 +165,7 @@ class BatchSender:
 
     def _wait_to_retry(self, error: Exception, deadline: float) -> None:
         """Wait a moment and ask for the leaders; raise the error if that cannot help, or it is too late."""
-        if isinstance(error, OSError):
+        if isinstance(error, _CONNECTION_ERRORS):
             error = KafkaConnectionError(str(error))
         if time.monotonic() >= deadline or not (error.retriable or isinstance(error, UnknownBrokerIdError)):  # type: ignore[attr-defined]
             raise error
