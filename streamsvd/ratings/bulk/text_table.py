@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from streamsvd.compiler import compiled, inlined
 
-MOST_TEXTS = 1 << 18
-"""Texts that are kept from one block to the next."""
+MOST_TEXTS, MOST_BYTES = 1 << 18, 1 << 25
+"""Texts, and their bytes, that are kept from one block to the next."""
 _FIRST_TEXTS, _FIRST_BYTES = 1 << 8, 1 << 12
 _OFFSET, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)  # FNV-1a, 64 bits
 
@@ -52,8 +52,8 @@ class TextTable:
         self._bytes = np.zeros(_FIRST_BYTES, np.uint8)
 
     def trim(self) -> None:
-        """Forget all texts if there are more than `MOST_TEXTS`: `texts` is another list then."""
-        if len(self.texts) > MOST_TEXTS:
+        """Forget all texts if there are too many: `texts` is another list then."""
+        if len(self.texts) > MOST_TEXTS or self._ends[len(self.texts)] > MOST_BYTES:
             self._clear()
 
     def codes(self, data: Bytes, starts: Ints, sizes: Ints) -> Ints:

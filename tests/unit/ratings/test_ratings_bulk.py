@@ -183,8 +183,11 @@ def test_data_that_may_be_written_to_is_taken_too() -> None:
     assert data.flags.writeable
 
 
-def test_a_text_is_one_string_and_old_ones_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_table, "MOST_TEXTS", 1000)
+@pytest.mark.parametrize(("bound", "most"), [("MOST_TEXTS", 1000), ("MOST_BYTES", 9000)])
+def test_a_text_is_one_string_and_old_ones_are_forgotten(
+    bound: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_table, bound, most)
     decoder = ColumnDecoder(SCALE)
     kept = []
     for block in range(5):
