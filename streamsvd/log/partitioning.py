@@ -45,7 +45,7 @@ def partitions_of(keys: Spans, data: NDArray[np.uint8], partitions: int) -> NDAr
     Examples
     --------
     >>> partitions_of(Spans(np.array([0, 4]), np.array([3, 3])), np.frombuffer(b"196 197", np.uint8), 3).tolist()
-    [0, 0]
+    [0, 1]
     """
     found = np.zeros(len(keys.start), np.int64)
     if partitions > 1:
