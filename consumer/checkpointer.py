@@ -21,6 +21,7 @@ from streamsvd.errors import LogError, LogUnavailable
 from streamsvd.log import DeadLetters, PredictionSink, RatingSource
 
 _KAFKA_SECONDS = 5.0  # between two requests to Kafka in live mode: each delays the ratings behind it
+_IDLE_SECONDS = 5.0  # between two checks of the topic while there is nothing to write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Checkpointer:
     dead_letters : DeadLetters
     predictions : PredictionSink or None
     check_topic : callable
-        Raises when the topic was deleted or recreated, which a client does not notice.
+        Raises when the topic was deleted or recreated, or got partitions, which a client does not notice.
     topic : str
     schedule : Schedule
     clocks : Clocks
@@ -98,7 +99,7 @@ class Checkpointer:
         self._stop: Callable[[], bool] = lambda: False
         self._events_before = state.metrics.events
         self._written_at, self._took = clocks.timer(), 0.0
-        self._kafka_at = -math.inf
+        self._kafka_at, self._checked_at = -math.inf, clocks.timer()
 
     def start(self, stop: Callable[[], bool]) -> None:
         """Count the time until the next checkpoint from now; `stop` ends retries."""
@@ -155,12 +156,18 @@ class Checkpointer:
             self._kafka_at = timer()
         return written
 
+    def check_idle(self) -> None:
+        """Step 1 every few seconds without a checkpoint: the ratings may go where nothing is read."""
+        if not self.records and self._clocks.timer() - self._checked_at >= _IDLE_SECONDS:
+            self.check_topic()
+
     # The steps
 
     def check_topic(self) -> None:
-        """Step 1: the topic is still the one that was read."""
+        """Step 1: the topic is still the one that was read, with the same partitions."""
         with suppress(LogUnavailable):  # keep what was read; the next checkpoint, or start, checks again
             self._check()
+        self._checked_at = self._clocks.timer()
 
     def confirm_side_topics(self) -> None:
         """Step 2: Kafka has confirmed the dead letters, and the predictions if they are sent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from model_store import Checkpoint
 from streamsvd.errors import TopicUnsafe
@@ -36,6 +36,28 @@ def check_log_reaches(topic: str, offsets: Mapping[int, int], ends: Mapping[int,
         raise TopicUnsafe(
             f"topic {topic}: the stored model was learned up to offsets {beyond}, but the log ends at {dict(ends)}: it "
             "has lost records. Restore the log, or relearn the model (--rebuild)"
+        )
+
+
+def check_same_partitions(topic: str, learned: Collection[int], now: Collection[int]) -> None:
+    """Refuse a topic to which partitions were added since the model's first checkpoint.
+
+    Parameters
+    ----------
+    topic : str
+    learned, now : collection of int
+        Numbers of the partitions that the model is learned from, and of those that the topic has.
+
+    Raises
+    ------
+    TopicUnsafe
+    """
+    if len(learned) != len(now):
+        raise TopicUnsafe(
+            f"topic {topic} has {len(now)} partition(s), but the model is learned from {len(learned)}: partitions were "
+            "added, and the new ratings of many users lie in another partition than their old ones, so their order is "
+            "lost. Partitions cannot be removed: replay into another topic (streamsvd replay --topic NEW --partitions "
+            f"{len(now)}), and relearn the model from it (streamsvd consume --topic NEW --rebuild)"
         )
 
 

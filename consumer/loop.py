@@ -151,8 +151,10 @@ class Consumer:
         if throttled and sum(map(len, blocks)) == limit:  # a backlog from a throttled checkpoint
             checkpointer.throttle()
         self._lag = self._measure_lag(self._state.offsets, self._state.event_time)
-        if until is not None and not blocks:
-            self._skip_gaps(until)
+        if not blocks:
+            checkpointer.check_idle()
+            if until is not None:
+                self._skip_gaps(until)
         if checkpointer.is_due(catching_up=until is not None or not self._is_caught_up()):
             self.checkpoint(throttled=throttled)
 

@@ -14,7 +14,7 @@ from redis import Redis
 
 from consumer.checkpointer import Checkpointer, Clocks
 from consumer.decoding import ClockBound
-from consumer.guards import check_learned_from, check_log_reaches, check_same_topic
+from consumer.guards import check_learned_from, check_log_reaches, check_same_partitions, check_same_topic
 from consumer.lag import LagMonitor
 from consumer.loop import Consumer
 from consumer.schedule import Schedule
@@ -31,6 +31,7 @@ from streamsvd.log import (
     PredictionSink,
     RatingSource,
     Topics,
+    check_partitions,
     check_ratings_topic,
     describe_topic,
     read_catalogue,
@@ -129,7 +130,7 @@ def open_consumer(
     Raises
     ------
     TopicUnsafe
-        The topic would lose ratings, or the stored model was learned from another one.
+        The topic would lose ratings, partitions were added to it, or the stored model was learned from another one.
     SnapshotCorrupt
         The stored model is damaged; `rebuild` replaces it.
     LogUnavailable, StoreUnavailable, LogError, StoreError
@@ -151,6 +152,8 @@ def open_consumer(
             start = _beginning(plan, rows, notify)
         else:
             check_learned_from(checkpoint, plan.topics.ratings, source.topic_id)
+            learned = [number for topic, number in checkpoint.offsets if topic == plan.topics.ratings]
+            check_same_partitions(plan.topics.ratings, learned, source.partitions)
             with _suggesting_rebuild():
                 start = _resumed(plan, checkpoint, rows, writer)
         if checkpoint is not None and plan.settings not in (Settings(), start.model.settings):
@@ -167,9 +170,7 @@ def open_consumer(
             source,
             dead_letters,
             predictions,
-            check_topic=lambda: check_same_topic(
-                plan.topics.ratings, source.topic_id, describe_topic(log, plan.topics.ratings).id
-            ),
+            check_topic=lambda: _check_topic(plan, source),
             topic=plan.topics.ratings,
             schedule=plan.schedule,
             clocks=clocks,
@@ -191,9 +192,17 @@ def open_consumer(
         yield consumer, source
 
 
+def _check_topic(plan: ConsumerPlan, source: RatingSource) -> None:
+    """Refuse a topic that was recreated, or to which partitions were added, since the source was opened."""
+    now = describe_topic(plan.log, plan.topics.ratings)
+    check_same_topic(plan.topics.ratings, source.topic_id, now.id)
+    check_same_partitions(plan.topics.ratings, source.partitions, range(now.partitions))
+
+
 def _beginning(plan: ConsumerPlan, rows: Sequence[ShadowRow], notify: Callable[[str], None]) -> ConsumerState:
     """The state before the log's first rating."""
     logged = read_catalogue(plan.log, plan.topics.catalogue)
+    check_partitions(plan.log, plan.topics.ratings, logged, {logged.dataset.source} if logged.dataset else ())
     if logged.dataset is None:
         notify(
             f"Topic {plan.topics.catalogue} names no data set: ratings are taken to be on the scale "

@@ -1,7 +1,8 @@
 """Where a replay resumes in the log, and whether the log may take the data set.
 
 Each rating has its source, the data set, and its sequence number there. A partition has the ratings of a data set in
-order and without gaps, so the last one gives the position to resume at; there is no other state.
+order and without gaps, so the last one gives the position to resume at. That holds while the topic keeps its number of
+partitions, which the catalogue topic knows; there is no other state.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from streamsvd.log import (
     LogClient,
     Record,
     Topics,
+    check_partitions,
     create_topics,
     first_and_last,
     read_catalogue,
@@ -83,11 +85,12 @@ def prepare(
     Raises
     ------
     TopicUnsafe
-        The topic would lose ratings, or it has another data set and `mix` is off.
+        The topic would lose ratings, or partitions were added to it, or it has another data set and `mix` is off.
     LogUnavailable, LogError, DeliveryFailed, SettingsError
     """
     layout = create_topics(log, topics, partitions)
-    found = read_catalogue(log, topics.catalogue).dataset
+    logged = read_catalogue(log, topics.catalogue)
+    found = logged.dataset
     if found is not None and found.source != dataset.source:
         _refuse_mixing(log, topics, found.source, dataset, mix)
         if found.scale != dataset.scale:
@@ -98,8 +101,10 @@ def prepare(
             )
     for other in sources_of(log, topics.ratings) - {dataset.source}:
         _refuse_mixing(log, topics, other, dataset, mix)
+    sources = {dataset.source} | ({found.source} if found else set())
+    ratings = check_partitions(log, topics.ratings, logged, sources)
     state = inspect_log(log, topics.ratings, dataset.source)
-    write_catalogue(log, topics.catalogue, dataset, catalogue, keep_others=mix)
+    write_catalogue(log, topics.catalogue, dataset, catalogue, ratings=ratings, keep_others=mix)
     return PreparedTopic(layout, state)
 
 

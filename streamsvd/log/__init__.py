@@ -3,7 +3,7 @@
 `log_client` returns a client of the log at an address; everything that takes a `LogClient` works with any client.
 """
 
-from streamsvd.log.catalogue_topic import LoggedCatalogue, read_catalogue, write_catalogue
+from streamsvd.log.catalogue_topic import LoggedCatalogue, check_partitions, read_catalogue, write_catalogue
 from streamsvd.log.dead_letters import DeadLetters
 from streamsvd.log.default_client import compile_record_kernels, compile_sending_kernels, log_client
 from streamsvd.log.inspection import DeadLetter, log_end, newest_dead_letters
@@ -36,6 +36,7 @@ __all__ = [
     "Record",
     "RecordBlock",
     "Topics",
+    "check_partitions",
     "check_ratings_topic",
     "compile_record_kernels",
     "compile_sending_kernels",

@@ -162,6 +162,17 @@ def test_a_topic_made_anew_meanwhile_teaches_nothing(log: MemoryLog, plan: Consu
         learn_all(plan)
 
 
+def test_a_topic_that_gets_partitions_teaches_nothing_more(log: MemoryLog, plan: ConsumerPlan) -> None:
+    log.before(TOPIC, 0, 500, lambda source: log.add_partitions(TOPIC, 2))
+    with pytest.raises(TopicUnsafe, match=r"has 2 partition.*learned from 1"):
+        learn_all(plan)
+    before = final(plan.redis, plan.model)
+    assert before["offsets"][TOPIC, 0] == 400
+    with pytest.raises(TopicUnsafe, match=r"has 2 partition.*learned from 1"):
+        learn_all(plan)
+    assert final(plan.redis, plan.model) == before
+
+
 @pytest.mark.parametrize("partitions", [2, 3])
 def test_with_partitions_crashes_and_repetitions_count_nothing_twice(
     redis_url: str, model_name: str, partitions: int

@@ -12,7 +12,7 @@ import pytest
 import redis
 from kafka import KafkaProducer
 from killing import killer_of
-from logs import delete_topic
+from logs import add_partitions, delete_topic
 from model_runs import (
     checkpoint_of,
     command,
@@ -29,6 +29,7 @@ from model_runs import (
 from model_states import plain
 
 from streamsvd.embedded import Server
+from streamsvd.errors import TopicUnsafe
 from streamsvd.log import log_client
 from streamsvd.log.kafka_python.clients import new_admin
 from streamsvd.ratings import RatingTable, encode, read_ratings
@@ -119,6 +120,47 @@ def test_a_topic_made_anew_while_a_consumer_runs_teaches_it_nothing(
     assert process.returncode == 1
     assert messages.startswith(("TopicUnsafe: ", "LogError: "))
     assert plain(checkpoint_of(redis_url, model_name).state) == learned_in_process(table[:1000])["state"]
+
+
+@pytest.mark.parametrize("idle", [False, True], ids=["learning", "idle"])
+def test_partitions_that_are_added_while_a_consumer_runs_stop_it(
+    kafka_address: str,
+    redis_url: str,
+    client: redis.Redis,
+    topic_prefix: str,
+    model_name: str,
+    table: RatingTable,
+    idle: bool,
+) -> None:
+    """They would not be read; and no replay, restart or rebuild takes the topic for what it was."""
+    log = log_client(kafka_address)
+    fill(kafka_address, topic_prefix, table[:1000])
+    consume = consume_command(kafka_address, redis_url, topic_prefix, model_name, "--checkpoint-events", "500")
+    with command(*consume) as process:
+        wait_until(lambda: version_of(client, model_name) >= 2, "two checkpoints")
+        add_partitions(log, topic_prefix, 3)
+        if not idle:
+            with closing(log.delivery()) as delivery:
+                for event in table[1000:1600].events():
+                    delivery.send(topic_prefix, 0, None, encode(event), event.timestamp * 1000, event)
+        _, messages = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert messages.startswith(f"TopicUnsafe: topic {topic_prefix} has 3 partition(s), but the model is learned from 1")
+    expected = learned_in_process(table[:1000])["state"]
+    assert plain(checkpoint_of(redis_url, model_name).state) == expected
+    with closing(log.reader()) as reader:
+        before = reader.ranges(topic_prefix)
+        with pytest.raises(TopicUnsafe, match="had fewer when ratings were replayed"):
+            fill(kafka_address, topic_prefix, table)
+        assert reader.ranges(topic_prefix) == before
+    for options, message in (((), "learned from 1"), (("--rebuild",), "had fewer when ratings were replayed")):
+        status, _, messages = run_command(*consume, *options, "--until-end")
+        assert (status, messages.startswith("TopicUnsafe: ")) == (1, True)
+        assert message in messages
+    assert plain(checkpoint_of(redis_url, model_name).state) == expected
+    fill(kafka_address, f"{topic_prefix}-new", table, partitions=3)
+    plan = plan_for(kafka_address, redis_url, f"{topic_prefix}-new", model_name, rebuild=True)
+    assert learn_all(plan)[1].learned == len(table)
 
 
 def test_a_log_that_ends_with_a_transaction_has_an_end(

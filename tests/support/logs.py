@@ -6,7 +6,7 @@ from contextlib import closing
 
 from model_runs import wait_until
 
-from streamsvd.log import LogClient
+from streamsvd.log import LogClient, describe_topic
 from streamsvd.log.kafka_python.clients import new_admin
 from streamsvd.log.memory import MemoryLog
 
@@ -19,3 +19,13 @@ def delete_topic(log: LogClient, topic: str) -> None:
     with closing(new_admin(log.address)) as client:
         client.delete_topics([topic])
         wait_until(lambda: topic not in client.list_topics(), "the topic's end")
+
+
+def add_partitions(log: LogClient, topic: str, partitions: int) -> None:
+    """Give a topic this many partitions, and wait until it has them."""
+    if isinstance(log, MemoryLog):
+        log.add_partitions(topic, partitions)
+        return
+    with closing(new_admin(log.address)) as client:
+        client.create_partitions({topic: partitions})
+        wait_until(lambda: describe_topic(log, topic).partitions == partitions, "the topic's partitions")

@@ -107,6 +107,11 @@ class MemoryLog(LogClient):
         """Lose the records from an offset on."""
         del self.topic(topic).partitions[partition][end:]
 
+    def add_partitions(self, topic: str, partitions: int) -> None:
+        """Give a topic this many partitions; users then belong to others than before."""
+        found = self.topic(topic).partitions
+        found += [[] for _ in range(len(found), partitions)]
+
 
 class MemoryAdmin(Admin):
     """Topics get Kafka's defaults for other settings."""
@@ -176,8 +181,8 @@ class MemorySource(RatingSource):
                 return []
         found: list[LogRecord] = []
         most = _MOST_RECORDS if max_records is None else max_records
-        for number, records in enumerate(partitions):
-            position = self._positions[number]
+        for number, position in self._positions.items():
+            records = partitions[number]
             ahead = [n for topic, at, n in self._log.actions if (topic, at) == (self._topic, number) and n > position]
             end = min([len(records), position + most - len(found), *ahead])
             found += records[position:end]
@@ -188,7 +193,8 @@ class MemorySource(RatingSource):
         return dict(self._positions)
 
     def end_offsets(self) -> dict[int, int]:
-        return {number: len(records) for number, records in enumerate(self._log.topic(self._topic).partitions)}
+        partitions = self._log.topic(self._topic).partitions
+        return {number: len(partitions[number]) for number in self.partitions}
 
     def newest_time(self) -> int | None:
         partitions = self._log.topic(self._topic).partitions

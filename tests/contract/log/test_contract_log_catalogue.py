@@ -24,16 +24,16 @@ def topic(log: LogClient, topic_prefix: str) -> str:
 
 
 def test_an_empty_topic_holds_nothing(log: LogClient, topic: str) -> None:
-    assert read_catalogue(log, topic) == (None, None, {0: 0})
+    assert read_catalogue(log, topic) == (None, None, {0: 0}, None)
 
 
 def test_a_topic_that_is_not_there_holds_nothing(log: LogClient, topic: str) -> None:
-    assert read_catalogue(log, f"{topic}.nowhere") == (None, None, {})
+    assert read_catalogue(log, f"{topic}.nowhere") == (None, None, {}, None)
 
 
 def test_what_is_written_is_read_and_not_written_twice(log: LogClient, topic: str) -> None:
     assert write_catalogue(log, topic, DATASET, Catalogue(ITEMS)) == 4
-    assert read_catalogue(log, topic) == (DATASET, Catalogue(ITEMS), {0: 4})
+    assert read_catalogue(log, topic) == (DATASET, Catalogue(ITEMS), {0: 4}, None)
     assert write_catalogue(log, topic, DATASET, Catalogue(ITEMS)) == 0
     assert read_catalogue(log, topic).offsets == {0: 4}
 
