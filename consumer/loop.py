@@ -244,6 +244,7 @@ class Consumer:
                 state.sampler.forget(part.user)
                 state.model.erase(part.user)
                 state.shadows.shadows.erase(part.user)
+        state.last_records.add(blocks)
         for block in blocks:
             state.offsets[block.partition] = block.next_offset
             self._checkpointer.records += len(block)

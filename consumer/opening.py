@@ -130,7 +130,8 @@ def open_consumer(
     Raises
     ------
     TopicUnsafe
-        The topic would lose ratings, partitions were added to it, or the stored model was learned from another one.
+        The topic would lose ratings, or partitions were added to it, or the stored model was learned from another one
+        or from records that this one no longer holds.
     SnapshotCorrupt
         The stored model is damaged; `rebuild` replaces it.
     LogUnavailable, StoreUnavailable, LogError, StoreError
@@ -162,6 +163,7 @@ def open_consumer(
                 "(--model), or relearn the model (--rebuild)."
             )
         check_log_reaches(plan.topics.ratings, start.offsets, source.end_offsets())
+        start.last_records.check(log, plan.topics.ratings)
         clocks = Clocks(wall=clock, timer=time.monotonic, pause=pause)
         bound = ClockBound(clock=clock, max_ahead=plan.max_ahead, refusals=dead_letters.refusals())
         checkpointer = Checkpointer(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from consumer.last_records import LastRecords
 from consumer.shadows import ShadowKeeper
 from evaluation import Monitor, Prequential, Ranking, RankingSampler
 from evaluation.shadows import Shadows
@@ -28,6 +29,7 @@ SAMPLE_EVERY = 4_000
 """One page in so many is sampled: at most 0.5 Âµs a rating with 9,000 items."""
 
 _DEAD_LETTERS = "consumer.dead_letters"  # array: number of dead letters for each of `EventError.REASONS`
+_LAST_RECORDS = "consumer.last_records"  # array: see `LastRecords`; not in models of earlier releases
 _RANKING = "ranking."  # what the names of the sampler's arrays begin with
 _ORDER = "choice"  # of the sampled lists: that of `recommend`
 
@@ -46,6 +48,8 @@ class ConsumerState:
     shadows : ShadowKeeper
     offsets : dict of int to int
         Next offset of each partition of the ratings topic; empty at a fresh start.
+    last_records : LastRecords
+        Those before the offsets.
     high_watermarks : dict of str to int
         Highest sequence number learned, by "source/partition".
     dead_letters : dict of str to int
@@ -66,6 +70,7 @@ class ConsumerState:
     sampler: RankingSampler
     shadows: ShadowKeeper
     offsets: dict[int, int]
+    last_records: LastRecords
     high_watermarks: dict[str, int]
     dead_letters: dict[str, int]
     event_time: int | None
@@ -122,6 +127,7 @@ class ConsumerState:
             **self.metrics.state(),
             **self.shadows.metrics(),
             **{f"{_RANKING}{name}": array for name, array in self.sampler.state().items()},
+            _LAST_RECORDS: self.last_records.array(),
             _DEAD_LETTERS: np.array([self.dead_letters[reason] for reason in EventError.REASONS], np.int64),
         }
 
@@ -149,6 +155,7 @@ def restored(checkpoint: Checkpoint, topic: str, catalogue: Catalogue | None) ->
         ),
         shadows=ShadowKeeper(Shadows((model.scale.low, model.scale.high)), {}),
         offsets={number: offset for (name, number), offset in checkpoint.offsets.items() if name == topic},
+        last_records=LastRecords.of(arrays.get(_LAST_RECORDS)),
         high_watermarks=dict(checkpoint.marks),
         dead_letters=dict.fromkeys(EventError.REASONS, 0) | dict(zip(EventError.REASONS, refused, strict=False)),
         event_time=checkpoint.event_time,
@@ -192,6 +199,7 @@ def initial(
         sampler=RankingSampler({_ORDER: Ranking()}, every=sample_every),
         shadows=ShadowKeeper(Shadows(scale), {}),
         offsets={},
+        last_records=LastRecords(),
         high_watermarks={},
         dead_letters=dict.fromkeys(EventError.REASONS, 0),
         event_time=None,

@@ -149,6 +149,32 @@ def test_a_log_that_loses_its_tail_is_refused(log: MemoryLog, plan: ConsumerPlan
     assert final(plan.redis, plan.model) == before
 
 
+@pytest.mark.parametrize("more", [0, 60], ids=["as-long", "longer"])
+def test_a_log_that_lost_its_tail_and_was_filled_again_is_refused(
+    log: MemoryLog, plan: ConsumerPlan, more: int
+) -> None:
+    learn_all(plan)
+    before, end = final(plan.redis, plan.model), log.source(TOPIC).end_offsets()[0]
+    log.lose_tail(TOPIC, 0, end - 20)
+    write(log, TOPIC, [encode(event) for event in TABLE[: 20 + more].events()])
+    with pytest.raises(TopicUnsafe, match=r"partition 0: .* no longer holds .* Restore the log, or .*--rebuild"):
+        learn_all(plan)
+    assert final(plan.redis, plan.model) == before
+    learn_all(plan_for(log, plan.redis, TOPIC, plan.model, rebuild=True))
+    assert learn_all(plan)[1].learned == 0
+
+
+def test_a_lost_tail_that_is_replayed_again_is_the_same_log(redis_url: str, model_name: str) -> None:
+    log = MemoryLog()
+    fill(log, TOPIC, TABLE[:1000])
+    plan = plan_for(log, redis_url, TOPIC, model_name)
+    learn_all(plan)
+    log.lose_tail(TOPIC, 0, 980)
+    fill(log, TOPIC, TABLE)
+    learn_all(plan)
+    assert plain(checkpoint_of(redis_url, model_name).state) == learned_in_process(TABLE)["state"]
+
+
 def test_a_topic_made_anew_meanwhile_teaches_nothing(log: MemoryLog, plan: ConsumerPlan) -> None:
     def remake(_: object) -> None:
         del log.topics[TOPIC]

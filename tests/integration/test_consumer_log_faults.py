@@ -12,7 +12,7 @@ import pytest
 import redis
 from kafka import KafkaProducer
 from killing import killer_of
-from logs import add_partitions, delete_topic
+from logs import add_partitions, delete_topic, lose_last_batch
 from model_runs import (
     checkpoint_of,
     command,
@@ -25,6 +25,7 @@ from model_runs import (
     run_command,
     version_of,
     wait_until,
+    write,
 )
 from model_states import plain
 
@@ -161,6 +162,30 @@ def test_partitions_that_are_added_while_a_consumer_runs_stop_it(
     fill(kafka_address, f"{topic_prefix}-new", table, partitions=3)
     plan = plan_for(kafka_address, redis_url, f"{topic_prefix}-new", model_name, rebuild=True)
     assert learn_all(plan)[1].learned == len(table)
+
+
+def test_a_log_that_lost_its_tail_and_was_filled_again_is_refused(
+    start_kafka: Callable[[], AbstractContextManager[Server]], redis_url: str, model_name: str, table: RatingTable
+) -> None:
+    values = [encode(event) for event in table.events()]
+    with start_kafka() as server:
+        fill(server.address, "ratings", table[:1000])
+        write(server.address, "ratings", values[1000:1030])
+        plan = plan_for(server.address, redis_url, "ratings", model_name)
+        assert learn_all(plan)[1].positions == {0: 1030}
+        folder = server.folder
+    before = final(redis_url, model_name)
+    lose_last_batch(folder / "data", "ratings")
+    with start_kafka() as server:
+        with closing(log_client(server.address).reader()) as reader:
+            end = reader.ranges("ratings")[0].end
+        assert end < 1030
+        write(server.address, "ratings", values[1500:1600])
+        with pytest.raises(TopicUnsafe, match="no longer holds the records that the stored model"):
+            learn_all(plan)
+        assert final(redis_url, model_name) == before
+        learn_all(plan_for(server.address, redis_url, "ratings", model_name, rebuild=True))
+        assert learn_all(plan)[1].positions == {0: end + 100}
 
 
 def test_a_log_that_ends_with_a_transaction_has_an_end(

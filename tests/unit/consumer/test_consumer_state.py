@@ -12,7 +12,7 @@ from evaluation import Prequential
 from model_store import Checkpoint
 from streamsvd.errors import EventError
 from streamsvd.learner import Settings
-from streamsvd.log import LoggedCatalogue
+from streamsvd.log import LoggedCatalogue, LogRecord, RecordBlock
 from streamsvd.ratings import Synthetic
 
 WORLD = Synthetic(ratings=400, users=40, items=200)
@@ -28,6 +28,7 @@ def taught() -> ConsumerState:
     )
     state.metrics.score(table.items, table.ratings, table.timestamps, predictions)
     state.offsets, state.high_watermarks, state.event_time = {0: 405, 1: 3}, {"made/0": 404}, 1234
+    state.last_records.add(RecordBlock.of([LogRecord("ratings", n, 2, 5, None, b"x") for n in (1, 0)]))
     state.dead_letters[EventError.REASONS[1]] = 5
     return state
 
