@@ -85,7 +85,15 @@ class DatasetUnavailable(DatasetError):
 class EventError(InputError):
     """A record that is not a valid event; `reason` is one of the few by which they are counted."""
 
-    REASONS = ("not an event", "empty", "not JSON", "unknown version", "outside the scale", "ahead of the clock")
+    REASONS = (  # stored by position: new ones come last
+        "not an event",
+        "empty",
+        "not JSON",
+        "unknown version",
+        "outside the scale",
+        "ahead of the clock",
+        "too large",
+    )
 
     def __init__(self, message: str = "", reason: str = REASONS[0]) -> None:
         super().__init__(message)
@@ -96,7 +104,7 @@ class AheadOfClock(EventError):
     """A rating whose timestamp is too far ahead of `clock`, the time in seconds by which it was judged."""
 
     def __init__(self, message: str = "", clock: int = 0) -> None:
-        super().__init__(message, self.REASONS[-1])
+        super().__init__(message, "ahead of the clock")
         self.clock = clock
 
 

@@ -126,7 +126,7 @@ DEAD_LETTERS = CardText(
     "dead-letters",
     "Dead letters",
     "records",
-    "Records that were no valid ratings, kept unchanged with the reason.",
+    "Records that were no valid ratings, kept unchanged with the reason; of very large ones the head.",
     (
         "The consumer does not stop for a bad record: it writes it, with the reason, to the dead-letter topic.",
         "None at all is normal. Many with one reason mean that a sender has an error: look at the value of "

@@ -32,7 +32,7 @@ class DeadLettersCard:
                     self._which = Text("span", "", "note")
                     button("Older", "button small", lambda: self._move(1))
                     button("Newer", "button small", lambda: self._move(-1))
-                self._about = DescriptionList(["where", "event time", "key"])
+                self._about = DescriptionList(["where", "event time", "key", "value"])
                 self._why = Text("p", "", "error")
                 self._value = Text("pre", "", "record")
                 self._value.props.update({"tabindex": "0", "aria-label": "The record's value"})
@@ -73,9 +73,21 @@ class DeadLettersCard:
         self._which.set(f"Record {place + 1} of the newest {len(self._letters)}")
         self._about.set("where", f"{letter.topic}, partition {letter.partition}, offset {letter.offset}")
         self._about.set("event time", moment(letter.timestamp / 1000 if letter.timestamp >= 0 else None))
-        self._about.set("key", _readable(letter.key, 80))
+        self._about.set(
+            "key", _readable(letter.key, 80) + (f" ({_size(letter, 'key')})" if "key" in letter.cut else "")
+        )
+        self._about.set("value", _size(letter, "value"))
         self._why.set(letter.reason)
         self._value.set(_readable(letter.value, _LONGEST_VALUE))
+
+
+def _size(letter: DeadLetter, what: str) -> str:
+    """Number of bytes of the record's `key` or `value`, and what the letter holds of them."""
+    held = len((letter.key if what == "key" else letter.value) or b"")
+    if what not in letter.cut:
+        return f"{count(held)} bytes"
+    length, digest = letter.cut[what]
+    return f"{count(length)} bytes, of which the first {count(held)} are kept; SHA-256 {digest}"
 
 
 def _readable(data: bytes | None, most: int) -> str:

@@ -1,7 +1,11 @@
 """Invalid records, each exactly once, with the reason.
 
 A dead letter has the record's key and value unchanged; headers with the names of Kafka Connect give its source and the
-error. A restarted consumer reads the same invalid records again, so before the first one of a partition is written, the
+error. Records are compressed on their way, and may be far larger than what a broker takes as a letter: of one above
+1 MiB, the letter holds the first 64 KiB of key and value, and headers with the whole length and SHA-256 of what was
+cut. The record's own headers are kept up to 64 KiB; how many were left out is in a header too.
+
+A restarted consumer reads the same invalid records again, so before the first one of a partition is written, the
 topic's newest dead letter of that partition is looked up: all invalid records up to it are in the topic. The id of the
 source topic is part of the comparison, so a recreated topic starts from nothing.
 
@@ -12,7 +16,8 @@ by that one (`refusals`). Such letters may be out of the order of offsets, and e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 from streamsvd.errors import AheadOfClock
@@ -30,6 +35,14 @@ EXCEPTION_CLASS = "__connect.errors.exception.class.name"
 EXCEPTION_MESSAGE = "__connect.errors.exception.message"
 TOPIC_ID = "streamsvd.errors.topic.id"
 CLOCK = "streamsvd.errors.clock"
+LENGTH, SHA256 = "streamsvd.errors.{}.length", "streamsvd.errors.{}.sha256"  # of `key` or `value`, where it was cut
+HEADERS_LEFT_OUT = "streamsvd.errors.headers.left.out"
+LARGEST_WHOLE = 1 << 20
+"""Most bytes of key and value that are kept whole: what a topic takes by default, if it is not compressed."""
+HEAD_BYTES = 1 << 16
+"""Bytes that are kept of a larger key or value, and most bytes of all headers."""
+_OWN_PREFIXES = ("__connect.errors.", "streamsvd.errors.")
+_HEADER_COST = 10  # bytes of a header besides name and value, at most
 _LONGEST_MESSAGE = 2000
 
 
@@ -94,14 +107,13 @@ class DeadLetters(Sink):
         partition, offset = record.partition, record.offset
         if not self._is_new(partition, offset, error):
             return False
-        value = record.value
-        if value is None and record.key is None:
+        (key, value), cuts = _shortened(record.key, record.value)
+        if value is None and key is None:
             value = b""  # the client refuses a record without key and value
-        headers: Headers = [(name, data if data is not None else b"") for name, data in record.headers]
-        headers += self._reason(record, stage, error)
+        headers = _kept_headers(record.headers) + cuts + self._reason(record, stage, error)
         timestamp = record.timestamp if record.timestamp >= 0 else None
         subject = f"the dead letter of {record.topic}, partition {partition}, offset {offset},"
-        delivery.send(self._topics.dead_letters, 0, record.key, value, timestamp, subject, headers)
+        delivery.send(self._topics.dead_letters, 0, key, value, timestamp, subject, headers)
         return True
 
     def _is_new(self, partition: int, offset: int, error: Exception) -> bool:
@@ -146,3 +158,29 @@ class DeadLetters(Sink):
             **({CLOCK: str(error.clock)} if isinstance(error, AheadOfClock) else {}),
         }
         return [(name, text.encode(errors="replace")) for name, text in texts.items()]
+
+
+def _shortened(key: bytes | None, value: bytes | None) -> tuple[list[bytes | None], Headers]:
+    """Key and value as a letter holds them, and headers for what was cut."""
+    parts, cuts = [key, value], Headers()
+    if len(key or b"") + len(value or b"") > LARGEST_WHOLE:
+        for k, (what, data) in enumerate((("key", key), ("value", value))):
+            if data is not None and len(data) > HEAD_BYTES:
+                parts[k] = data[:HEAD_BYTES]
+                cuts.append((LENGTH.format(what), b"%d" % len(data)))
+                cuts.append((SHA256.format(what), hashlib.sha256(data).hexdigest().encode()))
+    return parts, cuts
+
+
+def _kept_headers(headers: Sequence[tuple[str, bytes | None]]) -> Headers:
+    """The headers of a record that its letter holds; those with names of the letter's own are replaced."""
+    kept, size, left_out = Headers(), 0, 0
+    for name, data in headers:
+        if name.startswith(_OWN_PREFIXES):
+            continue
+        size += len(name.encode(errors="replace")) + len(data or b"") + _HEADER_COST
+        if size <= HEAD_BYTES:
+            kept.append((name, data or b""))
+        else:
+            left_out += 1
+    return kept + ([(HEADERS_LEFT_OUT, b"%d" % left_out)] if left_out else [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from streamsvd.log import dead_letters as names
@@ -26,7 +26,9 @@ class DeadLetter:
         Where it failed.
     reason : str
     key, value : bytes or None
-        Unchanged.
+        Unchanged; of a large record the head.
+    cut : dict of str to (int, str)
+        The whole length and its SHA-256, in hexadecimal, of `key` and `value` where there is only the head.
     """
 
     number: int
@@ -38,6 +40,7 @@ class DeadLetter:
     reason: str
     key: bytes | None
     value: bytes | None
+    cut: Mapping[str, tuple[int, str]]
 
 
 def log_end(reader: Reader, topic: str) -> tuple[dict[int, int], int | None]:
@@ -79,4 +82,9 @@ def _letter(record: Record) -> DeadLetter:
         reason=headers.get(names.EXCEPTION_MESSAGE, "no reason was given"),
         key=record.key,
         value=record.value,
+        cut={
+            what: (int(headers[length]), headers.get(names.SHA256.format(what), ""))
+            for what in ("key", "value")
+            if (length := names.LENGTH.format(what)) in headers
+        },
     )

@@ -20,8 +20,13 @@ from streamsvd.ratings.event import MAX_TIMESTAMP, Erasure, Event, Rating, Retra
 from streamsvd.ratings.id_text import MAX_ID_LENGTH, LoggedId, stripped_text
 
 VERSION = 1
+MAX_VALUE_BYTES = 1_000_000
+"""Largest value that is parsed, in bytes: what a broker takes by default, if it is not compressed. Else kilobytes
+hold any size, which would be parsed for minutes; a rating takes some hundred bytes."""
+MAX_SOURCE_LENGTH = MAX_ID_LENGTH
+"""Most characters of a source: its high watermark is in every checkpoint."""
 
-Text = Annotated[str, msgspec.Meta(min_length=1)]
+SourceText = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SOURCE_LENGTH)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=MAX_TIMESTAMP)]
 Sequence = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
@@ -33,7 +38,7 @@ _HINTS = {
     "$.item": _ID_HINT,
     "$.rating": "a rating is a finite number",
     "$.ts": "event time is in whole seconds since 1970",
-    "$.source": "a source is a string that is not empty",
+    "$.source": f"a source is a string of 1 to {MAX_SOURCE_LENGTH} characters",
     "$.seq": "a sequence number is an integer from 0 on",
 }
 
@@ -47,7 +52,7 @@ class _WireEvent(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     item: LoggedId | None = None
     rating: float | None = None
     ts: Seconds
-    source: Text | None = None
+    source: SourceText | None = None
     seq: Sequence | None = None
 
 
@@ -98,6 +103,10 @@ def decode(value: bytes | None) -> Event:
     """
     if not value:
         raise EventError("the value is empty; send one JSON object for each event", reason="empty")
+    if len(value) > MAX_VALUE_BYTES:
+        raise EventError(
+            f"the value has {len(value):,} bytes; {MAX_VALUE_BYTES:,} are the most for an event", reason="too large"
+        )
     try:
         wire = _read(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -47,4 +47,4 @@ class Dataset:
     @property
     def source(self) -> str:
         """Name of this data set as the source of events: a changed file is another source."""
-        return f"{self.name}-{self.sha256[:8]}"
+        return f"{self.name[:246]}-{self.sha256[:8]}"  # at most 255 characters, as in the log

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 from invalid_records import invalid_records
+from kafka import KafkaProducer
 from killing import killer_of
 from model_runs import (
     checkpoint_of,
@@ -110,3 +111,34 @@ def test_a_consumer_killed_among_invalid_records_keeps_each_bad_one_once(
     learn_all(plan_for(kafka_address, redis_url, topic_prefix, model_name, rebuild=True))
     assert final(redis_url, model_name) == before
     assert_each_bad_one_is_kept_once(kafka_address, topic_prefix, bad)
+
+
+def test_a_record_that_is_too_large_for_its_letter_is_passed(
+    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, table: RatingTable
+) -> None:
+    """Megabytes are kilobytes on the way: the broker takes the record, and would not take it again in a letter."""
+    prepare(log_client(kafka_address), Topics(topic_prefix), table.dataset, None)
+    events = [encode(event) for event in table[:300].events()]
+    note = events[0][:-1] + b',"note":"%s"}' % (b"x" * 5_000_000)
+    id_ = events[0].replace(b'"user":', b'"user":"%s","was":' % (b"u" * 5_000_000))
+    with closing(
+        KafkaProducer(bootstrap_servers=kafka_address, compression_type="gzip", max_request_size=1 << 30)
+    ) as producer:
+        for value in (*events[:100], b"x" * 5_000_000, note, id_, *events[100:]):
+            producer.send(
+                topic_prefix, value, b"k", partition=0, headers=[("h", b"y" * 300_000)] if len(value) > 1000 else []
+            )
+        producer.flush(60)
+    plan = plan_for(kafka_address, redis_url, topic_prefix, model_name)
+    consumer, end = learn_all(plan)
+    assert (end.learned, end.rejected) == (300, 3)
+    assert checkpoint_of(redis_url, model_name).offsets[topic_prefix, 0] == 303
+    _, again = learn_all(plan)
+    assert (again.learned, again.rejected) == (0, 0)
+    learn_all(plan_for(kafka_address, redis_url, topic_prefix, model_name, rebuild=True))
+    found = letters(kafka_address, topic_prefix)
+    assert [int(dict(letter.headers)["__connect.errors.offset"]) for letter in found] == [100, 101, 102]
+    for letter, value in zip(found, (b"x" * 5_000_000, note, id_), strict=True):
+        assert letter.value == value[: 1 << 16]
+        assert int(dict(letter.headers)["streamsvd.errors.value.length"]) == len(value)
+    assert consumer.progress().dead_letters["too large"] == 3

@@ -2,7 +2,8 @@
 
 A value is *plain* if it is the JSON of a rating as `encode` writes it and nothing in it is odd: no escapes in texts, at
 most 15 digits in the rating, integers within 64 bits, the rating on the scale, the timestamp not too late. All else
-is left to `decode`, which also finds the reasons. What is plain here, `decode` reads as the same rating.
+is left to `decode`, which also finds the reasons, and refuses what is too large (a plain value is some kilobytes at
+most). What is plain here, `decode` reads as the same rating.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from streamsvd.compiler import compiled, inlined
 from streamsvd.errors import InputError
 from streamsvd.ratings.bulk.text_table import TextTable
+from streamsvd.ratings.codec import MAX_SOURCE_LENGTH
 from streamsvd.ratings.coded_ids import CodedIds
 from streamsvd.ratings.event import MAX_TIMESTAMP, Event, Id, Rating
 from streamsvd.ratings.id_text import MAX_ID_LENGTH, stripped_text
@@ -137,7 +139,7 @@ class ColumnDecoder:
     def __init__(self, scale: tuple[float, float]) -> None:
         self._low, self._high = scale
         self._users, self._items = TextTable(_is_id), TextTable(_is_id)
-        self._sources = TextTable(bool)
+        self._sources = TextTable(_is_source)
 
     def decode(self, data: NDArray[np.uint8], starts: Ints, sizes: Ints, latest: int) -> RatingColumns:
         """Columns of some values.
@@ -191,6 +193,10 @@ def _is_id(text: str) -> bool:
         return stripped_text(text) == text
     except InputError:
         return False
+
+
+def _is_source(text: str) -> bool:
+    return 0 < len(text) <= MAX_SOURCE_LENGTH
 
 
 @inlined

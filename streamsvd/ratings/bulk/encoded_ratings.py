@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streamsvd.compiler import compiled, inlined
 from streamsvd.errors import InputError
-from streamsvd.ratings.codec import VERSION, encode
+from streamsvd.ratings.codec import MAX_SOURCE_LENGTH, VERSION, encode
 from streamsvd.ratings.event import MAX_TIMESTAMP
 from streamsvd.ratings.id_text import stripped_text
 from streamsvd.ratings.table import RatingTable
@@ -109,7 +109,7 @@ def _encode_each(table: RatingTable) -> EncodedRatings:
 
 def _source_text(source: str) -> bytes:
     try:
-        if source:
+        if 0 < len(source) <= MAX_SOURCE_LENGTH:
             return _write_json(source)
     except UnicodeEncodeError:
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from contextlib import closing
 
@@ -12,6 +13,7 @@ from streamsvd.errors import EventError
 from streamsvd.log import (
     DeadLetters,
     LogClient,
+    LogRecord,
     Record,
     Topics,
     create_topics,
@@ -82,6 +84,45 @@ def test_a_letter_carries_the_bytes_and_says_where_and_why(log: LogClient, topic
         "__connect.errors.exception.class.name": b"streamsvd.errors.EventError",
         "__connect.errors.exception.message": str(reason(records[0])).encode(),
     }
+
+
+def buried(log: LogClient, topics: Topics, **parts: object) -> Record:
+    """The letter of one record, which no log of the tests would take."""
+    create_topics(log, topics)
+    record = LogRecord(topics.ratings, 0, 7, 881250949000, **{"key": b"k", "value": b"x", **parts})  # type: ignore[arg-type]
+    with DeadLetters(log, topics) as letters:
+        assert letters.send(record, "decode", EventError("too large", "too large"))
+    (letter,) = read(log, topics)
+    return letter
+
+
+def test_of_a_record_that_is_too_large_there_is_the_head(log: LogClient, topic_prefix: str) -> None:
+    value, topics = b"0123456789" * 500_000, Topics(topic_prefix)
+    letter = buried(log, topics, value=value)
+    assert (letter.key, letter.value) == (b"k", value[: 1 << 16])
+    headers = dict(letter.headers)
+    assert headers["streamsvd.errors.value.length"] == b"5000000"
+    assert headers["streamsvd.errors.value.sha256"] == hashlib.sha256(value).hexdigest().encode()
+    assert "streamsvd.errors.key.length" not in headers
+    with closing(log.reader()) as reader:
+        _, (shown,) = newest_dead_letters(reader, topics.dead_letters, 3)
+    assert shown.cut == {"value": (5_000_000, hashlib.sha256(value).hexdigest())}
+
+
+def test_a_key_that_is_too_large_is_cut_as_well(log: LogClient, topic_prefix: str) -> None:
+    letter = buried(log, Topics(topic_prefix), key=b"k" * 5_000_000, value=None)
+    assert (letter.key, letter.value) == (b"k" * (1 << 16), None)
+    assert dict(letter.headers)["streamsvd.errors.key.length"] == b"5000000"
+
+
+def test_headers_are_kept_up_to_a_size_and_never_taken_for_the_letters_own(log: LogClient, topic_prefix: str) -> None:
+    many = [("a", b"1"), ("large", b"x" * 5_000_000), *[(f"h{k}", b"") for k in range(100_000)]]
+    letter = buried(log, Topics(topic_prefix), headers=[*many, ("streamsvd.errors.clock", b"?"), ("b", None)])
+    names = [name for name, _ in letter.headers]
+    assert names[0] == "a"
+    assert not {"large", "h99999", "streamsvd.errors.clock"} & set(names)
+    assert sum(len(name) + len(data) for name, data in letter.headers) < 1 << 17
+    assert int(dict(letter.headers)["streamsvd.errors.headers.left.out"]) == 100_002
 
 
 def test_the_newest_letters_are_looked_at(log: LogClient, topic_prefix: str) -> None:

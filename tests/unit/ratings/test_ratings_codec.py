@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from streamsvd.errors import EventError
 from streamsvd.ratings import Erasure, Event, Rating, Retraction, check_scale, decode, encode
+from streamsvd.ratings.codec import MAX_VALUE_BYTES
 
 GOLDEN = Path(__file__).parent / "golden"
 KINDS: dict[str, type[Rating] | type[Retraction] | type[Erasure]] = {
@@ -160,3 +161,20 @@ def test_ratings_of_the_scale_pass(rating: float) -> None:
 def test_ratings_outside_the_scale_are_refused(rating: float) -> None:
     with pytest.raises(EventError, match=r"outside the declared scale 0\.5 to 5"):
         check_scale(rating, (0.5, 5.0))
+
+
+def test_a_value_that_is_too_large_is_refused_without_being_parsed() -> None:
+    value = encode(Rating(196, 242, 3.0, 881250949))
+    assert decode(value.ljust(MAX_VALUE_BYTES)) == decode(value)
+    with pytest.raises(EventError, match="1,000,001 bytes; 1,000,000 are the most") as caught:
+        decode(value.ljust(MAX_VALUE_BYTES + 1))
+    assert caught.value.reason == "too large"
+    with pytest.raises(EventError, match="bytes"):  # and no word of the JSON that it is not
+        decode(b"x" * (MAX_VALUE_BYTES + 1))
+
+
+def test_a_source_has_255_characters_at_most() -> None:
+    longest = Rating(196, 242, 3.0, 881250949, "é" * 255, 7)
+    assert decode(encode(longest)) == longest
+    with pytest.raises(EventError, match="1 to 255 characters"):
+        encode(Rating(196, 242, 3.0, 881250949, "é" * 256, 7))
