@@ -150,7 +150,7 @@ def open_consumer(
             checkpoint = None if plan.rebuild else writer.open()
             rows = _stored_rows(client, plan)
         if checkpoint is None:
-            start = _beginning(plan, rows, notify)
+            start = _beginning(plan, rows, dead_letters, notify)
         else:
             check_learned_from(checkpoint, plan.topics.ratings, source.topic_id)
             learned = [number for topic, number in checkpoint.offsets if topic == plan.topics.ratings]
@@ -201,10 +201,16 @@ def _check_topic(plan: ConsumerPlan, source: RatingSource) -> None:
     check_same_partitions(plan.topics.ratings, source.partitions, range(now.partitions))
 
 
-def _beginning(plan: ConsumerPlan, rows: Sequence[ShadowRow], notify: Callable[[str], None]) -> ConsumerState:
-    """The state before the log's first rating."""
+def _beginning(
+    plan: ConsumerPlan, rows: Sequence[ShadowRow], dead_letters: DeadLetters, notify: Callable[[str], None]
+) -> ConsumerState:
+    """The state before the log's first rating; records of the catalogue topic that are refused get a dead letter."""
     logged = read_catalogue(plan.log, plan.topics.catalogue)
     check_partitions(plan.log, plan.topics.ratings, logged, {logged.dataset.source} if logged.dataset else ())
+    if logged.refused:
+        notify(f"{logged.refusal()}. They are in topic {plan.topics.dead_letters}.")
+    for record, error in logged.refused:
+        dead_letters.send(record, "catalogue", error)
     if logged.dataset is None:
         notify(
             f"Topic {plan.topics.catalogue} names no data set: ratings are taken to be on the scale "
@@ -213,6 +219,8 @@ def _beginning(plan: ConsumerPlan, rows: Sequence[ShadowRow], notify: Callable[[
     if not plan.catalogue:
         logged = logged._replace(catalogue=None)
     start = initial(logged, plan.topics.catalogue, plan.settings, plan.metrics, seed=plan.seed)
+    for _, error in logged.refused:
+        start.dead_letters[error.reason] += 1
     start.model, start.shadows = initial_shadows(start.model, rows, plan.shadows, logged.catalogue)
     return start
 

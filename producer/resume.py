@@ -7,7 +7,7 @@ partitions, which the catalogue topic knows; there is no other state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from streamsvd.errors import EventError, TopicUnsafe
 from streamsvd.log import (
@@ -90,6 +90,8 @@ def prepare(
     """
     layout = create_topics(log, topics, partitions)
     logged = read_catalogue(log, topics.catalogue)
+    if logged.refused:
+        layout = replace(layout, notes=(*layout.notes, logged.refusal()))
     found = logged.dataset
     if found is not None and found.source != dataset.source:
         _refuse_mixing(log, topics, found.source, dataset, mix)

@@ -4,6 +4,9 @@ Items are keyed by id, as JSON; the data set has the key `dataset`, which is not
 reader that finds it has the whole catalogue. Only differences to the topic's content are written, so the next write
 completes an interrupted one. The data set's record also names the ratings topic as it was then: a user's partition
 depends on their number, so it must stay the same.
+
+A record that is neither is refused, and as if it were not there: the last good one of its key holds. The consumer that
+learns from the catalogue sends it to the dead letters.
 """
 
 from __future__ import annotations
@@ -21,12 +24,22 @@ from streamsvd.log.partitioning import partition_of
 from streamsvd.log.ports import LogClient, TopicDescription
 from streamsvd.log.records import Record
 from streamsvd.log.topics import describe_topic, topic_exists
-from streamsvd.ratings import Catalogue, CatalogueItem, Dataset, decode, decode_item, encode_item
+from streamsvd.ratings import (
+    MAX_VALUE_BYTES,
+    Catalogue,
+    CatalogueItem,
+    Dataset,
+    check_logged_item,
+    decode,
+    decode_item,
+    encode_item,
+)
 
 DATASET_KEY = b"dataset"
 _VERSION = 1
 _SEARCHED = 1000  # oldest and newest records of a partition in which users of another partition are looked for
 _encode_key = msgspec.json.Encoder().encode
+_decode_key = msgspec.json.Decoder(int | str).decode
 
 
 class LoggedCatalogue(NamedTuple):
@@ -42,18 +55,31 @@ class LoggedCatalogue(NamedTuple):
         Next offset of each partition read.
     ratings : TopicDescription or None
         The ratings topic when its data set was first replayed; None if unknown.
+    refused : tuple of (Record, EventError)
+        Records that are neither an item nor a data set, in order, with the reason.
     """
 
     dataset: Dataset | None
     catalogue: Catalogue | None
     offsets: dict[int, int]
     ratings: TopicDescription | None = None
+    refused: tuple[tuple[Record, EventError], ...] = ()
+
+    def refusal(self) -> str:
+        """What is refused, for messages; empty without anything."""
+        if not self.refused:
+            return ""
+        record, error = self.refused[0]
+        return (
+            f"{len(self.refused):,} record(s) of topic {record.topic} are no catalogue items and are ignored (the last "
+            f"good one of each key holds), the first at partition {record.partition}, offset {record.offset}: {error}"
+        )
 
 
 class _Dataset(msgspec.Struct, omit_defaults=True):
     v: int
-    name: Annotated[str, msgspec.Meta(min_length=1)]
-    sha256: str
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    sha256: Annotated[str, msgspec.Meta(max_length=64)]
     scale: tuple[float, float]
     ratings: TopicDescription | None = None
 
@@ -63,24 +89,30 @@ def read_catalogue(log: LogClient, topic: str) -> LoggedCatalogue:
 
     Raises
     ------
-    EventError
-        A record is neither a catalogue item nor a data set; the message has its offset.
     LogUnavailable, LogError
     """
     if not topic_exists(log, topic):
         return LoggedCatalogue(None, None, {})
-    content, offsets = _read(log, topic)
-    dataset = ratings = None
-    entries: list[CatalogueItem] = []
-    for key, (value, position) in content.items():
+    entries: dict[bytes, CatalogueItem] = {}
+    dataset, ratings, refused = None, None, list[tuple[Record, EventError]]()
+    records, offsets = _read(log, topic)
+    for record in records:
+        key = record.key or b""
         try:
-            if key == DATASET_KEY:
-                dataset, ratings = _decode_dataset(value)
+            if record.value is None:
+                entries.pop(key, None)
+                if key == DATASET_KEY:
+                    dataset = ratings = None
+            elif key == DATASET_KEY:
+                dataset, ratings = _decode_dataset(record.value)
             else:
-                entries.append(decode_item(value))
-        except InputError as error:
-            raise EventError(f"topic {topic} at {log.address}, {position}: {error}") from error
-    return LoggedCatalogue(dataset, Catalogue(entries) if entries else None, offsets, ratings)
+                entry = _decode_entry(key, record.value)
+                entries.pop(key, None)
+                entries[key] = entry
+        except EventError as error:
+            refused.append((record, error))
+    items = {entry.item: entry for entry in entries.values()}
+    return LoggedCatalogue(dataset, Catalogue(items.values()) if items else None, offsets, ratings, tuple(refused))
 
 
 def write_catalogue(
@@ -114,11 +146,17 @@ def write_catalogue(
 
     Raises
     ------
+    EventError
+        An item is beyond the limits of `check_logged_item`.
     DeliveryFailed, LogUnavailable, LogError
     """
-    wanted: dict[bytes, bytes] = {_encode_key(item): encode_item(entry) for item, entry in (catalogue or {}).items()}
-    content, _ = _read(log, topic)
-    present = {key: value for key, (value, _) in content.items()}
+    wanted: dict[bytes, bytes] = {}
+    for item, entry in (catalogue or {}).items():
+        check_logged_item(entry)
+        wanted[_encode_key(item)] = encode_item(entry)
+    records, _ = _read(log, topic)
+    newest = {record.key: record.value for record in records}
+    present = {key: value for key, value in newest.items() if key is not None and value is not None}
     changes: dict[bytes, bytes | None] = {k: v for k, v in wanted.items() if present.get(k) != v}
     if not keep_others:
         changes.update(dict.fromkeys(present.keys() - wanted.keys() - {DATASET_KEY}))
@@ -131,7 +169,7 @@ def write_catalogue(
     try:
         now = int(time.time() * 1000)
         for key, value in changes.items():
-            delivery.send(topic, 0, key, value, now, f"the catalogue's record {key.decode()}")
+            delivery.send(topic, 0, key, value, now, f"the catalogue's record {key.decode(errors='replace')}")
         delivery.close()
     except BaseException:
         delivery.abandon()
@@ -198,25 +236,40 @@ def _has_moved_users(log: LogClient, topic: str, partitions: int, sources: Colle
     return False
 
 
-def _read(log: LogClient, topic: str) -> tuple[dict[bytes, tuple[bytes, str]], dict[int, int]]:
-    """The newest value of each key, with its position, and the next offsets."""
-    content: dict[bytes, tuple[bytes, str]] = {}
+def _read(log: LogClient, topic: str) -> tuple[list[Record], dict[int, int]]:
+    """All records of the topic, and the next offsets."""
     with closing(log.reader()) as reader:
         parts = reader.ranges(topic)
-        for part in parts:
-            for record in reader.read(part):
-                key = record.key or b""
-                content.pop(key, None)
-                if record.value is not None:
-                    content[key] = record.value, f"partition {record.partition}, offset {record.offset}"
-    return content, {part.partition: part.end for part in parts}
+        return [record for part in parts for record in reader.read(part)], {part.partition: part.end for part in parts}
+
+
+def _decode_entry(key: bytes, value: bytes) -> CatalogueItem:
+    _check_size(value)
+    entry = decode_item(value)
+    check_logged_item(entry)
+    try:
+        item = _decode_key(key)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise EventError(f"the key is no item: {error}") from error
+    if (item.strip() if isinstance(item, str) else item) != entry.item:
+        raise EventError(f"the key is item {item!r:.99}, the value is item {entry.item!r}")
+    return entry
 
 
 def _decode_dataset(value: bytes) -> tuple[Dataset, TopicDescription | None]:
+    _check_size(value)
     try:
         record = msgspec.json.decode(value, type=_Dataset)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EventError(f"not a data set: {error}") from error
     if record.v != _VERSION:
         raise EventError(f"unknown version {record.v} of a data set; this release reads {_VERSION}: upgrade it")
-    return Dataset(record.name, record.sha256, record.scale), record.ratings
+    try:
+        return Dataset(record.name, record.sha256, record.scale), record.ratings
+    except InputError as error:
+        raise EventError(f"not a data set: {error}") from error
+
+
+def _check_size(value: bytes) -> None:
+    if len(value) > MAX_VALUE_BYTES:
+        raise EventError(f"it has {len(value):,} bytes; {MAX_VALUE_BYTES:,} are the most", reason="too large")

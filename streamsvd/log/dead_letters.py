@@ -61,8 +61,8 @@ class DeadLetters(Sink):
     def __init__(self, log: LogClient, topics: Topics) -> None:
         self._log = log
         self._topics = topics
-        self._topic_id = ""
-        self._newest: dict[int, int] = {}
+        self._topic_ids: dict[str, str] = {}
+        self._newest: dict[tuple[str, int], int] = {}
         self._refusals: dict[tuple[int, int], int] = {}
 
     def refusals(self) -> Mapping[tuple[int, int], int]:
@@ -88,9 +88,9 @@ class DeadLetters(Sink):
         Parameters
         ----------
         record : Record
-            As read from the ratings topic.
+            As read from the ratings topic or its catalogue topic.
         stage : str
-            Where it failed, such as `decode`.
+            Where it failed, such as `decode` or `catalogue`.
         error : Exception
             The reason: its type and message.
 
@@ -103,9 +103,9 @@ class DeadLetters(Sink):
         ------
         DeliveryFailed, LogUnavailable, LogError
         """
-        delivery = self._opened()
+        delivery = self._opened(record.topic)
         partition, offset = record.partition, record.offset
-        if not self._is_new(partition, offset, error):
+        if not self._is_new(record, error):
             return False
         (key, value), cuts = _shortened(record.key, record.value)
         if value is None and key is None:
@@ -116,30 +116,35 @@ class DeadLetters(Sink):
         delivery.send(self._topics.dead_letters, 0, key, value, timestamp, subject, headers)
         return True
 
-    def _is_new(self, partition: int, offset: int, error: Exception) -> bool:
+    def _is_new(self, record: Record, error: Exception) -> bool:
         """Whether a record has no letter; from now on it has one."""
+        partition, offset = record.partition, record.offset
         if isinstance(error, AheadOfClock):
             if (partition, offset) in self._refusals:
                 return False
             self._refusals[partition, offset] = error.clock
             return True
-        if partition not in self._newest:
-            self._newest[partition] = self._newest_offset(partition)
-        if offset <= self._newest[partition]:
+        place = record.topic, partition
+        if place not in self._newest:
+            self._newest[place] = self._newest_offset(*place)
+        if offset <= self._newest[place]:
             return False
-        self._newest[partition] = offset
+        self._newest[place] = offset
         return True
 
-    def _opened(self) -> Delivery:
+    def _opened(self, topic: str) -> Delivery:
+        if topic not in self._topic_ids:
+            self._topic_ids[topic] = describe_topic(self._log, topic).id
         if self._delivery is None:
-            self._topic_id = describe_topic(self._log, self._topics.ratings).id
             self._delivery = self._log.delivery()
         return self._delivery
 
-    def _newest_offset(self, partition: int) -> int:
+    def _newest_offset(self, topic: str, partition: int) -> int:
+        topic_id = self._topic_ids[topic].encode()
+
         def offset_of(letter: Record) -> int | None:
             headers = dict(letter.headers)
-            ours = headers.get(TOPIC_ID) == self._topic_id.encode() and headers.get(PARTITION) == b"%d" % partition
+            ours = headers.get(TOPIC_ID) == topic_id and headers.get(PARTITION) == b"%d" % partition
             return int(headers[OFFSET]) if ours and CLOCK not in headers else None
 
         with closing(self._log.reader()) as reader:
@@ -154,7 +159,7 @@ class DeadLetters(Sink):
             STAGE: stage,
             EXCEPTION_CLASS: f"{type(error).__module__}.{type(error).__qualname__}",
             EXCEPTION_MESSAGE: str(error)[:_LONGEST_MESSAGE],
-            TOPIC_ID: self._topic_id,
+            TOPIC_ID: self._topic_ids[record.topic],
             **({CLOCK: str(error.clock)} if isinstance(error, AheadOfClock) else {}),
         }
         return [(name, text.encode(errors="replace")) for name, text in texts.items()]

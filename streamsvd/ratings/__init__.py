@@ -10,8 +10,8 @@
 Other rooms import from these two only.
 """
 
-from streamsvd.ratings.catalogue import Catalogue, CatalogueItem, decode_item, encode_item
-from streamsvd.ratings.codec import decode, encode
+from streamsvd.ratings.catalogue import Catalogue, CatalogueItem, check_logged_item, decode_item, encode_item
+from streamsvd.ratings.codec import MAX_VALUE_BYTES, decode, encode
 from streamsvd.ratings.coded_ids import CodedIds
 from streamsvd.ratings.dataset import Dataset
 from streamsvd.ratings.datasets import NAMES, SOURCES, SYNTHETIC, fetch, find, load, locate
@@ -40,6 +40,7 @@ __all__ = [
     "MAX_AHEAD",
     "MAX_ID_LENGTH",
     "MAX_TIMESTAMP",
+    "MAX_VALUE_BYTES",
     "NAMES",
     "SOURCES",
     "SYNTHETIC",
@@ -58,6 +59,7 @@ __all__ = [
     "Repeats",
     "Retraction",
     "Synthetic",
+    "check_logged_item",
     "check_not_ahead",
     "check_scale",
     "count_repeats",

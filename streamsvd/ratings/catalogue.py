@@ -20,6 +20,9 @@ from streamsvd.ratings.event import Id
 from streamsvd.ratings.id_text import LoggedId, stripped_id
 
 VERSION = 1
+MAX_TITLE_LENGTH, MAX_GENRES, MAX_GENRE_LENGTH = 2000, 100, 255
+"""On the log: most characters of a title, genres of an item, and characters of a genre. A genre is a column of every
+item's content, and each lookup shows titles."""
 NO_GENRES = frozenset({"", "(no genres listed)", "unknown"})
 """What MovieLens writes where it knows no genre."""
 
@@ -183,3 +186,24 @@ def decode_item(value: bytes | None) -> CatalogueItem:
         return CatalogueItem(stripped_id(wire.item), wire.title, wire.genres, wire.year)
     except InputError as error:
         raise EventError(f"not an item of a catalogue: `item`: {error}") from error
+
+
+def check_logged_item(item: CatalogueItem) -> None:
+    """Refuse an item that is larger than the catalogue of a log takes.
+
+    Raises
+    ------
+    EventError
+
+    Examples
+    --------
+    >>> check_logged_item(CatalogueItem(1, "Toy Story (1995)", ("Animation",), 1995))
+    """
+    sizes = (
+        ("title", "characters", len(item.title or ""), MAX_TITLE_LENGTH),
+        ("item", "genres", len(item.genres), MAX_GENRES),
+        ("genre", "characters", max(map(len, item.genres), default=0), MAX_GENRE_LENGTH),
+    )
+    for what, unit, size, most in sizes:
+        if size > most:
+            raise EventError(f"item {item.item!r}: the {what} has {size:,} {unit}; {most:,} are the most")

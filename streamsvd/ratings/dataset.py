@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from streamsvd.errors import DatasetError
+
+LARGEST_RATING, NARROWEST_SCALE = 1e9, 1e-6
+"""Limits of a declared scale: within them, errors and their squares are exact enough, and nothing overflows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Dataset:
     Raises
     ------
     DatasetError
-        When the scale is not two finite numbers, the lower one first.
+        When the scale is not two numbers from -1e9 to 1e9, the lower one first, and at least 1e-6 apart.
 
     Examples
     --------
@@ -38,10 +40,11 @@ class Dataset:
 
     def __post_init__(self) -> None:
         low, high = self.scale
-        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        if not (low >= -LARGEST_RATING and high <= LARGEST_RATING and high - low >= NARROWEST_SCALE):
             raise DatasetError(
                 f"{self.name}: a scale from {low:g} to {high:g} is not one; "
-                "declare the lowest and the highest rating that the data set allows, such as (1, 5)"
+                "declare the lowest and the highest rating that the data set allows, such as (1, 5), within "
+                f"±{LARGEST_RATING:g} and at least {NARROWEST_SCALE:g} apart"
             )
 
     @property

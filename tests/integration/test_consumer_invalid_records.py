@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 import redis
-from invalid_records import invalid_records
+from invalid_records import bad_catalogue_records, invalid_records
 from kafka import KafkaProducer
 from killing import killer_of
 from model_runs import (
     checkpoint_of,
     command,
     consume_command,
+    fill,
     final,
     learn_all,
     learned_in_process,
@@ -23,10 +24,10 @@ from model_runs import (
 )
 from model_states import plain
 
-from consumer import Schedule
+from consumer import Schedule, open_consumer
 from producer import prepare
 from streamsvd.log import Topics, log_client
-from streamsvd.ratings import RatingTable, encode, read_ratings
+from streamsvd.ratings import RatingTable, encode, read_catalogue, read_ratings
 
 GOOD = 2_000
 
@@ -142,3 +143,34 @@ def test_a_record_that_is_too_large_for_its_letter_is_passed(
         assert letter.value == value[: 1 << 16]
         assert int(dict(letter.headers)["streamsvd.errors.value.length"]) == len(value)
     assert consumer.progress().dead_letters["too large"] == 3
+
+
+def test_bad_records_of_the_catalogue_stop_nobody_and_are_kept_once(
+    kafka_address: str, redis_url: str, topic_prefix: str, model_name: str, table: RatingTable, ml_100k: Path
+) -> None:
+    log, topics, films = log_client(kafka_address), Topics(topic_prefix), read_catalogue(ml_100k)
+    fill(kafka_address, topic_prefix, table[:1000], films)
+    assert films is not None
+    bad = [(key or b"7", value) for key, value, _ in bad_catalogue_records() if value]
+    with closing(log.delivery()) as delivery:
+        for key, value in bad:
+            delivery.send(topics.catalogue, 0, key, value, None, "a record")
+    ready = prepare(log, topics, table.dataset, films)
+    (note,) = ready.layout.notes
+    assert f"{len(bad)} record(s) of topic {topics.catalogue}" in note
+    fill(kafka_address, topic_prefix, table, films)
+
+    plan = plan_for(kafka_address, redis_url, topic_prefix, model_name)
+    said: list[str] = []
+    for place in (plan, plan_for(kafka_address, redis_url, topic_prefix, f"{model_name}-other")):
+        with open_consumer(place, lambda _: None, said.append) as (consumer, source):
+            end = consumer.run(until=source.end_offsets())
+            assert (end.learned, sum(end.dead_letters.values())) == (GOOD, len(bad))
+        assert plain(checkpoint_of(redis_url, place.model).state) == learned_in_process(table, films)["state"]
+    assert len(said) == 2
+    assert f"They are in topic {topics.dead_letters}." in said[0]
+    found = letters(kafka_address, topic_prefix)
+    assert [(letter.key, letter.value) for letter in found] == [
+        (key, value if len(value) < 1 << 20 else value[: 1 << 16]) for key, value in bad
+    ]
+    assert {dict(letter.headers)["__connect.errors.topic"] for letter in found} == {topics.catalogue.encode()}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from streamsvd.errors import EventError
+import pytest
+from invalid_records import bad_catalogue_records
+
 from streamsvd.log import LogClient, Topics, create_topics, read_catalogue, write_catalogue
 from streamsvd.ratings import Catalogue, CatalogueItem, Dataset
 
@@ -24,16 +26,16 @@ def topic(log: LogClient, topic_prefix: str) -> str:
 
 
 def test_an_empty_topic_holds_nothing(log: LogClient, topic: str) -> None:
-    assert read_catalogue(log, topic) == (None, None, {0: 0}, None)
+    assert read_catalogue(log, topic) == (None, None, {0: 0}, None, ())
 
 
 def test_a_topic_that_is_not_there_holds_nothing(log: LogClient, topic: str) -> None:
-    assert read_catalogue(log, f"{topic}.nowhere") == (None, None, {}, None)
+    assert read_catalogue(log, f"{topic}.nowhere") == (None, None, {}, None, ())
 
 
 def test_what_is_written_is_read_and_not_written_twice(log: LogClient, topic: str) -> None:
     assert write_catalogue(log, topic, DATASET, Catalogue(ITEMS)) == 4
-    assert read_catalogue(log, topic) == (DATASET, Catalogue(ITEMS), {0: 4}, None)
+    assert read_catalogue(log, topic) == (DATASET, Catalogue(ITEMS), {0: 4}, None, ())
     assert write_catalogue(log, topic, DATASET, Catalogue(ITEMS)) == 0
     assert read_catalogue(log, topic).offsets == {0: 4}
 
@@ -69,10 +71,43 @@ def test_an_interrupted_write_shows_no_data_set_and_is_completed(log: LogClient,
     assert read_catalogue(log, Topics(whole).catalogue)[:2] == (DATASET, Catalogue(ITEMS))
 
 
-def test_a_record_that_is_no_item_is_named_by_its_offset(log: LogClient, topic: str) -> None:
-    write_catalogue(log, topic, DATASET, Catalogue(ITEMS))
+def put(log: LogClient, topic: str, *records: tuple[bytes, bytes]) -> None:
+    """Write records as they are."""
     delivery = log.delivery()
-    delivery.send(topic, 0, b"7", b'{"v":9}', None, "item")
+    for key, value in records:
+        delivery.send(topic, 0, key, value, None, "a record")
     delivery.close()
-    with pytest.raises(EventError, match="partition 0, offset 4"):
-        read_catalogue(log, topic)
+
+
+@pytest.mark.parametrize(("key", "value", "reason"), bad_catalogue_records())
+def test_a_record_that_is_no_item_is_ignored_and_named(
+    log: LogClient, topic: str, key: bytes, value: bytes, reason: str
+) -> None:
+    write_catalogue(log, topic, DATASET, Catalogue(ITEMS))
+    put(log, topic, (key, value))
+    found = read_catalogue(log, topic)
+    assert found[:3] == (DATASET, Catalogue(ITEMS), {0: 5})
+    ((record, error),) = found.refused
+    assert (record.offset, record.value) == (4, value)
+    assert reason in str(error)
+    assert re.match(r"1 record.* partition 0, offset 4: ", found.refusal())
+    write_catalogue(log, topic, DATASET, Catalogue(ITEMS))
+    put(log, topic, (b"8", b'{"v":1,"item":8,"title":"Heat"}'))
+    catalogue = read_catalogue(log, topic).catalogue
+    assert catalogue is not None
+    assert catalogue[8].title == "Heat"
+
+
+def test_a_bad_data_set_without_a_good_one_is_none(log: LogClient, topic: str) -> None:
+    put(log, topic, (b"dataset", b'{"v":1,"name":"x","sha256":"y","scale":[5,1]}'))
+    found = read_catalogue(log, topic)
+    assert (found.dataset, len(found.refused)) == (None, 1)
+    write_catalogue(log, topic, DATASET, None)
+    assert read_catalogue(log, topic).dataset == DATASET
+
+
+def test_the_limits_themselves_are_good(log: LogClient, topic: str) -> None:
+    longest = CatalogueItem(7, "t" * 2000, tuple(f"{k:0255}" for k in range(100)), 9999)
+    widest = Dataset("x" * 255, "ab" * 32, (-1e9, 1e9))
+    write_catalogue(log, topic, widest, Catalogue([longest]))
+    assert read_catalogue(log, topic) == (widest, Catalogue([longest]), {0: 2}, None, ())
