@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from model_store import Answer, Explained, History, Prediction, Provenance, SimilarItems, Users
-from streamsvd.cli.tables import as_text, new_table
+from streamsvd.cli.tables import as_text, new_table, plain_text, visible
 from streamsvd.lookup import Reason, SimilarUser
 from streamsvd.ratings import CatalogueItem, Id, utc_day
 
@@ -98,14 +97,14 @@ def provenance_line(provenance: Provenance) -> str:
 
 def _table(title: str, *columns: str) -> Table:
     """A table whose first column holds figures."""
-    table = new_table(Text(title, no_wrap=True), *columns, left=len(columns))
+    table = new_table(plain_text(title, no_wrap=True), *columns, left=len(columns))
     table.columns[0].justify, table.columns[0].min_width = "right", 9
-    table.min_width = min(len(title) + 1, 78)  # a title is never broken for the sake of a narrow table
+    table.min_width = min(len(visible(title)) + 1, 78)  # a title is never broken for the sake of a narrow table
     return table
 
 
 def _with_source(table: RenderableType, provenance: Provenance, notes: Sequence[str] = ()) -> Group:
-    return Group(table, *map(Text, notes), Text(provenance_line(provenance), style="dim"))
+    return Group(table, *map(plain_text, notes), plain_text(provenance_line(provenance), "dim"))
 
 
 def _name(item: CatalogueItem) -> str:

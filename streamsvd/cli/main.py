@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
 from streamsvd.errors import SettingsError, StreamSVDError
@@ -88,7 +88,9 @@ def main() -> None:
     try:
         app()
     except StreamSVDError as error:
-        message = f"[bold red]{type(error).__name__}:[/] {escape(str(error))}"
+        from streamsvd.cli.tables import visible
+
+        message = Text.assemble((f"{type(error).__name__}:", "bold red"), " ", visible(str(error), lines=True))
         Console(stderr=True).print(message, highlight=False, soft_wrap=True)
         sys.exit(1)
 

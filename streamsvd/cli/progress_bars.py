@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -19,7 +20,7 @@ from rich.progress import (
 )
 
 from evaluation import Figures
-from streamsvd.cli.tables import print_note
+from streamsvd.cli.tables import print_note, visible
 from streamsvd.ratings import utc_day
 
 
@@ -76,7 +77,7 @@ class PartLine:
 
     def __init__(self, progress: Progress, name: str, *, megabytes: bool) -> None:
         self._progress, self._megabytes = progress, megabytes
-        self._task = progress.add_task(name, total=None, of="")
+        self._task = progress.add_task(escape(visible(name)), total=None, of="")
 
     def show(self, done: int, total: int) -> None:
         """Draw the present state."""
@@ -125,7 +126,7 @@ def share_bar(console: Console, *, quiet: bool) -> Iterator[Callable[[str, float
     columns = TextColumn("{task.description}"), BarColumn(bar_width=28), TaskProgressColumn(), TimeElapsedColumn()
     with bars(console, quiet, *columns) as progress:
         task = progress.add_task("compiling kernels, once a machine", total=1.0)
-        yield lambda what, share: progress.update(task, description=what, completed=share)
+        yield lambda what, share: progress.update(task, description=escape(visible(what)), completed=share)
 
 
 @contextmanager
@@ -150,7 +151,7 @@ def replay_bar(
     )
     with bars(console, quiet, *columns) as progress:
         total = min((n for n in (count, limit) if n is not None), default=None)
-        task = progress.add_task(name, total=total, rate=0.0, date="–")
+        task = progress.add_task(escape(visible(name)), total=total, rate=0.0, date="–")
 
         def show(sent: int, skipped: int, timestamp: int) -> None:
             elapsed = progress.tasks[0].elapsed or 0.0

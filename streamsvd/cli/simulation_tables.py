@@ -12,7 +12,7 @@ from rich.text import Text
 
 from evaluation.studies import PastRecommendations, Run, StoredRun
 from streamsvd.cli.progress_bars import bars
-from streamsvd.cli.tables import best_in_bold, new_table
+from streamsvd.cli.tables import best_in_bold, new_table, plain_text
 from streamsvd.ratings import utc_day
 
 _MOST_BARS = 12
@@ -59,9 +59,9 @@ def runs_table(title: str, runs: Sequence[StoredRun]) -> Group:
     table = new_table(title, *names, "RMSE event", "page", "MAE event", "page", "k/s", left=len(names))
     table.columns[0].no_wrap = True
     figures = [run.manifest["figures"] for run in runs]
-    errors = [[f"{each[name]:.4f}" for each in figures] for name in _ERRORS]
-    if same:
-        errors = best_in_bold([each[name] for each in figures] for name in _ERRORS)
+    errors = best_in_bold([each[name] for each in figures] for name in _ERRORS)
+    if not same:
+        errors = [[Text(cell.plain) for cell in cells] for cells in errors]
     for run, *cells in zip(runs, *errors, strict=True):
         model = run.label + (", through Kafka" if run.manifest["inputs"]["through"] == "kafka" else "")
         scored = [] if same else [_ratings(run)]
@@ -80,14 +80,15 @@ def past_recommendations_table(found: PastRecommendations) -> Group:
     if found.event_time is not None:
         until = f"the ratings until {utc_day(found.event_time)}"
     title = f"For user {found.user}, knowing {until}"
-    table = new_table(Text(title, no_wrap=True), "predicted", "later rated", "item", "title", "because of", left=5)
+    names = "predicted", "later rated", "item", "title", "because of"
+    table = new_table(plain_text(title, no_wrap=True), *names, left=len(names))
     for column in table.columns[:2]:
         column.justify = "right"
     for item in found.items:
         why = ", ".join(f"{one.title or one.item} (+{one.raised_by:.2f})" for one in item.reasons)
-        later = "" if item.rated is None else f"[bold green]✓ {item.rated:g}[/]"
-        later += "" if item.rated_at is None else f" on {utc_day(item.rated_at)}"
-        table.add_row(f"{item.score:.2f}", later, str(item.item), item.title or "–", why or "–")
+        later = Text() if item.rated is None else Text(f"✓ {item.rated:g}", style="bold green")
+        on = "" if item.rated_at is None else f" on {utc_day(item.rated_at)}"
+        table.add_row(f"{item.score:.2f}", Text.assemble(later, on), str(item.item), item.title or "–", why or "–")
     hits = sum(item.rated is not None for item in found.items)
     note = (
         f"{found.learned:,} ratings learned, {found.own:,} of them the user's; afterwards the user rated "
@@ -95,7 +96,7 @@ def past_recommendations_table(found: PastRecommendations) -> Group:
     )
     if not found.known_user:
         note = f"this user was unknown, so these are the best for an average user; {note}"
-    return Group(table, *map(Text, found.notes), Text(note, style="dim"))
+    return Group(table, *map(plain_text, found.notes), Text(note, style="dim"))
 
 
 def _ratings(run: StoredRun) -> str:

@@ -116,7 +116,7 @@ def version_table(found: Inventory, head: Head, now: float) -> Any:
     for side, newest in (("users", found.users), ("items", found.items)):
         memory = sum(block.memory for block in found.blocks if block.side == side)
         a_row = memory / max(newest, 1)
-        table.add_row(f"[bold]{side}", "", as_text(rows[side]), "", f"{a_row:,.0f}", megabytes(memory))
+        table.add_row(Text(side, style="bold"), "", as_text(rows[side]), "", f"{a_row:,.0f}", megabytes(memory))
     return Group(facts_grid(*facts.items()), table)
 
 

@@ -1,4 +1,8 @@
-"""What commands print without --json: tables on standard output, notes on standard error."""
+"""What commands print without --json: tables on standard output, notes on standard error.
+
+Titles, ids and names come from data, and a terminal obeys some characters. So text is text here: no markup is read in
+it, and control characters are shown, not sent (`visible`).
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,48 @@ from typing import Any
 
 from rich import box
 from rich.console import Console, RenderableType
+from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
 from streamsvd.cli.json_output import print_json
+
+_SHOWN = {
+    **{code: chr(0x2400 + code) for code in range(0x20)},
+    0x7F: "\u2421",
+    **{code: f"\\x{code:02x}" for code in range(0x80, 0xA0)},
+    **{  # direction of writing, ends of lines, and what is no character
+        code: f"\\u{code:04x}"
+        for first, last in ((0x61C, 0x61C), (0x200E, 0x200F), (0x2028, 0x202E), (0x2066, 0x2069), (0xD800, 0xDFFF))
+        for code in range(first, last + 1)
+    },
+}
+_SHOWN_BUT_LINES = {code: shown for code, shown in _SHOWN.items() if code != ord("\n")}
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    r"""Text with its control characters made visible; `lines` keeps the ends of lines.
+
+    Examples
+    --------
+    >>> visible("\x1b[31m red"), visible("\u202egnp"), visible("a\nb", lines=True)
+    ('␛[31m red', '\\u202egnp', 'a\nb')
+    """
+    return text if text.isascii() and text.isprintable() else text.translate(_SHOWN_BUT_LINES if lines else _SHOWN)
+
+
+def plain_text(text: str, style: str = "", *, no_wrap: bool | None = None) -> Text:
+    """Text to be shown as it is, without markup or control characters."""
+    return Text(visible(text), style=style, no_wrap=no_wrap)
+
+
+class PlainTable(Table):
+    """A table whose cells are plain text; for a style, a cell is a `Text`."""
+
+    def add_row(self, *cells: RenderableType | None, style: StyleType | None = None, end_section: bool = False) -> None:
+        """A row of the table."""
+        shown = (plain_text(cell) if isinstance(cell, str) else cell for cell in cells)
+        super().add_row(*shown, style=style, end_section=end_section)
 
 
 def print_found(found: Any, tables: RenderableType, *, as_json: bool) -> None:
@@ -24,32 +66,35 @@ def print_found(found: Any, tables: RenderableType, *, as_json: bool) -> None:
 
 def print_note(text: str, console: Console | None = None) -> None:
     """Print a line on standard error, through the console of a progress bar if one is drawn."""
-    (console or Console(stderr=True)).print(text, highlight=False, markup=False, soft_wrap=True)
+    shown = visible(text, lines=True)
+    (console or Console(stderr=True)).print(shown, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def new_table(title: str | Text, *columns: str, left: int = 1, no_wrap: bool = False) -> Table:
     """A table without rows; its first `left` columns are left-justified, the others right."""
-    table = Table(title=title or None, title_justify="left", box=box.ROUNDED)
+    if isinstance(title, str):
+        title = plain_text(title, "table.title")
+    table = PlainTable(title=title or None, title_justify="left", box=box.ROUNDED)
     for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number < left else "right", no_wrap=no_wrap)
+        table.add_column(plain_text(name), justify="left" if number < left else "right", no_wrap=no_wrap)
     return table
 
 
 def facts_grid(*rows: tuple[str, ...]) -> Table:
     """Facts, a row each: the name, and what is known of it."""
-    grid = Table.grid(padding=(0, 2))
+    grid = PlainTable.grid(padding=(0, 2))
     for name, *cells in rows:
-        grid.add_row(Text(name, style="cyan"), *cells)
+        grid.add_row(plain_text(name, "cyan"), *map(plain_text, cells))
     return grid
 
 
-def best_in_bold(columns: Iterable[Iterable[float | None]]) -> list[list[str]]:
+def best_in_bold(columns: Iterable[Iterable[float | None]]) -> list[list[Text]]:
     """Columns of errors as cells to four places; the least of each column in bold, a dash for what is missing.
 
     Examples
     --------
-    >>> best_in_bold([[0.9, None, 0.8]])
-    [['0.9000', '–', '[bold]0.8000[/]']]
+    >>> [cell.markup for cell in best_in_bold([[0.9, None, 0.8]])[0]]
+    ['0.9000', '–', '[bold]0.8000[/bold]']
     """
     found = []
     for column in map(list, columns):
@@ -57,7 +102,7 @@ def best_in_bold(columns: Iterable[Iterable[float | None]]) -> list[list[str]]:
         texts = ["–" if value is None else f"{value:.4f}" for value in column]
         found.append(
             [
-                f"[bold]{text}[/]" if value == least is not None else text
+                Text(text, style="bold" if value == least is not None else "")
                 for value, text in zip(column, texts, strict=True)
             ]
         )

@@ -152,6 +152,54 @@ def test_numbers_out_of_range_are_refused_and_large_ones_give_all(run: Run) -> N
     assert json.loads(run("users", "-n", "99999999999999999999", "--json"))["users"]
 
 
+HOSTILE = ("Love [/] Hate", "[bold]x", "\x1b[31mred", "a\rb", "\u202eeno", "\x9b2J :smile:", "two\nlines", "\x07\x7f")
+
+
+@pytest.fixture
+def hostile(redis_url: str, model_name: str) -> str:
+    """A model whose titles, genres, ids and topic would be markup, or commands to a terminal."""
+    catalogue = Catalogue(CatalogueItem(title, title, (title,), 1995) for title in HOSTILE)
+    learner = IteratedSVD(content=catalogue)
+    for k, title in enumerate(HOSTILE * 4):
+        learner.learn([HOSTILE[(k * 3 + k // 8) % 8]], [title], [1.0 + k % 5], [1000 + k])
+    with connect(redis_url) as client, closing(ModelWriter(client, model_name)) as writer:
+        writer.acquire()
+        more: dict[str, Any] = {"genres": catalogue.genres, "offsets": {("[/]\x1b[2J", 0): 32}}
+        writer.write(checkpoint(1, writer.token, learner.state(), **more), catalogue=catalogue.values())
+    return model_name
+
+
+def test_text_from_data_is_text_on_the_terminal(hostile: str, run_on: Callable[[str], Run]) -> None:
+    run, said = run_on(hostile), ""
+    for title in HOSTILE:
+        for arguments in (
+            ["recommend", title, "--with-seen"],
+            ["recommend", "--rated", "Love [/] Hate=5"],
+            ["similar", title],
+            ["predict", title, title],
+            ["explain", title, title],
+            ["users", title],
+            ["users", f"nobody {title}"],
+            ["similar", f"nothing {title}"],
+        ):
+            said += run(*arguments)
+    said += run("users")
+    assert not [one for one in said if not one.isprintable() and one != "\n"]
+    for shown in (
+        "Love [/] Hate",
+        "[bold]x",
+        "␛[31mred",
+        "a␍b",
+        r"\u202eeno",
+        r"\x9b2J :smile:",
+        "two␊lines",
+        "␇␡",
+    ):
+        assert f"Like {shown}" in said
+        assert f"For user {shown}" in said
+    assert "[/]␛[2J/0: 32" in said
+
+
 def test_a_model_without_ratings(empty: str, run_on: Callable[[str], Run]) -> None:
     run = run_on(empty)
     for arguments in (["recommend", "1"], ["predict", "1", "x"], ["users"]):

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import JsonFlag
+from streamsvd.cli.tables import visible
 from streamsvd.embedded import (
     KAFKA_VERSION,
     ServerChoice,
@@ -177,7 +178,7 @@ def _show(console: Console, findings: list[Finding], *, ready: bool) -> None:
         table.add_column(heading, overflow="fold")
     marks = {True: "[green]✓", False: "[red]✗", None: "[yellow]–"}
     for one in findings:
-        table.add_row(marks[one.works], one.part, escape(one.used), escape(one.why))
+        table.add_row(marks[one.works], one.part, escape(visible(one.used)), escape(visible(one.why, lines=True)))
     console.print(table)
     console.print("\nVersions: " + ", ".join(f"{name} {text}" for name, text in package_versions(*_PACKAGES).items()))
     console.print(

@@ -18,6 +18,7 @@ from streamsvd.cli.json_output import print_json
 from streamsvd.cli.options import JsonFlag, KafkaOption, TopicOption
 from streamsvd.cli.progress_bars import replay_bar
 from streamsvd.cli.services import open_kafka
+from streamsvd.cli.tables import plain_text, print_note
 from streamsvd.log import RatingSink, Topics, compile_sending_kernels, log_client
 from streamsvd.ratings import Catalogue, Dataset, RatingTable, Synthetic, utc_day
 from streamsvd.stopping import stop_on_signals
@@ -85,7 +86,7 @@ def replay(
     selection = Selection(*(None if bound is None else Bound.parse(bound) for bound in (start, until)))
     pace = Pace.parse(rate, speed)
     topics = Topics(topic)
-    with notes.status(f"reading {data}"):
+    with notes.status(plain_text(f"reading {data}")):
         bounds = {"--from": start, "--until": until}
         blocks, dataset, catalogue, count, dated = _load(data, reading, ratings, seed, selection, bounds, notes)
     if not dated:
@@ -97,7 +98,7 @@ def replay(
         log = log_client(address)
         ready = prepare(log, topics, dataset, catalogue, partitions=partitions, mix=mix)
         for note in ready.layout.notes:
-            notes.print(f"Note: {note}.")
+            print_note(f"Note: {note}.", notes)
         with (
             RatingSink(log, topics.ratings) as sink,
             replay_bar(notes, dataset.name, count, limit, dated=dated, quiet=quiet) as show,
@@ -117,8 +118,7 @@ def replay(
             about = {"dataset": dataset.name, "sha256": dataset.sha256, "source": dataset.source, "topic": topic}
             print_json({**about, **asdict(summary), "events_per_second": summary.events_per_second})
         else:
-            out = Console(quiet=quiet, highlight=False, soft_wrap=True)
-            out.print(_report(summary, dataset, topics.ratings, address, dated=dated))
+            print_note(_report(summary, dataset, topics.ratings, address, dated=dated), Console(quiet=quiet))
 
 
 def _load(

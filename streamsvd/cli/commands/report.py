@@ -18,6 +18,7 @@ from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.cli.options import DataArgument, JsonFlag, QuietFlag, SeedOption
 from streamsvd.cli.output_files import make_folder
 from streamsvd.cli.progress_bars import share_bar
+from streamsvd.cli.tables import plain_text, print_note
 
 
 @with_data_options
@@ -78,5 +79,5 @@ def report(
         return
     shown = Console()
     for sentence in made.summary:
-        shown.print(f"• {sentence}", highlight=False)
-    shown.print(f"\n{written[0]}, and {len(written) - 1} pictures in the same folder", highlight=False, soft_wrap=True)
+        shown.print(plain_text(f"• {sentence}"), highlight=False)
+    print_note(f"\n{written[0]}, and {len(written) - 1} pictures in the same folder", shown)
