@@ -145,8 +145,8 @@ class IteratedSVD(LearnerRows, LiveLookups):
         Raises
         ------
         InputError
-            If the lengths differ, an id is neither an int nor a str, or a rating is not a number within the scale;
-            nothing has been learned then.
+            If the lengths differ, an id is neither an int nor a str, a rating is not a number within the scale, or the
+            content of a new item is not finite numbers of the right shape; nothing has been learned then.
         """
         values = as_column("ratings", ratings, np.float64)
         stamps = self._timestamps(timestamps, len(values))

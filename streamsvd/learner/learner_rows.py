@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamsvd.errors import InputError
 from streamsvd.kernels import Id, Scale, Settings, memory, refits
 from streamsvd.kernels.handles import Handle
 from streamsvd.kernels.memory import NEXT_REFIT, Memory
@@ -17,6 +19,44 @@ from streamsvd.learner.id_index import IdIndex
 from streamsvd.learner.protocol import ContentSource
 
 Floats = NDArray[np.float64]
+LARGEST_CONTENT = 1e9
+"""Largest number of items' content, either way: the squares of larger ones would leave nothing of the rest."""
+
+
+def content_width(content: ContentSource | None) -> int:
+    """Number of columns of a content source; 0 without one.
+
+    Raises
+    ------
+    InputError
+        It gives no array of shape (0, columns) for no items.
+    """
+    if content is None:
+        return 0
+    shape = np.shape(content.content([]))
+    if len(shape) != 2 or shape[0] != 0:
+        raise InputError(f"the content of no items has shape {shape}; a content source gives it as (0, columns)")
+    return int(shape[1])
+
+
+def _checked(content: Any, items: Sequence[Id], width: int) -> Floats:
+    """Content that a source gave, as an array of shape (items, width) of numbers; else `InputError`."""
+    try:
+        found = np.asarray(content, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the content of {len(items)} items is no array of numbers: {error}") from error
+    if found.shape != (len(items), width):
+        raise InputError(
+            f"the content of {len(items)} items has shape {found.shape}; ({len(items)}, {width}) is needed"
+        )
+    good = np.abs(found) <= LARGEST_CONTENT
+    if not good.all():
+        row, column = np.argwhere(~good)[0].tolist()
+        raise InputError(
+            f"the content of item {items[row]!r} has {found[row, column]:g} in column {column}; finite numbers within "
+            f"±{LARGEST_CONTENT:g} are needed"
+        )
+    return found
 
 
 class LearnerRows:
@@ -27,7 +67,7 @@ class LearnerRows:
 
     def __init__(self, settings: Settings, scale: Scale, content: ContentSource | None, seed: int) -> None:
         self.settings, self.scale, self.seed = settings, scale, seed
-        self.n_content = 0 if content is None else content.content([]).shape[1]
+        self.n_content = content_width(content)
         self._content = content
         self._parameters = memory.parameters(settings, *scale.internal_limits)
         m = memory.initial(settings, self.n_content)
@@ -90,7 +130,7 @@ class LearnerRows:
         """Rows and content of items without ratings."""
         y = first_factors(self.settings, self.seed, items, self._memory.y.shape[1])
         content = np.zeros((len(items), 0)) if self._content is None else self._content.content(items)
-        return y, content
+        return y, _checked(content, items, self.n_content)
 
     @property
     def _first_refit(self) -> int:

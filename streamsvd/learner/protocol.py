@@ -45,7 +45,7 @@ class ContentSource(Protocol):
     """Anything that knows the items' content, such as a `Catalogue`."""
 
     def content(self, items: Sequence[Id], /) -> Floats:
-        """Content of these items, shape (len(items), width); zeros for unknown ones."""
+        """Content of these items, finite numbers, shape (len(items), width); zeros for unknown ones."""
 
 
 class OnlineLearner(Protocol):

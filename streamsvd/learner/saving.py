@@ -30,6 +30,7 @@ from streamsvd.kernels.memory import (
     Memory,
 )
 from streamsvd.kernels.versions import ROW
+from streamsvd.learner.learner_rows import content_width
 from streamsvd.learner.protocol import ContentSource, LearnerParts
 
 GLOBALS = (
@@ -247,7 +248,7 @@ def _padded(values: NDArray[Any], size: int) -> NDArray[Any]:
 
 def _check_content_width(expected: int, content: ContentSource | None) -> None:
     """Refuse a content source that a state was not made with."""
-    found = 0 if content is None else content.content([]).shape[1]
+    found = content_width(content)
     if found != expected:
         raise SettingsError(
             f"this model was made with {expected} columns of item content, the given catalogue has {found}; "
