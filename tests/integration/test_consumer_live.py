@@ -89,7 +89,7 @@ def test_ratings_are_in_the_answers_soon_after_they_were_produced_and_count_once
 def test_every_poll_that_brings_something_ends_in_a_checkpoint(
     kafka_address: str, redis_url: str, client: redis.Redis, topic_prefix: str, model_name: str, ml_100k: Path
 ) -> None:
-    fill(kafka_address, topic_prefix, read_ratings(ml_100k)[:12_000])
+    fill(kafka_address, topic_prefix, read_ratings(ml_100k)[:45_000])
     plan = plan_for(kafka_address, redis_url, topic_prefix, model_name, schedule=Schedule(seconds=0.0))
     offsets, versions = [0], [0]
 
@@ -101,5 +101,5 @@ def test_every_poll_that_brings_something_ends_in_a_checkpoint(
     with consuming(plan) as (consumer, source):
         end = consumer.run(until=source.end_offsets(), progress=look)
     assert versions == list(range(len(offsets)))
-    assert len(versions) > 2  # a poll brings 5,000 at most
+    assert len(versions) > 2  # a poll brings 20,000 at most
     assert end.version == versions[-1]

@@ -64,7 +64,7 @@ def test_a_model_of_an_earlier_release_is_refused(client: redis.Redis, model_nam
     seen = state.users.ragged["seen"]
     earlier = replace(seen, values=seen.values["item"].astype(np.int32))
     old = replace(state, users=replace(state.users, ragged={**state.users.ragged, "seen": earlier}))
-    with pytest.raises(SettingsError, match="'seen' list"):
+    with pytest.raises(SettingsError, match="list 'seen'"):
         IteratedSVD.from_state(old)
     writer.write(checkpoint(1, writer.token, old))
     for ask in (ModelReader(client, model_name).recommend, ModelReader(client, model_name).history):
