@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from producer.pacing import Pace
 from producer.resume import LogState
 from producer.selection import Selection
-from streamsvd.errors import SettingsError
+from streamsvd.errors import SettingsError, TopicUnsafe
 from streamsvd.log import RatingSink
 from streamsvd.ratings import Rating, RatingTable
 
@@ -106,11 +106,18 @@ def replay(
     ------
     DeliveryFailed
         A rating is not confirmed. The log is in order and without gaps.
+    TopicUnsafe
+        Partitions were added since `log` was read.
     SettingsError
         `limit` is negative.
     """
     if limit is not None and limit < 0:
         raise SettingsError(f"limit: a number of ratings from 0 on is needed, found {limit}.")
+    if log is not None and len(log.last) != sink.partitions:
+        raise TopicUnsafe(
+            f"the topic has {sink.partitions} partitions now, and had {len(log.last)} when the replay looked where to "
+            "resume: users would lie in others than before. Replay into another topic (--topic)"
+        )
     paced = pace if pace and (pace.rate or pace.speed) else None
     run = _Run(sink, log or LogState({}, None), limit, paced, progress, stop, clock, sleep, began=clock())
     selection = selection or Selection()

@@ -65,6 +65,11 @@ class RatingSink(Sink):
     ------
     LogUnavailable, LogError
         The log does not answer, or the topic does not exist.
+
+    Attributes
+    ----------
+    partitions : int
+        Number of the topic's partitions when this was opened; users lie in these until it is closed.
     """
 
     _delivery: Delivery
@@ -78,7 +83,7 @@ class RatingSink(Sink):
         linger_seconds: float = LINGER_SECONDS,
     ) -> None:
         self._topic = topic
-        self._count = describe_topic(log, topic).partitions
+        self.partitions = describe_topic(log, topic).partitions
         self._delivery = log.delivery(delivery_seconds=delivery_seconds, linger_seconds=linger_seconds)
         self._places: dict[Id, tuple[bytes, int]] = {}
         self._send = self._delivery.send
@@ -96,7 +101,7 @@ class RatingSink(Sink):
         place = self._places.get(user)
         if place is None:
             key = _encode_key(user)
-            place = self._places[user] = key, partition_of(key, self._count)
+            place = self._places[user] = key, partition_of(key, self.partitions)
         return place
 
     def send(self, event: Event) -> None:
@@ -114,12 +119,12 @@ class RatingSink(Sink):
 
     def send_table(self, table: RatingTable) -> None:
         """`send` for all rows of a table, with the same bytes; much faster for thousands of rows."""
-        self._delivery.send_columns(self._topic, columns_by_partition(table, self._count))
+        self._delivery.send_columns(self._topic, columns_by_partition(table, self.partitions))
 
     def post(self, event: Event) -> Future[tuple[int, int]]:
         """`send`, with a future of the event's partition and offset; see `Delivery.post`."""
         key, value = _encode_key(event.user), encode(event)
-        place = partition_of(key, self._count)
+        place = partition_of(key, self.partitions)
         return self._delivery.post(self._topic, place, key, value, event.timestamp * 1000, event)
 
 

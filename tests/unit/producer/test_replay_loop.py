@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from producer import Bound, Pace, Selection, replay
 from producer.resume import LogState, inspect_log
-from streamsvd.errors import SettingsError
+from streamsvd.errors import SettingsError, TopicUnsafe
 from streamsvd.log import RatingSink, Topics, create_topics
 from streamsvd.log.memory import MemoryLog
 from streamsvd.ratings import Dataset, Event, RatingTable, decode
@@ -142,6 +142,19 @@ def test_limit_counts_what_is_sent_now() -> None:
 def test_a_negative_limit_is_refused() -> None:
     with pytest.raises(SettingsError, match="limit"):
         replay([table(3)], MemorySink(), limit=-1)
+
+
+def test_partitions_that_are_added_after_the_look_into_the_log_end_a_replay() -> None:
+    sink = MemorySink(2)
+    replay([table(100)], sink, limit=60)
+    found = sink.state()
+    sink.log.add_partitions(TOPICS.ratings, 3)
+    with (
+        pytest.raises(TopicUnsafe, match="has 3 partitions now, and had 2"),
+        RatingSink(sink.log, TOPICS.ratings) as new,
+    ):
+        replay([table(100)], new, log=found)
+    assert sum(map(len, sink.log.topic(TOPICS.ratings).partitions)) == 60
 
 
 def test_what_lies_before_the_log_is_named() -> None:
