@@ -142,9 +142,9 @@ class FigureSet:
         return _declared(cls)  # type: ignore[arg-type]  # mypy takes a class for unhashable
 
     @classmethod
-    def for_output(cls, output: Output) -> list[Figure]:
+    def for_output(cls, output: Output) -> tuple[Figure, ...]:
         """Those of an output."""
-        return [figure for figure in cls.declared() if output in figure.outputs]
+        return _of_output(cls, output)  # type: ignore[arg-type]  # as above
 
     @classmethod
     def by_measure(cls, output: Output) -> dict[Measure, list[Figure]]:
@@ -166,6 +166,11 @@ class FigureSet:
     def at(self, output: Output) -> Values:
         """Values of the figures of an output, by name."""
         return {figure.name: figure.value(self) for figure in self.for_output(output)}
+
+
+@cache
+def _of_output(kind: Any, output: Output) -> tuple[Figure, ...]:
+    return tuple(figure for figure in _declared(kind) if output in figure.outputs)
 
 
 @cache
