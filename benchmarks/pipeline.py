@@ -13,6 +13,7 @@ import argparse
 import cProfile
 import os
 import pstats
+import signal
 import subprocess
 import sys
 import time
@@ -137,7 +138,7 @@ def consumers(
 def shares(kafka: str, redis: str, topics: Topics, count: int) -> dict[str, float]:
     """Microseconds of CPU a rating in each part of the consumer; the I/O thread of the client is a part of its own."""
     profile = cProfile.Profile(time.thread_time)
-    with opened(kafka, redis, topics, "profiled", catalogue=True) as consumer, Timed() as timed, profile:
+    with opened(kafka, redis, topics, f"{topics.ratings}-profiled", catalogue=True) as consumer, Timed() as timed, profile:
         consumer.run(until={0: count})
     stats: Any = pstats.Stats(profile)
     found = dict.fromkeys(PARTS, 0.0)
@@ -156,7 +157,7 @@ def flame_graph(path: Path, run: Callable[[], object]) -> None:
     command = ["py-spy", "record", "--rate", "200", "--output", str(path), "--pid", str(os.getpid())]
     with subprocess.Popen([str(Path(sys.executable).with_name(command[0])), *command[1:]]) as sampling:
         run()
-        sampling.terminate()
+        sampling.send_signal(signal.SIGINT)  # it draws what it has seen
 
 
 def _compared(times: dict[str, list[Timed]], count: int) -> dict[str, Any]:
