@@ -138,7 +138,11 @@ def consumers(
 def shares(kafka: str, redis: str, topics: Topics, count: int) -> dict[str, float]:
     """Microseconds of CPU a rating in each part of the consumer; the I/O thread of the client is a part of its own."""
     profile = cProfile.Profile(time.thread_time)
-    with opened(kafka, redis, topics, f"{topics.ratings}-profiled", catalogue=True) as consumer, Timed() as timed, profile:
+    with (
+        opened(kafka, redis, topics, f"{topics.ratings}-profiled", catalogue=True) as consumer,
+        Timed() as timed,
+        profile,
+    ):
         consumer.run(until={0: count})
     stats: Any = pstats.Stats(profile)
     found = dict.fromkeys(PARTS, 0.0)
