@@ -2,8 +2,8 @@
 
 A dead letter has the record's key and value unchanged; headers with the names of Kafka Connect give its source and the
 error. Records are compressed on their way, and may be far larger than what a broker takes as a letter: of one above
-1 MiB, the letter holds the first 64 KiB of key and value, and headers with the whole length and SHA-256 of what was
-cut. The record's own headers are kept up to 64 KiB; how many were left out is in a header too.
+900,000 bytes, the letter holds the first 64 KiB of key and value, and headers with the whole length and SHA-256 of
+what was cut. The record's own headers are kept up to 64 KiB; how many were left out is in a header too.
 
 A restarted consumer reads the same invalid records again, so before the first one of a partition is written, the
 topic's newest dead letter of that partition is looked up: all invalid records up to it are in the topic. The id of the
@@ -37,8 +37,8 @@ TOPIC_ID = "streamsvd.errors.topic.id"
 CLOCK = "streamsvd.errors.clock"
 LENGTH, SHA256 = "streamsvd.errors.{}.length", "streamsvd.errors.{}.sha256"  # of `key` or `value`, where it was cut
 HEADERS_LEFT_OUT = "streamsvd.errors.headers.left.out"
-LARGEST_WHOLE = 1 << 20
-"""Most bytes of key and value that are kept whole: what a topic takes by default, if it is not compressed."""
+LARGEST_WHOLE = 900_000
+"""Most bytes of key and value that are kept whole: with the headers, less than what a topic takes by default."""
 HEAD_BYTES = 1 << 16
 """Bytes that are kept of a larger key or value, and most bytes of all headers."""
 _OWN_PREFIXES = ("__connect.errors.", "streamsvd.errors.")

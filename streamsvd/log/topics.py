@@ -31,7 +31,6 @@ REQUIRED_SETTINGS = {
     "message.timestamp.before.max.ms": _FOREVER,
 }
 RATINGS_SETTINGS = {**_KEEP, **_ANY_TIMESTAMP, "segment.ms": _FOREVER}
-DEAD_LETTER_SETTINGS = {**RATINGS_SETTINGS, "max.message.bytes": str(4 << 20)}  # the headers come on top
 CATALOGUE_SETTINGS = {
     **_ANY_TIMESTAMP,
     "cleanup.policy": "compact",
@@ -127,7 +126,7 @@ def create_topics(log: LogClient, topics: Topics, partitions: int | None = None)
     with log.admin(f"creating topic {topics.ratings}") as admin:
         existing = admin.topics()
         made = topics.ratings not in existing and admin.create(topics.ratings, partitions or 1, RATINGS_SETTINGS)
-        for name, settings in ((topics.catalogue, CATALOGUE_SETTINGS), (topics.dead_letters, DEAD_LETTER_SETTINGS)):
+        for name, settings in ((topics.catalogue, CATALOGUE_SETTINGS), (topics.dead_letters, RATINGS_SETTINGS)):
             if name not in existing:
                 admin.create(name, 1, settings)
         found = admin.describe(topics.ratings).partitions
