@@ -26,7 +26,7 @@ Reject = Callable[[Record, EventError], None]
 
 @dataclass(frozen=True, slots=True)
 class RatingBatch:
-    """Consecutive ratings, by column.
+    """Consecutive ratings, by column, ready to be learned.
 
     Attributes
     ----------

@@ -65,7 +65,8 @@ class Progress:
     event_time : int or None
         Newest event time, in seconds.
     rejected, repeated : int
-        Dead letters written, and repeated deliveries skipped, since this consumer started.
+        Records of the ratings topic rejected, also those that had a letter already, and repeated deliveries skipped,
+        since this consumer started.
     version : int
         Of the newest checkpoint.
     dead_letters : dict of str to int

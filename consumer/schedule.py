@@ -54,7 +54,7 @@ class Schedule:
         took : float
             Seconds that the last one took.
         catching_up : bool
-            The log holds more than one poll can read.
+            More is left in the log than one poll reads, the run ends at given offsets, or the lag is not known.
         """
         if not records:
             return False

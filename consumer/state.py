@@ -26,7 +26,7 @@ from streamsvd.ratings import Catalogue
 DEFAULT_SCALE = (0.5, 5.0)
 """Lowest and highest rating of a model that begins on a log which names no scale."""
 SAMPLE_EVERY = 4_000
-"""One page in so many is sampled: at most 0.5 Âµs a rating with 9,000 items."""
+"""One page in so many is sampled: at most 0.5 µs a rating with 9,000 items."""
 
 _DEAD_LETTERS = "consumer.dead_letters"  # array: number of dead letters for each of `EventError.REASONS`
 _LAST_RECORDS = "consumer.last_records"  # array: see `LastRecords`; not in models of earlier releases

@@ -91,7 +91,7 @@ def _packed(words: Sequence[bytes], more: int = 0) -> bytes:
 
 @contextmanager
 def _connection(client: redis.Redis) -> Iterator[ConnectionInterface]:
-    """A connection of the client's pool; closed where an error, or who stops reading, leaves replies on their way."""
+    """A connection of the client's pool; closed after an error, or when the caller stops early."""
     pool = client.connection_pool
     connection = pool.get_connection()
     try:

@@ -5,8 +5,8 @@ reader that finds it has the whole catalogue. Only differences to the topic's co
 completes an interrupted one. The data set's record also names the ratings topic as it was then: a user's partition
 depends on their number, so it must stay the same.
 
-A record that is neither is refused, and as if it were not there: the last good one of its key holds. The consumer that
-learns from the catalogue sends it to the dead letters.
+A record that is neither is refused and treated as if it were not there: the last good one of its key holds. The
+consumer that learns from the catalogue sends it to the dead letters.
 """
 
 from __future__ import annotations

@@ -86,14 +86,14 @@ class RatingSource(Protocol):
         """Seek to these offsets; other partitions to offset 0."""
 
     def poll(self, timeout_seconds: float, max_records: int | None = None) -> Sequence[RecordBlock]:
-        """Next records, in order within each partition, in blocks that are not empty; no block after the time-out.
+        """Next records, in order within each partition, in blocks that are not empty; none if nothing came in time.
 
         While the log is unavailable this returns nothing and keeps trying; `end_offsets` raises.
 
         Raises
         ------
         TopicUnsafe
-            The log has no records at the position, any more or yet.
+            The position lies before the log's first record, or after its end.
         LogError
             A damaged record batch.
         """
@@ -128,7 +128,7 @@ class RatingSource(Protocol):
 
 
 class Delivery(Protocol):
-    """Writes records in order: the log always has a prefix of what was sent.
+    """Writes records in order: each partition always has a prefix of what was sent to it.
 
     Attributes
     ----------

@@ -164,7 +164,7 @@ class RecordBlock:
         )
 
     def before(self, offset: int) -> RecordBlock:
-        """The records whose offset is less."""
+        """The records with smaller offsets."""
         return self[: int(np.searchsorted(self.offsets, offset))]
 
     @property

@@ -53,13 +53,14 @@ def consume(
     checkpoint_events: Annotated[
         int | None,
         typer.Option(
-            help="Records between checkpoints, at most. Without it 50,000, and any number while catching up.", min=1
+            help="At most this many records between checkpoints. Without it about 50,000; no limit while catching up.",
+            min=1,
         ),
     ] = None,
     checkpoint_seconds: Annotated[
         float,
         typer.Option(
-            help="Seconds between checkpoints; while catching up, nine times what the last one took if that is longer.",
+            help="Seconds between checkpoints; while catching up, nine times as long as the last one took, if longer.",
             min=0.0,
         ),
     ] = 5.0,
@@ -100,8 +101,9 @@ def consume(
     """Learn from Kafka as ratings arrive, and keep the model in Redis.
 
     Each rating is predicted, scored and learned exactly once: the store holds the model, the metrics and the offsets
-    of one moment, and a restart continues from there, also after a crash. Ctrl-C or SIGTERM finish the batch, write a
-    checkpoint and exit. A second consumer of the same model takes it over, and the first one stops.
+    of one moment, and a restart continues from there, also after a crash. After Ctrl-C or SIGTERM, what was read is
+    learned, a checkpoint is written, and it exits. A second consumer of the same model takes it over, and the first one
+    stops.
 
     Shadow models learn the same ratings, in the same checkpoints, and are compared with it (`streamsvd shadows`). They
     are stored with the model: name them once. One that is added later begins empty, or with --rebuild from the log's

@@ -53,7 +53,8 @@ def replay(
         int | None,
         typer.Option(
             min=1,
-            help="Partitions of a new topic. One, the default, keeps all ratings in order; more keep each user's.",
+            help="Partitions of a new topic, which keeps this number. One, the default, keeps all ratings in order; "
+            "more keep each user's.",
         ),
     ] = None,
     mix: Annotated[bool, typer.Option("--mix", help="Allow a topic that holds another data set.")] = False,

@@ -3,8 +3,8 @@
 A batch without an answer is looked for in the log, and if it is not there, sent again with the same sequence number,
 which a broker that has it by then recognises: so each is in the log once. A sequence number alone is not enough: when
 it starts, and now and then, a broker forgets the producers whose newest record is older than a day, and records have
-event times. Until all batches are confirmed nothing later is sent, and after one that failed nothing at all, so the log
-has a prefix of what was sent.
+event times. Until all batches are confirmed nothing later is sent, and after one that failed nothing at all, so each
+partition has a prefix of what was sent to it.
 """
 
 from __future__ import annotations
