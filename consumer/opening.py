@@ -146,6 +146,7 @@ def open_consumer(
         closing(ModelWriter(client, plan.model, keep=plan.keep)) as writer,
     ):
         writer.acquire()
+        refusals = dead_letters.refusals()
         with _suggesting_rebuild():
             checkpoint = None if plan.rebuild else writer.open()
             rows = _stored_rows(client, plan)
@@ -165,7 +166,7 @@ def open_consumer(
         check_log_reaches(plan.topics.ratings, start.offsets, source.end_offsets())
         start.last_records.check(log, plan.topics.ratings)
         clocks = Clocks(wall=clock, timer=time.monotonic, pause=pause)
-        bound = ClockBound(clock=clock, max_ahead=plan.max_ahead, refusals=dead_letters.refusals())
+        bound = ClockBound(clock=clock, max_ahead=plan.max_ahead, refusals=refusals)
         checkpointer = Checkpointer(
             start,
             writer,

@@ -13,6 +13,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from itertools import chain, islice
 from typing import Any
 
 from kafka import TopicPartition
@@ -24,9 +25,7 @@ from kafka.errors import (
     LeaderNotAvailableError,
     MessageSizeTooLargeError,
     NoError,
-    NotEnoughReplicasAfterAppendError,
     RecordListTooLargeError,
-    RequestTimedOutError,
     UnknownBrokerIdError,
     for_code,
 )
@@ -40,13 +39,12 @@ from streamsvd.log.kafka_python.clients import BOOTSTRAP_SECONDS, brokers
 from streamsvd.log.kafka_python.errors import kafka_errors
 from streamsvd.log.kafka_python.reader import KafkaReader
 from streamsvd.log.ports import OffsetRange
-from streamsvd.log.records import RecordColumns
+from streamsvd.log.records import Record, RecordColumns
 
 _MOST_BYTES = 1_000_000  # of a batch; a broker takes 1,048,588 if nothing else is set
 _RETRY_MS = 100
 _TOO_LARGE = MessageSizeTooLargeError, RecordListTooLargeError
 _CONNECTION_ERRORS = OSError, RuntimeError  # the second for a connection that is just being closed
-_PERHAPS_WRITTEN = RequestTimedOutError, NotEnoughReplicasAfterAppendError
 _Topic = ProduceRequest.TopicProduceData
 _Partition = _Topic.PartitionProduceData
 
@@ -190,11 +188,18 @@ class BatchSender:
 
     def _find(self, reader: KafkaReader, place: TopicPartition, part: OffsetRange) -> None:
         batch = self._waiting[place][0]
-        first = batch.columns.record(batch.start)
-        found = (record.offset for record in reader.read(part) if (record.key, record.value, record.timestamp) == first)
-        offset = next(found, None)
-        if offset is not None:
-            self._confirm(place, offset)
+        expected = [batch.columns.record(row) for row in range(batch.start, batch.stop)]
+        records = reader.read(part)
+        for first in records:
+            if _content(first) == expected[0]:
+                found = [_content(record) for record in chain([first], islice(records, len(expected) - 1))]
+                if found != expected:
+                    cause = KafkaError(
+                        f"{place} has a part of a batch, from offset {first.offset} on: another replay runs"
+                    )
+                    raise BatchFailed(cause, batch.columns.subject(batch.start))
+                self._confirm(place, first.offset)
+                break
         self._unanswered.discard(place)
 
     def _request(self) -> None:
@@ -256,9 +261,8 @@ class BatchSender:
             batches.extendleft(reversed(parts))
             return None
         cause = error(answer.error_message)
-        if isinstance(cause, _PERHAPS_WRITTEN):
-            self._unanswered.add(place)
         if cause.retriable:
+            self._unanswered.add(place)  # a leader that is replaced, or lacks replicas, may have written it
             return cause
         refused = answer.record_errors[0].batch_index if answer.record_errors else 0
         return BatchFailed(cause, batch.columns.subject(batch.start + refused))
@@ -272,3 +276,7 @@ class BatchSender:
             offset = self._ends[place]
         self._ends[place] = self._offsets[place] = offset + batch.stop - batch.start
         self.confirmed += batch.stop - batch.start
+
+
+def _content(record: Record) -> tuple[bytes | None, bytes | None, int]:
+    return record.key, record.value, record.timestamp

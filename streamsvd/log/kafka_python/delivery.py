@@ -23,7 +23,7 @@ from streamsvd.log.records import Headers, RecordColumns
 
 try:
     from streamsvd.log.kafka_python.batch_sender import BatchFailed, BatchSender
-except ImportError:  # another version of the client
+except (AttributeError, ImportError):  # another version of the client
     HAS_BATCHES = False
 else:
     HAS_BATCHES = True
