@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evaluation.metrics import kernels
 from evaluation.metrics.figures import CoverageFigures
-from evaluation.metrics.slices import BUCKETS, bucket_of
+from evaluation.metrics.slices import BUCKETS, EDGES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,7 +48,7 @@ class IntervalCoverage:
         error, deviation : float64, shape (n,)
             Of the event prediction; the deviation is the predicted one, above 0.
         """
-        kernels.tally_coverage(self._cells, self._constant, _HALVES, bucket_of(user_counts), error, deviation)
+        kernels.tally_coverage(self._cells, self._constant, _HALVES, EDGES, user_counts, error, deviation)
 
     def figures(self) -> dict[str, CoverageFigures]:
         """Over all ratings (`all`), then by the user's number of ratings."""

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from streamsvd.compiler import compiled
+from streamsvd.compiler import compiled, inlined
 
 CELL = 7  # number; squared, absolute and signed error by the event protocol, then by the page protocol
 INTERVALS = 4
@@ -58,16 +58,22 @@ def tally_windows(cells, newest, widths, by_time, first, timestamps, event, page
                 add(window, number % ring, event[e], page[e])
 
 
+@inlined
+def _bucket(edges, count):  # type: ignore[no-untyped-def]
+    """How many of the ascending edges the count has reached."""
+    bucket = 0
+    while bucket < len(edges) and count >= edges[bucket]:
+        bucket += 1
+    return bucket
+
+
 @compiled
 def tally_counts(cells, edges, user_counts, item_counts, event, page):  # type: ignore[no-untyped-def]
     """Each rating into the cells of a new or known user (0, 1) and item (2, 3), and of the user's count (4 on)."""
     for e in range(len(event)):
         add(cells, min(user_counts[e], 1), event[e], page[e])
         add(cells, min(item_counts[e], 1) + 2, event[e], page[e])
-        bucket = 0
-        while bucket < len(edges) and user_counts[e] >= edges[bucket]:
-            bucket += 1
-        add(cells, 4 + bucket, event[e], page[e])
+        add(cells, 4 + _bucket(edges, user_counts[e]), event[e], page[e])
 
 
 @compiled
@@ -130,13 +136,13 @@ def first_of_page(users, timestamps):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def tally_coverage(cells, constant, halves, buckets, error, deviation):  # type: ignore[no-untyped-def]
-    """Hits of the intervals ± `halves` deviations, and the log densities of a normal distribution.
+def tally_coverage(cells, constant, halves, edges, user_counts, error, deviation):  # type: ignore[no-untyped-def]
+    """Hits of the intervals ± `halves` deviations, and the log densities of a normal distribution, by the user's count.
 
     `constant` holds the sum and the number of squared errors so far: the running constant variance.
     """
     for e in range(len(error)):
-        b, squared = buckets[e], error[e] * error[e]
+        b, squared = _bucket(edges, user_counts[e]), error[e] * error[e]
         cells[b, 0] += 1.0
         for k in range(len(halves)):
             if abs(error[e]) <= halves[k] * deviation[e]:

@@ -22,7 +22,8 @@ Ints = NDArray[np.int64]
 
 BUCKETS = ("0", "1-4", "5-19", "20-99", "100+")
 """Numbers of ratings of a user."""
-_EDGES = np.array([1, 5, 20, 100])
+EDGES = np.array([1, 5, 20, 100])
+"""Where each bucket but the first begins."""
 _FIXED = [
     ("user", "new"),
     ("user", "known"),
@@ -32,15 +33,6 @@ _FIXED = [
 ]
 _MONTHS = 1200  # from January 1970 on: a hundred years
 _MONTH_STARTS = np.arange(_MONTHS + 1).astype("datetime64[M]").astype("datetime64[s]").astype(np.int64)
-
-
-def bucket_of(user_counts: Ints) -> Ints:
-    """Bucket of each number of ratings.
-
-    >>> [BUCKETS[k] for k in bucket_of(np.array([0, 1, 4, 5, 99, 100]))]
-    ['0', '1-4', '1-4', '5-19', '20-99', '100+']
-    """
-    return np.searchsorted(_EDGES, user_counts, side="right")
 
 
 class Slices:
@@ -87,7 +79,7 @@ class Slices:
         event, page : float64, shape (n,)
             Errors by both protocols: predicted less given.
         """
-        kernels.tally_counts(self._fixed, _EDGES, user_counts, item_counts, event, page)
+        kernels.tally_counts(self._fixed, EDGES, user_counts, item_counts, event, page)
         kernels.tally_months(self._by_month, _MONTH_STARTS, timestamps, event, page)
         if len(self._rows):
             rows = self._rows.find(plain_ids(items))
