@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from model_store import Checkpoint
 from streamsvd.errors import TopicUnsafe
+from streamsvd.log import new_topic_advice
 
 
 def check_learned_from(checkpoint: Checkpoint, topic: str, topic_id: str) -> None:
@@ -56,8 +57,7 @@ def check_same_partitions(topic: str, learned: Collection[int], now: Collection[
         raise TopicUnsafe(
             f"topic {topic} has {len(now)} partition(s), but the model is learned from {len(learned)}: partitions were "
             "added, and the new ratings of many users lie in another partition than their old ones, so their order is "
-            "lost. Partitions cannot be removed: replay into another topic (streamsvd replay --topic NEW --partitions "
-            f"{len(now)}), and relearn the model from it (streamsvd consume --topic NEW --rebuild)"
+            f"lost. {new_topic_advice(len(now))}"
         )
 
 

@@ -18,6 +18,7 @@ from streamsvd.log.topics import (
     check_ratings_topic,
     create_topics,
     describe_topic,
+    new_topic_advice,
     require_topic,
     topic_exists,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "first_and_last",
     "log_client",
     "log_end",
+    "new_topic_advice",
     "newest_dead_letters",
     "read_all",
     "read_catalogue",

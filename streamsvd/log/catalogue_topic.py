@@ -23,7 +23,7 @@ from streamsvd.errors import EventError, InputError, TopicUnsafe
 from streamsvd.log.partitioning import partition_of
 from streamsvd.log.ports import LogClient, TopicDescription
 from streamsvd.log.records import Record
-from streamsvd.log.topics import describe_topic, topic_exists
+from streamsvd.log.topics import describe_topic, new_topic_advice, topic_exists
 from streamsvd.ratings import (
     MAX_VALUE_BYTES,
     Catalogue,
@@ -210,9 +210,7 @@ def check_partitions(log: LogClient, topic: str, logged: LoggedCatalogue, source
         raise TopicUnsafe(
             f"topic {topic} at {log.address} has {now.partitions} partitions, but had fewer when ratings were replayed "
             "to it: the next ratings of many users would lie in another partition than those before, so they would be "
-            "sent twice and learned in another order. Partitions cannot be removed: replay into another topic "
-            f"(streamsvd replay --topic NEW --partitions {now.partitions}), and relearn the model from it "
-            "(streamsvd consume --topic NEW --rebuild)"
+            f"sent twice and learned in another order. {new_topic_advice(now.partitions)}"
         )
     return now
 

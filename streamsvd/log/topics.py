@@ -169,6 +169,14 @@ def check_ratings_topic(log: LogClient, topic: str) -> None:
     )
 
 
+def new_topic_advice(partitions: int) -> str:
+    """What to do with a topic to which partitions were added, as a part of messages."""
+    return (
+        "Partitions cannot be removed: replay into another topic (streamsvd replay --topic NEW --partitions "
+        f"{partitions}), and relearn the model from it (streamsvd consume --topic NEW --rebuild)"
+    )
+
+
 def topic_exists(log: LogClient, topic: str) -> bool:
     """Whether a topic exists.
 
