@@ -7,6 +7,7 @@ last ones before an offset differ then: the log was cut somewhere before it, and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any, Self
 from zlib import crc32
 
@@ -73,9 +74,10 @@ class LastRecords:
         TopicUnsafe
         LogUnavailable, LogError
         """
-        reader = log.reader()
-        try:
-            starts = {part.partition: part for part in reader.ranges(topic)} if self._found else {}
+        if not self._found:
+            return
+        with closing(log.reader()) as reader:
+            starts = {part.partition: part for part in reader.ranges(topic)}
             for number, known in self._found.items():
                 part = starts[number]._replace(start=max(starts[number].start, min(known)), end=max(known) + 1)
                 now = {record.offset: _checksum(record) for record in reader.read(part)}
@@ -86,8 +88,6 @@ class LastRecords:
                         f"was learned from, but others at offsets {min(learned)} to {max(learned)}: it has lost its "
                         "end, and was filled again. Restore the log, or relearn the model (--rebuild)"
                     )
-        finally:
-            reader.close()
 
 
 def _checksum(record: Record) -> int:

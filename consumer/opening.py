@@ -147,22 +147,7 @@ def open_consumer(
     ):
         writer.acquire()
         refusals = dead_letters.refusals()
-        with _suggesting_rebuild():
-            checkpoint = None if plan.rebuild else writer.open()
-            rows = _stored_rows(client, plan)
-        if checkpoint is None:
-            start = _beginning(plan, rows, dead_letters, notify)
-        else:
-            check_learned_from(checkpoint, plan.topics.ratings, source.topic_id)
-            learned = [number for topic, number in checkpoint.offsets if topic == plan.topics.ratings]
-            check_same_partitions(plan.topics.ratings, learned, source.partitions)
-            with _suggesting_rebuild():
-                start = _resumed(plan, checkpoint, rows, writer)
-        if checkpoint is not None and plan.settings not in (Settings(), start.model.settings):
-            notify(
-                f"Model {plan.model} keeps the settings that it was created with. For others use another model name "
-                "(--model), or relearn the model (--rebuild)."
-            )
+        start = _start(plan, client, source, dead_letters, writer, notify)
         check_log_reaches(plan.topics.ratings, start.offsets, source.end_offsets())
         start.last_records.check(log, plan.topics.ratings)
         clocks = Clocks(wall=clock, timer=time.monotonic, pause=pause)
@@ -193,6 +178,33 @@ def open_consumer(
             notify=notify,
         )
         yield consumer, source
+
+
+def _start(
+    plan: ConsumerPlan,
+    client: Redis,
+    source: RatingSource,
+    dead_letters: DeadLetters,
+    writer: ModelWriter,
+    notify: Callable[[str], None],
+) -> ConsumerState:
+    """Where to begin; nothing of the stored checkpoint is held afterwards."""
+    with _suggesting_rebuild():
+        checkpoint = None if plan.rebuild else writer.open()
+        rows = _stored_rows(client, plan)
+    if checkpoint is None:
+        return _beginning(plan, rows, dead_letters, notify)
+    check_learned_from(checkpoint, plan.topics.ratings, source.topic_id)
+    learned = [number for topic, number in checkpoint.offsets if topic == plan.topics.ratings]
+    check_same_partitions(plan.topics.ratings, learned, source.partitions)
+    with _suggesting_rebuild():
+        start = _resumed(plan, checkpoint, rows, writer)
+    if plan.settings not in (Settings(), start.model.settings):
+        notify(
+            f"Model {plan.model} keeps the settings that it was created with. For others use another model name "
+            "(--model), or relearn the model (--rebuild)."
+        )
+    return start
 
 
 def _check_topic(plan: ConsumerPlan, source: RatingSource) -> None:
