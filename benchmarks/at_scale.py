@@ -13,21 +13,20 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
+from default_consumer import default_consumer
 from measured import add_out, write_json
 from rich.console import Console
 from timing import Timed
 
-from consumer import ConsumerPlan, Progress, Schedule, open_consumer
-from evaluation import Prequential
+from consumer import Progress
 from producer import prepare, replay
 from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.embedded import embedded_kafka, embedded_redis
-from streamsvd.learner import Settings
 from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import Synthetic
 
@@ -52,17 +51,8 @@ def produce(kafka: str, data: Synthetic) -> None:
 
 def consume(kafka: str, redis: str, data: Synthetic) -> None:
     """Learn all; prints the time, and the seconds at which each tenth was learned."""
-    plan = ConsumerPlan(
-        log=log_client(kafka),
-        redis=redis,
-        topics=TOPICS,
-        model="at-scale",
-        settings=Settings(),
-        metrics=Prequential(),
-        schedule=Schedule(),
-    )
     tenths: list[float] = []
-    with open_consumer(plan, time.sleep) as (consumer, _), Timed() as timed:
+    with default_consumer(kafka, redis, TOPICS, "at-scale") as consumer, Timed() as timed:
         began = time.process_time()
 
         def note(progress: Progress) -> None:
@@ -100,7 +90,8 @@ def measure(data: Synthetic) -> dict[str, Any]:
             sizes = {name: _resident(pid) for name, pid in pids.items()}
             for name, size in {**sizes, "together": sum(sizes.values())}.items():
                 most[name] = max(most[name], size)
-            time.sleep(1.0)
+            with suppress(subprocess.TimeoutExpired):
+                processes["consumer"].wait(1.0)
         seconds = time.perf_counter() - began
         found = {name: json.loads(one.communicate()[0]) for name, one in processes.items()}
     tenths = found["consumer"]["cpu_seconds_at_tenths"]

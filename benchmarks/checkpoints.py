@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from measured import add_out, measured, write_json
 from redis import Redis
 from snapshots import MODEL, repeated
@@ -94,7 +95,8 @@ def restore(url: str) -> dict[str, Any]:
     """Read the model back as a consumer does at its start."""
     _, catalogue = load("ml-100k", environ=os.environ)
     compile_row_kernels()
-    before = _rss_bytes()
+    process = psutil.Process()
+    before = process.memory_info().rss
     with connect(url) as client, closing(ModelWriter(client, MODEL)) as writer:
         writer.acquire()
         with cost(client) as found:
@@ -103,12 +105,7 @@ def restore(url: str) -> dict[str, Any]:
             model, choices = IteratedSVD.from_state(checkpoint.state, catalogue), Choices.from_state(checkpoint.state)
     assert model.n_items == len(choices.item_rows(model))
     del checkpoint
-    return {**found, "model_bytes": _rss_bytes() - before, "peak_bytes": peak_rss_bytes() - before}
-
-
-def _rss_bytes() -> int:
-    """Memory that this process holds now, in bytes; on Linux."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+    return {**found, "model_bytes": process.memory_info().rss - before, "peak_bytes": peak_rss_bytes() - before}
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ def quix_streams(address: str, topic: str, count: int, model: IteratedSVD) -> Ti
         if not began:
             timed.__enter__()
             began = True
-        model.learn_one(rating["user"], rating["item"], rating["rating"], rating["ts"])  # type: ignore[arg-type]
+        model.learn_one(rating["user"], rating["item"], rating["rating"], rating["ts"])  # type: ignore[arg-type]  # as they are in the JSON
 
     with tempfile.TemporaryDirectory() as folder:
         application = Application(

@@ -17,23 +17,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from default_consumer import default_consumer
 from measured import add_out, write_json
 from other_clients import confluent_consumer, kafka_python_consumer, kafka_python_producer, quix_streams
 from rich.console import Console
 from timing import Timed, summary
 
-from consumer import Consumer, ConsumerPlan, Schedule, open_consumer
-from evaluation import Prequential
 from producer import prepare, replay
 from streamsvd.cli.kernel_cache import warm_up
 from streamsvd.embedded import provide_kafka, provide_redis
-from streamsvd.learner import IteratedSVD, Settings
+from streamsvd.learner import IteratedSVD
 from streamsvd.log import RatingSink, Topics, log_client
 from streamsvd.ratings import Catalogue, RatingTable, Synthetic, load
 from streamsvd.versions import package_versions
@@ -70,26 +68,9 @@ def our_producer(address: str, topic: str, table: RatingTable) -> Timed:
     return timed
 
 
-@contextmanager
-def opened(kafka: str, redis: str, topics: Topics, model: str, *, catalogue: bool) -> Iterator[Consumer]:
-    """The consumer with its defaults, at the topic's beginning."""
-    plan = ConsumerPlan(
-        log=log_client(kafka),
-        redis=redis,
-        topics=topics,
-        model=model,
-        settings=Settings(),
-        metrics=Prequential(),
-        catalogue=catalogue,
-        schedule=Schedule(),
-    )
-    with open_consumer(plan, time.sleep) as (consumer, _):
-        yield consumer
-
-
 def our_consumer(kafka: str, redis: str, topics: Topics, model: str, count: int, *, catalogue: bool) -> Timed:
     """From Kafka through the learner to Redis, checkpoints included."""
-    with opened(kafka, redis, topics, model, catalogue=catalogue) as consumer:
+    with default_consumer(kafka, redis, topics, model, catalogue=catalogue) as consumer:
         with Timed() as timed:
             end = consumer.run(until={0: count})
         assert end.learned == count
@@ -139,7 +120,7 @@ def shares(kafka: str, redis: str, topics: Topics, count: int) -> dict[str, floa
     """Microseconds of CPU a rating in each part of the consumer; the I/O thread of the client is a part of its own."""
     profile = cProfile.Profile(time.thread_time)
     with (
-        opened(kafka, redis, topics, f"{topics.ratings}-profiled", catalogue=True) as consumer,
+        default_consumer(kafka, redis, topics, f"{topics.ratings}-profiled", catalogue=True) as consumer,
         Timed() as timed,
         profile,
     ):
